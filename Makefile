@@ -1,0 +1,127 @@
+# mmdb: exact multi-metric similarity search for PostgreSQL.
+#
+# For packagers, as with any extension (PG_CONFIG chooses the PostgreSQL):
+#	make, make install, make installcheck, make clean
+#
+# For people; these install what is missing and run on a server of their own:
+#	make demo			loads the clip-art gallery and searches it
+#	make check			builds without warnings and runs all tests
+#	make check-long		the same with longer randomized tests
+#	make bench			runs the benchmarks
+
+ifneq ($(filter demo check check-long bench,$(MAKECMDGOALS)),)
+
+.PHONY: demo check check-long bench
+demo check check-long bench:
+	@test/run $@
+
+else
+
+EXTENSION = mmdb
+EXTVERSION = 0.1.0
+MODULE_big = mmdb
+
+OBJS = \
+	src/mmdb.o \
+	src/type/mmvector.o \
+	src/type/mmvector_agg.o \
+	src/type/mmvector_ops.o \
+	src/type/odbquery.o \
+	src/type/weights.o \
+	src/metric/bit.o \
+	src/metric/discrete.o \
+	src/metric/edit.o \
+	src/metric/geo.o \
+	src/metric/kernels.o \
+	src/metric/kernels_avx2.o \
+	src/metric/kernels_avx512.o \
+	src/metric/kernels_neon.o \
+	src/metric/kernels_scalar.o \
+	src/metric/metric.o \
+	src/metric/number.o \
+	src/metric/set.o \
+	src/metric/text.o \
+	src/metric/vector.o \
+	src/am/build.o \
+	src/am/columns.o \
+	src/am/cost.o \
+	src/am/handler.o \
+	src/am/info.o \
+	src/am/meta.o \
+	src/am/options.o \
+	src/am/sample.o \
+	src/am/statistics.o \
+	src/am/vacuum.o \
+	src/am/validate.o \
+	src/query/composite.o \
+	src/query/distance_sql.o \
+	src/query/search.o \
+	src/query/terms.o
+
+# The install script is these, one after the other: each object is declared
+# before it is used.
+SQL_PARTS = \
+	src/mmdb.sql \
+	src/type/mmvector.sql \
+	src/type/odbquery.sql \
+	src/am/handler.sql \
+	src/metric/vector.sql \
+	src/metric/number.sql \
+	src/metric/geo.sql \
+	src/metric/text.sql \
+	src/metric/set.sql \
+	src/metric/bit.sql \
+	src/metric/discrete.sql \
+	src/am/info.sql \
+	src/query/query.sql
+
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+
+# The first test makes the extension; clipart loads examples/clipart.
+REGRESS = \
+	install \
+	mmvector \
+	odbquery \
+	metric_vector \
+	metric_number \
+	metric_geo \
+	metric_text \
+	metric_set \
+	metric_bit \
+	metric_discrete \
+	metric_axioms \
+	metric_bound \
+	metric_user \
+	kernels \
+	index \
+	index_composite \
+	validate \
+	search \
+	search_missing \
+	search_errors \
+	search_rights \
+	clipart
+
+ISOLATION = \
+	dimensions \
+	snapshot
+ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=mmdb
+
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+PG_CPPFLAGS = -I$(srcdir)/src
+# Bounds need IEEE arithmetic: no fused multiply-add but where the code says so.
+PG_CFLAGS = -ffp-contract=off
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(DATA_built): $(SQL_PARTS)
+	cat $(addprefix $(srcdir)/,$(SQL_PARTS)) > $@
+
+# Objects depend on all headers; there are few, and they seldom change.
+$(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+
+endif

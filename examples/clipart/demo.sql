@@ -1,0 +1,78 @@
+-- A tour of multi-metric search over the clip-art gallery; "make demo" runs it.
+\set QUIET on
+\set ON_ERROR_STOP on
+\pset footer off
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS mmdb;
+DROP TABLE IF EXISTS clipart;
+\ir load.sql
+\echo
+\echo '====================================================================='
+\echo ' 6,801 public-domain pictures.  Five modalities, each with its metric:'
+\echo '====================================================================='
+SELECT column_name, type, metric, count, round(scale::numeric, 3) AS scale
+FROM mmdb.index_columns WHERE index_name = 'clipart_mm'::regclass ORDER BY column_number;
+
+\echo ' (scale: twice the median distance of the column; distances are divided'
+\echo '  by it, so that modalities can be added up)'
+\echo
+\echo '---------------------------------------------------------------------'
+\echo ' 1. Pictures that look like the turtle: colours and thumbnail'
+\echo '---------------------------------------------------------------------'
+CREATE TEMP TABLE turtle AS SELECT * FROM clipart WHERE title = 'turtle';
+\set ECHO queries
+SELECT (r.obj).id, (r.obj).title, (r.obj).bytes, round(r.distance::numeric, 3) AS distance,
+       round(((r.obj).colors <+> q.colors)::numeric, 3) AS colors_d,
+       round(((r.obj).thumbnail <-> q.thumbnail)::numeric) AS thumbnail_d
+FROM turtle q, odbknn(NULL::clipart, ROW(NULL, NULL, q.colors, q.thumbnail, NULL), '{0,0,1,1,0}', 6) r;
+\set ECHO none
+\echo
+\echo '---------------------------------------------------------------------'
+\echo ' 2. Like the turtle, but a bird: keywords have the largest weight'
+\echo '---------------------------------------------------------------------'
+\set ECHO queries
+SELECT (r.obj).id, (r.obj).title, (r.obj).keywords, round(r.distance::numeric, 3) AS distance,
+       round(((r.obj).keywords <%> '{animal,bird}')::numeric, 3) AS keywords_d,
+       round(((r.obj).colors <+> q.colors)::numeric, 3) AS colors_d,
+       round(((r.obj).thumbnail <-> q.thumbnail)::numeric) AS thumbnail_d
+FROM turtle q, odbknn(NULL::clipart, ROW(NULL, '{animal,bird}', q.colors, q.thumbnail, NULL), '{0,3,1,1,0}', 6) r;
+\set ECHO none
+\echo
+\echo '---------------------------------------------------------------------'
+\echo ' 3. Like this picture, but about frogs, and small: a file of 5,000 bytes'
+\echo '---------------------------------------------------------------------'
+\set ECHO queries
+SELECT (r.obj).id, (r.obj).title, (r.obj).bytes, round(r.distance::numeric, 3) AS distance,
+       (r.obj).title <~> 'frog' AS title_d,
+       round(((r.obj).keywords <%> '{frog,rana,animal}')::numeric, 3) AS keywords_d,
+       round(((r.obj).colors <+> q.colors)::numeric, 3) AS colors_d,
+       round(((r.obj).thumbnail <-> q.thumbnail)::numeric) AS thumbnail_d,
+       round(((r.obj).log_bytes <+> log(5000))::numeric, 3) AS log_bytes_d
+FROM turtle q, odbknn(NULL::clipart, ROW('frog', '{frog,rana,animal}', q.colors, q.thumbnail, log(5000)), '{1,6,0.5,0.5,1}', 6) r;
+\set ECHO none
+\echo
+\echo '---------------------------------------------------------------------'
+\echo ' 4. The same in plain SQL: any weighted sum of distances will do.'
+\echo '    (odbknn composes such a sum; mm_distance_sql() shows it:)'
+\echo '---------------------------------------------------------------------'
+\set ECHO queries
+SELECT mm_distance_sql('clipart_mm', '{1,6,0.5,0.5,1}');
+
+SELECT c.id, c.title, c.bytes, round(d::numeric, 3) AS distance
+FROM turtle q, clipart c, LATERAL (SELECT
+       (c.title <~> 'frog') / mm_scale('clipart_mm', 'title') +
+       6 * coalesce((c.keywords <%> '{frog,rana,animal}') / mm_scale('clipart_mm', 'keywords'), 1) +
+       0.5 * (c.colors <+> q.colors) / mm_scale('clipart_mm', 'colors') +
+       0.5 * (c.thumbnail <-> q.thumbnail) / mm_scale('clipart_mm', 'thumbnail') +
+       (c.log_bytes <+> log(5000)) / mm_scale('clipart_mm', 'log_bytes') AS d) s
+ORDER BY d LIMIT 6;
+\set ECHO none
+\echo
+\echo '---------------------------------------------------------------------'
+\echo ' 5. Everything within a radius: near the crow in every respect'
+\echo '---------------------------------------------------------------------'
+\set ECHO queries
+SELECT (r.obj).id, (r.obj).title, (r.obj).keywords, (r.obj).bytes, round(r.distance::numeric, 3) AS distance
+FROM clipart q, odbrange(NULL::clipart, ROW(q.title, q.keywords, q.colors, q.thumbnail, q.log_bytes), NULL, 1.2) r
+WHERE q.title = 'crow';
+\set ECHO none

@@ -1,0 +1,84 @@
+-- The clip-art gallery: odbknn and odbrange against independent SQL, over random
+-- weights, with missing keywords.  (Run from the project's top directory.)
+\i examples/clipart/load.sql
+SELECT count(*), count(keywords) AS with_keywords FROM clipart;
+SELECT column_name, metric, dimensions, count FROM mmdb.index_columns WHERE index_name = 'clipart_mm'::regclass ORDER BY column_number;
+
+-- Eight pictures as queries, two of them without keywords, and the distances of
+-- all pictures from them, by SQL that knows nothing of metrics (but for the
+-- edit distance, whose own test does the like).
+CREATE TABLE queries AS SELECT * FROM clipart WHERE id IN (280, 21, 1500, 3333, 4444, 6001)
+	UNION ALL (SELECT * FROM clipart WHERE keywords IS NULL ORDER BY id LIMIT 2);
+CREATE TABLE distances AS
+	SELECT q.id AS q, c.id, ARRAY[c.title <~> q.title,
+		(SELECT 1 - count(*) FILTER (WHERE a AND b)::float8 / nullif(count(*), 0)
+		 FROM (SELECT bool_or(a) AS a, bool_or(b) AS b FROM (SELECT unnest(c.keywords) AS k, true AS a, false AS b
+			   UNION ALL SELECT unnest(q.keywords), false, true) u GROUP BY k) g HAVING c.keywords IS NOT NULL AND q.keywords IS NOT NULL),
+		(SELECT sum(abs(x - y)) FROM unnest(c.colors::float8[], q.colors::float8[]) u(x, y)),
+		(SELECT sqrt(sum((x - y) * (x - y))) FROM unnest(c.thumbnail::float8[], q.thumbnail::float8[]) u(x, y)),
+		abs(c.log_bytes - q.log_bytes)] AS d
+	FROM clipart c, queries q;
+
+CREATE FUNCTION expected(w float8[], s float8[], d float8[], query_null boolean, missing text) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	total float8 := 0;
+	present float8 := 0;
+	all_weights float8 := 0;
+BEGIN
+	FOR i IN 1 .. 5 LOOP
+		CONTINUE WHEN w[i] = 0 OR i = 2 AND query_null;		-- only keywords can be NULL
+		all_weights := all_weights + w[i];
+		IF d[i] IS NOT NULL THEN
+			total := total + w[i] * d[i] / s[i];
+			present := present + w[i];
+		ELSIF missing = 'penalty' THEN
+			total := total + w[i];
+		ELSIF missing = 'exclude' THEN
+			RETURN NULL;
+		END IF;
+	END LOOP;
+	RETURN CASE WHEN missing = 'ignore' THEN total * all_weights / nullif(present, 0) ELSE total END;
+END $$;
+
+-- Pseudo-random weights, about a third of them zero.
+CREATE TABLE runs AS
+	SELECT q.id AS q, row_number() OVER () AS run,
+		   ARRAY(SELECT CASE WHEN h % 3 > 0 THEN h % 100 / 30.0 ELSE 0 END
+				 FROM (SELECT abs(hashint4(q.id * 1000 + n * 10 + i) % 1000) AS h FROM generate_series(1, 5) i) s)::float8[] AS w,
+		   (ARRAY['penalty', 'ignore', 'exclude'])[1 + n % 3] AS missing, (ARRAY[1, 7, 60, 10000])[1 + n % 4] AS k
+	FROM queries q, generate_series(1, 12) n;
+DELETE FROM runs WHERE w[1] + w[3] + w[4] + w[5] = 0;
+CREATE TABLE scales AS SELECT array_agg(scale ORDER BY column_number) AS s FROM mmdb.index_columns WHERE index_name = 'clipart_mm'::regclass;
+CREATE TABLE answers AS
+	SELECT r.run, d.id, expected(r.w, s, d.d, query.keywords IS NULL, r.missing) AS expected
+	FROM runs r JOIN distances d USING (q) JOIN queries query ON query.id = r.q, scales;
+
+ANALYZE answers;
+
+-- kNN: as many rows as there should be, each at its distance, and none left out
+-- that is nearer than the farthest (ties in any order).
+CREATE TABLE found AS
+	SELECT r.run, (o.obj).id, o.distance FROM runs r JOIN queries q ON q.id = r.q,
+		   odbknn(NULL::clipart, ROW(q.title, q.keywords, q.colors, q.thumbnail, q.log_bytes), r.w, r.k, missing => r.missing) o;
+ANALYZE found;
+SELECT sum(nfound) || ' comparisons' AS done, sum(wrong) || ' differences' AS distances,
+	   count(*) FILTER (WHERE nfound <> least(k, CASE WHEN missing = 'exclude' THEN nexpected ELSE 6801 END)) || ' differences' AS counts,
+	   count(*) FILTER (WHERE nearest_left < farthest * (1 - 1e-6) - 1e-9) || ' differences' AS nearest
+FROM (SELECT run, count(f.id) AS nfound, count(a.expected) AS nexpected, max(f.distance) AS farthest,
+			 min(a.expected) FILTER (WHERE f.id IS NULL) AS nearest_left,
+			 count(*) FILTER (WHERE f.id IS NOT NULL AND abs(f.distance - a.expected) > 1e-6 * (1 + a.expected)) AS wrong
+	  FROM answers a LEFT JOIN found f USING (run, id) GROUP BY run) c JOIN runs r USING (run);
+
+-- Range, at the distance of the 50th and a little more.
+CREATE TABLE radii AS
+	SELECT run, (SELECT expected + 1e-5 FROM answers a WHERE a.run = r.run ORDER BY expected OFFSET 49 LIMIT 1) AS radius FROM runs r;
+TRUNCATE found;
+INSERT INTO found
+	SELECT r.run, (o.obj).id, o.distance FROM runs r JOIN radii USING (run) JOIN queries q ON q.id = r.q,
+		   odbrange(NULL::clipart, ROW(q.title, q.keywords, q.colors, q.thumbnail, q.log_bytes), r.w, radius, missing => r.missing) o;
+SELECT count(*) || ' comparisons' AS done,
+	   count(*) FILTER (WHERE (f.id IS NOT NULL) <> coalesce(a.expected <= radius, false) AND abs(a.expected - radius) > 5e-6) || ' differences' AS membership
+FROM answers a JOIN radii USING (run) LEFT JOIN found f USING (run, id);
+
+DROP FUNCTION expected;
+DROP TABLE clipart, queries, distances, runs, scales, answers, found, radii;

@@ -1,0 +1,64 @@
+-- The kernels of all instruction sets this CPU has, forced in turn, against
+-- plain SQL, and against each other to the last bit.
+SELECT setseed(0.125);
+CREATE TABLE pairs AS
+	SELECT n, ARRAY(SELECT (random() * 20 - 10)::real FROM generate_series(1, n) WHERE i > 0) AS a,
+		   ARRAY(SELECT (random() * 20 - 10)::real FROM generate_series(1, n) WHERE i > 0) AS b
+	FROM (SELECT generate_series(1, 130) UNION ALL
+		  VALUES (191), (192), (193), (255), (256), (257), (300), (319), (320), (384), (511), (512), (513),
+				 (640), (767), (768), (769), (1000), (1024), (1536), (3072), (16000)) d(n),
+		 generate_series(1, 2) i;
+ALTER TABLE pairs ADD va mmvector, ADD vb mmvector, ADD ba varbit, ADD bb varbit;
+UPDATE pairs SET va = a::mmvector, vb = b::mmvector,
+	ba = (SELECT string_agg((x > 0)::integer::text, '') FROM unnest(a) x)::varbit,
+	bb = (SELECT string_agg((x > 3)::integer::text, '') FROM unnest(b) x)::varbit;
+
+CREATE TABLE plain AS
+	SELECT n, a, b, d.*, length(replace((ba # bb)::text, '0', ''))::float8 AS hamming,
+		   1 - coalesce(length(replace((ba & bb)::text, '0', ''))::float8 / nullif(length(replace((ba | bb)::text, '0', '')), 0), 1) AS jaccard
+	FROM pairs, LATERAL (SELECT sqrt(sum((x - y) ^ 2)) AS l2, sum(abs(x - y)) AS l1, max(abs(x - y)) AS linf,
+								1 - sum(x * y) / sqrt(sum(x * x) * sum(y * y)) AS cosine
+						 FROM unnest(a::float8[], b::float8[]) u(x, y)) d;
+CREATE TABLE computed (level text, n integer, a real[], l2 float8, l1 float8, linf float8, cosine float8, hamming float8, jaccard float8);
+DO $$
+DECLARE level text;
+BEGIN
+	FOREACH level IN ARRAY '{scalar,neon,avx2,avx512}'::text[] LOOP
+		BEGIN
+			PERFORM set_config('mmdb.simd', level, true);
+		EXCEPTION WHEN invalid_parameter_value THEN
+			CONTINUE;			-- not this CPU
+		END;
+		INSERT INTO computed
+			SELECT level, n, a, va <-> vb, va <+> vb, va <*> vb, va <=> vb, ba <^> bb, ba <%%> bb FROM pairs;
+		-- real[] goes the same way
+		IF EXISTS (SELECT FROM pairs WHERE (a <-> b) <> (va <-> vb) OR (a <+> b) <> (va <+> vb)
+								  OR (a <*> b) <> (va <*> vb) OR (a <=> b) <> (va <=> vb)) THEN
+			RAISE 'real[] differs from mmvector at level %', level;
+		END IF;
+		-- so does the other order
+		IF EXISTS (SELECT FROM pairs WHERE (va <-> vb) <> (vb <-> va) OR (va <+> vb) <> (vb <+> va)
+								  OR (va <*> vb) <> (vb <*> va) OR (va <=> vb) <> (vb <=> va)) THEN
+			RAISE 'not symmetric at level %', level;
+		END IF;
+	END LOOP;
+END $$;
+
+SELECT (SELECT count(*) FROM plain) * 6 || ' comparisons a level, ' ||
+	   count(*) FILTER (WHERE abs(c.l2 - p.l2) > 1e-6 * p.l2 OR abs(c.l1 - p.l1) > 1e-6 * p.l1 OR
+						c.linf <> p.linf::real OR abs(c.cosine - p.cosine) > 1e-12 OR
+						c.hamming <> p.hamming OR abs(c.jaccard - p.jaccard) > 1e-15) || ' differences' AS with_sql
+FROM computed c JOIN plain p USING (n, a);
+SELECT count(*) || ' differences' AS between_levels
+FROM computed c JOIN computed s USING (n, a)
+WHERE s.level = 'scalar' AND row(c.l2, c.l1, c.linf, c.cosine, c.hamming, c.jaccard) IS DISTINCT FROM
+						 row(s.l2, s.l1, s.linf, s.cosine, s.hamming, s.jaccard);
+
+-- The setting takes what the CPU has.
+SET mmdb.simd = scalar;
+SHOW mmdb.simd;
+SET mmdb.simd = auto;
+SELECT current_setting('mmdb.simd') <> 'auto' AS says_which;
+\set VERBOSITY terse
+SET mmdb.simd = mmx;
+DROP TABLE pairs, plain, computed;

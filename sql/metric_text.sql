@@ -1,0 +1,69 @@
+-- Edit distance.
+SELECT 'kitten' <~> 'sitting' AS three, 'cozy' <~> 'cozy' AS same, '' <~> 'abc' AS empty, '' <~> '' AS both_empty;
+SELECT 'a'::varchar <~> 'b' AS varchar, mm_edit_distance('abc', 'cba');
+SELECT 'text' <~> NULL;
+
+-- Characters, not bytes.
+SELECT 'Zürich' <~> 'Zurich' AS umlaut, '日本語' <~> '日本' AS kanji, '👍🏽' <~> '👍' AS emoji, 'é' <~> E'e\u0301' AS combining,
+	   'ÿ' <~> 'Ā' AS latin;
+
+-- Any length: one word of bits, four, more than four, and very long.
+SELECT repeat('ab', 32) <~> repeat('ba', 32) AS chars64, repeat('a', 65) <~> (repeat('a', 64) || 'b') AS chars65,
+	   repeat('abc', 85) <~> repeat('acb', 85) AS chars255, repeat('x', 257) <~> '' AS chars257,
+	   repeat('abcd', 2500) <~> repeat('abdc', 2500) AS chars10000,
+	   (repeat('ä', 3000) || 'b') <~> repeat('ä', 3001) AS wide3000;
+
+-- Against the classic dynamic program, on random strings of ASCII, accented,
+-- Greek, CJK and emoji characters.
+CREATE FUNCTION classic(a text, b text) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	x text[] := regexp_split_to_array(a, '');
+	y text[] := regexp_split_to_array(b, '');
+	m integer := length(a);
+	n integer := length(b);
+	row integer[];
+	diagonal integer;
+	above integer;
+	best integer;
+BEGIN
+	IF m = 0 OR n = 0 THEN RETURN m + n; END IF;
+	row := ARRAY(SELECT generate_series(1, n));
+	FOR i IN 1 .. m LOOP
+		diagonal := i - 1;
+		best := i;
+		FOR j IN 1 .. n LOOP
+			above := row[j];
+			best := least(best + 1, above + 1, diagonal + (x[i] <> y[j])::integer);
+			diagonal := above;
+			row[j] := best;
+		END LOOP;
+	END LOOP;
+	RETURN row[n];
+END $$;
+CREATE FUNCTION random_text(length integer, alphabet text) RETURNS text LANGUAGE sql VOLATILE AS $$
+	SELECT coalesce(string_agg(substr(alphabet, 1 + (random() * length(alphabet))::integer % length(alphabet), 1), ''), '')
+	FROM generate_series(1, length)
+$$;
+SELECT setseed(0.25);
+CREATE TABLE strings AS
+	SELECT i, random_text((random() * n)::integer, alphabet) AS a, random_text((random() * n)::integer, other) AS b
+	FROM (VALUES (5, 'ab', 'ab'), (12, 'abcdefghij', 'abcdefghij'), (12, 'aàáâ', 'aàxy'), (30, 'αβγδ', 'αβγδε'),
+				 (80, '日本語漢字', '日本語かな'), (80, 'abc', 'abcd'), (140, 'aé日👍🎈', 'aé日👍🎉'), (270, 'abcd', 'abce')) k(n, alphabet, other),
+		 generate_series(1, 12) i;
+-- near relatives: b is a with a piece taken out and one put in
+INSERT INTO strings
+	SELECT i, a, overlay(a PLACING 'xéy' FROM 1 + length(a) / 3 FOR length(a) / 8) FROM strings;
+SELECT count(*) || ' comparisons, ' || count(*) FILTER (WHERE a <~> b <> classic(a, b) OR b <~> a <> a <~> b) || ' differences'
+FROM strings;
+-- one operand constant, as in a scan
+SELECT count(*) || ' comparisons, ' || count(*) FILTER (WHERE left(a, 90) <~> 'aé日👍🎈 abc' <> classic(left(a, 90), 'aé日👍🎈 abc')) || ' differences'
+FROM strings;
+
+-- Long strings, by a property: taking out n characters and putting in none
+-- costs n.
+SELECT bool_and(s <~> overlay(s PLACING '' FROM at FOR n) = n) AS removed
+FROM (SELECT random_text(3000, 'abcdefghijklmnopqrstuvwxyzé') AS s, at, n
+	  FROM (VALUES (1, 1), (1, 300), (700, 255), (700, 257), (2500, 501)) v(at, n) OFFSET 0) t;
+
+DROP TABLE strings;
+DROP FUNCTION classic, random_text;

@@ -1,0 +1,76 @@
+-- odbknn runs with the caller's rights: as if the caller had written the SELECT.
+CREATE TABLE docs (id integer, owner name, title text, size float8);
+INSERT INTO docs SELECT i, CASE WHEN i % 2 = 0 THEN 'regress_mm_alice' ELSE 'regress_mm_bob' END, 'title ' || i, i FROM generate_series(1, 20) i;
+CREATE INDEX docs_mm ON docs USING mmdb (title, size);
+SET client_min_messages = warning;
+DROP ROLE IF EXISTS regress_mm_alice, regress_mm_bob;
+RESET client_min_messages;
+CREATE ROLE regress_mm_alice;
+CREATE ROLE regress_mm_bob;
+
+-- Privileges: of the table, and of the columns.
+SET ROLE regress_mm_alice;
+SELECT count(*) FROM odbknn(NULL::docs, ROW('title 3', NULL), NULL, 5);
+SELECT mm_scale('docs_mm', 'size');
+SELECT mm_distance_sql('docs_mm');
+SELECT count(*) FROM mmdb.index_columns WHERE index_name = 'docs_mm'::regclass;
+RESET ROLE;
+GRANT SELECT (id, title) ON docs TO regress_mm_alice;
+SET ROLE regress_mm_alice;
+SELECT count(*) FROM odbknn(NULL::docs, ROW('title 3', NULL), NULL, 5);
+SELECT count(*) FROM mmdb.index_columns WHERE index_name = 'docs_mm'::regclass;
+RESET ROLE;
+GRANT SELECT ON docs TO regress_mm_alice, regress_mm_bob;
+SET ROLE regress_mm_alice;
+SELECT count(*) FROM odbknn(NULL::docs, ROW('title 3', NULL), NULL, 5);
+
+-- Row-level security.
+RESET ROLE;
+ALTER TABLE docs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON docs USING (owner = current_user);
+SET ROLE regress_mm_alice;
+SELECT count(*), bool_and((obj).owner = 'regress_mm_alice') FROM odbknn(NULL::docs, ROW('title 3', 3), NULL, 100);
+SET ROLE regress_mm_bob;
+SELECT count(*), bool_and((obj).owner = 'regress_mm_bob') FROM odbrange(NULL::docs, ROW('title 3', 3), NULL, 100);
+RESET ROLE;
+
+-- Views: metrics and scales come from the index named.
+CREATE VIEW small_docs AS SELECT id, upper(title) AS label, title, size FROM docs WHERE size <= 6;
+GRANT SELECT ON small_docs TO regress_mm_bob;
+REVOKE SELECT ON docs FROM regress_mm_bob;
+SELECT count(*) FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 100);
+SET ROLE regress_mm_bob;
+SELECT (obj).*, round(distance::numeric, 3) AS distance FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 3, 'docs_mm') ORDER BY distance, obj;
+RESET ROLE;
+CREATE VIEW no_size AS SELECT id, title FROM docs;
+SELECT count(*) FROM odbknn(NULL::no_size, ROW('title 3', 3), NULL, 100, 'docs_mm');
+
+-- Partitions: the index of the parent; scales are means over the partitions.
+CREATE TABLE logs (day date, host text, load float8) PARTITION BY RANGE (day);
+CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+CREATE TABLE logs_2 PARTITION OF logs FOR VALUES FROM ('2026-02-01') TO ('2026-04-01') PARTITION BY RANGE (day);
+CREATE TABLE logs_2a PARTITION OF logs_2 FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+CREATE TABLE logs_2b PARTITION OF logs_2 FOR VALUES FROM ('2026-03-01') TO ('2026-04-01');
+INSERT INTO logs SELECT date '2026-01-01' + i, 'host' || i % 7, (i * 31) % 17 FROM generate_series(0, 58) i;
+CREATE INDEX logs_mm ON logs USING mmdb (day, host, load);
+SELECT index_name, column_name, count, round(scale::numeric, 3) AS scale FROM mmdb.index_columns
+WHERE table_name::text LIKE 'logs%' AND column_name <> 'host' ORDER BY column_name, index_name::text;
+SELECT abs(mm_scale('logs_mm', 'load') - (SELECT sum(scale * count) / sum(count) FROM mmdb.index_columns
+	WHERE column_name = 'load' AND index_name::text LIKE 'logs%load_idx')) < 1e-12 AS weighted_mean;
+SELECT r.obj, round(r.distance::numeric, 3) AS distance FROM odbknn(NULL::logs, ROW('2026-01-31', 'host3', 5), '{1,1,1}', 4) r ORDER BY 2, 1;
+SELECT count(*) FROM odbknn(NULL::logs, ROW('2026-01-31', 'host3', 5), NULL, 1000);
+SELECT count(*) FROM odbknn(NULL::logs_2, ROW('2026-01-31', 'host3', 5), NULL, 1000);
+SELECT count(*) FROM odbknn(NULL::logs_1, ROW('2026-01-31', 'host3', 5), NULL, 1000, 'logs_mm');
+
+-- Inheritance: the children's rows are found, too.
+CREATE TABLE more_docs () INHERITS (docs);
+INSERT INTO more_docs VALUES (100, 'regress_mm_alice', 'title 3', 3);
+SELECT count(*) FROM odbrange(NULL::docs, ROW('title 3', 3), NULL, 0);
+
+-- Read-only transactions, and snapshots.
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SELECT count(*) FROM odbknn(NULL::docs, ROW('title 3', 3), NULL, 5);
+COMMIT;
+
+DROP TABLE docs, logs CASCADE;
+DROP ROLE regress_mm_alice, regress_mm_bob;

@@ -1,0 +1,31 @@
+-- What an index knows about its columns.
+
+CREATE FUNCTION mmdb.index_column_statistics(index_name regclass,
+	OUT column_number integer, OUT column_name text, OUT type regtype,
+	OUT metric text, OUT operator regoperator, OUT dimensions integer,
+	OUT count bigint, OUT mean double precision, OUT variance double precision,
+	OUT scale double precision, OUT hidden_dimension double precision)
+	RETURNS SETOF record
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 10
+	AS 'MODULE_PATHNAME', 'mm_index_column_statistics';
+COMMENT ON FUNCTION mmdb.index_column_statistics(regclass)
+	IS 'metrics and distance statistics of the columns of an mmdb index';
+
+CREATE VIEW mmdb.index_columns AS
+	SELECT i.indrelid::pg_catalog.regclass AS table_name,
+		   i.indexrelid::pg_catalog.regclass AS index_name,
+		   s.*
+	FROM pg_catalog.pg_index i
+		 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+		 JOIN pg_catalog.pg_am a ON a.oid = c.relam
+		 CROSS JOIN LATERAL mmdb.index_column_statistics(i.indexrelid) s
+	WHERE a.amname = 'mmdb' AND c.relkind IN ('i', 'I')
+		  AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace);
+COMMENT ON VIEW mmdb.index_columns
+	IS 'metrics and distance statistics of the columns of all mmdb indexes';
+GRANT SELECT ON mmdb.index_columns TO PUBLIC;
+
+CREATE FUNCTION mm_scale(index_name regclass, column_name text) RETURNS double precision
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_scale(regclass, text)
+	IS 'scale of a column of an mmdb index: twice the median of its distances';

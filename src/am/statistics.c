@@ -1,0 +1,226 @@
+/*-------------------------------------------------------------------------
+ *
+ * statistics.c
+ *	  How far apart the values of a column are.
+ *
+ * From the distances d of random pairs of different rows of the sample:
+ *	- mean and variance, from which the hidden (intrinsic) dimension
+ *	  mean^2 / (2 variance) follows (Chavez et al., "Searching in metric
+ *	  spaces", 2001; OneDB, section VI-A);
+ *	- the scale, twice the median of d (OneDB, Definition III.1).  Where that
+ *	  is zero because most values are equal, twice the mean; where all are
+ *	  equal or there is nothing to measure, 1.  So it is always positive and
+ *	  finite, fit to divide by.
+ *
+ * Infinite distances are left out.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/genam.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "am/am.h"
+#include "compat.h"
+
+/*
+ * Distances measured for each column: their median is then known to about 1 %
+ * of itself.
+ */
+#define MAX_PAIRS	10000
+
+/*
+ * State for measuring one column.
+ */
+typedef struct Measurement
+{
+	const MMColumn *column;
+	MemoryContext scratch;		/* reset for each pair */
+	int			n;
+	double		distances[MAX_PAIRS];
+} Measurement;
+
+static void
+column_error_context(void *arg)
+{
+	const MMColumn *column = arg;
+
+	errcontext("distances of column \"%s\"", column->name);
+}
+
+/*
+ * Measure one pair.
+ */
+static void
+measure(Measurement *m, MetricSpace *space, Datum a, Datum b)
+{
+	MemoryContext old = MemoryContextSwitchTo(m->scratch);
+	double		distance;
+
+	distance = mm_metric_distance(space, mm_metric_prepare(space, a), b, MM_NO_BOUND);
+	if (isfinite(distance))
+		m->distances[m->n++] = distance;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(m->scratch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+static int
+compare_doubles(const void *a, const void *b)
+{
+	double		x = *(const double *) a;
+	double		y = *(const double *) b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Fill in mean, variance and scale from the measured distances.
+ */
+static void
+summarize(Measurement *m, MMColumnStatistics *stats)
+{
+	double		sum = 0.0;
+	double		squares = 0.0;
+	double		scale = 1.0;
+
+	stats->pairs = m->n;
+	stats->mean = stats->variance = 0.0;
+	if (m->n > 0)
+	{
+		double		median;
+
+		qsort(m->distances, m->n, sizeof(double), compare_doubles);
+		median = (m->distances[(m->n - 1) / 2] + m->distances[m->n / 2]) / 2;
+		for (int i = 0; i < m->n; i++)
+			sum += m->distances[i];
+		stats->mean = sum / m->n;
+		for (int i = 0; i < m->n; i++)
+			squares += (m->distances[i] - stats->mean) * (m->distances[i] - stats->mean);
+		stats->variance = squares / m->n;
+		scale = 2 * (median > 0 ? median : stats->mean);
+	}
+	/* Too small or too large to divide by is as good as unknown. */
+	stats->scale = isnormal(scale) && isnormal(1 / scale) ? scale : 1.0;
+}
+
+static void
+measure_column(const MMSample *sample, int i, MMColumn *column,
+			   MMColumnStatistics *stats)
+{
+	Datum	   *values = palloc(sizeof(Datum) * Max(mm_sample_size(sample), 1));
+	int			n = mm_sample_values(sample, i, values);
+	Measurement *m = palloc(sizeof(Measurement));
+	ErrorContextCallback callback;
+
+	m->column = column;
+	m->n = 0;
+	m->scratch = AllocSetContextCreate(CurrentMemoryContext,
+									   "mmdb measuring distances",
+									   ALLOCSET_DEFAULT_SIZES);
+	callback.callback = column_error_context;
+	callback.arg = column;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	if ((int64) n * (n - 1) / 2 <= MAX_PAIRS)
+	{
+		for (int a = 0; a < n; a++)
+			for (int b = a + 1; b < n; b++)
+				measure(m, &column->space, values[a], values[b]);
+	}
+	else
+	{
+		SamplerState random;
+
+		sampler_init(2, &random);
+		for (int pair = 0; pair < MAX_PAIRS; pair++)
+		{
+			int			a = (int) (sampler_fract(&random) * n);
+			int			b = (int) (sampler_fract(&random) * (n - 1));
+
+			b += b >= a;		/* any but a */
+			measure(m, &column->space, values[a], values[b]);
+		}
+	}
+
+	error_context_stack = callback.previous;
+	stats->count = mm_sample_count(sample, i);
+	stats->dimensions = mm_sample_dimensions(sample, i);
+	summarize(m, stats);
+	MemoryContextDelete(m->scratch);
+	pfree(m);
+	pfree(values);
+}
+
+MMMeta *
+mm_statistics_measure(const MMSample *sample, MMColumns *columns)
+{
+	MMMeta	   *meta = mm_meta_empty(columns->n);
+
+	meta->rows = mm_sample_rows(sample);
+	for (int i = 0; i < columns->n; i++)
+		measure_column(sample, i, &columns->columns[i], &meta->columns[i]);
+	return meta;
+}
+
+/*
+ * Merge the statistics of a partition into running means over partitions.
+ * weights: for each column, the number of values merged so far.
+ */
+static void
+merge_partition(MMMeta *means, double *weights, const MMMeta *partition)
+{
+	means->rows += partition->rows;
+	for (int i = 0; i < means->ncolumns; i++)
+	{
+		MMColumnStatistics *mean = &means->columns[i];
+		const MMColumnStatistics *c = &partition->columns[i];
+		double		share;
+
+		mean->count += c->count;
+		mean->pairs += c->pairs;
+		if (mean->dimensions < 0)
+			mean->dimensions = c->dimensions;
+		if (c->pairs == 0)
+			continue;
+		weights[i] += c->count;
+		share = c->count / weights[i];
+		mean->mean += (c->mean - mean->mean) * share;
+		mean->variance += (c->variance - mean->variance) * share;
+		mean->scale += (c->scale - mean->scale) * share;
+	}
+}
+
+MMMeta *
+mm_statistics_get(Relation index, const MMColumns *columns)
+{
+	MMMeta	   *result = mm_meta_empty(columns->n);
+	double		weights[MM_MAX_COLUMNS] = {0};
+	List	   *partitions;
+	ListCell   *lc;
+
+	if (index->rd_rel->relkind != RELKIND_PARTITIONED_INDEX)
+		return memcpy(result, mm_meta_read(index, columns->n), MM_META_SIZE(columns->n));
+
+	partitions = find_all_inheritors(RelationGetRelid(index), AccessShareLock, NULL);
+	foreach(lc, partitions)
+	{
+		Relation	partition;
+
+		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_INDEX)
+			continue;
+		partition = index_open(lfirst_oid(lc), NoLock);
+		merge_partition(result, weights, mm_meta_read(partition, columns->n));
+		index_close(partition, NoLock);
+	}
+	return result;
+}

@@ -1,0 +1,165 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  The differences between PostgreSQL 14 and 18, in one place.
+ *
+ * Code elsewhere is written as for the newest version; what an older one
+ * lacks is supplied here under the newer name.  No other file looks at
+ * PG_VERSION_NUM.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MMDB_COMPAT_H
+#define MMDB_COMPAT_H
+
+#include "access/htup_details.h"
+#include "catalog/pg_opfamily.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "parser/parse_type.h"
+#include "utils/guc.h"
+#include "utils/sampling.h"
+#include "utils/syscache.h"
+#include "utils/tuplestore.h"
+
+#if PG_VERSION_NUM < 140000
+#error "mmdb needs PostgreSQL 14 or newer"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#include "varatt.h"
+#endif
+
+/*
+ * Soft errors of input functions came with 16: before that an input function
+ * can only throw.
+ */
+#if PG_VERSION_NUM < 160000
+
+#define ereturn(escontext, dummy_value, ...) \
+	do { \
+		(void) (escontext); \
+		ereport(ERROR, __VA_ARGS__); \
+		return dummy_value; \
+	} while (0)
+
+static inline bool
+InputFunctionCallSafe(FmgrInfo *flinfo, char *str, Oid typioparam,
+					  int32 typmod, Node *escontext, Datum *result)
+{
+	(void) escontext;
+	*result = InputFunctionCall(flinfo, str, typioparam, typmod);
+	return true;
+}
+
+static inline bool
+DirectInputFunctionCallSafe(PGFunction func, char *str, Oid typioparam,
+							int32 typmod, Node *escontext, Datum *result)
+{
+	(void) escontext;
+	*result = DirectFunctionCall3(func, CStringGetDatum(str),
+								  ObjectIdGetDatum(typioparam),
+								  Int32GetDatum(typmod));
+	return true;
+}
+
+#endif
+
+/*
+ * Parse the name of a type; false after a soft error.
+ */
+static inline bool
+mm_parse_type(const char *name, Oid *type, Node *escontext)
+{
+	int32		typmod;
+
+#if PG_VERSION_NUM >= 160000
+	return parseTypeString(name, type, &typmod, escontext);
+#else
+	parseTypeString(name, type, &typmod, false);
+	return true;
+#endif
+}
+
+/* The state of utils/sampling.h's random numbers. */
+#if PG_VERSION_NUM >= 150000
+typedef pg_prng_state SamplerState;
+#define sampler_init(seed, state)	sampler_random_init_state((seed), (state))
+#define sampler_fract(state)		sampler_random_fract(state)
+#else
+typedef struct SamplerState
+{
+	SamplerRandomState bits;
+} SamplerState;
+#define sampler_init(seed, state)	sampler_random_init_state((seed), (state)->bits)
+#define sampler_fract(state)		sampler_random_fract((state)->bits)
+#endif
+
+#if PG_VERSION_NUM < 150000
+#define MarkGUCPrefixReserved(prefix)	EmitWarningsOnPlaceholders(prefix)
+
+/*
+ * The set-up of a function that returns its rows in a tuplestore.  (Before 15,
+ * each wrote its own.)
+ */
+static inline void
+InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext old;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
+		!(rsinfo->allowedModes & SFRM_Materialize))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	old = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	if (get_call_result_type(fcinfo, NULL, &rsinfo->setDesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	rsinfo->returnMode = SFRM_Materialize;
+	rsinfo->setResult =
+		tuplestore_begin_heap((rsinfo->allowedModes & SFRM_Materialize_Random) != 0,
+							  false, work_mem);
+	MemoryContextSwitchTo(old);
+}
+#endif
+
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
+/* get_opfamily_name of lsyscache.h came with 18. */
+#if PG_VERSION_NUM < 180000
+static inline char *
+get_opfamily_name(Oid opfamily, bool missing_ok)
+{
+	HeapTuple	tuple = SearchSysCache1(OPFAMILYOID, ObjectIdGetDatum(opfamily));
+	char	   *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator family %u", opfamily);
+	result = pstrdup(NameStr(((Form_pg_opfamily) GETSTRUCT(tuple))->opfname));
+	ReleaseSysCache(tuple);
+	return result;
+}
+#endif
+
+/* Infinite intervals came with 17. */
+#if PG_VERSION_NUM < 170000
+#define INTERVAL_IS_NOBEGIN(i)	((void) (i), false)
+#define INTERVAL_IS_NOEND(i)	((void) (i), false)
+#endif
+
+/* IndexVacuumInfo names its heap since 16. */
+#if PG_VERSION_NUM >= 160000
+#define MM_OPEN_VACUUMED_HEAP(info) \
+	table_open(RelationGetRelid((info)->heaprel), NoLock)
+#else
+#define MM_OPEN_VACUUMED_HEAP(info) \
+	table_open(IndexGetRelation(RelationGetRelid((info)->index), false), NoLock)
+#endif
+
+#endif							/* MMDB_COMPAT_H */

@@ -1,0 +1,116 @@
+/*-------------------------------------------------------------------------
+ *
+ * discrete.c
+ *	  The discrete metric: 0 for equal values, 1 for all others.
+ *
+ * Equal is what the type's own = says; for text that is up to the column's
+ * collation, which may be nondeterministic (case-insensitive, say).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/fmgrprotos.h"
+#include "utils/uuid.h"
+
+#include "metric/metric.h"
+
+/*
+ * One type: its operator function, its routine, and FUNCTION 2.  A prepared
+ * query is a struct of its value and collation.
+ */
+typedef struct PreparedDiscrete
+{
+	Datum		value;
+	Oid			collation;
+} PreparedDiscrete;
+
+#define DEFINE_DISCRETE_METRIC(name, equal, copy) \
+PG_FUNCTION_INFO_V1(mm_##name##_discrete); \
+PG_FUNCTION_INFO_V1(mm_##name##_discrete_routine); \
+\
+Datum \
+mm_##name##_discrete(PG_FUNCTION_ARGS) \
+{ \
+	PG_RETURN_FLOAT8(equal(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), \
+						   PG_GET_COLLATION()) ? 0.0 : 1.0); \
+} \
+\
+static void * \
+prepare_##name(Datum query, Oid collation) \
+{ \
+	PreparedDiscrete *prepared = palloc(sizeof(PreparedDiscrete)); \
+	\
+	prepared->value = copy(query); \
+	prepared->collation = collation; \
+	return prepared; \
+} \
+\
+static double \
+distance_##name(void *prepared, Datum value, double bound) \
+{ \
+	PreparedDiscrete *query = prepared; \
+	\
+	return equal(query->value, value, query->collation) ? 0.0 : 1.0; \
+} \
+\
+Datum \
+mm_##name##_discrete_routine(PG_FUNCTION_ARGS) \
+{ \
+	static const MetricRoutine routine = { \
+		.prepare = prepare_##name, \
+		.distance = distance_##name, \
+	}; \
+	\
+	PG_RETURN_POINTER(&routine); \
+}
+
+#define same_value(d)	(d)
+
+static inline Datum
+copy_text(Datum d)
+{
+	return PointerGetDatum(PG_DETOAST_DATUM_COPY(d));
+}
+
+static inline Datum
+copy_uuid(Datum d)
+{
+	return UUIDPGetDatum(memcpy(palloc(UUID_LEN), DatumGetUUIDP(d), UUID_LEN));
+}
+
+static inline bool
+text_equal(Datum a, Datum b, Oid collation)
+{
+	return DatumGetBool(DirectFunctionCall2Coll(texteq, collation, a, b));
+}
+
+static inline bool
+uuid_equal(Datum a, Datum b, Oid collation)
+{
+	return memcmp(DatumGetUUIDP(a), DatumGetUUIDP(b), UUID_LEN) == 0;
+}
+
+static inline bool
+bool_equal(Datum a, Datum b, Oid collation)
+{
+	return DatumGetBool(a) == DatumGetBool(b);
+}
+
+static inline bool
+int4_equal(Datum a, Datum b, Oid collation)
+{
+	return DatumGetInt32(a) == DatumGetInt32(b);
+}
+
+static inline bool
+enum_equal(Datum a, Datum b, Oid collation)
+{
+	return DatumGetObjectId(a) == DatumGetObjectId(b);
+}
+
+DEFINE_DISCRETE_METRIC(text, text_equal, copy_text)
+DEFINE_DISCRETE_METRIC(uuid, uuid_equal, copy_uuid)
+DEFINE_DISCRETE_METRIC(bool, bool_equal, same_value)
+DEFINE_DISCRETE_METRIC(int4, int4_equal, same_value)
+DEFINE_DISCRETE_METRIC(enum, enum_equal, same_value)

@@ -1,0 +1,455 @@
+/*-------------------------------------------------------------------------
+ *
+ * edit.c
+ *	  Bit-parallel edit distance; see edit.h.
+ *
+ * The dynamic program fills a matrix D with a row for each character of the
+ * pattern and a column for each of the text.  Neighbours differ by at most
+ * one, so a column is kept as two bit vectors: where D grows by one from a
+ * row to the next (vp), and where it shrinks (vn).  A word advances 64 rows
+ * of a column in about 15 operations.
+ *
+ * The rows are cut into strips of up to STRIP_WORDS words, whose state lives
+ * in registers.  A pattern of up to 256 characters is one strip.  A longer
+ * one is done strip after strip; in between, the workspace keeps for every
+ * column by how much D differs from the column before, at the strip's last
+ * row (h: -1, 0 or 1).
+ *
+ * With a bound k, only cells with |row - column| <= k can lie on a path of
+ * cost at most k.  A strip thus skips the columns left and right of the
+ * band; it starts and its successor is fed as if D grew by one at each step
+ * there, which can only raise values, and leaves all paths inside the band.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+
+#include "metric/edit.h"
+
+#define STRIP_WORDS		4
+#define STRIP_ROWS		(64 * STRIP_WORDS)
+
+/* Columns between two looks at interrupts and at the bound. */
+#define CHUNK_COLUMNS	32768
+#define BOUND_COLUMNS	32
+
+/*
+ * The masks: for each character, which of the strip's rows have it.  Codes
+ * below 256 have the row of masks of their number; one row of masks is for
+ * all characters not in the strip; further ones are for wider codes, found
+ * by hashing.
+ */
+#define ABSENT			256
+#define FIRST_WIDE		257
+#define HASH_SLOTS		512		/* at most half of them used */
+
+typedef struct WideSlot
+{
+	uint32		code;			/* 0: free (wide codes are above 255) */
+	uint32		row;
+} WideSlot;
+
+struct EditPattern
+{
+	EditString	string;
+	int			strip;			/* first character of the strip in masks */
+	int			words;			/* words of each row of masks */
+	int			nwide;			/* wide rows in use */
+	WideSlot   *wide;			/* HASH_SLOTS of them, or NULL if narrow */
+	uint64	   *masks;
+};
+
+static inline int
+pattern_words(int length)
+{
+	return length >= STRIP_ROWS ? STRIP_WORDS : (length + 63) / 64;
+}
+
+static inline uint32
+code_at(const EditString *s, int i)
+{
+	return s->wide ? ((const uint32 *) s->codes)[i] : ((const uint8 *) s->codes)[i];
+}
+
+/*
+ * The slot of a wide code, or the free slot where it belongs.
+ */
+static inline WideSlot *
+find_slot(const EditPattern *p, uint32 code)
+{
+	uint32		i = (code * 0x9E3779B1u) >> 23; /* 9 bits: HASH_SLOTS */
+
+	while (p->wide[i].code != code && p->wide[i].code != 0)
+		i = (i + 1) % HASH_SLOTS;
+	return &p->wide[i];
+}
+
+/*
+ * The row of masks for a character of the text.
+ */
+static inline uint32
+mask_row(const EditPattern *p, uint32 code)
+{
+	WideSlot   *slot;
+
+	if (code < 256)
+		return code;
+	if (p->wide == NULL)
+		return ABSENT;
+	slot = find_slot(p, code);
+	return slot->code == code ? slot->row : ABSENT;
+}
+
+static inline int
+mask_rows(const EditString *pattern)
+{
+	return FIRST_WIDE + (pattern->wide ? Min(pattern->length, STRIP_ROWS) : 0);
+}
+
+Size
+mm_edit_pattern_size(const EditString *pattern)
+{
+	return MAXALIGN(sizeof(EditPattern)) +
+		(pattern->wide ? sizeof(WideSlot) * HASH_SLOTS : 0) +
+		sizeof(uint64) * pattern_words(pattern->length) * mask_rows(pattern);
+}
+
+/*
+ * Fill the masks, all zero before, for the strip that begins at row first.
+ */
+static void
+load_strip(EditPattern *p, int first)
+{
+	int			end = Min(first + STRIP_ROWS, p->string.length);
+
+	p->strip = first;
+	p->nwide = 0;
+	for (int i = first; i < end; i++)
+	{
+		uint32		row = code_at(&p->string, i);
+
+		if (row >= 256)
+		{
+			WideSlot   *slot = find_slot(p, row);
+
+			if (slot->code == 0)
+			{
+				slot->code = row;
+				slot->row = FIRST_WIDE + p->nwide++;
+			}
+			row = slot->row;
+		}
+		p->masks[row * p->words + (i - first) / 64] |= UINT64CONST(1) << ((i - first) % 64);
+	}
+}
+
+/*
+ * Make the masks all zero again.
+ */
+static void
+unload_strip(EditPattern *p)
+{
+	int			end = Min(p->strip + STRIP_ROWS, p->string.length);
+
+	for (int i = p->strip; i < end; i++)
+		memset(p->masks + mask_row(p, code_at(&p->string, i)) * p->words, 0,
+			   sizeof(uint64) * p->words);
+	if (p->wide != NULL)
+		memset(p->wide, 0, sizeof(WideSlot) * HASH_SLOTS);
+}
+
+EditPattern *
+mm_edit_prepare(const EditString *pattern, void *memory)
+{
+	EditPattern *p = memory;
+	char	   *rest = (char *) memory + MAXALIGN(sizeof(EditPattern));
+
+	memset(memory, 0, mm_edit_pattern_size(pattern));
+	p->string = *pattern;
+	p->words = pattern_words(pattern->length);
+	if (pattern->wide)
+	{
+		p->wide = (WideSlot *) rest;
+		rest += sizeof(WideSlot) * HASH_SLOTS;
+	}
+	p->masks = (uint64 *) rest;
+	load_strip(p, 0);
+	return p;
+}
+
+Size
+mm_edit_workspace_size(const EditPattern *pattern, int length)
+{
+	return pattern->string.length > STRIP_ROWS ? length : 0;
+}
+
+/*
+ * Advance one word of a column by one column of the matrix.  eq has the rows
+ * with the text's character, vp and vn the word's state.  level and down say
+ * how D changes from the column before along the row above: level, it does
+ * not grow; down, it shrinks.  flat and shrinks get the same for all the
+ * word's rows, level and down for its last.
+ *
+ * The steps from vp to the next vp are ordered for a short chain of
+ * dependencies: that is where the time for short strings goes.
+ */
+#define ADVANCE_WORD(mask, vp, vn) \
+	do { \
+		uint64		eq = (mask) | down; \
+		uint64		d0 = (((eq & vp) + vp) ^ vp) | (eq | vn); \
+		uint64		shifted; \
+		\
+		flat = (d0 | vp) & ~vn; \
+		shrinks = vp & d0; \
+		shifted = (flat << 1) | level; \
+		vp = ((shrinks << 1) | down) | (shifted & ~d0); \
+		vn = d0 & ~shifted; \
+		level = flat >> 63; \
+		down = shrinks >> 63; \
+	} while (0)
+
+/* The state of a strip: one column of it. */
+typedef struct Column
+{
+	uint64		vp[STRIP_WORDS];
+	uint64		vn[STRIP_WORDS];
+} Column;
+
+/*
+ * Advance a column of the given number of words over text[from .. to).  h is
+ * the difference along the row above the strip, replaced by that along its
+ * last row; NULL stands for 1 everywhere (the matrix's first row), and
+ * nothing is kept.
+ *
+ * words, wide and h are constants where this is inlined, so that the state
+ * stays in registers and tests vanish.
+ */
+static pg_attribute_always_inline void
+advance_inline(const EditPattern *p, int words, bool wide, const void *text,
+			   int from, int to, int8 *h, int last_bit, Column *column)
+{
+	const uint64 *masks = p->masks;
+	uint64		vp0 = column->vp[0],
+				vp1 = column->vp[1],
+				vp2 = column->vp[2],
+				vp3 = column->vp[3];
+	uint64		vn0 = column->vn[0],
+				vn1 = column->vn[1],
+				vn2 = column->vn[2],
+				vn3 = column->vn[3];
+
+	for (int j = from; j < to; j++)
+	{
+		uint32		row = wide ? mask_row(p, ((const uint32 *) text)[j]) : ((const uint8 *) text)[j];
+		const uint64 *eqs = masks + (Size) row * (h == NULL ? words : STRIP_WORDS);
+		uint64		level = h != NULL && h[j] <= 0;
+		uint64		down = h != NULL && h[j] < 0;
+		uint64		flat = 0,
+					shrinks = 0;
+
+		ADVANCE_WORD(eqs[0], vp0, vn0);
+		if (words > 1)
+			ADVANCE_WORD(eqs[1], vp1, vn1);
+		if (words > 2)
+			ADVANCE_WORD(eqs[2], vp2, vn2);
+		if (words > 3)
+			ADVANCE_WORD(eqs[3], vp3, vn3);
+
+		if (h != NULL)
+			h[j] = (int8) (1 - ((flat >> last_bit) & 1) - ((shrinks >> last_bit) & 1));
+	}
+
+	column->vp[0] = vp0;
+	column->vp[1] = vp1;
+	column->vp[2] = vp2;
+	column->vp[3] = vp3;
+	column->vn[0] = vn0;
+	column->vn[1] = vn1;
+	column->vn[2] = vn2;
+	column->vn[3] = vn3;
+}
+
+/*
+ * The same, sent to the version for its number of words and kind of text.
+ * rows: the strip's.
+ */
+static inline void
+advance(const EditPattern *p, int rows, const EditString *text,
+		int from, int to, int8 *h, Column *column)
+{
+	int			last_bit = (rows - 1) % 64;
+
+#define CASE(n) \
+		case n: \
+			if (text->wide) \
+			{ \
+				if (h == NULL) \
+					advance_inline(p, n, true, text->codes, from, to, NULL, 0, column); \
+				else \
+					advance_inline(p, n, true, text->codes, from, to, h, last_bit, column); \
+			} \
+			else if (h == NULL) \
+				advance_inline(p, n, false, text->codes, from, to, NULL, 0, column); \
+			else \
+				advance_inline(p, n, false, text->codes, from, to, h, last_bit, column); \
+			break
+
+	switch ((rows + 63) / 64)
+	{
+			CASE(1);
+			CASE(2);
+			CASE(3);
+			CASE(4);
+	}
+#undef CASE
+}
+
+/*
+ * How much D grows down the column, from above the strip to its last row.
+ */
+static inline int
+column_growth(int rows, const Column *column)
+{
+	int			growth = 0;
+
+	for (int w = 0; w * 64 < rows; w++)
+	{
+		uint64		mask = rows - w * 64 >= 64 ? ~UINT64CONST(0) :
+			(UINT64CONST(1) << (rows - w * 64)) - 1;
+
+		growth += pg_popcount64(column->vp[w] & mask);
+		growth -= pg_popcount64(column->vn[w] & mask);
+	}
+	return growth;
+}
+
+/*
+ * A column where D grows by one at each row, as the matrix's first.
+ */
+static inline void
+column_init(Column *column)
+{
+	memset(column->vp, 0xff, sizeof(column->vp));
+	memset(column->vn, 0, sizeof(column->vn));
+}
+
+/*
+ * The pattern is one word, the text short: the common case of words and
+ * names, with nothing but the essential.
+ */
+static pg_attribute_always_inline int
+one_word(const EditPattern *p, bool wide, const void *text, int n)
+{
+	uint64		mask = ~UINT64CONST(0) >> (64 - p->string.length);
+	uint64		vp = ~UINT64CONST(0);
+	uint64		vn = 0;
+
+	for (int j = 0; j < n; j++)
+	{
+		uint32		row = wide ? mask_row(p, ((const uint32 *) text)[j]) : ((const uint8 *) text)[j];
+		uint64		level = 0,
+					down = 0,
+					flat,
+					shrinks;
+
+		ADVANCE_WORD(p->masks[row], vp, vn);
+	}
+	return n + (int) pg_popcount64(vp & mask) - (int) pg_popcount64(vn & mask);
+}
+
+/*
+ * The pattern is one strip.
+ */
+static int
+one_strip(EditPattern *p, const EditString *text, int bound)
+{
+	int			m = p->string.length;
+	int			n = text->length;
+	int			step = bound < 0 ? CHUNK_COLUMNS : BOUND_COLUMNS;
+	int			done = 0;
+	Column		column;
+
+	column_init(&column);
+	while (n - done > step)
+	{
+		advance(p, m, text, done, done + step, NULL, &column);
+		done += step;
+		if (bound >= 0)
+		{
+			/* D(m, n) is at least D(m, done) - (n - done). */
+			int			least = done + column_growth(m, &column) - (n - done);
+
+			if (least > bound)
+				return least;
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	advance(p, m, text, done, n, NULL, &column);
+	return n + column_growth(m, &column);
+}
+
+/*
+ * The pattern is several strips.
+ */
+static int
+many_strips(EditPattern *p, const EditString *text, int bound, int8 *h)
+{
+	int			m = p->string.length;
+	int			n = text->length;
+	int			start = 0;		/* D is known at row "above", column start */
+	int			value = 0;		/* D there */
+
+	if (bound < 0 || bound > Max(m, n))
+		bound = Max(m, n);
+	memset(h, 1, n);
+
+	for (int above = 0; above < m; above += STRIP_ROWS)
+	{
+		int			rows = Min(STRIP_ROWS, m - above);
+		int			from = Max(0, above - bound);	/* at most n, as m - n <= bound */
+		int			to = (int) Min((int64) above + rows + bound, n);
+		Column		column;
+
+		for (; start < from; start++)
+			value += h[start];
+
+		if (p->strip != above)
+		{
+			unload_strip(p);
+			load_strip(p, above);
+		}
+		column_init(&column);
+		for (int j = from; j < to; j += CHUNK_COLUMNS)
+		{
+			advance(p, rows, text, j, Min(j + CHUNK_COLUMNS, to), h, &column);
+			CHECK_FOR_INTERRUPTS();
+		}
+		if (to < n)
+			memset(h + to, 1, n - to);
+		value += rows;			/* down column start */
+	}
+
+	for (; start < n; start++)
+		value += h[start];
+	return value;
+}
+
+int
+mm_edit_distance(EditPattern *p, const EditString *text, int bound, void *workspace)
+{
+	int			m = p->string.length;
+	int			n = text->length;
+	int			difference = abs(m - n);
+
+	if (m == 0 || n == 0 || (bound >= 0 && difference > bound))
+		return difference;
+	if (m <= 64 && n <= BOUND_COLUMNS)
+		return text->wide ? one_word(p, true, text->codes, n) :
+			one_word(p, false, text->codes, n);
+	if (m <= STRIP_ROWS)
+		return one_strip(p, text, bound);
+	return many_strips(p, text, bound, workspace);
+}

@@ -1,0 +1,58 @@
+/*-------------------------------------------------------------------------
+ *
+ * edit.h
+ *	  Edit distance of two strings of character codes.
+ *
+ * The edit (Levenshtein) distance is the least number of insertions,
+ * deletions and substitutions of one character that turn one string into the
+ * other.  One string, the pattern, is prepared; any number of others are
+ * then compared with it.
+ *
+ * A string is narrow (uint8 codes) or wide (uint32 codes); both kinds number
+ * characters alike, so a narrow and a wide string can be compared.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_EDIT_H
+#define MM_EDIT_H
+
+typedef struct EditString
+{
+	int			length;			/* characters */
+	bool		wide;			/* codes are uint32, not uint8 */
+	const void *codes;
+} EditString;
+
+typedef struct EditPattern EditPattern;
+
+/*
+ * mm_edit_pattern_size: bytes of memory a prepared pattern takes.
+ */
+extern Size mm_edit_pattern_size(const EditString *pattern);
+
+/*
+ * mm_edit_prepare: prepare pattern, whose codes must stay where they are, in
+ * memory of mm_edit_pattern_size() bytes, aligned for uint64.
+ */
+extern EditPattern *mm_edit_prepare(const EditString *pattern, void *memory);
+
+/*
+ * mm_edit_workspace_size: bytes of workspace mm_edit_distance needs for a text of
+ * that many characters; 0 for patterns of up to 256 characters.
+ */
+extern Size mm_edit_workspace_size(const EditPattern *pattern, int length);
+
+/*
+ * mm_edit_distance: the edit distance of the pattern and text if it is at most
+ * bound (negative: no bound); otherwise some number above bound.
+ *
+ * Myers, "A fast bit-vector algorithm for approximate string matching based
+ * on dynamic programming" (1999), in the block form of Hyyro, "A bit-vector
+ * algorithm for computing Levenshtein and Damerau edit distances" (2003);
+ * with a bound, only the diagonal band that Ukkonen (1985) shows to suffice.
+ * Time: length(pattern) / 64 * length(text) steps.
+ */
+extern int	mm_edit_distance(EditPattern *pattern, const EditString *text,
+						  int bound, void *workspace);
+
+#endif							/* MM_EDIT_H */

@@ -1,0 +1,172 @@
+/*-------------------------------------------------------------------------
+ *
+ * metric.c
+ *	  Opening and using metric spaces; see metric.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+
+#include "compat.h"
+#include "metric/metric.h"
+#include "mmdb.h"
+
+void
+mm_metric_open(MetricSpace *space, Oid opfamily, Oid opcintype, Oid collation)
+{
+	Oid			routine = get_opfamily_proc(opfamily, opcintype, opcintype,
+											MM_ROUTINE_PROC);
+	Oid			distance = get_opfamily_proc(opfamily, opcintype, opcintype,
+											 MM_DISTANCE_PROC);
+
+	memset(space, 0, sizeof(*space));
+	space->type = opcintype;
+	space->opfamily = opfamily;
+	space->collation = collation;
+	space->operator = get_opfamily_member(opfamily, opcintype, opcintype,
+										  MM_DISTANCE_STRATEGY);
+	if (!OidIsValid(space->operator) || !OidIsValid(distance))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("operator family \"%s\" of access method %s has no metric for type %s",
+						get_opfamily_name(opfamily, false), MM_AM_NAME,
+						format_type_be(opcintype)),
+				 errhint("A class needs OPERATOR 1 (FOR ORDER BY float_ops) and FUNCTION 1, both on its own type.")));
+
+	if (OidIsValid(routine))
+		space->routine = (const MetricRoutine *)
+			DatumGetPointer(OidFunctionCall1(routine, PointerGetDatum(NULL)));
+	else
+		fmgr_info(distance, &space->distance);
+}
+
+/*
+ * What mm_metric_prepare makes of a query where there is no routine: a copy.
+ */
+static void *
+copy_query(Oid type, Datum query)
+{
+	int16		typlen;
+	bool		typbyval;
+	Datum	   *copy = palloc(sizeof(Datum));
+
+	get_typlenbyval(type, &typlen, &typbyval);
+	if (typlen == -1)
+		*copy = PointerGetDatum(PG_DETOAST_DATUM_COPY(query));
+	else
+		*copy = datumCopy(query, typbyval, typlen);
+	return copy;
+}
+
+void *
+mm_metric_prepare(const MetricSpace *space, Datum query)
+{
+	if (space->routine != NULL)
+		return space->routine->prepare(query, space->collation);
+	return copy_query(space->type, query);
+}
+
+double
+mm_metric_generic_distance(MetricSpace *space, void *prepared, Datum value)
+{
+	LOCAL_FCINFO(fcinfo, 2);
+	Datum		result;
+
+	InitFunctionCallInfoData(*fcinfo, &space->distance, 2, space->collation,
+							 NULL, NULL);
+	fcinfo->args[0].value = value;
+	fcinfo->args[0].isnull = false;
+	fcinfo->args[1].value = *(Datum *) prepared;
+	fcinfo->args[1].isnull = false;
+	result = FunctionCallInvoke(fcinfo);
+
+	if (fcinfo->isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("distance function %s returned NULL",
+						format_procedure(space->distance.fn_oid))));
+	if (isnan(DatumGetFloat8(result)) || DatumGetFloat8(result) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("distance function %s returned %g",
+						format_procedure(space->distance.fn_oid),
+						DatumGetFloat8(result)),
+				 errdetail("A metric is never negative and never NaN.")));
+	return DatumGetFloat8(result);
+}
+
+int
+mm_metric_dimensions(const MetricSpace *space, Datum value)
+{
+	if (space->routine == NULL || space->routine->dimensions == NULL)
+		return -1;
+	return space->routine->dimensions(value);
+}
+
+/*
+ * What mm_metric_operator keeps in fn_extra.
+ */
+typedef struct OperatorCache
+{
+	int			arg;			/* which argument is prepared */
+	struct varlena *value;		/* copy of it, as it was passed */
+	void	   *prepared;
+	MemoryContext context;		/* holds value and prepared */
+} OperatorCache;
+
+/*
+ * Are two varlena values the same, byte for byte?
+ */
+static inline bool
+same_bytes(const struct varlena *a, const struct varlena *b)
+{
+	Size		size = VARSIZE_ANY(a);
+
+	return size == VARSIZE_ANY(b) && memcmp(a, b, size) == 0;
+}
+
+Datum
+mm_metric_operator(FunctionCallInfo fcinfo, const MetricRoutine *routine)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	OperatorCache *cache = flinfo->fn_extra;
+	struct varlena *value;
+
+	if (cache == NULL)
+	{
+		cache = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(OperatorCache));
+		/* Prepare the constant one of a scan's arguments, or the second. */
+		cache->arg = get_fn_expr_arg_stable(flinfo, 0) &&
+			!get_fn_expr_arg_stable(flinfo, 1) ? 0 : 1;
+		cache->context = AllocSetContextCreate(flinfo->fn_mcxt,
+											   "mmdb prepared operand",
+											   ALLOCSET_SMALL_SIZES);
+		flinfo->fn_extra = cache;
+	}
+
+	value = (struct varlena *) PG_GETARG_POINTER(cache->arg);
+	if (VARATT_IS_EXTERNAL(value))
+		value = PG_DETOAST_DATUM_PACKED(PointerGetDatum(value));
+	if (cache->value == NULL || !same_bytes(cache->value, value))
+	{
+		MemoryContext old;
+
+		cache->value = NULL;	/* in case of an error */
+		MemoryContextReset(cache->context);
+		old = MemoryContextSwitchTo(cache->context);
+		cache->prepared = routine->prepare(PointerGetDatum(value), PG_GET_COLLATION());
+		cache->value = memcpy(palloc(VARSIZE_ANY(value)), value, VARSIZE_ANY(value));
+		MemoryContextSwitchTo(old);
+	}
+	PG_RETURN_FLOAT8(routine->distance(cache->prepared,
+									   PG_GETARG_DATUM(1 - cache->arg),
+									   MM_NO_BOUND));
+}

@@ -1,0 +1,118 @@
+/*-------------------------------------------------------------------------
+ *
+ * text.c
+ *	  Edit distance of text, in characters of the server encoding.
+ *
+ * Strings are compared as they are stored: no collation, no normalization
+ * ("e" with an accent and "e" followed by a combining accent differ).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "metric/edit.h"
+#include "metric/metric.h"
+
+PG_FUNCTION_INFO_V1(mm_text_edit);
+PG_FUNCTION_INFO_V1(mm_text_edit_routine);
+
+/* Characters of a wide string that are decoded without allocating memory. */
+#define LOCAL_CODES		256
+
+static bool
+is_ascii(const char *s, int len)
+{
+	uint64		word;
+	uint64		bits = 0;
+
+	for (; len >= (int) sizeof(word); len -= sizeof(word), s += sizeof(word))
+	{
+		memcpy(&word, s, sizeof(word));
+		bits |= word;
+	}
+	word = 0;
+	memcpy(&word, s, len);
+	return ((bits | word) & UINT64CONST(0x8080808080808080)) == 0;
+}
+
+/*
+ * The characters of a text: its bytes where each is one, otherwise decoded,
+ * into local if they fit.  pg_wchar numbers ASCII characters as their bytes,
+ * so both kinds compare.
+ */
+static EditString
+edit_string(text *t, pg_wchar *local)
+{
+	const char *bytes = VARDATA_ANY(t);
+	int			len = VARSIZE_ANY_EXHDR(t);
+	EditString	result;
+
+	if (pg_database_encoding_max_length() == 1 || is_ascii(bytes, len))
+	{
+		result.wide = false;
+		result.length = len;
+		result.codes = bytes;
+	}
+	else
+	{
+		pg_wchar   *codes = local;
+
+		/* At most one code a byte, and a terminator. */
+		if (len >= LOCAL_CODES)
+			codes = MemoryContextAllocHuge(CurrentMemoryContext,
+										   sizeof(pg_wchar) * ((Size) len + 1));
+		result.wide = true;
+		result.length = pg_mb2wchar_with_len(bytes, codes, len);
+		result.codes = codes;
+	}
+	return result;
+}
+
+static void *
+prepare_edit(Datum query, Oid collation)
+{
+	pg_wchar	local[LOCAL_CODES];
+	EditString	string = edit_string(DatumGetTextPP(query), local);
+	Size		code_bytes = (Size) string.length * (string.wide ? sizeof(uint32) : 1);
+	char	   *memory = MemoryContextAllocHuge(CurrentMemoryContext,
+												mm_edit_pattern_size(&string) + code_bytes);
+
+	string.codes = memcpy(memory + mm_edit_pattern_size(&string), string.codes, code_bytes);
+	return mm_edit_prepare(&string, memory);
+}
+
+static double
+distance_edit(void *prepared, Datum value, double bound)
+{
+	pg_wchar	local[LOCAL_CODES];
+	EditString	string = edit_string(DatumGetTextPP(value), local);
+	Size		workspace = mm_edit_workspace_size(prepared, string.length);
+	int			limit = bound >= INT_MAX ? -1 : bound <= 0 ? 0 : (int) bound;
+
+	return mm_edit_distance(prepared, &string, limit,
+						 workspace == 0 ? NULL :
+						 MemoryContextAllocHuge(CurrentMemoryContext, workspace));
+}
+
+static const MetricRoutine edit_routine = {
+	.prepare = prepare_edit,
+	.distance = distance_edit,
+};
+
+Datum
+mm_text_edit(PG_FUNCTION_ARGS)
+{
+	return mm_metric_operator(fcinfo, &edit_routine);
+}
+
+Datum
+mm_text_edit_routine(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(&edit_routine);
+}

@@ -1,0 +1,14 @@
+-- Edit distance of text.
+
+CREATE FUNCTION mm_edit_distance(text, text) RETURNS double precision
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'mm_text_edit';
+COMMENT ON FUNCTION mm_edit_distance(text, text) IS 'edit distance in characters';
+CREATE OPERATOR <~> (LEFTARG = text, RIGHTARG = text, FUNCTION = mm_edit_distance, COMMUTATOR = <~>);
+COMMENT ON OPERATOR <~>(text, text) IS 'edit distance in characters';
+CREATE FUNCTION mm_text_edit_routine(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_text_edit_routine(internal) IS 'metric support';
+CREATE OPERATOR CLASS text_edit_ops DEFAULT FOR TYPE text USING mmdb AS
+	OPERATOR 1 <~>(text, text) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 mm_edit_distance(text, text),
+	FUNCTION 2 mm_text_edit_routine(internal);

@@ -1,0 +1,333 @@
+/*-------------------------------------------------------------------------
+ *
+ * vector.c
+ *	  Metrics of mmvector and real[]: L2, L1, L-infinity, cosine.
+ *
+ * L1, L2 and L-infinity are summed in float4 by the kernels (relative error
+ * below 1e-5 at 16,000 dimensions); where that would overflow or underflow,
+ * they are computed again in float8.  Cosine sums in float8: the angle, for
+ * which it stands in the index, is sensitive to small errors.
+ *
+ * mmvector has finite components only.  real[] may have others; whatever is
+ * not finite shows in the float4 result, and is then looked for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+
+#include "compat.h"
+#include "metric/kernels.h"
+#include "metric/metric.h"
+#include "type/mmvector.h"
+
+/*
+ * The components of a value.  local holds those of a value with a short
+ * varlena header, which are not aligned in place; no such has more.
+ */
+typedef struct Floats
+{
+	int			n;
+	const float *x;
+	double		square;			/* sum of x[i]^2; set where prepared */
+	float		local[VARATT_SHORT_MAX / sizeof(float)];
+} Floats;
+
+static inline void
+load_mmvector(Datum value, Floats *f)
+{
+	struct varlena *v = (struct varlena *) DatumGetPointer(value);
+	MMVector   *vector;
+
+	if (VARATT_IS_SHORT(v) && !VARATT_IS_EXTERNAL(v))
+	{
+		int32		dim;
+
+		memcpy(&dim, VARDATA_SHORT(v), sizeof(dim));
+		memcpy(f->local, VARDATA_SHORT(v) + sizeof(dim), sizeof(float) * dim);
+		f->n = dim;
+		f->x = f->local;
+		return;
+	}
+	vector = DatumGetMMVector(value);
+	f->n = vector->dim;
+	f->x = vector->x;
+}
+
+static inline void
+load_real_array(Datum value, Floats *f)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("vector distance needs one-dimensional arrays, not %d-dimensional ones",
+						ARR_NDIM(array))));
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("vector distance needs arrays without NULL elements")));
+	f->n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	f->x = (float *) ARR_DATA_PTR(array);
+}
+
+/*
+ * The number of dimensions stands at the front of a value: do not fetch all of
+ * it.
+ */
+static int
+mmvector_dimensions(Datum value)
+{
+	MMVector   *front = (MMVector *)
+		PG_DETOAST_DATUM_SLICE(value, 0, offsetof(MMVector, x) - VARHDRSZ);
+
+	return front->dim;
+}
+
+static int
+real_array_dimensions(Datum value)
+{
+	ArrayType  *front = (ArrayType *)
+		PG_DETOAST_DATUM_SLICE(value, 0, sizeof(ArrayType) + sizeof(int) - VARHDRSZ);
+
+	return ARR_NDIM(front) == 0 ? 0 : ARR_DIMS(front)[0];
+}
+
+static void
+check_finite(const Floats *f)
+{
+	for (int i = 0; i < f->n; i++)
+		if (!isfinite(f->x[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("vector distance needs finite elements"),
+					 errdetail("Element %d is %g.", i + 1, f->x[i])));
+}
+
+/*
+ * The least float that is not below x >= 0.
+ */
+static inline float
+float_at_least(double x)
+{
+	float		f;
+
+	if (x >= FLT_MAX)
+		return get_float4_infinity();
+	f = (float) x;
+	return f >= x ? f : nextafterf(f, FLT_MAX);
+}
+
+static double
+l1(const Floats *a, const Floats *b, double bound)
+{
+	double		sum = mm_kernels->l1(a->x, b->x, a->n, float_at_least(bound));
+
+	if (likely(sum <= FLT_MAX))
+		return sum;
+
+	check_finite(a);
+	check_finite(b);
+	sum = 0.0;
+	for (int i = 0; i < a->n; i++)
+		sum += fabs((double) a->x[i] - b->x[i]);
+	return sum;
+}
+
+static double
+l2(const Floats *a, const Floats *b, double bound)
+{
+	/*
+	 * The bound on the square is widened a little, so that rounding cannot
+	 * take a partial sum above it back to the bound.
+	 */
+	double		sum = mm_kernels->l2_squared(a->x, b->x, a->n,
+											 float_at_least(bound * bound * (1 + 1e-6)));
+
+	/* Below 1e-30, squares of float4 differences may have underflowed. */
+	if (likely(sum <= FLT_MAX && sum >= 1e-30))
+		return sqrt(sum);
+
+	check_finite(a);
+	check_finite(b);
+	sum = 0.0;
+	for (int i = 0; i < a->n; i++)
+	{
+		double		diff = (double) a->x[i] - b->x[i];
+
+		sum += diff * diff;
+	}
+	return sqrt(sum);
+}
+
+static double
+linf(const Floats *a, const Floats *b, double bound)
+{
+	double		largest = mm_kernels->linf(a->x, b->x, a->n, float_at_least(bound));
+
+	if (likely(largest <= FLT_MAX))
+		return largest;
+
+	largest = 0.0;
+	for (int i = 0; i < a->n; i++)
+		largest = Max(largest, fabs((double) a->x[i] - b->x[i]));
+	return largest;
+}
+
+/*
+ * 1 - cos of the angle between a and b.  The products under the root are the
+ * same whichever argument is which, and for a = b the quotient is exactly 1.
+ */
+static double
+cosine_from_sums(double ab, double aa, double bb)
+{
+	double		result;
+
+	if (unlikely(!(aa > 0.0 && bb > 0.0 && aa <= DBL_MAX && bb <= DBL_MAX)))
+	{
+		if (aa == 0.0 || bb == 0.0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("cosine distance of a zero vector is undefined"),
+					 errhint("Store NULL instead of a zero vector, or use another metric.")));
+		return get_float8_nan();	/* the caller looks for the reason */
+	}
+	result = 1.0 - ab / sqrt(aa * bb);
+	return result < 0.0 ? 0.0 : result > 2.0 ? 2.0 : result;
+}
+
+/* a is prepared: its square is known. */
+static double
+cosine_prepared(const Floats *a, const Floats *b, double bound)
+{
+	double		sums[2];
+	double		result;
+
+	mm_kernels->dot2(a->x, b->x, a->n, sums);
+	result = cosine_from_sums(sums[0], a->square, sums[1]);
+	if (unlikely(isnan(result)))
+		check_finite(b);
+	return result;
+}
+
+static double
+cosine(const Floats *a, const Floats *b, double bound)
+{
+	double		sums[3];
+	double		result;
+
+	mm_kernels->dot3(a->x, b->x, a->n, sums);
+	result = cosine_from_sums(sums[0], sums[2], sums[1]);
+	if (unlikely(isnan(result)))
+	{
+		check_finite(a);
+		check_finite(b);
+	}
+	return result;
+}
+
+static Floats *
+prepare_floats(const Floats *f)
+{
+	float	   *x = palloc(sizeof(float) * Max(f->n, 1));
+	Floats	   *result = palloc(sizeof(Floats));
+
+	check_finite(f);
+	memcpy(x, f->x, sizeof(float) * f->n);
+	result->n = f->n;
+	result->x = x;
+	return result;
+}
+
+static Floats *
+prepare_cosine(const Floats *f)
+{
+	Floats	   *result = prepare_floats(f);
+	double		sums[2];
+
+	mm_kernels->dot2(f->x, f->x, f->n, sums);
+	result->square = sums[0];
+	(void) cosine_from_sums(sums[0], sums[0], sums[0]); /* not zero? */
+	return result;
+}
+
+/*
+ * The largest difference hides a NaN, so L-infinity of real[] looks for them
+ * first.  (What is not finite in the other sums shows in the result.)
+ */
+static inline void
+check_linf_real_array(const Floats *f)
+{
+	check_finite(f);
+}
+
+#define no_check(f)		((void) 0)
+
+/*
+ * One metric of one type: its operator function, its routine, and FUNCTION 2.
+ */
+#define DEFINE_VECTOR_METRIC(type, metric, prepare_value, prepared_metric, check) \
+PG_FUNCTION_INFO_V1(mm_##type##_##metric); \
+PG_FUNCTION_INFO_V1(mm_##type##_##metric##_routine); \
+\
+Datum \
+mm_##type##_##metric(PG_FUNCTION_ARGS) \
+{ \
+	Floats		a; \
+	Floats		b; \
+	\
+	load_##type(PG_GETARG_DATUM(0), &a); \
+	load_##type(PG_GETARG_DATUM(1), &b); \
+	mmvector_check_dims(a.n, b.n); \
+	check(&a); \
+	check(&b); \
+	PG_RETURN_FLOAT8(metric(&a, &b, MM_NO_BOUND)); \
+} \
+\
+static void * \
+prepare_##type##_##metric(Datum query, Oid collation) \
+{ \
+	Floats		f; \
+	\
+	load_##type(query, &f); \
+	return prepare_value(&f); \
+} \
+\
+static double \
+distance_##type##_##metric(void *prepared, Datum value, double bound) \
+{ \
+	const Floats *a = prepared; \
+	Floats		b; \
+	\
+	load_##type(value, &b); \
+	mmvector_check_dims(a->n, b.n); \
+	check(&b); \
+	return prepared_metric(a, &b, bound); \
+} \
+\
+Datum \
+mm_##type##_##metric##_routine(PG_FUNCTION_ARGS) \
+{ \
+	static const MetricRoutine routine = { \
+		.prepare = prepare_##type##_##metric, \
+		.distance = distance_##type##_##metric, \
+		.dimensions = type##_dimensions, \
+	}; \
+	\
+	PG_RETURN_POINTER(&routine); \
+}
+
+DEFINE_VECTOR_METRIC(mmvector, l2, prepare_floats, l2, no_check)
+DEFINE_VECTOR_METRIC(mmvector, l1, prepare_floats, l1, no_check)
+DEFINE_VECTOR_METRIC(mmvector, linf, prepare_floats, linf, no_check)
+DEFINE_VECTOR_METRIC(mmvector, cosine, prepare_cosine, cosine_prepared, no_check)
+DEFINE_VECTOR_METRIC(real_array, l2, prepare_floats, l2, no_check)
+DEFINE_VECTOR_METRIC(real_array, l1, prepare_floats, l1, no_check)
+DEFINE_VECTOR_METRIC(real_array, linf, prepare_floats, linf, check_linf_real_array)
+DEFINE_VECTOR_METRIC(real_array, cosine, prepare_cosine, cosine_prepared, no_check)

@@ -1,0 +1,82 @@
+/*-------------------------------------------------------------------------
+ *
+ * mmdb.c
+ *	  What happens when the library is loaded: storage parameters and
+ *	  settings are registered.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/guc.h"
+
+#include "am/am.h"
+#include "compat.h"
+#include "metric/kernels.h"
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+/* The setting mmdb.simd, as the user spells it. */
+static char *simd_setting;
+
+/*
+ * The kernels of a name, NULL if there are none of that name here.
+ */
+static const MMKernels *
+kernels_by_name(const char *name)
+{
+	if (pg_strcasecmp(name, "auto") == 0)
+		return mm_kernels_best();
+	for (int i = 0; mm_kernel_versions[i] != NULL; i++)
+		if (pg_strcasecmp(name, mm_kernel_versions[i]->name) == 0 &&
+			mm_kernel_versions[i]->supported())
+			return mm_kernel_versions[i];
+	return NULL;
+}
+
+static bool
+check_simd(char **newval, void **extra, GucSource source)
+{
+	StringInfoData names;
+
+	if (kernels_by_name(*newval) != NULL)
+		return true;
+	initStringInfo(&names);
+	for (int i = 0; mm_kernel_versions[i] != NULL; i++)
+		if (mm_kernel_versions[i]->supported())
+			appendStringInfo(&names, ", %s", mm_kernel_versions[i]->name);
+	GUC_check_errhint("Available values on this CPU: auto%s.", names.data);
+	return false;
+}
+
+static void
+assign_simd(const char *newval, void *extra)
+{
+	mm_kernels = kernels_by_name(newval);
+}
+
+static const char *
+show_simd(void)
+{
+	return mm_kernels->name;
+}
+
+void
+_PG_init(void)
+{
+	mm_options_init();
+
+	/* All versions give the same results; being able to choose is for tests. */
+	DefineCustomStringVariable("mmdb.simd",
+							   "Instruction set of the distance functions.",
+							   "auto is the best one that the CPU has.",
+							   &simd_setting,
+							   "auto",
+							   PGC_USERSET,
+							   GUC_NOT_IN_SAMPLE,
+							   check_simd, assign_simd, show_simd);
+	MarkGUCPrefixReserved("mmdb");
+}

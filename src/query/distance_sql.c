@@ -1,0 +1,347 @@
+/*-------------------------------------------------------------------------
+ *
+ * distance_sql.c
+ *	  A multi-metric distance as SQL text.
+ *
+ * Names are qualified where the current search_path needs it: the text means
+ * the same wherever that search_path holds.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_oper.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+
+#include "query/query.h"
+
+/*
+ * The expression of an index key that is not a plain column, as SQL.
+ */
+static char *
+key_expression(const MMSqlStyle *style, int key)
+{
+	Relation	index = style->index;
+	Oid			table = index->rd_index->indrelid;
+	ListCell   *lc = list_head(RelationGetIndexExpressions(index));
+	List	   *context;
+
+	for (int i = 0; i < key; i++)
+		if (index->rd_index->indkey.values[i] == 0)
+			lc = lnext(RelationGetIndexExpressions(index), lc);
+
+	context = deparse_context_for(style->alias ? style->alias : get_rel_name(table), table);
+	return deparse_expression(lfirst(lc), context, style->alias != NULL, false);
+}
+
+/*
+ * A column as SQL.
+ */
+static char *
+column_expression(const MMSqlStyle *style, const MMColumn *column)
+{
+	AttrNumber	attnum = style->index->rd_index->indkey.values[column->key];
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	if (column->attribute != 0)
+		appendStringInfoChar(&buf, '(');
+	if (attnum == 0)
+		appendStringInfoString(&buf, key_expression(style, column->key));
+	else
+	{
+		if (style->alias != NULL)
+			appendStringInfo(&buf, "%s.", style->alias);
+		appendStringInfoString(&buf,
+							   quote_identifier(get_attname(style->index->rd_index->indrelid,
+															attnum, false)));
+	}
+	if (column->attribute != 0)
+		appendStringInfo(&buf, ").%s", quote_identifier(column->name));
+	return buf.data;
+}
+
+/*
+ * Can a column be NULL?
+ */
+static bool
+can_be_null(const MMSqlStyle *style, const MMColumn *column)
+{
+	AttrNumber	attnum = style->index->rd_index->indkey.values[column->key];
+	HeapTuple	tuple;
+	bool		not_null;
+
+	if (!style->not_null || attnum == 0 || column->attribute != 0)
+		return true;
+	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(style->index->rd_index->indrelid),
+							Int16GetDatum(attnum));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for attribute %d", attnum);
+	not_null = ((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull;
+	ReleaseSysCache(tuple);
+	return !not_null;
+}
+
+/*
+ * The name of an operator between two values of the column's type, qualified
+ * unless the bare name means the same.
+ */
+static char *
+operator_name(Oid operator, Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	Operator	found;
+	char	   *name;
+	bool		same;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	name = pstrdup(NameStr(form->oprname));
+
+	found = oper(NULL, list_make1(makeString(name)), type, type, true, -1);
+	same = found != NULL && oprid(found) == operator;
+	if (found != NULL)
+		ReleaseSysCache(found);
+	if (!same)
+		name = psprintf("OPERATOR(%s.%s)",
+						quote_identifier(get_namespace_name(form->oprnamespace)), name);
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+/*
+ * Does a bare operator name mean the built-in operator on float8, also where
+ * one side is written as a number?
+ */
+static bool
+means_builtin(char *name)
+{
+	static const Oid numbers[] = {FLOAT8OID, NUMERICOID, INT8OID, INT4OID};
+	List	   *bare = list_make1(makeString(name));
+	Oid			builtin = OpernameGetOprid(list_make2(makeString("pg_catalog"), makeString(name)),
+										   FLOAT8OID, FLOAT8OID);
+	bool		result = true;
+
+	for (int i = 0; i < (int) lengthof(numbers); i++)
+	{
+		Operator	left = oper(NULL, bare, numbers[i], FLOAT8OID, true, -1);
+		Operator	right = oper(NULL, bare, FLOAT8OID, numbers[i], true, -1);
+
+		result &= left != NULL && oprid(left) == builtin;
+		result &= right != NULL && oprid(right) == builtin;
+		if (left != NULL)
+			ReleaseSysCache(left);
+		if (right != NULL)
+			ReleaseSysCache(right);
+	}
+	return result;
+}
+
+/*
+ * What is being written, and the arithmetic operators to write it with.
+ */
+typedef struct Writer
+{
+	StringInfo	buf;
+	const MMSqlStyle *style;
+	const MMTerms *terms;
+	const char *plus;
+	const char *times;
+	const char *over;
+
+	/* OPERATOR() binds less than + and *: products need parentheses then. */
+	bool		parenthesize;
+} Writer;
+
+static void
+writer_init(Writer *w, StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
+{
+	bool		bare = means_builtin("+") && means_builtin("*") && means_builtin("/");
+
+	w->buf = buf;
+	w->style = style;
+	w->terms = terms;
+	w->plus = bare ? "+" : "OPERATOR(pg_catalog.+)";
+	w->times = bare ? "*" : "OPERATOR(pg_catalog.*)";
+	w->over = bare ? "/" : "OPERATOR(pg_catalog./)";
+	w->parenthesize = !bare;
+}
+
+static const MMColumn *
+term_column(const MMSqlStyle *style, const MMTerms *terms, int i)
+{
+	return &style->columns->columns[terms->terms[i].column];
+}
+
+/*
+ * A number as SQL.
+ */
+static const char *
+number(double x)
+{
+	return float8out_internal(x);
+}
+
+/*
+ * The distance of one column, neither weighted nor divided by its scale.
+ */
+static void
+write_column_distance(Writer *w, int i)
+{
+	const MMTerm *term = &w->terms->terms[i];
+	const MMColumn *column = term_column(w->style, w->terms, i);
+
+	appendStringInfo(w->buf, "%s %s ", column_expression(w->style, column),
+					 operator_name(column->space.operator, column->type));
+	if (w->style->literals)
+	{
+		Oid			output;
+		bool		is_varlena;
+
+		getTypeOutputInfo(column->type, &output, &is_varlena);
+		appendStringInfo(w->buf, "%s::%s",
+						 quote_literal_cstr(OidOutputFunctionCall(output, term->value)),
+						 format_type_be(column->type));
+	}
+	else
+		appendStringInfo(w->buf, "$%d", i + 1);
+}
+
+/*
+ * One term.  if_missing: the distance of a column without a value; NULL leaves
+ * it NULL.
+ */
+static void
+write_term(Writer *w, int i, const char *if_missing)
+{
+	const MMTerm *term = &w->terms->terms[i];
+	bool		divide = w->style->normalized && term->scale != 1;
+	bool		parenthesize = w->parenthesize && term->weight != 1;
+
+	if (parenthesize)
+		appendStringInfoChar(w->buf, '(');
+	if (term->weight != 1)
+		appendStringInfo(w->buf, "%s %s ", number(term->weight), w->times);
+
+	appendStringInfoString(w->buf, if_missing ? "COALESCE(" : "(");
+	if (divide)
+		appendStringInfoChar(w->buf, '(');
+	write_column_distance(w, i);
+	if (divide)
+		appendStringInfo(w->buf, ") %s %s", w->over, number(term->scale));
+	if (if_missing != NULL)
+		appendStringInfo(w->buf, ", %s", if_missing);
+	appendStringInfoChar(w->buf, ')');
+
+	if (parenthesize)
+		appendStringInfoChar(w->buf, ')');
+}
+
+static void
+write_sum(Writer *w)
+{
+	const MMSqlStyle *style = w->style;
+
+	for (int i = 0; i < w->terms->n; i++)
+	{
+		const char *if_missing = NULL;
+
+		if (style->missing != MISSING_EXCLUDE &&
+			can_be_null(style, term_column(style, w->terms, i)))
+			if_missing = style->missing == MISSING_IGNORE ? "0" :
+				style->normalized ? "1" : number(w->terms->terms[i].scale);
+
+		if (i > 0)
+			appendStringInfo(w->buf, " %s ", w->plus);
+		write_term(w, i, if_missing);
+	}
+}
+
+/*
+ * The factor by which the columns that have values make up for those that do
+ * not: the weight of all by the weight of those.  NULL if none has a value.
+ */
+static void
+write_compensation(Writer *w)
+{
+	double		total = 0.0;
+
+	for (int i = 0; i < w->terms->n; i++)
+		total += w->terms->terms[i].weight;
+	appendStringInfo(w->buf, "(%s %s NULLIF(", number(total), w->over);
+	for (int i = 0; i < w->terms->n; i++)
+	{
+		if (i > 0)
+			appendStringInfo(w->buf, " %s ", w->plus);
+		appendStringInfo(w->buf, "CASE WHEN %s IS NULL THEN '0'::pg_catalog.float8 ELSE %s END",
+						 column_expression(w->style, term_column(w->style, w->terms, i)),
+						 number(w->terms->terms[i].weight));
+	}
+	appendStringInfoString(w->buf, ", 0))");
+}
+
+void
+mm_sql_distance(StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
+{
+	Writer		w;
+	bool		compensate = false;
+
+	writer_init(&w, buf, style, terms);
+	if (style->missing == MISSING_IGNORE)
+		for (int i = 0; i < terms->n; i++)
+			compensate |= can_be_null(style, term_column(style, terms, i));
+
+	if (!compensate)
+	{
+		write_sum(&w);
+		return;
+	}
+	appendStringInfoChar(buf, '(');
+	write_sum(&w);
+	appendStringInfo(buf, ") %s ", w.times);
+	write_compensation(&w);
+}
+
+void
+mm_sql_present(StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
+{
+	bool		first = true;
+
+	for (int i = 0; i < terms->n; i++)
+	{
+		if (!can_be_null(style, term_column(style, terms, i)))
+			continue;
+		appendStringInfo(buf, "%s%s IS NOT NULL", first ? "" : " AND ",
+						 column_expression(style, term_column(style, terms, i)));
+		first = false;
+	}
+	if (first)
+		appendStringInfoString(buf, "true");
+}
+
+MMMissing
+mm_missing_parse(const char *name)
+{
+	if (strcmp(name, "penalty") == 0)
+		return MISSING_PENALTY;
+	if (strcmp(name, "ignore") == 0)
+		return MISSING_IGNORE;
+	if (strcmp(name, "exclude") == 0)
+		return MISSING_EXCLUDE;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for argument \"missing\": \"%s\"", name),
+			 errhint("Available values: penalty, ignore, exclude.")));
+}

@@ -1,0 +1,457 @@
+/*-------------------------------------------------------------------------
+ *
+ * search.c
+ *	  odbknn and odbrange, and mm_distance_sql, which shows what they run.
+ *
+ * Both compose the SELECT a user would write by hand and run it through SPI:
+ * as the calling user, under the caller's snapshot, with the caller's
+ * search_path.  So privileges, row-level security, partitions and views work
+ * as they do for any SELECT.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "commands/defrem.h"
+#include "executor/spi.h"
+#include "executor/tstoreReceiver.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "query/query.h"
+#include "type/weights.h"
+
+PG_FUNCTION_INFO_V1(mm_odbknn);
+PG_FUNCTION_INFO_V1(mm_odbrange_search);
+PG_FUNCTION_INFO_V1(mm_odbknn_support);
+PG_FUNCTION_INFO_V1(mm_distance_sql);
+
+/* The arguments of odbknn and odbrange. */
+enum
+{
+	ARG_TABLE,
+	ARG_QUERY,
+	ARG_WEIGHTS,
+	ARG_LIMIT,					/* k or radius */
+	ARG_INDEX,
+	ARG_NORMALIZED,
+	ARG_MISSING
+};
+
+static void
+require_argument(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be NULL", name)));
+}
+
+/* ---------- which table, which index ---------- */
+
+/*
+ * The table (or view) whose row type the first argument has.
+ */
+static Relation
+open_table(FunctionCallInfo fcinfo)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, ARG_TABLE);
+	Oid			relid = OidIsValid(type) ? get_typ_typrelid(getBaseType(type)) : InvalidOid;
+
+	if (!OidIsValid(relid) || get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("type %s is not the row type of a table",
+						OidIsValid(type) ? format_type_be(type) : "unknown"),
+				 errhint("Name the table to search by its row type: NULL::table_name.")));
+	return table_open(relid, AccessShareLock);
+}
+
+/*
+ * The one mmdb index of a table that has ncolumns columns.  Partial indexes
+ * count only when named.
+ */
+static Relation
+find_index(Relation table, int ncolumns)
+{
+	Oid			am = get_index_am_oid(MM_AM_NAME, false);
+	List	   *oids = RelationGetIndexList(table);
+	ListCell   *lc;
+	int			nindexes = 0;
+	Relation	found = NULL;
+
+	foreach(lc, oids)
+	{
+		Relation	index = relation_open(lfirst_oid(lc), AccessShareLock);
+		bool		fits = false;
+
+		if (index->rd_rel->relam == am && index->rd_index->indisvalid &&
+			RelationGetIndexPredicate(index) == NIL)
+		{
+			nindexes++;
+			fits = mm_columns_open(index)->n == ncolumns;
+		}
+		if (fits && found != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
+					 errmsg("table \"%s\" has several mmdb indexes of %d columns",
+							RelationGetRelationName(table), ncolumns),
+					 errdetail("\"%s\" and \"%s\" are such.",
+							   RelationGetRelationName(found),
+							   RelationGetRelationName(index)),
+					 errhint("Name the one to use with using_index.")));
+		if (fits)
+			found = index;
+		else
+			relation_close(index, AccessShareLock);
+	}
+	list_free(oids);
+
+	if (found == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg_plural("\"%s\" has no mmdb index of %d column, as the query has components",
+							   "\"%s\" has no mmdb index of %d columns, as the query has components",
+							   ncolumns, RelationGetRelationName(table), ncolumns),
+				 nindexes > 0 ? errdetail_plural("It has %d mmdb index, with another number of columns.",
+												 "It has %d mmdb indexes, with other numbers of columns.",
+												 nindexes, nindexes) : 0,
+				 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
+	return found;
+}
+
+/*
+ * Check that a query has as many components as the index has columns.
+ */
+static void
+check_width(Relation index, const MMColumns *columns, int ncomponents)
+{
+	StringInfoData names;
+
+	if (columns->n == ncomponents)
+		return;
+	initStringInfo(&names);
+	for (int i = 0; i < columns->n; i++)
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", columns->columns[i].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("query has %d components, but index \"%s\" has %d columns",
+					ncomponents, RelationGetRelationName(index), columns->n),
+			 errdetail("The columns are %s.", names.data)));
+}
+
+/*
+ * Check an index named by the user: valid, of as many columns as the query has
+ * components, and if it is another relation's (the table under a view, a
+ * partition's parent), on columns the table has, too.
+ */
+static void
+check_named_index(Relation index, const MMColumns *columns, Relation table,
+				  int ncomponents)
+{
+	if (!index->rd_index->indisvalid)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" is not valid", RelationGetRelationName(index)),
+				 errhint("Please REINDEX it.")));
+	check_width(index, columns, ncomponents);
+	if (index->rd_index->indrelid == RelationGetRelid(table))
+		return;
+
+	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
+	{
+		AttrNumber	attnum = index->rd_index->indkey.values[i];
+		char	   *name;
+		AttrNumber	own;
+
+		if (attnum == 0)
+			continue;			/* an expression: parsing will tell */
+		name = get_attname(index->rd_index->indrelid, attnum, false);
+		own = get_attnum(RelationGetRelid(table), name);
+		if (own == InvalidAttrNumber ||
+			get_atttype(RelationGetRelid(table), own) !=
+			get_atttype(index->rd_index->indrelid, attnum))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("index \"%s\" does not fit \"%s\"",
+							RelationGetRelationName(index),
+							RelationGetRelationName(table)),
+					 errdetail("\"%s\" has no column \"%s\" of type %s.",
+							   RelationGetRelationName(table), name,
+							   format_type_be(get_atttype(index->rd_index->indrelid, attnum)))));
+	}
+}
+
+/* ---------- what to ask ---------- */
+
+/*
+ * A search: the table, and the terms of the distance over the columns of an
+ * index.
+ */
+typedef struct Search
+{
+	Relation	table;
+	MMSqlStyle	style;			/* style.index is open */
+	MMTerms    *terms;
+} Search;
+
+/*
+ * A table alias that is not also the name of one of its columns, so that it
+ * means the whole row.
+ */
+static const char *
+choose_alias(Relation table)
+{
+	char	   *alias = "t";
+
+	for (int i = 1; get_attnum(RelationGetRelid(table), alias) != InvalidAttrNumber; i++)
+		alias = psprintf("t%d", i);
+	return alias;
+}
+
+/*
+ * Read the arguments that odbknn and odbrange share.
+ */
+static void
+read_search(FunctionCallInfo fcinfo, Search *search)
+{
+	MMSqlStyle *style = &search->style;
+	OdbQueryParts query;
+	MMColumns  *columns;
+	MMMeta	   *statistics;
+	double	   *weights;
+	double	   *scales;
+
+	require_argument(fcinfo, ARG_QUERY, "query");
+	require_argument(fcinfo, ARG_NORMALIZED, "normalized");
+	require_argument(fcinfo, ARG_MISSING, "missing");
+
+	mm_record_unpack(PG_GETARG_HEAPTUPLEHEADER(ARG_QUERY), &query, NULL);
+	search->table = open_table(fcinfo);
+	if (PG_ARGISNULL(ARG_INDEX))
+	{
+		style->index = find_index(search->table, query.natts);
+		columns = mm_columns_open(style->index);
+	}
+	else
+	{
+		style->index = mm_index_open(PG_GETARG_OID(ARG_INDEX), false);
+		columns = mm_columns_open(style->index);
+		check_named_index(style->index, columns, search->table, query.natts);
+	}
+
+	style->columns = columns;
+	style->alias = choose_alias(search->table);
+	style->not_null = style->index->rd_index->indrelid == RelationGetRelid(search->table);
+	style->literals = false;
+	style->normalized = PG_GETARG_BOOL(ARG_NORMALIZED);
+	style->missing = mm_missing_parse(text_to_cstring(PG_GETARG_TEXT_PP(ARG_MISSING)));
+
+	weights = mm_weights_from_array(PG_ARGISNULL(ARG_WEIGHTS) ? NULL :
+								 PG_GETARG_ARRAYTYPE_P(ARG_WEIGHTS),
+								 columns->n, mm_column_names(columns), NULL);
+	statistics = mm_statistics_get(style->index, columns);
+	scales = palloc(sizeof(double) * columns->n);
+	for (int i = 0; i < columns->n; i++)
+		scales[i] = statistics->columns[i].scale;
+	search->terms = mm_terms_make(columns, &query, weights, scales);
+	mm_terms_check_dimensions(columns, search->terms, statistics);
+}
+
+/*
+ * Begin the statement: SELECT t, <distance> FROM <table> AS t.  The distance
+ * goes into *distance as well.
+ */
+static void
+begin_select(Search *search, StringInfo sql, StringInfo distance)
+{
+	Relation	table = search->table;
+
+	initStringInfo(distance);
+	mm_sql_distance(distance, &search->style, search->terms);
+	initStringInfo(sql);
+	appendStringInfo(sql, "SELECT %s, %s FROM %s AS %s", search->style.alias,
+					 distance->data,
+					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
+												RelationGetRelationName(table)),
+					 search->style.alias);
+}
+
+/*
+ * Run the statement, its rows to be those of the calling function.
+ */
+static void
+run(FunctionCallInfo fcinfo, Search *search, const char *sql)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	const MMTerms *terms = search->terms;
+	ParamListInfo params = makeParamList(terms->n);
+	SPIExecuteOptions options = {0};
+
+	for (int i = 0; i < terms->n; i++)
+	{
+		ParamExternData *param = &params->params[i];
+
+		param->value = terms->terms[i].value;
+		param->isnull = false;
+		param->pflags = PARAM_FLAG_CONST;
+		param->ptype = search->style.columns->columns[terms->terms[i].column].type;
+	}
+	relation_close(search->style.index, AccessShareLock);
+	table_close(search->table, AccessShareLock);
+
+	InitMaterializedSRF(fcinfo, 0);
+	options.params = params;
+	options.read_only = true;
+	options.dest = CreateTuplestoreDestReceiver();
+	SetTuplestoreDestReceiverParams(options.dest, rsinfo->setResult,
+									CurrentMemoryContext, false, NULL, NULL);
+	SPI_connect();
+	SPI_execute_extended(sql, &options);
+	SPI_finish();
+}
+
+Datum
+mm_odbknn(PG_FUNCTION_ARGS)
+{
+	Search		search;
+	StringInfoData sql;
+	StringInfoData distance;
+
+	require_argument(fcinfo, ARG_LIMIT, "k");
+	if (PG_GETARG_INT32(ARG_LIMIT) < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
+				 errmsg("k must be at least 1, not %d", PG_GETARG_INT32(ARG_LIMIT))));
+
+	read_search(fcinfo, &search);
+	begin_select(&search, &sql, &distance);
+	if (search.style.missing == MISSING_EXCLUDE)
+	{
+		appendStringInfoString(&sql, " WHERE ");
+		mm_sql_present(&sql, &search.style, search.terms);
+	}
+	appendStringInfo(&sql, " ORDER BY 2 LIMIT %d", PG_GETARG_INT32(ARG_LIMIT));
+	run(fcinfo, &search, sql.data);
+	return (Datum) 0;
+}
+
+Datum
+mm_odbrange_search(PG_FUNCTION_ARGS)
+{
+	Search		search;
+	StringInfoData sql;
+	StringInfoData distance;
+	double		radius;
+
+	require_argument(fcinfo, ARG_LIMIT, "radius");
+	radius = PG_GETARG_FLOAT8(ARG_LIMIT);
+	mm_check_radius(radius, NULL);
+
+	read_search(fcinfo, &search);
+	begin_select(&search, &sql, &distance);
+	appendStringInfo(&sql, " WHERE (%s) OPERATOR(pg_catalog.<=) '%s'::pg_catalog.float8 ORDER BY 2",
+					 distance.data, float8out_internal(radius));
+	run(fcinfo, &search, sql.data);
+	return (Datum) 0;
+}
+
+/*
+ * Planner support of odbknn: it returns k rows.
+ */
+Datum
+mm_odbknn_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (IsA(request, SupportRequestRows))
+	{
+		SupportRequestRows *rows = (SupportRequestRows *) request;
+
+		if (is_funcclause(rows->node))
+		{
+			List	   *args = ((FuncExpr *) rows->node)->args;
+			Node	   *k = estimate_expression_value(rows->root, list_nth(args, ARG_LIMIT));
+
+			if (IsA(k, Const) && !((Const *) k)->constisnull)
+			{
+				rows->rows = Max(DatumGetInt32(((Const *) k)->constvalue), 1);
+				PG_RETURN_POINTER(request);
+			}
+		}
+	}
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * mm_distance_sql(index_name, weights, query, normalized, missing)
+ */
+Datum
+mm_distance_sql(PG_FUNCTION_ARGS)
+{
+	MMSqlStyle	style = {0};
+	MMColumns  *columns;
+	MMMeta	   *statistics;
+	double	   *weights;
+	MMTerms    *terms;
+	StringInfoData sql;
+
+	require_argument(fcinfo, 0, "index_name");
+	require_argument(fcinfo, 3, "normalized");
+	require_argument(fcinfo, 4, "missing");
+
+	style.index = mm_index_open(PG_GETARG_OID(0), false);
+	mm_index_require_readable(style.index);
+	style.columns = columns = mm_columns_open(style.index);
+	style.not_null = true;
+	style.literals = !PG_ARGISNULL(2);
+	style.normalized = PG_GETARG_BOOL(3);
+	style.missing = mm_missing_parse(text_to_cstring(PG_GETARG_TEXT_PP(4)));
+
+	weights = mm_weights_from_array(PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
+								 columns->n, mm_column_names(columns), NULL);
+	statistics = mm_statistics_get(style.index, columns);
+
+	if (style.literals)
+	{
+		OdbQueryParts query;
+		double		scales[MM_MAX_COLUMNS];
+
+		mm_record_unpack(PG_GETARG_HEAPTUPLEHEADER(2), &query, NULL);
+		check_width(style.index, columns, query.natts);
+		for (int i = 0; i < columns->n; i++)
+			scales[i] = statistics->columns[i].scale;
+		terms = mm_terms_make(columns, &query, weights, scales);
+		mm_terms_check_dimensions(columns, terms, statistics);
+	}
+	else
+	{
+		terms = palloc0(sizeof(MMTerms));
+		for (int i = 0; i < columns->n; i++)
+			if (weights[i] > 0)
+				terms->terms[terms->n++] = (MMTerm) {
+				.column = i,
+				.weight = weights[i],
+				.scale = statistics->columns[i].scale
+			};
+	}
+
+	initStringInfo(&sql);
+	mm_sql_distance(&sql, &style, terms);
+	relation_close(style.index, AccessShareLock);
+	PG_RETURN_TEXT_P(cstring_to_text(sql.data));
+}

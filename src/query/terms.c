@@ -1,0 +1,149 @@
+/*-------------------------------------------------------------------------
+ *
+ * terms.c
+ *	  From the components of a query object to the terms of a weighted sum.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "query/query.h"
+
+typedef struct ComponentContext
+{
+	const MMColumn *column;
+	int			number;
+} ComponentContext;
+
+static void
+component_error_context(void *arg)
+{
+	ComponentContext *context = arg;
+
+	errcontext("component %d of the query, for column \"%s\"",
+			   context->number, context->column->name);
+}
+
+/*
+ * Convert a component (not NULL) to its column's type, as INSERT would, but
+ * for two things.  A text is read as a literal of the column's type: in
+ * ROW('...') it was meant so.  And nothing else turns into a string.
+ */
+static Datum
+convert(Oid type, Datum value, const MMColumn *column, int number)
+{
+	Oid			function;
+	CoercionPathType path;
+	int16		typlen;
+	bool		typbyval;
+	Node	   *expr;
+
+	if (type == column->type)
+		return value;
+
+	path = find_coercion_pathway(column->type, type, COERCION_ASSIGNMENT, &function);
+	if (path == COERCION_PATH_NONE && type == TEXTOID)
+	{
+		Oid			ioparam;
+
+		getTypeInputInfo(column->type, &function, &ioparam);
+		return OidInputFunctionCall(function, TextDatumGetCString(value), ioparam, -1);
+	}
+	if (path == COERCION_PATH_NONE || path == COERCION_PATH_COERCEVIAIO)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("component %d of the query is of type %s, but column \"%s\" is of type %s",
+						number, format_type_be(type), column->name,
+						format_type_be(column->type)),
+				 errhint("Cast the component to %s.", format_type_be(column->type))));
+	if (path == COERCION_PATH_RELABELTYPE)
+		return value;
+
+	get_typlenbyval(type, &typlen, &typbyval);
+	expr = (Node *) makeConst(type, -1, get_typcollation(type), typlen, value,
+							  false, typbyval);
+	expr = coerce_to_target_type(NULL, expr, type, column->type, -1,
+								 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+	expr = (Node *) evaluate_expr((Expr *) expr, column->type, -1,
+								  get_typcollation(column->type));
+	return castNode(Const, expr)->constvalue;
+}
+
+MMTerms *
+mm_terms_make(const MMColumns *columns, const OdbQueryParts *query,
+			  const double *weights, const double *scales)
+{
+	MMTerms    *terms = palloc0(sizeof(MMTerms));
+
+	Assert(query->natts == columns->n);
+	for (int i = 0; i < columns->n; i++)
+	{
+		MMTerm	   *term = &terms->terms[terms->n];
+		ComponentContext context = {&columns->columns[i], i + 1};
+		ErrorContextCallback callback;
+
+		if (weights[i] == 0 || query->isnull[i])
+			continue;
+		mm_columns_require_metric(columns, i);
+		term->column = i;
+		term->weight = weights[i];
+		term->scale = scales ? scales[i] : 1.0;
+
+		callback.callback = component_error_context;
+		callback.arg = &context;
+		callback.previous = error_context_stack;
+		error_context_stack = &callback;
+		term->value = convert(query->types[i], query->values[i],
+							  &columns->columns[i], i + 1);
+		/* Preparing it tells whether the value has distances. */
+		(void) mm_metric_prepare(&columns->columns[i].space, term->value);
+		error_context_stack = callback.previous;
+		terms->n++;
+	}
+
+	if (terms->n == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no column takes part in the query"),
+				 errdetail("Every component is NULL or has weight zero.")));
+	return terms;
+}
+
+void
+mm_terms_check_dimensions(const MMColumns *columns, const MMTerms *terms,
+						  const MMMeta *statistics)
+{
+	for (int i = 0; i < terms->n; i++)
+	{
+		const MMTerm *term = &terms->terms[i];
+		const MMColumn *column = &columns->columns[term->column];
+		int			known = statistics->columns[term->column].dimensions;
+		int			dimensions;
+
+		if (known < 0)
+			continue;
+		dimensions = mm_metric_dimensions(&column->space, term->value);
+		if (dimensions != known)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("component %d of the query has %d dimensions, but column \"%s\" has %d",
+							term->column + 1, dimensions, column->name, known)));
+	}
+}
+
+const char **
+mm_column_names(const MMColumns *columns)
+{
+	const char **names = palloc(sizeof(char *) * columns->n);
+
+	for (int i = 0; i < columns->n; i++)
+		names[i] = columns->columns[i].name;
+	return names;
+}

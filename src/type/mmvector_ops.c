@@ -1,0 +1,240 @@
+/*-------------------------------------------------------------------------
+ *
+ * mmvector_ops.c
+ *	  Order, hashing, element-wise arithmetic and norms of mmvector.
+ *
+ * Order is that of arrays: component by component, a shorter vector before
+ * a longer one it begins.  -0 equals 0, and hashes as 0.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/hashfn.h"
+#include "utils/builtins.h"
+
+#include "mmdb.h"
+#include "type/mmvector.h"
+
+PG_FUNCTION_INFO_V1(mm_vector_lt);
+PG_FUNCTION_INFO_V1(mm_vector_le);
+PG_FUNCTION_INFO_V1(mm_vector_eq);
+PG_FUNCTION_INFO_V1(mm_vector_ne);
+PG_FUNCTION_INFO_V1(mm_vector_ge);
+PG_FUNCTION_INFO_V1(mm_vector_gt);
+PG_FUNCTION_INFO_V1(mm_vector_cmp);
+PG_FUNCTION_INFO_V1(mm_vector_hash);
+PG_FUNCTION_INFO_V1(mm_vector_hash_extended);
+PG_FUNCTION_INFO_V1(mm_vector_dims);
+PG_FUNCTION_INFO_V1(mm_vector_norm);
+PG_FUNCTION_INFO_V1(mm_vector_normalize);
+PG_FUNCTION_INFO_V1(mm_vector_add);
+PG_FUNCTION_INFO_V1(mm_vector_sub);
+PG_FUNCTION_INFO_V1(mm_vector_mul);
+
+/*
+ * Three-way comparison of the vectors in arguments 0 and 1.
+ */
+static int
+compare_args(FunctionCallInfo fcinfo)
+{
+	MMVector   *a = PG_GETARG_MMVECTOR_P(0);
+	MMVector   *b = PG_GETARG_MMVECTOR_P(1);
+	int			dim = Min(a->dim, b->dim);
+	int			result = 0;
+
+	for (int i = 0; i < dim && result == 0; i++)
+		result = (a->x[i] > b->x[i]) - (a->x[i] < b->x[i]);
+	if (result == 0)
+		result = (a->dim > b->dim) - (a->dim < b->dim);
+
+	/* Btree and sort callers rely on us not to leak. */
+	PG_FREE_IF_COPY(a, 0);
+	PG_FREE_IF_COPY(b, 1);
+	return result;
+}
+
+Datum
+mm_vector_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_args(fcinfo) < 0);
+}
+
+Datum
+mm_vector_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_args(fcinfo) <= 0);
+}
+
+Datum
+mm_vector_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_args(fcinfo) == 0);
+}
+
+Datum
+mm_vector_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_args(fcinfo) != 0);
+}
+
+Datum
+mm_vector_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_args(fcinfo) >= 0);
+}
+
+Datum
+mm_vector_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_args(fcinfo) > 0);
+}
+
+Datum
+mm_vector_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare_args(fcinfo));
+}
+
+/*
+ * A copy of v whose bytes are equal whenever the vectors are: -0 becomes 0.
+ */
+static MMVector *
+without_negative_zero(const MMVector *v)
+{
+	MMVector   *result = mmvector_alloc(v->dim);
+
+	for (int i = 0; i < v->dim; i++)
+		result->x[i] = v->x[i] == 0.0f ? 0.0f : v->x[i];
+	return result;
+}
+
+Datum
+mm_vector_hash(PG_FUNCTION_ARGS)
+{
+	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
+	MMVector   *key = without_negative_zero(v);
+	Datum		result = hash_any((unsigned char *) key->x,
+								  sizeof(float4) * key->dim);
+
+	pfree(key);
+	PG_FREE_IF_COPY(v, 0);
+	return result;
+}
+
+Datum
+mm_vector_hash_extended(PG_FUNCTION_ARGS)
+{
+	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
+	MMVector   *key = without_negative_zero(v);
+	Datum		result = hash_any_extended((unsigned char *) key->x,
+										   sizeof(float4) * key->dim,
+										   PG_GETARG_INT64(1));
+
+	pfree(key);
+	PG_FREE_IF_COPY(v, 0);
+	return result;
+}
+
+Datum
+mm_vector_dims(PG_FUNCTION_ARGS)
+{
+	/* The dimension stands at the front: no need to fetch the rest. */
+	MMVector   *head = (MMVector *)
+		PG_DETOAST_DATUM_SLICE(PG_GETARG_DATUM(0), 0,
+							   offsetof(MMVector, x) - VARHDRSZ);
+
+	PG_RETURN_INT32(head->dim);
+}
+
+static double
+euclidean_norm(const MMVector *v)
+{
+	double		sum = 0.0;
+
+	for (int i = 0; i < v->dim; i++)
+		sum += (double) v->x[i] * v->x[i];
+	return sqrt(sum);
+}
+
+Datum
+mm_vector_norm(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_FLOAT8(euclidean_norm(PG_GETARG_MMVECTOR_P(0)));
+}
+
+/*
+ * The vector of length 1 in the same direction; the zero vector, which has
+ * none, as it is.
+ */
+Datum
+mm_vector_normalize(PG_FUNCTION_ARGS)
+{
+	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
+	double		norm = euclidean_norm(v);
+	MMVector   *result = mmvector_alloc(v->dim);
+
+	if (norm > 0.0)
+		for (int i = 0; i < v->dim; i++)
+			result->x[i] = (float4) (v->x[i] / norm);
+	PG_RETURN_POINTER(result);
+}
+
+Datum
+mm_vector_add(PG_FUNCTION_ARGS)
+{
+	MMVector   *a = PG_GETARG_MMVECTOR_P(0);
+	MMVector   *b = PG_GETARG_MMVECTOR_P(1);
+	MMVector   *result;
+
+	mmvector_check_dims(a->dim, b->dim);
+	result = mmvector_alloc(a->dim);
+	for (int i = 0; i < a->dim; i++)
+	{
+		result->x[i] = a->x[i] + b->x[i];
+		if (unlikely(isinf(result->x[i])))
+			mmvector_overflow();
+	}
+	PG_RETURN_POINTER(result);
+}
+
+Datum
+mm_vector_sub(PG_FUNCTION_ARGS)
+{
+	MMVector   *a = PG_GETARG_MMVECTOR_P(0);
+	MMVector   *b = PG_GETARG_MMVECTOR_P(1);
+	MMVector   *result;
+
+	mmvector_check_dims(a->dim, b->dim);
+	result = mmvector_alloc(a->dim);
+	for (int i = 0; i < a->dim; i++)
+	{
+		result->x[i] = a->x[i] - b->x[i];
+		if (unlikely(isinf(result->x[i])))
+			mmvector_overflow();
+	}
+	PG_RETURN_POINTER(result);
+}
+
+Datum
+mm_vector_mul(PG_FUNCTION_ARGS)
+{
+	MMVector   *a = PG_GETARG_MMVECTOR_P(0);
+	MMVector   *b = PG_GETARG_MMVECTOR_P(1);
+	MMVector   *result;
+
+	mmvector_check_dims(a->dim, b->dim);
+	result = mmvector_alloc(a->dim);
+	for (int i = 0; i < a->dim; i++)
+	{
+		result->x[i] = a->x[i] * b->x[i];
+		if (unlikely(isinf(result->x[i])))
+			mmvector_overflow();
+		/* As float4 multiplication: an underflow is an error, too. */
+		if (unlikely(result->x[i] == 0.0f) && a->x[i] != 0.0f && b->x[i] != 0.0f)
+			mmvector_overflow();
+	}
+	PG_RETURN_POINTER(result);
+}

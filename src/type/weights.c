@@ -1,0 +1,132 @@
+/*-------------------------------------------------------------------------
+ *
+ * weights.c
+ *	  The checks of what a multi-metric query is made of; see weights.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+
+#include "compat.h"
+#include "type/weights.h"
+
+/*
+ * The columns' names, for a message.
+ */
+static char *
+list_names(int n, const char **names)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&buf, "%s%s", i > 0 ? ", " : "", names[i]);
+	return buf.data;
+}
+
+/*
+ * The n elements of an array, none of them NULL.  what: "weight" or "scale".
+ */
+static float8 *
+numbers_from_array(ArrayType *array, int n, const char **names,
+				   const char *what, Node *escontext)
+{
+	float8	   *result;
+	Datum	   *elems;
+	bool	   *nulls;
+	int			nelems;
+
+	if (ARR_NDIM(array) > 1)
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%ss must be a one-dimensional array", what)));
+	deconstruct_array(array, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
+					  TYPALIGN_DOUBLE, &elems, &nulls, &nelems);
+	if (nelems != n)
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("wrong number of %ss: %d instead of %d", what, nelems, n),
+				 errdetail("There must be one for each of the columns: %s.",
+						   list_names(n, names))));
+
+	result = palloc(sizeof(float8) * n);
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			ereturn(escontext, NULL,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s of column \"%s\" is NULL", what, names[i])));
+		result[i] = DatumGetFloat8(elems[i]);
+	}
+	return result;
+}
+
+float8 *
+mm_weights_from_array(ArrayType *array, int n, const char **names, Node *escontext)
+{
+	float8	   *weights;
+	bool		all_zero = true;
+
+	if (array == NULL)
+	{
+		weights = palloc(sizeof(float8) * n);
+		for (int i = 0; i < n; i++)
+			weights[i] = 1.0;
+		return weights;
+	}
+
+	weights = numbers_from_array(array, n, names, "weight", escontext);
+	if (weights == NULL)
+		return NULL;
+	for (int i = 0; i < n; i++)
+	{
+		if (!isfinite(weights[i]) || weights[i] < 0)
+			ereturn(escontext, NULL,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("weight of column \"%s\" is %g", names[i], weights[i]),
+					 errdetail("Weights must be finite and not negative.")));
+		all_zero &= weights[i] == 0;
+	}
+	if (all_zero)
+		ereturn(escontext, NULL,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("all weights are zero"),
+				 errhint("Give at least one of the columns %s a weight above zero.",
+						 list_names(n, names))));
+	return weights;
+}
+
+float8 *
+mm_scales_from_array(ArrayType *array, int n, const char **names, Node *escontext)
+{
+	float8	   *scales;
+
+	if (array == NULL)
+		return NULL;
+	scales = numbers_from_array(array, n, names, "scale", escontext);
+	if (scales == NULL)
+		return NULL;
+	for (int i = 0; i < n; i++)
+		if (!isfinite(scales[i]) || scales[i] <= 0)
+			ereturn(escontext, NULL,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("scale of column \"%s\" is %g", names[i], scales[i]),
+					 errdetail("Scales must be finite and above zero.")));
+	return scales;
+}
+
+bool
+mm_check_radius(float8 radius, Node *escontext)
+{
+	if (isnan(radius) || radius < 0)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("radius is %g", radius),
+				 errdetail("A radius must not be negative.")));
+	return true;
+}

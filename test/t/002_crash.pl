@@ -1,0 +1,72 @@
+# Metadata survives a crash; an unlogged index starts afresh.
+
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->append_conf('postgresql.conf', "autovacuum = off\nfsync = on\n");
+$node->start;
+
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION mmdb;
+	CREATE TABLE logged (v mmvector, n integer);
+	CREATE UNLOGGED TABLE unlogged (v mmvector, n integer);
+	INSERT INTO logged SELECT ARRAY[i, 1, 2], i FROM generate_series(1, 100) i;
+	INSERT INTO unlogged TABLE logged;
+	CHECKPOINT;
+	CREATE INDEX logged_mm ON logged USING mmdb (v, n);
+	CREATE INDEX unlogged_mm ON unlogged USING mmdb (v, n);
+	CREATE TABLE empty (v mmvector);
+	CREATE INDEX empty_mm ON empty USING mmdb (v);
+});
+my $query = q{SELECT * FROM mmdb.index_columns WHERE index_name = 'logged_mm'::regclass ORDER BY column_number};
+my $before = $node->safe_psql('postgres', $query);
+
+# An insert that settles dimensions, just before the crash.
+$node->safe_psql('postgres', q{INSERT INTO empty VALUES ('[1,2]')});
+$node->stop('immediate');
+$node->start;
+
+is($node->safe_psql('postgres', $query), $before, 'statistics of a logged index');
+is($node->safe_psql('postgres', q{SELECT dimensions FROM mmdb.index_columns WHERE index_name = 'empty_mm'::regclass}),
+	2, 'dimensions settled before the crash');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM unlogged}), 0, 'unlogged table is empty');
+is($node->safe_psql('postgres', q{SELECT column_name, count, scale FROM mmdb.index_columns
+	WHERE index_name = 'unlogged_mm'::regclass ORDER BY 1}), "n|0|1\nv|0|1", 'its index as new');
+$node->safe_psql('postgres', q{INSERT INTO unlogged VALUES ('[1,2,3,4]', 5)});
+is($node->safe_psql('postgres', q{SELECT count(*) FROM odbknn(NULL::unlogged, ROW('[1,2,3,4]', 5), NULL, 3)}),
+	1, 'and in use');
+
+# A damaged metadata page is an error that says what to do.
+my $path = $node->data_dir . '/' . $node->safe_psql('postgres', q{SELECT pg_relation_filepath('logged_mm')});
+my $block_size = $node->safe_psql('postgres', 'SHOW block_size');
+$node->stop;
+sub damage
+{
+	my ($offset, $bytes) = @_;
+	open(my $file, '+<:raw', $path) or die "$path: $!";
+	seek($file, $offset, 0);
+	print $file $bytes;
+	close($file);
+}
+damage($block_size - 4, 'XXXX');
+$node->start;
+my ($status, $out, $err) = $node->psql('postgres', q{SELECT mm_scale('logged_mm', 'v')});
+like($err, qr/index "logged_mm" has no valid metadata page/, 'wrong magic number');
+like($err, qr/REINDEX/, 'what to do');
+($status, $out, $err) = $node->psql('postgres', q{INSERT INTO logged VALUES ('[1,2,3]', 1)});
+like($err, qr/has no valid metadata page/, 'INSERT notices, too');
+$node->stop;
+open(my $file, '>:raw', $path) or die "$path: $!";
+close($file);
+$node->start;
+($status, $out, $err) = $node->psql('postgres', q{SELECT mm_scale('logged_mm', 'v')});
+like($err, qr/index "logged_mm" has no metadata page/, 'truncated file');
+$node->safe_psql('postgres', 'REINDEX INDEX logged_mm');
+is($node->safe_psql('postgres', $query), $before, 'REINDEX repairs it');
+
+done_testing();

@@ -1,0 +1,87 @@
+# Values go through pg_dump and binary COPY unchanged; indexes and operator
+# classes are dumped as they were made.
+
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE SCHEMA ext;
+	CREATE EXTENSION mmdb SCHEMA ext;
+	SET search_path = public, ext;
+	CREATE TYPE flat AS (photo mmvector(3), loc point, review text);
+	CREATE TABLE vectors (id integer PRIMARY KEY, v mmvector(3), big mmvector);
+	INSERT INTO vectors SELECT i, ARRAY[random(), i, 1e-30], ARRAY(SELECT random() - 0.5 FROM generate_series(1, 1 + i * 20)) FROM generate_series(1, 100) i;
+	CREATE TABLE queries (q odbquery);
+	INSERT INTO queries VALUES (odbquery(ROW('[1,2,3]', NULL, 'a "quoted" text')::flat, '{1,0,0.1}')),
+		(odbrange(ROW(1, date '2026-01-01', '{1,2}'::real[]), NULL, 0.1, '{3,2,1}')), (odbrange(ROW(true), NULL, 'Infinity'));
+	CREATE TABLE flats (f flat);
+	INSERT INTO flats SELECT ROW(v, point(id, id), 'r' || id)::flat FROM vectors;
+	CREATE INDEX vectors_mm ON vectors USING mmdb (v mmvector_cosine_ops, (id + 1)) WITH (sample_rows = 500) WHERE id > 5;
+	CREATE INDEX flats_mm ON flats USING mmdb (f);
+	CREATE FUNCTION d(bytea, bytea) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT RETURN abs(length($1) - length($2))::float8;
+	CREATE OPERATOR <-> (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = d, COMMUTATOR = <->);
+	CREATE OPERATOR CLASS bytea_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <-> FOR ORDER BY float_ops, FUNCTION 1 d(bytea, bytea);
+	CREATE TABLE blobs (b bytea);
+	CREATE INDEX ON blobs USING mmdb (b bytea_ops);
+	CREATE VIEW nearest AS SELECT * FROM odbknn(NULL::vectors, ROW('[1,2,3]'::mmvector, 5), NULL, 3, 'vectors_mm');
+});
+
+my @contents = ('SELECT * FROM public.vectors ORDER BY id', 'SELECT * FROM public.queries ORDER BY q::text',
+	'SELECT * FROM public.flats ORDER BY (f).review', 'SELECT * FROM public.nearest ORDER BY distance',
+	q{SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1},
+	q{SELECT index_name::text, column_name, metric, count FROM mmdb.index_columns ORDER BY 1, 2});
+
+# pg_dump
+my $dump = $node->data_dir . '/dump.sql';
+command_ok([ 'pg_dump', '-f', $dump, '-d', $node->connstr('postgres') ], 'pg_dump');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, '-d', $node->connstr('restored') ], 'restore');
+foreach my $query (@contents)
+{
+	is($node->safe_psql('restored', $query), $node->safe_psql('postgres', $query), $query);
+}
+
+# binary COPY, into a database whose types have other OIDs
+my $dir = $node->data_dir;
+$node->safe_psql('postgres', qq{
+	COPY vectors TO '$dir/vectors' (FORMAT binary); COPY queries TO '$dir/queries' (FORMAT binary)});
+$node->safe_psql('restored', qq{
+	TRUNCATE vectors, queries;
+	SET search_path = public, ext;
+	COPY vectors FROM '$dir/vectors' (FORMAT binary);
+	COPY queries FROM '$dir/queries' (FORMAT binary)});
+foreach my $query (@contents[ 0, 1 ])
+{
+	is($node->safe_psql('restored', $query), $node->safe_psql('postgres', $query), "binary: $query");
+}
+
+# malformed binary values
+sub copy_bytes
+{
+	my ($type, $value) = @_;
+	open(my $file, '>:raw', "$dir/malformed") or die $!;
+	print $file "PGCOPY\n\xff\r\n\0", pack('NN', 0, 0), pack('nN', 1, length $value), $value, pack('n', 0xffff);
+	close($file);
+	my ($status, $out, $err) = $node->psql('postgres',
+		qq{CREATE TEMP TABLE m (c ext.$type); COPY m FROM '$dir/malformed' (FORMAT binary)});
+	return $err;
+}
+like(copy_bytes('mmvector', pack('Nf>', 2, 1.0)), qr/insufficient data left in message/, 'vector too short');
+like(copy_bytes('mmvector', pack('N', 0)), qr/at least 1 dimension/, 'no dimensions');
+like(copy_bytes('mmvector', pack('N', 0x7fffffff)), qr/more than 16000 dimensions/, 'too many dimensions');
+like(copy_bytes('mmvector', pack('NN', 1, 0x7fc00000)), qr/NaN is not allowed/, 'NaN');
+like(copy_bytes('mmvector', pack('NNN', 1, 0, 0)), qr/incorrect binary data format/, 'vector too long');
+like(copy_bytes('odbquery', pack('NN', 0, 0)), qr/invalid header/, 'query without components');
+like(copy_bytes('odbquery', pack('NN', 1, 8)), qr/invalid header/, 'query with unknown flags');
+like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'integer', 1000, 1)), qr/invalid length of component 1/, 'component too long');
+like(copy_bytes('odbquery', pack('NNZ*NNd>', 1, 0, 'integer', 4, 7, -1)), qr/weight of column "f1" is -1/, 'negative weight');
+like(copy_bytes('odbquery', pack('NNZ*NNNd>', 1, 0, 'integer', 8, 7, 7, 1)), qr/improper binary format in component 1/, 'component not used up');
+like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'internal', 0xffffffff, 1)), qr/cannot have pseudo-type internal/, 'pseudo-type');
+
+done_testing();
