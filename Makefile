@@ -7,7 +7,7 @@
 #	make demo			loads the clip-art gallery and searches it
 #	make check			builds without warnings and runs all tests
 #	make check-long		the same with longer randomized tests
-#	make bench			runs the benchmarks
+#	make bench			runs the benchmarks (bench/run)
 
 ifneq ($(filter demo check check-long bench,$(MAKECMDGOALS)),)
 

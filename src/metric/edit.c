@@ -361,6 +361,21 @@ one_word(const EditPattern *p, bool wide, const void *text, int n)
 }
 
 /*
+ * How many characters of the text the pattern, of one word, does not have.
+ * Each of them costs a substitution or deletion, and what the pattern has more
+ * than the rest of the text, an insertion.
+ */
+static int
+unmatched(const EditPattern *p, const EditString *text)
+{
+	int			count = 0;
+
+	for (int j = 0; j < text->length; j++)
+		count += p->masks[mask_row(p, code_at(text, j))] == 0;
+	return count + Max(p->string.length - text->length, 0);
+}
+
+/*
  * The pattern is one strip.
  */
 static int
@@ -446,6 +461,13 @@ mm_edit_distance(EditPattern *p, const EditString *text, int bound, void *worksp
 
 	if (m == 0 || n == 0 || (bound >= 0 && difference > bound))
 		return difference;
+	if (m <= 64 && bound >= 0)
+	{
+		int			least = unmatched(p, text);
+
+		if (least > bound)
+			return least;
+	}
 	if (m <= 64 && n <= BOUND_COLUMNS)
 		return text->wide ? one_word(p, true, text->codes, n) :
 			one_word(p, false, text->codes, n);

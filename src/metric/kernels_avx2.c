@@ -16,6 +16,8 @@
 
 #define KERNEL	static inline __attribute__((target("avx2,popcnt")))
 
+#include "metric/kernels_x86.h"
+
 typedef struct Lanes
 {
 	__m256		lo,
@@ -62,20 +64,12 @@ lanes_load(const float *p)
 	return (Lanes) {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
 }
 
-KERNEL __m256
-load_part(const float *p, int n)
-{
-	const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-
-	return _mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32(n), index));
-}
-
 KERNEL Lanes
 lanes_load_part(const float *p, int n)
 {
-	if (n >= 8)
-		return (Lanes) {_mm256_loadu_ps(p), load_part(p + 8, n - 8)};
-	return (Lanes) {load_part(p, n), _mm256_setzero_ps()};
+	if (n < 8)
+		return (Lanes) {load_part8(p, n), _mm256_setzero_ps()};
+	return (Lanes) {_mm256_loadu_ps(p), load_part8(p + 8, n - 8)};
 }
 
 KERNEL float

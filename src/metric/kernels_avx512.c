@@ -18,6 +18,8 @@
 #define KERNEL \
 	static inline __attribute__((target("avx512f,avx512bw,avx512vpopcntdq")))
 
+#include "metric/kernels_x86.h"
+
 typedef __m512 Lanes;
 
 typedef struct Wide
@@ -28,13 +30,20 @@ typedef struct Wide
 
 #define lanes_zero()		_mm512_setzero_ps()
 #define lanes_load(p)		_mm512_loadu_ps(p)
-#define lanes_load_part(p, n) \
-	_mm512_maskz_loadu_ps((__mmask16) ((1u << (n)) - 1), (p))
 #define lanes_add(a, b)		_mm512_add_ps(a, b)
 #define lanes_sub(a, b)		_mm512_sub_ps(a, b)
 #define lanes_mul(a, b)		_mm512_mul_ps(a, b)
 #define lanes_max(a, b)		_mm512_max_ps(a, b)
 #define lanes_abs(a)		_mm512_abs_ps(a)
+
+KERNEL Lanes
+lanes_load_part(const float *p, int n)
+{
+	if (n < 8)
+		return _mm512_zextps256_ps512(load_part8(p, n));
+	return _mm512_castpd_ps(_mm512_insertf64x4(_mm512_castps_pd(_mm512_castps256_ps512(_mm256_loadu_ps(p))),
+											   _mm256_castps_pd(load_part8(p + 8, n - 8)), 1));
+}
 
 /* The upper half of the 16 lanes. */
 KERNEL __m256

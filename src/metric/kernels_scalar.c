@@ -8,50 +8,81 @@
 #include "postgres.h"
 
 #include <float.h>
-#include <math.h>
-
-#include "port/pg_bitutils.h"
 
 #include "metric/kernels.h"
 
 #define KERNEL	static inline
 
+/*
+ * Groups of four floats and of two doubles, in the vector extension of gcc and
+ * clang: on a CPU without vector registers the compiler takes them apart.
+ */
+typedef float Four __attribute__((vector_size(16)));
+typedef int32 FourBits __attribute__((vector_size(16)));
+typedef double Two __attribute__((vector_size(16)));
+
 typedef struct Lanes
 {
-	float		f[16];
+	Four		q0,
+				q1,
+				q2,
+				q3;
 } Lanes;
 
 typedef struct Wide
 {
-	double		d[16];
+	Two			d[8];
 } Wide;
 
-#define DEFINE_LANES(name, expr) \
-KERNEL Lanes \
-name(Lanes a, Lanes b) \
-{ \
-	for (int j = 0; j < 16; j++) \
-		a.f[j] = (expr); \
-	return a; \
+KERNEL Four
+larger(Four a, Four b)
+{
+	FourBits	a_is = a > b;	/* all ones where it is */
+
+	return (Four) ((a_is & (FourBits) a) | (~a_is & (FourBits) b));
 }
 
-DEFINE_LANES(lanes_add, a.f[j] + b.f[j])
-DEFINE_LANES(lanes_sub, a.f[j] - b.f[j])
-DEFINE_LANES(lanes_mul, a.f[j] * b.f[j])
-DEFINE_LANES(lanes_max, a.f[j] > b.f[j] ? a.f[j] : b.f[j])
+KERNEL Four
+absolute(Four a)
+{
+	return (Four) ((FourBits) a & (FourBits) {PG_INT32_MAX, PG_INT32_MAX, PG_INT32_MAX, PG_INT32_MAX});
+}
+
+KERNEL Lanes
+lanes_add(Lanes a, Lanes b)
+{
+	return (Lanes) {a.q0 + b.q0, a.q1 + b.q1, a.q2 + b.q2, a.q3 + b.q3};
+}
+
+KERNEL Lanes
+lanes_sub(Lanes a, Lanes b)
+{
+	return (Lanes) {a.q0 - b.q0, a.q1 - b.q1, a.q2 - b.q2, a.q3 - b.q3};
+}
+
+KERNEL Lanes
+lanes_mul(Lanes a, Lanes b)
+{
+	return (Lanes) {a.q0 * b.q0, a.q1 * b.q1, a.q2 * b.q2, a.q3 * b.q3};
+}
+
+KERNEL Lanes
+lanes_max(Lanes a, Lanes b)
+{
+	return (Lanes) {larger(a.q0, b.q0), larger(a.q1, b.q1),
+		larger(a.q2, b.q2), larger(a.q3, b.q3)};
+}
 
 KERNEL Lanes
 lanes_abs(Lanes a)
 {
-	for (int j = 0; j < 16; j++)
-		a.f[j] = fabsf(a.f[j]);
-	return a;
+	return (Lanes) {absolute(a.q0), absolute(a.q1), absolute(a.q2), absolute(a.q3)};
 }
 
 KERNEL Lanes
 lanes_zero(void)
 {
-	return (Lanes) {{0}};
+	return (Lanes) {{0}, {0}, {0}, {0}};
 }
 
 KERNEL Lanes
@@ -59,68 +90,73 @@ lanes_load(const float *p)
 {
 	Lanes		r;
 
-	memcpy(&r, p, sizeof(r));
+	memcpy(&r.q0, p, sizeof(Four));
+	memcpy(&r.q1, p + 4, sizeof(Four));
+	memcpy(&r.q2, p + 8, sizeof(Four));
+	memcpy(&r.q3, p + 12, sizeof(Four));
 	return r;
 }
 
 KERNEL Lanes
 lanes_load_part(const float *p, int n)
 {
-	Lanes		r = {{0}};
+	float		padded[16] = {0};
 
-	memcpy(&r, p, sizeof(float) * n);
-	return r;
+	memcpy(padded, p, sizeof(float) * n);
+	return lanes_load(padded);
 }
 
 KERNEL float
 lanes_sum(Lanes a)
 {
-	for (int half = 8; half > 0; half /= 2)
-		for (int j = 0; j < half; j++)
-			a.f[j] += a.f[j + half];
-	return a.f[0];
+	Four		four = (a.q0 + a.q2) + (a.q1 + a.q3);
+
+	return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 KERNEL float
 lanes_largest(Lanes a)
 {
-	for (int half = 8; half > 0; half /= 2)
-		for (int j = 0; j < half; j++)
-			a.f[j] = a.f[j] > a.f[j + half] ? a.f[j] : a.f[j + half];
-	return a.f[0];
+	Four		four = larger(larger(a.q0, a.q2), larger(a.q1, a.q3));
+
+	return Max(Max(four[0], four[2]), Max(four[1], four[3]));
 }
 
 KERNEL Wide
 wide_zero(void)
 {
-	return (Wide) {{0}};
+	return (Wide) {{{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}}};
 }
 
 KERNEL Wide
 wide_from(Lanes a)
 {
-	Wide		r;
-
-	for (int j = 0; j < 16; j++)
-		r.d[j] = a.f[j];
-	return r;
+#define HALF(q, i)	(Two) {(q)[i], (q)[(i) + 1]}
+	return (Wide) {{
+		HALF(a.q0, 0), HALF(a.q0, 2), HALF(a.q1, 0), HALF(a.q1, 2),
+		HALF(a.q2, 0), HALF(a.q2, 2), HALF(a.q3, 0), HALF(a.q3, 2)
+	}};
+#undef HALF
 }
 
 KERNEL Wide
 wide_add_product(Wide acc, Wide a, Wide b)
 {
-	for (int j = 0; j < 16; j++)
-		acc.d[j] += a.d[j] * b.d[j];
-	return acc;
+	return (Wide) {{
+		acc.d[0] + a.d[0] * b.d[0], acc.d[1] + a.d[1] * b.d[1],
+		acc.d[2] + a.d[2] * b.d[2], acc.d[3] + a.d[3] * b.d[3],
+		acc.d[4] + a.d[4] * b.d[4], acc.d[5] + a.d[5] * b.d[5],
+		acc.d[6] + a.d[6] * b.d[6], acc.d[7] + a.d[7] * b.d[7]
+	}};
 }
 
 KERNEL double
 wide_sum(Wide a)
 {
-	for (int half = 8; half > 0; half /= 2)
-		for (int j = 0; j < half; j++)
-			a.d[j] += a.d[j + half];
-	return a.d[0];
+	Two			two = ((a.d[0] + a.d[4]) + (a.d[2] + a.d[6])) +
+		((a.d[1] + a.d[5]) + (a.d[3] + a.d[7]));
+
+	return two[0] + two[1];
 }
 
 #include "metric/kernels_template.h"
