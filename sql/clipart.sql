@@ -1,6 +1,8 @@
 -- The clip-art gallery: odbknn and odbrange against independent SQL, over random
 -- weights, with missing keywords.  (Run from the project's top directory.)
+\set ECHO none
 \i examples/clipart/load.sql
+\set ECHO all
 SELECT count(*), count(keywords) AS with_keywords FROM clipart;
 SELECT column_name, metric, dimensions, count FROM mmdb.index_columns WHERE index_name = 'clipart_mm'::regclass ORDER BY column_number;
 

@@ -102,8 +102,15 @@ DO $$ BEGIN EXECUTE 'CREATE INDEX ON homes USING mmdb (' || (SELECT string_agg('
 CLUSTER homes USING homes_all;
 
 -- There is no scan yet, so no plan uses the index.
-SET enable_seqscan = off;
-EXPLAIN (COSTS OFF) SELECT id FROM homes ORDER BY price <+> 5 LIMIT 1;
-RESET enable_seqscan;
+CREATE FUNCTION plan(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE plan json;
+BEGIN
+	SET LOCAL enable_seqscan = off;
+	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+	RETURN plan::text;
+END $$;
+SELECT plan('SELECT id FROM homes ORDER BY price <+> 5 LIMIT 1') LIKE '%Index Name%' AS by_distance,
+	   plan('SELECT id FROM homes WHERE (price <+> 5) < 10') LIKE '%Index Name%' AS in_range;
+DROP FUNCTION plan;
 
 DROP TABLE homes, few, dull, later, mixed, unlogged, temporary, jsons;

@@ -1,5 +1,4 @@
 -- An index over one composite column: each attribute is a column of the index.
-CREATE TYPE inner_type AS (x integer);
 CREATE TYPE flat AS (photo mmvector(2), loc point, dropped text, review text);
 ALTER TYPE flat DROP ATTRIBUTE dropped;
 CREATE TABLE flats (id integer, obj flat);
@@ -28,7 +27,7 @@ SELECT (r.obj).id, r.distance FROM odbknn(NULL::flats, ROW('[1,2]', 'ab'), NULL,
 -- Not together with other columns; not with attributes that have no metric.
 CREATE INDEX ON flats USING mmdb (obj, id);
 CREATE TYPE with_json AS (a integer, j jsonb);
-CREATE TYPE nested AS (a integer, i inner_type);
+CREATE TYPE nested AS (a integer, i pg_am);
 CREATE TABLE odd (j with_json, n nested);
 CREATE INDEX ON odd USING mmdb (j);
 CREATE INDEX ON odd USING mmdb (n);
@@ -39,4 +38,4 @@ DO $$ BEGIN
 END $$;
 CREATE INDEX ON wides USING mmdb (w);
 DROP TABLE flats, odd, wides;
-DROP TYPE flat, with_json, nested, inner_type, wide;
+DROP TYPE flat, with_json, nested, wide;

@@ -67,3 +67,8 @@ FROM (SELECT random_text(3000, 'abcdefghijklmnopqrstuvwxyzé') AS s, at, n
 
 DROP TABLE strings;
 DROP FUNCTION classic, random_text;
+
+-- A long comparison can be interrupted.
+SET statement_timeout = '100ms';
+SELECT repeat('ab', 500000) <~> repeat('cd', 500000);
+RESET statement_timeout;

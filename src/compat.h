@@ -20,7 +20,6 @@
 #include "nodes/execnodes.h"
 #include "parser/parse_type.h"
 #include "utils/guc.h"
-#include "utils/sampling.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
@@ -83,20 +82,6 @@ mm_parse_type(const char *name, Oid *type, Node *escontext)
 	return true;
 #endif
 }
-
-/* The state of utils/sampling.h's random numbers. */
-#if PG_VERSION_NUM >= 150000
-typedef pg_prng_state SamplerState;
-#define sampler_init(seed, state)	sampler_random_init_state((seed), (state))
-#define sampler_fract(state)		sampler_random_fract(state)
-#else
-typedef struct SamplerState
-{
-	SamplerRandomState bits;
-} SamplerState;
-#define sampler_init(seed, state)	sampler_random_init_state((seed), (state)->bits)
-#define sampler_fract(state)		sampler_random_fract((state)->bits)
-#endif
 
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix)	EmitWarningsOnPlaceholders(prefix)

@@ -14,6 +14,7 @@
 
 #include "access/amapi.h"
 #include "access/genam.h"
+#include "common/hashfn.h"
 #include "common/relpath.h"
 #include "nodes/execnodes.h"
 #include "nodes/pathnodes.h"
@@ -151,6 +152,27 @@ extern void mm_columns_check_values(MMColumns *columns, Datum *values,
 /* ---------- sample, statistics, metadata ---------- */
 
 /* sample.c */
+
+/*
+ * Random numbers for sampling: the same sequence from the same seed, on every
+ * version of PostgreSQL.
+ */
+typedef struct MMRandom
+{
+	uint64		seed;
+	uint32		count;			/* of numbers drawn */
+} MMRandom;
+
+/*
+ * mm_random_below: a random integer from 0 to n - 1.
+ */
+static inline int64
+mm_random_below(MMRandom *random, int64 n)
+{
+	uint64		bits = hash_bytes_uint32_extended(random->count++, random->seed);
+
+	return (int64) ((bits >> 11) * 0x1.0p-53 * n);
+}
 
 typedef struct MMSample MMSample;
 

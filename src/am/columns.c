@@ -77,6 +77,17 @@ default_metric(Oid type)
 	return opclass;
 }
 
+/*
+ * The name of a composite type, for a message.
+ */
+static const char *
+composite_name(Oid type)
+{
+	Oid			relation = get_typ_typrelid(getBaseType(type));
+
+	return OidIsValid(relation) ? get_rel_name(relation) : "record";
+}
+
 MMColumns *
 mm_columns_of_composite(Oid type, int32 typmod)
 {
@@ -97,8 +108,8 @@ mm_columns_of_composite(Oid type, int32 typmod)
 		if (columns->n == MM_MAX_COLUMNS)
 			ereport(ERROR,
 					(errcode(ERRCODE_TOO_MANY_COLUMNS),
-					 errmsg("type %s has too many attributes",
-							format_type_be(type)),
+					 errmsg("type \"%s\" has too many attributes",
+							composite_name(type)),
 					 errdetail("Multi-metric objects have up to %d attributes.",
 							   MM_MAX_COLUMNS)));
 		column->key = 0;
@@ -118,9 +129,8 @@ mm_columns_require_metric(const MMColumns *columns, int i)
 	if (!OidIsValid(column->opclass))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("attribute \"%s\" of type %s has no metric",
-						column->name,
-						format_type_be(columns->composite->tdtypeid)),
+				 errmsg("attribute \"%s\" of type \"%s\" has no metric",
+						column->name, composite_name(columns->composite->tdtypeid)),
 				 errdetail("Type %s has no default operator class for access method \"%s\".",
 						   format_type_be(column->type), MM_AM_NAME),
 				 errhint("Create a default operator class for the type, or leave the attribute out: in a query, by weight zero; in an index, by indexing the others as expressions, such as ((object).attribute).")));

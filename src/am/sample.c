@@ -20,7 +20,6 @@
 #include "utils/memutils.h"
 
 #include "am/am.h"
-#include "compat.h"
 
 /* A sample keeps so many rows, however wide they are. */
 #define LEAST_ROWS		32
@@ -43,19 +42,10 @@ struct MMSample
 	int			target;			/* rows the reservoir holds */
 	SampledRow **sampled;
 	Size		used;			/* bytes of all sampled rows */
-	SamplerState random;
+	MMRandom	random;
 	MemoryContext context;		/* of the sampled rows */
 	MemoryContext scratch;		/* reset for each row */
 };
-
-/*
- * A random number from 0 to n - 1.
- */
-static int64
-random_below(MMSample *sample, int64 n)
-{
-	return (int64) (sampler_fract(&sample->random) * n);
-}
 
 static SampledRow *
 copy_row(MMSample *sample, Datum *values, const bool *isnull)
@@ -122,7 +112,7 @@ halve(MMSample *sample)
 	sample->target = sample->nsampled / 2;
 	while (sample->nsampled > sample->target)
 	{
-		int			victim = (int) random_below(sample, sample->nsampled);
+		int			victim = (int) mm_random_below(&sample->random, sample->nsampled);
 		SampledRow *row = sample->sampled[victim];
 
 		sample->sampled[victim] = sample->sampled[--sample->nsampled];
@@ -155,7 +145,7 @@ sample_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 
 	sample->rows++;
 	slot = sample->nsampled < sample->target ? sample->nsampled :
-		random_below(sample, sample->rows);
+		mm_random_below(&sample->random, sample->rows);
 	if (slot < sample->target)
 	{
 		put_row(sample, (int) slot, copy_row(sample, values, isnull));
@@ -182,7 +172,7 @@ mm_sample_table(Relation heap, Relation index, IndexInfo *indexInfo,
 		sample->dimensions[i] = -1;
 	sample->target = sample_rows;
 	sample->sampled = palloc(sizeof(SampledRow *) * sample_rows);
-	sampler_init(1, &sample->random);
+	sample->random.seed = 1;
 	sample->context = AllocSetContextCreate(CurrentMemoryContext,
 											"mmdb sampled rows",
 											ALLOCSET_DEFAULT_SIZES);
@@ -191,7 +181,8 @@ mm_sample_table(Relation heap, Relation index, IndexInfo *indexInfo,
 											ALLOCSET_DEFAULT_SIZES);
 
 	indexInfo->ii_Concurrent |= concurrent;
-	*table_rows = table_index_build_scan(heap, index, indexInfo, true, true,
+	/* From the first block on, whatever other scans do: see above. */
+	*table_rows = table_index_build_scan(heap, index, indexInfo, false, true,
 										 sample_row, sample, NULL);
 	return sample;
 }

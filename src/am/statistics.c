@@ -29,7 +29,6 @@
 #include "utils/rel.h"
 
 #include "am/am.h"
-#include "compat.h"
 
 /*
  * Distances measured for each column: their median is then known to about 1 %
@@ -139,13 +138,12 @@ measure_column(const MMSample *sample, int i, MMColumn *column,
 	}
 	else
 	{
-		SamplerState random;
+		MMRandom	random = {.seed = 2};
 
-		sampler_init(2, &random);
 		for (int pair = 0; pair < MAX_PAIRS; pair++)
 		{
-			int			a = (int) (sampler_fract(&random) * n);
-			int			b = (int) (sampler_fract(&random) * (n - 1));
+			int			a = (int) mm_random_below(&random, n);
+			int			b = (int) mm_random_below(&random, n - 1);
 
 			b += b >= a;		/* any but a */
 			measure(m, &column->space, values[a], values[b]);

@@ -13,7 +13,6 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/regproc.h"
 
 #include "compat.h"
 #include "metric/metric.h"
@@ -91,13 +90,13 @@ mm_metric_generic_distance(MetricSpace *space, void *prepared, Datum value)
 	if (fcinfo->isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("distance function %s returned NULL",
-						format_procedure(space->distance.fn_oid))));
+				 errmsg("distance function \"%s\" returned NULL",
+						get_func_name(space->distance.fn_oid))));
 	if (isnan(DatumGetFloat8(result)) || DatumGetFloat8(result) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("distance function %s returned %g",
-						format_procedure(space->distance.fn_oid),
+				 errmsg("distance function \"%s\" returned %g",
+						get_func_name(space->distance.fn_oid),
 						DatumGetFloat8(result)),
 				 errdetail("A metric is never negative and never NaN.")));
 	return DatumGetFloat8(result);

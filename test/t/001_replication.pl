@@ -8,7 +8,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
-$primary->init(allows_streaming => 1);
+$primary->init(allows_streaming => 1, extra => [ '--locale=C', '--encoding=UTF8' ]);
 $primary->append_conf('postgresql.conf', "autovacuum = off\n");
 $primary->start;
 $primary->backup('backup');

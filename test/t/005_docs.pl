@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
+$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
 $node->append_conf('postgresql.conf', "autovacuum = off\n");
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE gallery');
@@ -64,5 +64,21 @@ foreach my $file ('README.md', sort glob('docs/*.md'))
 		}
 	}
 }
+
+# docs/reference.md names everything the extension has.
+my $reference = slurp_file('docs/reference.md');
+my $names = $node->safe_psql('gallery', q{
+	WITH mine AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass
+				  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'mmdb'))
+	SELECT DISTINCT name FROM (
+		SELECT proname AS name FROM pg_proc p JOIN mine ON classid = 'pg_proc'::regclass AND objid = p.oid WHERE proname NOT LIKE 'mm%routine'
+		UNION ALL SELECT oprname FROM pg_operator o JOIN mine ON classid = 'pg_operator'::regclass AND objid = o.oid
+		UNION ALL SELECT opcname FROM pg_opclass c JOIN mine ON classid = 'pg_opclass'::regclass AND objid = c.oid
+		UNION ALL SELECT typname FROM pg_type t JOIN mine ON classid = 'pg_type'::regclass AND objid = t.oid WHERE typname NOT LIKE E'\\_%'
+		UNION ALL SELECT relname FROM pg_class c JOIN mine ON classid = 'pg_class'::regclass AND objid = c.oid
+		UNION ALL SELECT attname FROM pg_attribute WHERE attrelid = 'mmdb.index_columns'::regclass AND attnum > 0
+		UNION ALL SELECT name FROM pg_settings WHERE name LIKE 'mmdb.%') n});
+my @missing = grep { index($reference, $_) < 0 } split /\n/, $names;
+is("@missing", '', 'docs/reference.md is complete');
 
 done_testing();

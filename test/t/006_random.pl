@@ -14,7 +14,7 @@ my $seed = $ENV{MMDB_TEST_SEED} // ($long ? time % 1_000_000 : 1);
 my $rounds = $ENV{MMDB_TEST_ROUNDS} // ($long ? 3000 : 60);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
+$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
 $node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nmax_locks_per_transaction = 256\n");
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION mmdb');
