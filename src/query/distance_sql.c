@@ -33,15 +33,16 @@ key_expression(const MMSqlStyle *style, int key)
 {
 	Relation	index = style->index;
 	Oid			table = index->rd_index->indrelid;
-	ListCell   *lc = list_head(RelationGetIndexExpressions(index));
+	Node	   *expression;
 	List	   *context;
+	int			n = 0;
 
+	/* The list has the expressions only, in the order of their keys. */
 	for (int i = 0; i < key; i++)
-		if (index->rd_index->indkey.values[i] == 0)
-			lc = lnext(RelationGetIndexExpressions(index), lc);
-
+		n += index->rd_index->indkey.values[i] == 0;
+	expression = list_nth(RelationGetIndexExpressions(index), n);
 	context = deparse_context_for(style->alias ? style->alias : get_rel_name(table), table);
-	return deparse_expression(lfirst(lc), context, style->alias != NULL, false);
+	return deparse_expression(expression, context, style->alias != NULL, false);
 }
 
 /*
