@@ -65,5 +65,12 @@ SELECT class, check_bound(class, type, value) FROM (VALUES
 -- edit distance of near relatives of many lengths, where bounds matter most
 SELECT check_bound('text_edit_ops', 'text',
 	'overlay((SELECT string_agg(chr(97 + n * n % 17), '''') FROM generate_series(1, 700) n) PLACING repeat(''x'', i) FROM i * 23 FOR i * 20)') AS long_relatives;
+-- and where the bound leaves no cell to spare: all edits at the front, for
+-- patterns of one word, of four, and of several strips
+SELECT check_bound('text_edit_ops', 'text', format('repeat(''-'', 24 - i) || %L', s)) AS inserted,
+	   check_bound('text_edit_ops', 'text', format('repeat(''-'', i) || %L', s)) AS deleted,
+	   check_bound('text_edit_ops', 'text', format('repeat(''-'', i) || substr(%L, 1 + i)', s)) AS substituted
+FROM (SELECT n, left(string_agg(md5(i::text), '' ORDER BY i), n) AS s FROM (VALUES (40), (200), (600)) v(n), generate_series(1, 20) i GROUP BY n) t
+ORDER BY n;
 ROLLBACK;
 DROP FUNCTION check_bound;

@@ -16,4 +16,21 @@ WHERE index_name = 'people_mm'::regclass ORDER BY column_number;
 SELECT (r.obj).name, r.distance FROM odbknn(NULL::people, ROW('n7', 'ok', true, md5('9')::uuid, 7), NULL, 3) r
 ORDER BY 2, 1;
 DROP TABLE people;
+
+-- Equal is what the column's collation says, be it case-insensitive.  (That
+-- needs ICU: a PostgreSQL or an encoding without it skips this.)
+\set equal 0
+\set mean 0
+SELECT to_regcollation('"und-x-icu"') IS NOT NULL AS has_icu \gset
+\if :has_icu
+CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE flowers (name text COLLATE any_case);
+INSERT INTO flowers VALUES ('Rose'), ('rose'), ('ROSE');
+CREATE INDEX flowers_mm ON flowers USING mmdb (name text_discrete_ops);
+SELECT a.name <!> b.name AS equal FROM flowers a, flowers b WHERE a.name COLLATE "C" = 'Rose' AND b.name COLLATE "C" = 'rose' \gset
+SELECT mean FROM mmdb.index_columns WHERE index_name = 'flowers_mm'::regclass \gset
+DROP TABLE flowers;
+DROP COLLATION any_case;
+\endif
+SELECT :equal AS "Rose and rose", :mean AS mean;
 DROP TYPE mood;

@@ -70,6 +70,11 @@ ALTER TABLE things ADD d integer NOT NULL DEFAULT 5;
 CREATE INDEX things_d ON things USING mmdb (d, a);
 SELECT mm_distance_sql('things_d', '{1,0}', missing => m, normalized => false) FROM (VALUES ('penalty'), ('ignore'), ('exclude')) v(m);
 SELECT count(*) FROM odbknn(NULL::things, ROW(5, NULL), NULL, 1000, 'things_d', missing => 'exclude');
+-- but in a view it may be missing all the same
+CREATE VIEW outer_things AS SELECT id, t.d, t.a FROM (VALUES (1), (1000)) v(id) LEFT JOIN things t USING (id);
+SELECT missing, (r.obj).id, r.distance FROM (VALUES ('penalty'), ('ignore'), ('exclude')) m(missing),
+	 odbknn(NULL::outer_things, ROW(3, NULL), NULL, 10, 'things_d', normalized => false, missing => missing) r ORDER BY 1, 2;
+DROP VIEW outer_things;
 
 DROP FUNCTION by_hand;
 DROP TABLE things, cases;

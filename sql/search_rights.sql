@@ -71,6 +71,11 @@ SELECT count(*) FROM odbrange(NULL::docs, ROW('title 3', 3), NULL, 0);
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT count(*) FROM odbknn(NULL::docs, ROW('title 3', 3), NULL, 5);
 COMMIT;
+-- as any SELECT, it does not see what the same statement inserts
+WITH added AS (INSERT INTO docs SELECT 200 + i, 'regress_mm_bob', 'title 3', 3 FROM generate_series(1, 3) i RETURNING size)
+SELECT added, count(r.obj) FROM (SELECT count(*) AS added FROM added) a,
+	 odbrange(NULL::docs, ROW('title 3', NULL), NULL, added - 3) r GROUP BY added;
+SELECT count(*) FROM odbrange(NULL::docs, ROW('title 3', NULL), NULL, 0);
 
 DROP TABLE docs, logs CASCADE;
 DROP ROLE regress_mm_alice, regress_mm_bob;
