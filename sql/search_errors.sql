@@ -60,6 +60,14 @@ SELECT * FROM odbknn(NULL::homes, ROW(NULL, NULL, '[0,0,0]'), NULL, 1);
 -- without weight, none of that matters
 SELECT count(*) FROM odbknn(NULL::homes, ROW('[1,2]', 5, 3, 'x'), '{0,0,1,0}', 1);
 
+-- A cast may make NULL of a component, which then takes no part.
+CREATE TYPE nowhere AS (reason text);
+CREATE FUNCTION to_point(nowhere) RETURNS point LANGUAGE sql IMMUTABLE AS 'SELECT NULL::point';
+CREATE CAST (nowhere AS point) WITH FUNCTION to_point(nowhere) AS ASSIGNMENT;
+SELECT count(*) FROM odbknn(NULL::homes, ROW(NULL, ROW('moved')::nowhere, 5, NULL), NULL, 3);
+SELECT count(*) FROM odbknn(NULL::homes, ROW(NULL, ROW('moved')::nowhere, NULL, NULL), NULL, 3);
+DROP TYPE nowhere CASCADE;
+
 -- mm_distance_sql.
 SELECT mm_distance_sql('homes', '{1}');
 SELECT mm_distance_sql('homes_mm', '{1}');

@@ -34,10 +34,11 @@ component_error_context(void *arg)
 /*
  * Convert a component (not NULL) to its column's type, as INSERT would, but
  * for two things.  A text is read as a literal of the column's type: in
- * ROW('...') it was meant so.  And nothing else turns into a string.
+ * ROW('...') it was meant so.  And nothing else turns into a string.  A cast
+ * may make NULL of it: *isnull.
  */
 static Datum
-convert(Oid type, Datum value, const MMColumn *column, int number)
+convert(Oid type, Datum value, const MMColumn *column, int number, bool *isnull)
 {
 	Oid			function;
 	CoercionPathType path;
@@ -45,6 +46,7 @@ convert(Oid type, Datum value, const MMColumn *column, int number)
 	bool		typbyval;
 	Node	   *expr;
 
+	*isnull = false;
 	if (type == column->type)
 		return value;
 
@@ -73,6 +75,7 @@ convert(Oid type, Datum value, const MMColumn *column, int number)
 								 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
 	expr = (Node *) evaluate_expr((Expr *) expr, column->type, -1,
 								  get_typcollation(column->type));
+	*isnull = castNode(Const, expr)->constisnull;
 	return castNode(Const, expr)->constvalue;
 }
 
@@ -88,6 +91,7 @@ mm_terms_make(const MMColumns *columns, const OdbQueryParts *query,
 		MMTerm	   *term = &terms->terms[terms->n];
 		ComponentContext context = {&columns->columns[i], i + 1};
 		ErrorContextCallback callback;
+		bool		isnull;
 
 		if (weights[i] == 0 || query->isnull[i])
 			continue;
@@ -101,11 +105,14 @@ mm_terms_make(const MMColumns *columns, const OdbQueryParts *query,
 		callback.previous = error_context_stack;
 		error_context_stack = &callback;
 		term->value = convert(query->types[i], query->values[i],
-							  &columns->columns[i], i + 1);
-		/* Preparing it tells whether the value has distances. */
-		(void) mm_metric_prepare(&columns->columns[i].space, term->value);
+							  &columns->columns[i], i + 1, &isnull);
+		if (!isnull)
+		{
+			/* Preparing it tells whether the value has distances. */
+			(void) mm_metric_prepare(&columns->columns[i].space, term->value);
+			terms->n++;
+		}
 		error_context_stack = callback.previous;
-		terms->n++;
 	}
 
 	if (terms->n == 0)
