@@ -31,6 +31,8 @@ SELECT '{"types": ["integer"], "object": ["1"], "weights": [-1]}'::odbquery;
 SELECT '{"types": ["integer"], "object": ["1"], "weights": [1], "scales": [0]}'::odbquery;
 SELECT '{"types": ["integer"], "object": ["1"], "weights": [1], "radius": -1}'::odbquery;
 SELECT '{"types": ["integer"], "object": ["1"], "weights": [1], "radius": true}'::odbquery;
+SELECT '{"types": ["integer"], "object": ["1"], "weights": [1e400]}'::odbquery;
+SELECT '{"types": ["integer"], "object": ["1"], "weights": [1], "radius": "far"}'::odbquery;
 
 -- Weights, scales and radius are checked.
 SELECT odbquery(ROW(1, 2), '{1}');
@@ -47,6 +49,9 @@ SELECT odbquery(ROW(1, 2), '{1,1}', '{1,NaN}');
 SELECT odbrange(ROW(1, 2), '{1,1}', -1);
 SELECT odbrange(ROW(1, 2), '{1,1}', 'NaN');
 SELECT odbquery(ROW(), '{}');
+
+-- Anonymous records inside cannot be components: no other session knows them.
+SELECT odbquery(ROW(1, ROW(2, 3)), NULL);
 
 -- Distance and range, against the sum written out.
 CREATE TABLE flats (id integer, obj flat);
@@ -93,6 +98,20 @@ SELECT obj <-> odbquery(ROW(NULL, '(0,0)', 'x'), '{1,0,0}') FROM flats;
 SELECT obj <@ odbquery(ROW('[1,2,3]', '(0,0)', 'x'), '{1,1,1}') FROM flats;
 SELECT ROW('{}'::jsonb, 1) <-> odbquery(ROW('{}'::jsonb, 1), '{1,1}');
 SELECT ROW('{}'::jsonb, 1) <-> odbquery(ROW('{}'::jsonb, 1), '{0,1}') AS without_weight;
+
+-- A composite type may change between two evaluations of one expression.
+CREATE TYPE fickle AS (a integer, b text);
+DO $$
+DECLARE
+	object record;
+BEGIN
+	FOR i IN 1 .. 2 LOOP
+		EXECUTE 'SELECT ROW(1, 2000000000)::fickle AS o' INTO object;
+		RAISE NOTICE '%', object.o <-> odbquery(ROW(1, '7'), '{1,1}');
+		ALTER TYPE fickle ALTER ATTRIBUTE b TYPE integer;
+	END LOOP;
+END $$;
+DROP TYPE fickle;
 
 -- Stored queries.
 CREATE TABLE queries (q odbquery);

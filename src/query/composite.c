@@ -7,6 +7,7 @@
  * in their order.  Each attribute has the metric of its type's default
  * operator class.  Everything that depends on the composite's type and on the
  * query is worked out once and kept in fn_extra, as record comparison does.
+ * It is worked out again when either is another, or the type was altered.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +17,7 @@
 
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/typcache.h"
 
 #include "query/query.h"
 
@@ -27,8 +29,7 @@ PG_FUNCTION_INFO_V1(mm_record_within);
  */
 typedef struct PreparedQuery
 {
-	Oid			type;			/* of the composites */
-	int32		typmod;
+	uint64		descriptor;		/* identifies the composites' type as it is */
 	OdbQuery   *query;			/* as it was passed, NULL while not ready */
 	MMColumns  *columns;
 	bool		has_radius;
@@ -39,7 +40,8 @@ typedef struct PreparedQuery
 } PreparedQuery;
 
 static void
-prepare(PreparedQuery *p, Oid type, int32 typmod, OdbQuery *query)
+prepare(PreparedQuery *p, Oid type, int32 typmod, uint64 descriptor,
+		OdbQuery *query)
 {
 	OdbQueryParts parts;
 	MemoryContext old;
@@ -50,8 +52,7 @@ prepare(PreparedQuery *p, Oid type, int32 typmod, OdbQuery *query)
 
 	query = memcpy(palloc(VARSIZE(query)), query, VARSIZE(query));
 	mm_odbquery_unpack(query, &parts);
-	p->type = type;
-	p->typmod = typmod;
+	p->descriptor = descriptor;
 	p->has_radius = parts.has_radius;
 	p->radius = parts.radius;
 	p->columns = mm_columns_of_composite(type, typmod);
@@ -84,6 +85,7 @@ prepared_query(FunctionCallInfo fcinfo, HeapTupleHeader record)
 	OdbQuery   *query = DatumGetOdbQuery(PG_GETARG_DATUM(1));
 	Oid			type = HeapTupleHeaderGetTypeId(record);
 	int32		typmod = HeapTupleHeaderGetTypMod(record);
+	uint64		descriptor = assign_record_type_identifier(type, typmod);
 
 	if (p == NULL)
 	{
@@ -93,10 +95,10 @@ prepared_query(FunctionCallInfo fcinfo, HeapTupleHeader record)
 										   ALLOCSET_SMALL_SIZES);
 		fcinfo->flinfo->fn_extra = p;
 	}
-	if (p->query == NULL || p->type != type || p->typmod != typmod ||
+	if (p->query == NULL || p->descriptor != descriptor ||
 		VARSIZE(p->query) != VARSIZE(query) ||
 		memcmp(p->query, query, VARSIZE(query)) != 0)
-		prepare(p, type, typmod, query);
+		prepare(p, type, typmod, descriptor, query);
 	return p;
 }
 

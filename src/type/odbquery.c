@@ -55,6 +55,21 @@ object_descriptor(int natts, const Oid *types)
 	return desc;
 }
 
+/*
+ * Component i cannot have a pseudo-type: anonymous records, for one, mean
+ * nothing outside their session.
+ */
+static bool
+check_component_type(Oid type, int i, Node *escontext)
+{
+	if (get_typtype(type) == TYPTYPE_PSEUDO)
+		ereturn(escontext, false,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("component %d of an odbquery cannot have pseudo-type %s",
+						i + 1, format_type_be(type))));
+	return true;
+}
+
 static OdbQuery *
 pack(OdbQueryParts *parts)
 {
@@ -201,6 +216,8 @@ construct_parts(FunctionCallInfo fcinfo, int weights_arg, int scales_arg)
 
 	memset(&parts, 0, sizeof(parts));
 	mm_record_unpack(PG_GETARG_HEAPTUPLEHEADER(0), &parts, &names);
+	for (int i = 0; i < parts.natts; i++)
+		(void) check_component_type(parts.types[i], i, NULL);
 	parts.weights = mm_weights_from_array(PG_ARGISNULL(weights_arg) ? NULL :
 									   PG_GETARG_ARRAYTYPE_P(weights_arg),
 									   parts.natts, names, NULL);
@@ -359,7 +376,9 @@ numbers_array(JsonbContainer *numbers, int n, Node *escontext)
 			format_error(escontext, "\"weights\" and \"scales\" must be arrays of numbers.");
 			return NULL;
 		}
-		elems[i] = DirectFunctionCall1(numeric_float8, NumericGetDatum(value->val.numeric));
+		/* Too large becomes infinite, which the checks refuse. */
+		elems[i] = DirectFunctionCall1(numeric_float8_no_overflow,
+									   NumericGetDatum(value->val.numeric));
 	}
 	return construct_array(elems, n, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
 						   TYPALIGN_DOUBLE);
@@ -376,13 +395,9 @@ parse_component(OdbQueryParts *parts, int i, const char *type, char *text,
 	Oid			function;
 	Oid			ioparam;
 
-	if (!mm_parse_type(type, &parts->types[i], escontext))
+	if (!mm_parse_type(type, &parts->types[i], escontext) ||
+		!check_component_type(parts->types[i], i, escontext))
 		return false;
-	if (get_typtype(parts->types[i]) == TYPTYPE_PSEUDO)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("component %d of an odbquery cannot have pseudo-type %s",
-						i + 1, format_type_be(parts->types[i]))));
 	getTypeInputInfo(parts->types[i], &function, &ioparam);
 	fmgr_info(function, &input);
 	parts->isnull[i] = text == NULL;
@@ -471,8 +486,10 @@ mm_odbquery_in(PG_FUNCTION_ARGS)
 
 		if (text == NULL)
 			return format_error(escontext, "\"radius\" must be a number.");
+		if (!DirectInputFunctionCallSafe(float8in, text, InvalidOid, -1, escontext, &datum))
+			PG_RETURN_NULL();
 		parts.has_radius = true;
-		parts.radius = DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(text)));
+		parts.radius = DatumGetFloat8(datum);
 		if (!mm_check_radius(parts.radius, escontext))
 			PG_RETURN_NULL();
 	}
@@ -546,11 +563,7 @@ receive_component(StringInfo buf, OdbQueryParts *parts, int i)
 	StringInfoData value;
 
 	(void) mm_parse_type(pq_getmsgstring(buf), &parts->types[i], NULL);
-	if (get_typtype(parts->types[i]) == TYPTYPE_PSEUDO)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("component %d of an odbquery cannot have pseudo-type %s",
-						i + 1, format_type_be(parts->types[i]))));
+	(void) check_component_type(parts->types[i], i, NULL);
 	len = pq_getmsgint(buf, 4);
 	parts->isnull[i] = len == -1;
 	parts->values[i] = (Datum) 0;
