@@ -107,6 +107,8 @@ SELECT mm_distance_sql('"Odd Schema".odd_mm', normalized => false);
 -- Operators are found, and not mistaken, whatever the search_path.
 CREATE FUNCTION "Odd Schema".wrong(float8, float8) RETURNS float8 LANGUAGE sql IMMUTABLE RETURN 42.0;
 CREATE OPERATOR "Odd Schema".<+> (LEFTARG = float8, RIGHTARG = float8, FUNCTION = "Odd Schema".wrong);
+CREATE FUNCTION "Odd Schema".always(float8, integer) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN true;
+CREATE OPERATOR "Odd Schema".= (LEFTARG = float8, RIGHTARG = integer, FUNCTION = "Odd Schema".always);
 CREATE OPERATOR "Odd Schema".* (LEFTARG = float8, RIGHTARG = float8, FUNCTION = "Odd Schema".wrong);
 SET search_path = "Odd Schema", pg_catalog, public;
 SELECT mm_distance_sql('public.homes_mm', '{0,0,3,0}');
@@ -116,6 +118,21 @@ CREATE TEMP TABLE hijacked AS SELECT (r.obj).id, distance FROM odbknn(NULL::publ
 RESET search_path;
 SELECT count(*) AS differences FROM (SELECT * FROM hijacked EXCEPT
 	SELECT (r.obj).id, distance FROM odbknn(NULL::homes, ROW('[1,2,3]', '(4,5)', 1000, 'x'), '{2,5,3,1}', 400, missing => 'ignore') r) d;
+
+-- Nor do other settings change an answer.
+CREATE INDEX homes_third ON homes USING mmdb ((price / 3.000001), (photo <-> '[0.1,0.2,0.3]'));
+CREATE TEMP VIEW settings AS
+	SELECT (r.obj).id, distance FROM odbknn(NULL::homes, ROW('[1,2,3]', '(4,5)', 1000, 'x'), '{0.123456789,1,1,1}', 9) r UNION ALL
+	SELECT (r.obj).id, distance FROM odbknn(NULL::homes, ROW(100.1, 1), NULL, 9, 'homes_third') r UNION ALL
+	SELECT count(*), 0 FROM odbrange(NULL::homes, ROW(NULL, NULL, 0, NULL), NULL, 123.4567, normalized => false);
+CREATE TEMP TABLE usual AS SELECT * FROM settings;
+SET extra_float_digits = -14;
+SELECT count(*) AS differences FROM (SELECT * FROM settings EXCEPT SELECT * FROM usual) d;
+SELECT mm_distance_sql('homes_third', '{0.123456789,0}', ROW(0.123456789::float8, NULL), normalized => false);
+RESET extra_float_digits;
+DROP VIEW settings;
+DROP INDEX homes_third;
+
 SET client_min_messages = warning;
 DROP SCHEMA "Odd Schema" CASCADE;
 RESET client_min_messages;

@@ -54,6 +54,7 @@ SELECT * FROM odbknn(NULL::homes, ROW('[1,2,x]', NULL, NULL, NULL), NULL, 1);
 SELECT * FROM odbknn(NULL::homes, ROW(NULL, 'here', NULL, NULL), NULL, 1);
 SELECT * FROM odbknn(NULL::homes, ROW(NULL, NULL, 'dear', NULL), NULL, 1);
 CREATE INDEX homes_bits ON homes USING mmdb (kind, listed, photo mmvector_cosine_ops);
+SELECT mm_distance_sql('homes_bits', NULL, ROW(B'10101010', NULL, NULL));
 SELECT * FROM odbknn(NULL::homes, ROW(B'101', NULL, NULL), NULL, 1);
 SELECT * FROM odbknn(NULL::homes, ROW(NULL, 'someday', NULL), NULL, 1);
 SELECT * FROM odbknn(NULL::homes, ROW(NULL, NULL, '[0,0,0]'), NULL, 1);

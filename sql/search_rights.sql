@@ -62,10 +62,40 @@ SELECT count(*) FROM odbknn(NULL::logs, ROW('2026-01-31', 'host3', 5), NULL, 100
 SELECT count(*) FROM odbknn(NULL::logs_2, ROW('2026-01-31', 'host3', 5), NULL, 1000);
 SELECT count(*) FROM odbknn(NULL::logs_1, ROW('2026-01-31', 'host3', 5), NULL, 1000, 'logs_mm');
 
+-- a scale may be as small as it likes
+CREATE TABLE tiny (a float8) PARTITION BY LIST (a);
+CREATE TABLE tiny_1 PARTITION OF tiny DEFAULT;
+INSERT INTO tiny SELECT i * 1e-20 FROM generate_series(1, 10) i;
+CREATE INDEX tiny_mm ON tiny USING mmdb (a);
+SELECT mm_scale('tiny_mm', 'a'), distance FROM odbknn(NULL::tiny, ROW(2.5e-20), NULL, 1);
+
 -- Inheritance: the children's rows are found, too.
 CREATE TABLE more_docs () INHERITS (docs);
 INSERT INTO more_docs VALUES (100, 'regress_mm_alice', 'title 3', 3);
 SELECT count(*) FROM odbrange(NULL::docs, ROW('title 3', 3), NULL, 0);
+
+-- Also those that may lack a value where the parent's column is NOT NULL.
+CREATE TABLE parents (a integer NOT NULL);
+CREATE TABLE children () INHERITS (parents);
+CREATE INDEX parents_mm ON parents USING mmdb (a);
+SET client_min_messages = error;
+DO $$
+BEGIN
+	ALTER TABLE children ALTER a DROP NOT NULL;
+EXCEPTION WHEN OTHERS THEN
+	-- since 18, a child may only do without it if the parent says so
+	DROP TABLE parents CASCADE;
+	EXECUTE 'CREATE TABLE parents (a integer, CONSTRAINT here NOT NULL a NO INHERIT)';
+	CREATE TABLE children () INHERITS (parents);
+	CREATE INDEX parents_mm ON parents USING mmdb (a);
+END $$;
+RESET client_min_messages;
+INSERT INTO parents VALUES (1);
+INSERT INTO children VALUES (2), (NULL);
+SELECT missing, obj, distance FROM (VALUES ('penalty'), ('exclude')) m(missing),
+	 odbknn(NULL::parents, ROW(1), NULL, 5, missing => missing) ORDER BY missing, distance, obj;
+SELECT mm_distance_sql('parents_mm');
+DROP TABLE parents CASCADE;
 
 -- Read-only transactions, and snapshots.
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -77,5 +107,5 @@ SELECT added, count(r.obj) FROM (SELECT count(*) AS added FROM added) a,
 	 odbrange(NULL::docs, ROW('title 3', NULL), NULL, added - 3) r GROUP BY added;
 SELECT count(*) FROM odbrange(NULL::docs, ROW('title 3', NULL), NULL, 0);
 
-DROP TABLE docs, logs CASCADE;
+DROP TABLE docs, logs, tiny CASCADE;
 DROP ROLE regress_mm_alice, regress_mm_bob;

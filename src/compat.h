@@ -13,6 +13,7 @@
 #define MMDB_COMPAT_H
 
 #include "access/htup_details.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_opfamily.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -131,6 +132,25 @@ get_opfamily_name(Oid opfamily, bool missing_ok)
 	return result;
 }
 #endif
+
+/*
+ * Is a NOT NULL constraint known to hold for all rows?  Since 18 it may be
+ * NOT VALID.
+ */
+static inline bool
+mm_not_null_is_valid(Oid relid, AttrNumber attnum)
+{
+#if PG_VERSION_NUM >= 180000
+	HeapTuple	tuple = findNotNullConstraintAttnum(relid, attnum);
+
+	return HeapTupleIsValid(tuple) &&
+		((Form_pg_constraint) GETSTRUCT(tuple))->convalidated;
+#else
+	(void) relid;
+	(void) attnum;
+	return true;
+#endif
+}
 
 /* Infinite intervals came with 17. */
 #if PG_VERSION_NUM < 170000

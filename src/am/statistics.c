@@ -190,6 +190,8 @@ merge_partition(MMMeta *means, double *weights, const MMMeta *partition)
 			mean->dimensions = c->dimensions;
 		if (c->pairs == 0)
 			continue;
+		if (weights[i] == 0)
+			mean->scale = c->scale; /* not 1, which may dwarf it */
 		weights[i] += c->count;
 		share = c->count / weights[i];
 		mean->mean += (c->mean - mean->mean) * share;

@@ -4,7 +4,8 @@
  *	  A multi-metric distance as SQL text.
  *
  * Names are qualified where the current search_path needs it: the text means
- * the same wherever that search_path holds.
+ * the same wherever that search_path holds.  Numbers are written so that they
+ * read back as the same, whatever the setting extra_float_digits.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,16 +15,32 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_oper.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "compat.h"
 #include "query/query.h"
+
+/*
+ * Have types write numbers in full, until AtEOXact_GUC() of the result.
+ */
+static int
+begin_exact_output(void)
+{
+	int			level = NewGUCNestLevel();
+
+	(void) set_config_option("extra_float_digits", "3", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
 
 /*
  * The expression of an index key that is not a plain column, as SQL.
@@ -35,6 +52,8 @@ key_expression(const MMSqlStyle *style, int key)
 	Oid			table = index->rd_index->indrelid;
 	Node	   *expression;
 	List	   *context;
+	char	   *result;
+	int			level;
 	int			n = 0;
 
 	/* The list has the expressions only, in the order of their keys. */
@@ -42,7 +61,10 @@ key_expression(const MMSqlStyle *style, int key)
 		n += index->rd_index->indkey.values[i] == 0;
 	expression = list_nth(RelationGetIndexExpressions(index), n);
 	context = deparse_context_for(style->alias ? style->alias : get_rel_name(table), table);
-	return deparse_expression(expression, context, style->alias != NULL, false);
+	level = begin_exact_output();
+	result = deparse_expression(expression, context, style->alias != NULL, false);
+	AtEOXact_GUC(true, level);
+	return result;
 }
 
 /*
@@ -88,7 +110,8 @@ can_be_null(const MMSqlStyle *style, const MMColumn *column)
 							Int16GetDatum(attnum));
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for attribute %d", attnum);
-	not_null = ((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull;
+	not_null = ((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull &&
+		mm_not_null_is_valid(style->index->rd_index->indrelid, attnum);
 	ReleaseSysCache(tuple);
 	return !not_null;
 }
@@ -186,13 +209,13 @@ term_column(const MMSqlStyle *style, const MMTerms *terms, int i)
 	return &style->columns->columns[terms->terms[i].column];
 }
 
-/*
- * A number as SQL.
- */
-static const char *
-number(double x)
+const char *
+mm_sql_number(double x)
 {
-	return float8out_internal(x);
+	char	   *result = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+
+	double_to_shortest_decimal_buf(x, result);
+	return result;
 }
 
 /*
@@ -210,11 +233,14 @@ write_column_distance(Writer *w, int i)
 	{
 		Oid			output;
 		bool		is_varlena;
+		int			level = begin_exact_output();
 
 		getTypeOutputInfo(column->type, &output, &is_varlena);
+		/* Without a typmod, bit is "bit": the bare word is a single one. */
 		appendStringInfo(w->buf, "%s::%s",
 						 quote_literal_cstr(OidOutputFunctionCall(output, term->value)),
-						 format_type_be(column->type));
+						 format_type_with_typemod(column->type, -1));
+		AtEOXact_GUC(true, level);
 	}
 	else
 		appendStringInfo(w->buf, "$%d", i + 1);
@@ -234,14 +260,14 @@ write_term(Writer *w, int i, const char *if_missing)
 	if (parenthesize)
 		appendStringInfoChar(w->buf, '(');
 	if (term->weight != 1)
-		appendStringInfo(w->buf, "%s %s ", number(term->weight), w->times);
+		appendStringInfo(w->buf, "%s %s ", mm_sql_number(term->weight), w->times);
 
 	appendStringInfoString(w->buf, if_missing ? "COALESCE(" : "(");
 	if (divide)
 		appendStringInfoChar(w->buf, '(');
 	write_column_distance(w, i);
 	if (divide)
-		appendStringInfo(w->buf, ") %s %s", w->over, number(term->scale));
+		appendStringInfo(w->buf, ") %s %s", w->over, mm_sql_number(term->scale));
 	if (if_missing != NULL)
 		appendStringInfo(w->buf, ", %s", if_missing);
 	appendStringInfoChar(w->buf, ')');
@@ -262,7 +288,7 @@ write_sum(Writer *w)
 		if (style->missing != MISSING_EXCLUDE &&
 			can_be_null(style, term_column(style, w->terms, i)))
 			if_missing = style->missing == MISSING_IGNORE ? "0" :
-				style->normalized ? "1" : number(w->terms->terms[i].scale);
+				style->normalized ? "1" : mm_sql_number(w->terms->terms[i].scale);
 
 		if (i > 0)
 			appendStringInfo(w->buf, " %s ", w->plus);
@@ -281,16 +307,22 @@ write_compensation(Writer *w)
 
 	for (int i = 0; i < w->terms->n; i++)
 		total += w->terms->terms[i].weight;
-	appendStringInfo(w->buf, "(%s %s NULLIF(", number(total), w->over);
+	appendStringInfo(w->buf, "(%s %s ", mm_sql_number(total), w->over);
+
+	/* Not NULLIF, which looks for an operator = in the search_path. */
+	for (int i = 0; i < w->terms->n; i++)
+		appendStringInfo(w->buf, "%s %s IS NULL", i > 0 ? " AND" : "CASE WHEN",
+						 column_expression(w->style, term_column(w->style, w->terms, i)));
+	appendStringInfoString(w->buf, " THEN NULL ELSE ");
 	for (int i = 0; i < w->terms->n; i++)
 	{
 		if (i > 0)
 			appendStringInfo(w->buf, " %s ", w->plus);
 		appendStringInfo(w->buf, "CASE WHEN %s IS NULL THEN '0'::pg_catalog.float8 ELSE %s END",
 						 column_expression(w->style, term_column(w->style, w->terms, i)),
-						 number(w->terms->terms[i].weight));
+						 mm_sql_number(w->terms->terms[i].weight));
 	}
-	appendStringInfoString(w->buf, ", 0))");
+	appendStringInfoString(w->buf, " END)");
 }
 
 void

@@ -93,6 +93,11 @@ extern void mm_sql_present(StringInfo buf, const MMSqlStyle *style,
 						   const MMTerms *terms);
 
 /*
+ * mm_sql_number: a number as SQL, such that it reads back as the same.
+ */
+extern const char *mm_sql_number(double x);
+
+/*
  * mm_missing_parse: the value of the argument "missing".
  */
 extern MMMissing mm_missing_parse(const char *name);

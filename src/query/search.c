@@ -18,6 +18,7 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "commands/defrem.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
@@ -224,6 +225,16 @@ choose_alias(Relation table)
 }
 
 /*
+ * Does NOT NULL hold for all rows that a query of the table finds?  A table's
+ * children by inheritance may have done without it; partitions may not.
+ */
+static bool
+not_null_holds(Oid table)
+{
+	return get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE || !has_subclass(table);
+}
+
+/*
  * Read the arguments that odbknn and odbrange share.
  */
 static void
@@ -256,7 +267,8 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 
 	style->columns = columns;
 	style->alias = choose_alias(search->table);
-	style->not_null = style->index->rd_index->indrelid == RelationGetRelid(search->table);
+	style->not_null = style->index->rd_index->indrelid == RelationGetRelid(search->table) &&
+		not_null_holds(RelationGetRelid(search->table));
 	style->literals = false;
 	style->normalized = PG_GETARG_BOOL(ARG_NORMALIZED);
 	style->missing = mm_missing_parse(text_to_cstring(PG_GETARG_TEXT_PP(ARG_MISSING)));
@@ -311,8 +323,9 @@ run(FunctionCallInfo fcinfo, Search *search, const char *sql)
 		param->pflags = PARAM_FLAG_CONST;
 		param->ptype = search->style.columns->columns[terms->terms[i].column].type;
 	}
+	/* The table stays locked: its name must mean the same in the statement. */
 	relation_close(search->style.index, AccessShareLock);
-	table_close(search->table, AccessShareLock);
+	table_close(search->table, NoLock);
 
 	InitMaterializedSRF(fcinfo, 0);
 	options.params = params;
@@ -365,7 +378,7 @@ mm_odbrange_search(PG_FUNCTION_ARGS)
 	read_search(fcinfo, &search);
 	begin_select(&search, &sql, &distance);
 	appendStringInfo(&sql, " WHERE (%s) OPERATOR(pg_catalog.<=) '%s'::pg_catalog.float8 ORDER BY 2",
-					 distance.data, float8out_internal(radius));
+					 distance.data, mm_sql_number(radius));
 	run(fcinfo, &search, sql.data);
 	return (Datum) 0;
 }
@@ -417,7 +430,7 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 	style.index = mm_index_open(PG_GETARG_OID(0), false);
 	mm_index_require_readable(style.index);
 	style.columns = columns = mm_columns_open(style.index);
-	style.not_null = true;
+	style.not_null = not_null_holds(style.index->rd_index->indrelid);
 	style.literals = !PG_ARGISNULL(2);
 	style.normalized = PG_GETARG_BOOL(3);
 	style.missing = mm_missing_parse(text_to_cstring(PG_GETARG_TEXT_PP(4)));
