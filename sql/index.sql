@@ -84,6 +84,10 @@ INSERT INTO mixed VALUES ('[1]', '[0]'), ('[1,2]', '[1]');
 CREATE INDEX ON mixed USING mmdb (v);
 CREATE INDEX mixed_mm ON mixed USING mmdb (v) WHERE mm_dims(v) = 2;
 INSERT INTO mixed VALUES ('[1,2,3]', NULL), ('[3,4]', NULL);
+-- what a failed CREATE INDEX CONCURRENTLY leaves is in nobody's way
+CREATE INDEX CONCURRENTLY mixed_failed ON mixed USING mmdb (v);
+SELECT count(*) FROM mmdb.index_columns WHERE table_name = 'mixed'::regclass;
+DROP INDEX mixed_failed;
 CREATE INDEX ON mixed USING mmdb (z mmvector_cosine_ops);
 DELETE FROM mixed;
 CREATE INDEX ON mixed USING mmdb (z mmvector_cosine_ops);

@@ -19,10 +19,10 @@ CREATE VIEW mmdb.index_columns AS
 		 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 		 JOIN pg_catalog.pg_am a ON a.oid = c.relam
 		 CROSS JOIN LATERAL mmdb.index_column_statistics(i.indexrelid) s
-	WHERE a.amname = 'mmdb' AND c.relkind IN ('i', 'I')
+	WHERE a.amname = 'mmdb' AND c.relkind IN ('i', 'I') AND i.indisvalid
 		  AND NOT pg_catalog.pg_is_other_temp_schema(c.relnamespace);
 COMMENT ON VIEW mmdb.index_columns
-	IS 'metrics and distance statistics of the columns of all mmdb indexes';
+	IS 'metrics and distance statistics of the columns of all valid mmdb indexes';
 GRANT SELECT ON mmdb.index_columns TO PUBLIC;
 
 CREATE FUNCTION mm_scale(index_name regclass, column_name text) RETURNS double precision
