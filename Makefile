@@ -104,7 +104,8 @@ REGRESS = \
 
 ISOLATION = \
 	dimensions \
-	snapshot
+	snapshot \
+	vacuum
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=mmdb
 
 TAP_TESTS = 1

@@ -76,6 +76,16 @@ INSERT INTO later SELECT i, ARRAY[i, i % 5] FROM generate_series(2000, 2999) i;
 VACUUM ANALYZE later;
 SELECT count FROM mmdb.index_columns WHERE index_name = 'later_mm'::regclass;
 
+-- That is said of the table's rows, not of those in a partial index; and of how
+-- many those are VACUUM knows nothing.
+CREATE TABLE many (id integer, a integer) WITH (autovacuum_enabled = off);
+INSERT INTO many SELECT i, i FROM generate_series(1, 2000) i;
+CREATE INDEX many_few ON many USING mmdb (a) WHERE id <= 10;
+UPDATE many SET a = a * 100;
+VACUUM many;
+SELECT reltuples, mm_scale('many_few', 'a') FROM pg_class WHERE relname = 'many_few';
+DROP TABLE many;
+
 -- All values of a column have the same dimensions, and distances.
 INSERT INTO later VALUES (1, '[1,2,3]');
 UPDATE later SET v = '[1,2,3]' WHERE a = 1;

@@ -24,6 +24,23 @@ UPDATE flats SET obj.review = 'x' WHERE id = 102;
 CREATE INDEX flats_one ON flats USING mmdb (((obj).photo) mmvector_l1_ops, ((obj).review));
 SELECT (r.obj).id, r.distance FROM odbknn(NULL::flats, ROW('[1,2]', 'ab'), NULL, 2, 'flats_one') r ORDER BY 2, 1;
 
+-- A type altered: only REINDEX brings index and type together, but VACUUM goes on.
+CREATE TYPE small AS (a integer, b text);
+CREATE TABLE smalls (s small) WITH (autovacuum_enabled = off);
+CREATE INDEX smalls_mm ON smalls USING mmdb (s);
+INSERT INTO smalls VALUES (ROW(1, 'x'));
+SELECT mm_scale('smalls_mm', 'a');
+ALTER TYPE small ADD ATTRIBUTE c integer;
+SELECT mm_scale('smalls_mm', 'c');
+INSERT INTO smalls VALUES (ROW(1, 'x', 2));
+VACUUM ANALYZE smalls;
+REINDEX INDEX smalls_mm;
+INSERT INTO smalls VALUES (ROW(1, 'x', 2)), (ROW(3, 'x', 2));
+SELECT count FROM mmdb.index_columns WHERE index_name = 'smalls_mm'::regclass;
+ALTER TYPE small DROP ATTRIBUTE c, ADD ATTRIBUTE j jsonb;
+VACUUM ANALYZE smalls;
+INSERT INTO smalls VALUES (ROW(1, 'x', NULL));
+
 -- Not together with other columns; not with attributes that have no metric.
 CREATE INDEX ON flats USING mmdb (obj, id);
 CREATE TYPE with_json AS (a integer, j jsonb);
@@ -37,5 +54,5 @@ DO $$ BEGIN
 	EXECUTE 'CREATE TABLE wides (w wide)';
 END $$;
 CREATE INDEX ON wides USING mmdb (w);
-DROP TABLE flats, odd, wides;
-DROP TYPE flat, with_json, nested, wide;
+DROP TABLE flats, smalls, odd, wides;
+DROP TYPE flat, small, with_json, nested, wide;

@@ -65,14 +65,14 @@ typedef struct MMMeta
 {
 	uint32		version;		/* MM_META_VERSION */
 	int32		ncolumns;
-	int64		rows;			/* rows seen when this was measured */
+	int64		rows;			/* of the table when this was measured */
 	MMColumnStatistics columns[FLEXIBLE_ARRAY_MEMBER];
 } MMMeta;
 
 #define MM_META_SIZE(ncolumns) \
 	(offsetof(MMMeta, columns) + sizeof(MMColumnStatistics) * (ncolumns))
 
-/* Statistics measured on fewer rows are measured again by VACUUM. */
+/* Statistics of a table of fewer rows are measured again by VACUUM. */
 #define MM_SETTLED_ROWS		1000
 
 /* ---------- options ---------- */
@@ -115,6 +115,12 @@ typedef struct MMColumns
  * current memory context.  Raises an error for an index mmdb cannot have.
  */
 extern MMColumns *mm_columns_open(Relation index);
+
+/*
+ * mm_columns_fit: can an index have the columns it has, and are they ncolumns?
+ * Not so if its composite type was altered, or an operator class dropped.
+ */
+extern bool mm_columns_fit(Relation index, int ncolumns);
 
 /*
  * mm_columns_of_composite: the attributes of a composite type as columns, each
@@ -180,7 +186,8 @@ typedef struct MMSample MMSample;
  * mm_sample_table: read all rows that belong in the index, keep a uniform
  * random sample of at most sample_rows of them, fewer if they would take more
  * than maintenance_work_mem.  *table_rows becomes the live rows of the table.
- * The scan is that of an index build; if concurrent, with an MVCC snapshot.
+ * The scan is that of an index build; if concurrent, with an MVCC snapshot
+ * taken now.
  */
 extern MMSample *mm_sample_table(Relation heap, Relation index,
 								 IndexInfo *indexInfo,
@@ -206,10 +213,11 @@ extern int	mm_sample_values(const MMSample *sample, int column, Datum *values);
 /* statistics.c */
 
 /*
- * mm_statistics_measure: metadata from a sample, in the current context.
+ * mm_statistics_measure: metadata from a sample of a table that has
+ * table_rows rows, in the current context.
  */
 extern MMMeta *mm_statistics_measure(const MMSample *sample,
-									 MMColumns *columns);
+									 MMColumns *columns, double table_rows);
 
 /*
  * mm_statistics_get: the statistics of an index; of a partitioned one, the
@@ -221,19 +229,20 @@ extern MMMeta *mm_statistics_get(Relation index, const MMColumns *columns);
 /* meta.c */
 
 /*
- * mm_meta_read: the metadata of a plain index.  Valid as long as the relation
- * is open and no invalidation is processed: copy it to keep it.  Raises
- * INDEX_CORRUPTED if the page is not what it should be.
+ * mm_meta_read: the metadata of a plain index as it is now, in the current
+ * context.  Raises an error if the page is not what it should be, or not
+ * about ncolumns columns (0: any number).
  */
-extern const MMMeta *mm_meta_read(Relation index, int ncolumns);
+extern MMMeta *mm_meta_read(Relation index, int ncolumns);
 
 /*
  * mm_meta_create: write metadata as the first page of a new index.
- * mm_meta_update: replace the metadata of an index.  Both are WAL-logged.
+ * mm_meta_update: replace the metadata of an index, but for dimensions that
+ * it knows, which go into meta.  Both are WAL-logged.
  * mm_meta_empty: metadata of an index that has seen no rows.
  */
 extern void mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta);
-extern void mm_meta_update(Relation index, const MMMeta *meta);
+extern void mm_meta_update(Relation index, MMMeta *meta);
 extern MMMeta *mm_meta_empty(int ncolumns);
 
 /*

@@ -136,6 +136,31 @@ mm_columns_require_metric(const MMColumns *columns, int i)
 				 errhint("Create a default operator class for the type, or leave the attribute out: in a query, by weight zero; in an index, by indexing the others as expressions, such as ((object).attribute).")));
 }
 
+bool
+mm_columns_fit(Relation index, int ncolumns)
+{
+	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(index), 0);
+	TupleDesc	desc;
+	int			n = 0;
+	bool		fit = true;
+
+	if (index->rd_opcintype[0] != RECORDOID)
+		return IndexRelationGetNumberOfKeyAttributes(index) == ncolumns;
+
+	desc = lookup_rowtype_tupdesc_domain(key->atttypid, key->atttypmod, false);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (att->attisdropped)
+			continue;
+		fit &= OidIsValid(default_metric(att->atttypid));
+		n++;
+	}
+	ReleaseTupleDesc(desc);
+	return fit && n == ncolumns;
+}
+
 MMColumns *
 mm_columns_open(Relation index)
 {

@@ -4,8 +4,12 @@
  *	  Reading and writing the metadata page.
  *
  * The page is written whole, through generic WAL, under an exclusive buffer
- * lock.  Readers copy it into the relation cache; whoever changes it sends a
- * relation cache invalidation.
+ * lock, and takes effect whether or not the transaction commits.  So nobody
+ * may keep a copy of it from one statement to the next: invalidations reach
+ * other sessions from transactions that commit only.
+ *
+ * Dimensions once known stay so until the index is built anew: they are what
+ * rows, committed or not, were checked against.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +19,6 @@
 #include "access/xloginsert.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
-#include "utils/inval.h"
 #include "utils/rel.h"
 
 #include "am/am.h"
@@ -71,10 +74,10 @@ mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta)
 }
 
 /*
- * Is this page a metadata page of ncolumns columns that can be trusted?
+ * Is this page a metadata page that can be trusted?
  */
 static bool
-page_is_sound(Page page, int ncolumns)
+page_is_sound(Page page)
 {
 	MMMeta	   *meta = (MMMeta *) PageGetContents(page);
 
@@ -84,16 +87,18 @@ page_is_sound(Page page, int ncolumns)
 	return MMPageGetSpecial(page)->magic == MM_PAGE_MAGIC &&
 		MMPageGetSpecial(page)->kind == MM_PAGE_META &&
 		meta->version == MM_META_VERSION &&
-		meta->ncolumns == ncolumns;
+		meta->ncolumns >= 1 && meta->ncolumns <= MM_MAX_COLUMNS;
 }
 
 /*
- * The metadata page, pinned and locked in the given mode, found sound.
+ * The metadata page, pinned and locked in the given mode, found sound and
+ * about ncolumns columns, or any number of them if that is 0.
  */
 static Buffer
 lock_page(Relation index, int ncolumns, int mode)
 {
 	Buffer		buffer;
+	MMMeta	   *meta;
 
 	if (RelationGetNumberOfBlocks(index) <= MM_META_BLOCK)
 		ereport(ERROR,
@@ -104,13 +109,21 @@ lock_page(Relation index, int ncolumns, int mode)
 
 	buffer = ReadBuffer(index, MM_META_BLOCK);
 	LockBuffer(buffer, mode);
-	if (!page_is_sound(BufferGetPage(buffer), ncolumns))
+	if (!page_is_sound(BufferGetPage(buffer)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
 				 errmsg("index \"%s\" has no valid metadata page",
 						RelationGetRelationName(index)),
-				 errdetail("Block %u is not one of an mmdb index of %d columns, format version %d.",
-						   MM_META_BLOCK, ncolumns, MM_META_VERSION),
+				 errdetail("Block %u is not one of an mmdb index, format version %d.",
+						   MM_META_BLOCK, MM_META_VERSION),
+				 errhint("Please REINDEX it.")));
+	meta = (MMMeta *) PageGetContents(BufferGetPage(buffer));
+	if (ncolumns != 0 && meta->ncolumns != ncolumns)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" was made for %d columns, but there are %d",
+						RelationGetRelationName(index), meta->ncolumns, ncolumns),
+				 errdetail("The composite type it is on was altered."),
 				 errhint("Please REINDEX it.")));
 	return buffer;
 }
@@ -127,16 +140,20 @@ replace_page(Relation index, Buffer buffer, const MMMeta *meta)
 	fill_page(GenericXLogRegisterBuffer(state, buffer, GENERIC_XLOG_FULL_IMAGE), meta);
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(buffer);
-	CacheInvalidateRelcache(index);
-	if (index->rd_amcache != NULL)
-		pfree(index->rd_amcache);
-	index->rd_amcache = NULL;
 }
 
 void
-mm_meta_update(Relation index, const MMMeta *meta)
+mm_meta_update(Relation index, MMMeta *meta)
 {
-	replace_page(index, lock_page(index, meta->ncolumns, BUFFER_LOCK_EXCLUSIVE), meta);
+	Buffer		buffer = lock_page(index, 0, BUFFER_LOCK_EXCLUSIVE);
+	const MMMeta *old = (MMMeta *) PageGetContents(BufferGetPage(buffer));
+
+	/* What was measured may not have seen the rows that settled them. */
+	if (old->ncolumns == meta->ncolumns)
+		for (int i = 0; i < meta->ncolumns; i++)
+			if (old->columns[i].dimensions >= 0)
+				meta->columns[i].dimensions = old->columns[i].dimensions;
+	replace_page(index, buffer, meta);
 }
 
 void
@@ -162,13 +179,12 @@ mm_meta_settle_dimensions(Relation index, int ncolumns, int32 *dimensions)
 		UnlockReleaseBuffer(buffer);
 }
 
-const MMMeta *
+MMMeta *
 mm_meta_read(Relation index, int ncolumns)
 {
 	Buffer		buffer;
-
-	if (index->rd_amcache != NULL)
-		return index->rd_amcache;
+	const MMMeta *meta;
+	MMMeta	   *result;
 
 	if (RELATION_IS_OTHER_TEMP(index))
 		ereport(ERROR,
@@ -176,9 +192,9 @@ mm_meta_read(Relation index, int ncolumns)
 				 errmsg("cannot access temporary indexes of other sessions")));
 
 	buffer = lock_page(index, ncolumns, BUFFER_LOCK_SHARE);
-	index->rd_amcache = MemoryContextAlloc(index->rd_indexcxt, MM_META_SIZE(ncolumns));
-	memcpy(index->rd_amcache, PageGetContents(BufferGetPage(buffer)),
-		   MM_META_SIZE(ncolumns));
+	meta = (MMMeta *) PageGetContents(BufferGetPage(buffer));
+	result = palloc(MM_META_SIZE(meta->ncolumns));
+	memcpy(result, meta, MM_META_SIZE(meta->ncolumns));
 	UnlockReleaseBuffer(buffer);
-	return index->rd_amcache;
+	return result;
 }

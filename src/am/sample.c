@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "am/am.h"
 
@@ -164,6 +165,8 @@ mm_sample_table(Relation heap, Relation index, IndexInfo *indexInfo,
 				double *table_rows)
 {
 	MMSample   *sample = palloc0(sizeof(MMSample));
+	Snapshot	snapshot;
+	TableScanDesc scan;
 
 	sample->columns = columns;
 	sample->counts = palloc0(sizeof(int64) * columns->n);
@@ -180,10 +183,24 @@ mm_sample_table(Relation heap, Relation index, IndexInfo *indexInfo,
 											"mmdb sampling",
 											ALLOCSET_DEFAULT_SIZES);
 
-	indexInfo->ii_Concurrent |= concurrent;
 	/* From the first block on, whatever other scans do: see above. */
-	*table_rows = table_index_build_scan(heap, index, indexInfo, false, true,
-										 sample_row, sample, NULL);
+	if (!concurrent)
+	{
+		*table_rows = table_index_build_scan(heap, index, indexInfo, false, true,
+											 sample_row, sample, NULL);
+		return sample;
+	}
+
+	/*
+	 * The transaction's snapshot may be old: that of the catalogs is not, and
+	 * can be taken in a parallel VACUUM, too.
+	 */
+	snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationGetRelid(heap)));
+	scan = table_beginscan_strat(heap, snapshot, 0, NULL, true, false);
+	indexInfo->ii_Concurrent = true;
+	*table_rows = table_index_build_scan(heap, index, indexInfo, true, false,
+										 sample_row, sample, scan);
+	UnregisterSnapshot(snapshot);
 	return sample;
 }
 

@@ -160,11 +160,12 @@ measure_column(const MMSample *sample, int i, MMColumn *column,
 }
 
 MMMeta *
-mm_statistics_measure(const MMSample *sample, MMColumns *columns)
+mm_statistics_measure(const MMSample *sample, MMColumns *columns,
+					  double table_rows)
 {
 	MMMeta	   *meta = mm_meta_empty(columns->n);
 
-	meta->rows = mm_sample_rows(sample);
+	meta->rows = (int64) table_rows;
 	for (int i = 0; i < columns->n; i++)
 		measure_column(sample, i, &columns->columns[i], &meta->columns[i]);
 	return meta;
@@ -203,14 +204,15 @@ merge_partition(MMMeta *means, double *weights, const MMMeta *partition)
 MMMeta *
 mm_statistics_get(Relation index, const MMColumns *columns)
 {
-	MMMeta	   *result = mm_meta_empty(columns->n);
+	MMMeta	   *result;
 	double		weights[MM_MAX_COLUMNS] = {0};
 	List	   *partitions;
 	ListCell   *lc;
 
 	if (index->rd_rel->relkind != RELKIND_PARTITIONED_INDEX)
-		return memcpy(result, mm_meta_read(index, columns->n), MM_META_SIZE(columns->n));
+		return mm_meta_read(index, columns->n);
 
+	result = mm_meta_empty(columns->n);
 	partitions = find_all_inheritors(RelationGetRelid(index), AccessShareLock, NULL);
 	foreach(lc, partitions)
 	{
