@@ -31,6 +31,9 @@ SELECT * FROM odbknn(NULL::homes, ROW(:q), NULL, 1, normalized => NULL);
 SELECT * FROM odbknn(NULL::integer, ROW(:q), NULL, 1);
 CREATE TYPE pair AS (a integer, b integer);
 SELECT * FROM odbknn(NULL::pair, ROW(:q), NULL, 1);
+CREATE DOMAIN dear_home AS homes CHECK ((VALUE).price > 5);
+SELECT * FROM odbknn(NULL::dear_home, ROW(:q), NULL, 1);
+DROP DOMAIN dear_home;
 SELECT * FROM odbknn(NULL::pg_class, ROW(:q), NULL, 1);
 SELECT * FROM odbknn(NULL::homes, ROW(1), NULL, 1);
 

@@ -99,7 +99,8 @@ set_of_array(ArrayType *array)
 	ElementSet	set;
 
 	set.n = 0;
-	set.elements = palloc(sizeof(Element) * Max(nitems, 1));
+	set.elements = MemoryContextAllocHuge(CurrentMemoryContext,
+										  sizeof(Element) * Max(nitems, 1));
 	for (int i = 0; i < nitems; i++)
 	{
 		Element    *e = &set.elements[set.n];

@@ -65,13 +65,14 @@ require_argument(FunctionCallInfo fcinfo, int arg, const char *name)
 /* ---------- which table, which index ---------- */
 
 /*
- * The table (or view) whose row type the first argument has.
+ * The table (or view) whose row type the first argument has.  Not a domain over
+ * that: rows need not satisfy its constraints.
  */
 static Relation
 open_table(FunctionCallInfo fcinfo)
 {
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, ARG_TABLE);
-	Oid			relid = OidIsValid(type) ? get_typ_typrelid(getBaseType(type)) : InvalidOid;
+	Oid			relid = OidIsValid(type) ? get_typ_typrelid(type) : InvalidOid;
 
 	if (!OidIsValid(relid) || get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
 		ereport(ERROR,
