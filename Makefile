@@ -36,12 +36,18 @@ OBJS = \
 	src/metric/kernels_avx2.o \
 	src/metric/kernels_avx512.o \
 	src/metric/kernels_neon.o \
+	src/metric/kernels_planes_avx2.o \
+	src/metric/kernels_planes_avx512.o \
+	src/metric/kernels_planes_portable.o \
 	src/metric/kernels_scalar.o \
 	src/metric/metric.o \
 	src/metric/number.o \
+	src/metric/principal.o \
 	src/metric/set.o \
 	src/metric/text.o \
+	src/metric/text_sketch.o \
 	src/metric/vector.o \
+	src/metric/vector_sketch.o \
 	src/am/build.o \
 	src/am/columns.o \
 	src/am/cost.o \
@@ -121,6 +127,10 @@ include $(PGXS)
 
 $(DATA_built): $(SQL_PARTS)
 	cat $(addprefix $(srcdir)/,$(SQL_PARTS)) > $@
+
+# These loops are left to the compiler to vectorize.  That neither errno nor
+# floating point exceptions are looked at changes no result.
+src/metric/kernels_planes_%.o src/metric/principal.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
 
 # Objects depend on all headers; there are few, and they seldom change.
 $(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)

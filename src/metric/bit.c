@@ -8,14 +8,21 @@
  *
  * The bits that fill up the last byte are zero (varbit.c keeps them so).
  *
+ * A sketch has the first words of a string, and behind them the number of ones
+ * in the rest, if there is one.  Of two rests with a and b ones, at least |a -
+ * b| bits differ, and at most a + b, nor more than 2 * length - a - b; from 0
+ * or a + b - length to the lesser of a and b ones are shared.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "port/pg_bitutils.h"
 #include "utils/varbit.h"
 
 #include "compat.h"
 #include "metric/kernels.h"
+#include "metric/kernels_planes.h"
 #include "metric/metric.h"
 
 PG_FUNCTION_INFO_V1(mm_bit_hamming);
@@ -109,6 +116,95 @@ distance_jaccard(void *prepared, Datum value, double bound)
 	return jaccard(prepared, &b);
 }
 
+typedef struct BitModel
+{
+	int			bits;
+	int			words;
+	int			rest;			/* bits behind the words */
+} BitModel;
+
+static void *
+train_bits(const Datum *values, int n, Oid collation, int budget, Size *size,
+		   SketchShape *shape)
+{
+	BitModel   *model = palloc0(sizeof(BitModel));
+
+	model->bits = load_bits(values[0]).bits;
+	model->words = model->bits / 32 + (model->bits % 32 != 0);
+	if (model->words > budget / (int) sizeof(uint32))
+	{
+		model->words = budget / (int) sizeof(uint32) - 1;
+		model->rest = model->bits - 32 * model->words;
+	}
+	if (model->words < 1)
+		return NULL;
+	*size = sizeof(BitModel);
+	shape->words = model->words + (model->rest > 0);
+	shape->bytes = 0;
+	return model;
+}
+
+/*
+ * The first words of a string; returns the number of ones behind them.
+ */
+static int
+split_bits(const BitModel *model, const Bits *b, uint32 *words)
+{
+	int			front = Min(b->bytes, model->words * (int) sizeof(uint32));
+
+	if (b->bits != model->bits)
+		check_lengths(b, &(Bits) {.bits = model->bits});
+	words[model->words - 1] = 0;
+	memcpy(words, b->data, front);
+	return (int) pg_popcount((const char *) b->data + front, b->bytes - front);
+}
+
+static void
+sketch_bits(const void *model, Datum value, Oid collation, uint32 *words, uint8 *bytes)
+{
+	const BitModel *m = model;
+	Bits		b = load_bits(value);
+	int			rest = split_bits(m, &b, words);
+
+	if (m->rest > 0)
+		words[m->words] = rest;
+}
+
+static MMSignatureQuery *
+sketch_query_bits(const BitModel *model, Datum query, MMSignatureDistance distance)
+{
+	MMSignatureQuery *result = palloc0(offsetof(MMSignatureQuery, signature) +
+									   sizeof(uint32) * model->words);
+	Bits		b = load_bits(query);
+
+	result->distance = distance;
+	result->words = model->words;
+	result->has_rest = model->rest > 0;
+	result->most_rest = model->rest;
+	result->rest = split_bits(model, &b, result->signature);
+	result->ones = (int) pg_popcount((const char *) result->signature,
+									 sizeof(uint32) * model->words);
+	return result;
+}
+
+static void *
+sketch_query_hamming(const void *model, Datum query, Oid collation)
+{
+	return sketch_query_bits(model, query, MM_SIGNATURE_HAMMING);
+}
+
+static void *
+sketch_query_jaccard(const void *model, Datum query, Oid collation)
+{
+	return sketch_query_bits(model, query, MM_SIGNATURE_JACCARD);
+}
+
+static void
+sketch_bounds(const void *query, const SketchPlanes *planes, float *lower, float *upper)
+{
+	mm_kernels->planes->signatures(query, planes, lower, upper);
+}
+
 Datum
 mm_bit_hamming(PG_FUNCTION_ARGS)
 {
@@ -125,6 +221,10 @@ mm_bit_hamming_routine(PG_FUNCTION_ARGS)
 		.prepare = prepare_bits,
 		.distance = distance_hamming,
 		.dimensions = bit_dimensions,
+		.train = train_bits,
+		.sketch = sketch_bits,
+		.sketch_query = sketch_query_hamming,
+		.sketch_bounds = sketch_bounds,
 	};
 
 	PG_RETURN_POINTER(&routine);
@@ -146,6 +246,10 @@ mm_bit_jaccard_routine(PG_FUNCTION_ARGS)
 		.prepare = prepare_bits,
 		.distance = distance_jaccard,
 		.dimensions = bit_dimensions,
+		.train = train_bits,
+		.sketch = sketch_bits,
+		.sketch_query = sketch_query_jaccard,
+		.sketch_bounds = sketch_bounds,
 	};
 
 	PG_RETURN_POINTER(&routine);

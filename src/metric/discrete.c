@@ -6,10 +6,13 @@
  * Equal is what the type's own = says; for text that is up to the column's
  * collation, which may be nondeterministic (case-insensitive, say).
  *
+ * The coordinate of a value is a hash: different values may have the same.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
 
@@ -25,7 +28,7 @@ typedef struct PreparedDiscrete
 	Oid			collation;
 } PreparedDiscrete;
 
-#define DEFINE_DISCRETE_METRIC(name, equal, copy) \
+#define DEFINE_DISCRETE_METRIC(name, equal, copy, hash) \
 PG_FUNCTION_INFO_V1(mm_##name##_discrete); \
 PG_FUNCTION_INFO_V1(mm_##name##_discrete_routine); \
 \
@@ -54,15 +57,34 @@ distance_##name(void *prepared, Datum value, double bound) \
 	return equal(query->value, value, query->collation) ? 0.0 : 1.0; \
 } \
 \
+static void \
+coordinates_##name(Datum value, Oid collation, double *x) \
+{ \
+	*x = hash(value, collation) & HASH_MASK; \
+} \
+\
 Datum \
 mm_##name##_discrete_routine(PG_FUNCTION_ARGS) \
 { \
 	static const MetricRoutine routine = { \
 		.prepare = prepare_##name, \
 		.distance = distance_##name, \
+		.embedding = one_coordinate, \
+		.coordinates = coordinates_##name, \
 	}; \
 	\
 	PG_RETURN_POINTER(&routine); \
+}
+
+/* So many bits of a hash are exact in a float. */
+#define HASH_MASK	0xffffff
+
+static int
+one_coordinate(int dimensions, MetricNorm *norm, MetricTransform *transform)
+{
+	*norm = MM_NORM_DISCRETE;
+	*transform = MM_IDENTITY;
+	return 1;
 }
 
 #define same_value(d)	(d)
@@ -109,8 +131,38 @@ enum_equal(Datum a, Datum b, Oid collation)
 	return DatumGetObjectId(a) == DatumGetObjectId(b);
 }
 
-DEFINE_DISCRETE_METRIC(text, text_equal, copy_text)
-DEFINE_DISCRETE_METRIC(uuid, uuid_equal, copy_uuid)
-DEFINE_DISCRETE_METRIC(bool, bool_equal, same_value)
-DEFINE_DISCRETE_METRIC(int4, int4_equal, same_value)
-DEFINE_DISCRETE_METRIC(enum, enum_equal, same_value)
+static inline uint32
+hash_text(Datum d, Oid collation)
+{
+	return DatumGetUInt32(DirectFunctionCall1Coll(hashtext, collation, d));
+}
+
+static inline uint32
+hash_uuid(Datum d, Oid collation)
+{
+	return hash_bytes(DatumGetUUIDP(d)->data, UUID_LEN);
+}
+
+static inline uint32
+hash_bool(Datum d, Oid collation)
+{
+	return DatumGetBool(d) ? 1 : 0;
+}
+
+static inline uint32
+hash_int4(Datum d, Oid collation)
+{
+	return hash_bytes_uint32(DatumGetInt32(d));
+}
+
+static inline uint32
+hash_enum(Datum d, Oid collation)
+{
+	return hash_bytes_uint32(DatumGetObjectId(d));
+}
+
+DEFINE_DISCRETE_METRIC(text, text_equal, copy_text, hash_text)
+DEFINE_DISCRETE_METRIC(uuid, uuid_equal, copy_uuid, hash_uuid)
+DEFINE_DISCRETE_METRIC(bool, bool_equal, same_value, hash_bool)
+DEFINE_DISCRETE_METRIC(int4, int4_equal, same_value, hash_int4)
+DEFINE_DISCRETE_METRIC(enum, enum_equal, same_value, hash_enum)

@@ -147,12 +147,65 @@ distance_geo(void *prepared, Datum value, double bound)
 	return great_circle(prepared, &place);
 }
 
+static void
+coordinates_point(Datum value, Oid collation, double *x)
+{
+	const Point *p = DatumGetPointP(value);
+
+	x[0] = mm_coordinate(p->x);
+	x[1] = mm_coordinate(p->y);
+}
+
+static int
+embedding_l2(int dimensions, MetricNorm *norm, MetricTransform *transform)
+{
+	*norm = MM_NORM_L2;
+	*transform = MM_IDENTITY;
+	return 2;
+}
+
+static int
+embedding_l1(int dimensions, MetricNorm *norm, MetricTransform *transform)
+{
+	*norm = MM_NORM_L1;
+	*transform = MM_IDENTITY;
+	return 2;
+}
+
+/*
+ * A place's unit vector.  The distance is 2 R asin(c / 2) = R (c + c^3 / 24 +
+ * ...) of the chord c, with no negative terms.
+ */
+static void
+coordinates_geo(Datum value, Oid collation, double *x)
+{
+	Place		place = place_of(DatumGetPointP(value));
+
+	x[0] = place.x;
+	x[1] = place.y;
+	x[2] = place.z;
+}
+
+static int
+embedding_geo(int dimensions, MetricNorm *norm, MetricTransform *transform)
+{
+	*norm = MM_NORM_L2;
+	*transform = (MetricTransform) {
+		.clamp = 2.0f,
+		.c1 = EARTH_RADIUS,
+		.c3 = EARTH_RADIUS / 24,
+	};
+	return 3;
+}
+
 Datum
 mm_point_l2_routine(PG_FUNCTION_ARGS)
 {
 	static const MetricRoutine routine = {
 		.prepare = prepare_point,
 		.distance = distance_l2,
+		.embedding = embedding_l2,
+		.coordinates = coordinates_point,
 	};
 
 	PG_RETURN_POINTER(&routine);
@@ -170,6 +223,8 @@ mm_point_l1_routine(PG_FUNCTION_ARGS)
 	static const MetricRoutine routine = {
 		.prepare = prepare_point,
 		.distance = distance_l1,
+		.embedding = embedding_l1,
+		.coordinates = coordinates_point,
 	};
 
 	PG_RETURN_POINTER(&routine);
@@ -190,6 +245,8 @@ mm_point_geo_routine(PG_FUNCTION_ARGS)
 	static const MetricRoutine routine = {
 		.prepare = prepare_geo,
 		.distance = distance_geo,
+		.embedding = embedding_geo,
+		.coordinates = coordinates_geo,
 	};
 
 	PG_RETURN_POINTER(&routine);

@@ -24,6 +24,8 @@
 /* A bounded kernel looks at its bound once every so many components. */
 #define MM_KERNEL_BLOCK		256
 
+struct MMPlaneKernels;
+
 typedef struct MMKernels
 {
 	const char *name;			/* as the setting mmdb.simd spells it */
@@ -39,9 +41,11 @@ typedef struct MMKernels
 	float		(*linf) (const float *a, const float *b, int n, float bound);
 
 	/*
-	 * Sums in double precision of a[i] * b[i] and b[i]^2, and for dot3 of
-	 * a[i]^2 as well: sums[0], sums[1], sums[2].  16 running sums, not 64.
+	 * Sums in double precision of a[i] * b[i], and for dot2 of b[i]^2, and for
+	 * dot3 of a[i]^2 as well: sums[0], sums[1], sums[2].  16 running sums, not
+	 * 64.
 	 */
+	double		(*dot) (const float *a, const float *b, int n);
 	void		(*dot2) (const float *a, const float *b, int n, double *sums);
 	void		(*dot3) (const float *a, const float *b, int n, double *sums);
 
@@ -51,6 +55,9 @@ typedef struct MMKernels
 	/* Number of one bits in a AND b (counts[0]) and in a OR b (counts[1]). */
 	void		(*and_or_bits) (const uint8 *a, const uint8 *b, int n,
 								uint64 *counts);
+
+	/* Bounds over the entries of a page; see kernels_planes.h. */
+	const struct MMPlaneKernels *planes;
 } MMKernels;
 
 /* Every version compiled in, the fastest first; the list ends with NULL. */

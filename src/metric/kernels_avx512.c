@@ -1,14 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * kernels_avx512.c
- *	  The kernels for x86-64 with AVX-512 (F, BW and VPOPCNTDQ: Ice Lake,
- *	  Zen 4 and later); see kernels.h.
+ *	  The kernels for x86-64 with AVX-512 (F, BW, DQ, VL and VPOPCNTDQ:
+ *	  Ice Lake, Zen 4 and later); see kernels.h.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "metric/kernels.h"
+#include "metric/kernels_planes.h"
 
 #if defined(__x86_64__)
 
@@ -151,6 +152,8 @@ have_avx512(void)
 {
 	return __builtin_cpu_supports("avx512f") &&
 		__builtin_cpu_supports("avx512bw") &&
+		__builtin_cpu_supports("avx512dq") &&
+		__builtin_cpu_supports("avx512vl") &&
 		__builtin_cpu_supports("avx512vpopcntdq");
 }
 
@@ -160,10 +163,12 @@ const MMKernels mm_kernels_avx512 = {
 	.l1 = kernel_l1,
 	.l2_squared = kernel_l2_squared,
 	.linf = kernel_linf,
+	.dot = kernel_dot,
 	.dot2 = kernel_dot2,
 	.dot3 = kernel_dot3,
 	.xor_bits = kernel_xor_bits,
 	.and_or_bits = kernel_and_or_bits,
+	.planes = &mm_plane_kernels_avx512,
 };
 
 #endif							/* __x86_64__ */

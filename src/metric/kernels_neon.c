@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "metric/kernels.h"
+#include "metric/kernels_planes.h"
 
 #if defined(__aarch64__)
 
@@ -182,10 +183,12 @@ const MMKernels mm_kernels_neon = {
 	.l1 = kernel_l1,
 	.l2_squared = kernel_l2_squared,
 	.linf = kernel_linf,
+	.dot = kernel_dot,
 	.dot2 = kernel_dot2,
 	.dot3 = kernel_dot3,
 	.xor_bits = kernel_xor_bits,
 	.and_or_bits = kernel_and_or_bits,
+	.planes = &mm_plane_kernels_portable,
 };
 
 #endif							/* __aarch64__ */

@@ -97,8 +97,19 @@ DEFINE_DISTANCE(kernel_linf, STEP_LINF, lanes_max, lanes_largest)
  * The products of two floats are exact in double precision, so a fused
  * multiply-add would give the same bits here.
  */
+KERNEL double
+kernel_dot(const float *a, const float *b, int n)
+{
+	Wide		ab = wide_zero();
+
+	for (int i = 0; i < n; i += 16)
+		ab = wide_add_product(ab, wide_from(lanes_load_first(a + i, n - i)),
+							  wide_from(lanes_load_first(b + i, n - i)));
+	return wide_sum(ab);
+}
+
 KERNEL void
-kernel_dot(const float *a, const float *b, int n, double *sums, bool with_aa)
+kernel_dots(const float *a, const float *b, int n, double *sums, bool with_aa)
 {
 	Wide		ab = wide_zero();
 	Wide		bb = wide_zero();
@@ -123,11 +134,11 @@ kernel_dot(const float *a, const float *b, int n, double *sums, bool with_aa)
 KERNEL void
 kernel_dot2(const float *a, const float *b, int n, double *sums)
 {
-	kernel_dot(a, b, n, sums, false);
+	kernel_dots(a, b, n, sums, false);
 }
 
 KERNEL void
 kernel_dot3(const float *a, const float *b, int n, double *sums)
 {
-	kernel_dot(a, b, n, sums, true);
+	kernel_dots(a, b, n, sums, true);
 }

@@ -24,6 +24,9 @@
 #ifndef MM_METRIC_H
 #define MM_METRIC_H
 
+#include <float.h>
+#include <math.h>
+
 #include "fmgr.h"
 #include "utils/float.h"
 
@@ -37,6 +40,115 @@
 #define MM_DISTANCE_STRATEGY	1	/* ordering by distance */
 #define MM_WITHIN_STRATEGY		2	/* composite <@ odbquery */
 #define MM_NSTRATEGIES			2
+
+/*
+ * ---------- lower bounds ----------
+ *
+ * What the index keeps of a value instead of the value: a few coordinates,
+ * over which the tree has boxes, and a sketch, which only leaf pages have.
+ * Both give lower bounds of the distance to a query, and where it costs
+ * nothing an upper bound.  A lower bound must hold whatever rounding did: it
+ * is never above the distance the operator returns; an upper bound is never
+ * below it.
+ */
+
+/*
+ * Coordinates embed a value in a space with a norm: f(norm of the difference
+ * of two values' coordinates) is at most their distance.  For a box, the
+ * difference is that to its nearest point.
+ *
+ * Raw coordinates are a metric's own; where f is the identity, they tell the
+ * very distance, and so bound it from above, too.  A metric whose routine has
+ * none is embedded by its distances to pivots (the triangle inequality).
+ */
+typedef enum MetricNorm
+{
+	MM_NORM_MAX,				/* the largest coordinate */
+	MM_NORM_L1,
+	MM_NORM_L2,
+	MM_NORM_DISCRETE,			/* 1 unless all are zero; exact coordinates, no
+								 * distance is more than 1 */
+	MM_NORM_PIVOTS,				/* as MM_NORM_MAX; coordinates are distances
+								 * to pivots, none of them negative */
+} MetricNorm;
+
+/*
+ * The function f: a polynomial that grows from 0 as far as clamp, where it
+ * stops.  It need only be a lower bound of the function it stands for.
+ *
+ * And what rounding may have done besides rounding coordinates to float: the
+ * difference of two coordinates x and y may be off by relative * (|x| + |y|) +
+ * absolute, and the distance that the operator returns by relative times
+ * itself.  (Not under MM_NORM_DISCRETE, where nothing is off.)
+ */
+typedef struct MetricTransform
+{
+	float		clamp;
+	float		c1,
+				c2,
+				c3,
+				c4;				/* c1 x + c2 x^2 + c3 x^3 + c4 x^4 */
+	float		relative;		/* see above */
+	float		absolute;
+} MetricTransform;
+
+#define MM_IDENTITY		((MetricTransform) {.clamp = FLT_MAX, .c1 = 1.0f})
+
+/* At most so many raw coordinates a value. */
+#define MM_MAX_RAW_COORDINATES	4
+
+/*
+ * Coordinates are never NaN, and at most 4 * MM_COORDINATE_LIMIT in absolute
+ * value.  Below MM_COORDINATE_LIMIT they are what they say, but for an error
+ * of 2^-50 of themselves.  Finite values beyond are cut off, to
+ * MM_COORDINATE_LIMIT or its negative; values that are not finite, which are
+ * infinitely far from all others, have the numbers below.  A coordinate at or
+ * beyond the limit is not to be shifted to another origin.
+ */
+#define MM_COORDINATE_LIMIT			1e37
+#define MM_COORDINATE_INFINITY		(2 * MM_COORDINATE_LIMIT)
+#define MM_COORDINATE_NAN			(3 * MM_COORDINATE_LIMIT)
+
+/*
+ * mm_coordinate: a number, or what is not finite, as a coordinate.
+ */
+static inline double
+mm_coordinate(double x)
+{
+	if (likely(x > -MM_COORDINATE_LIMIT && x < MM_COORDINATE_LIMIT))
+		return x;
+	if (isnan(x))
+		return MM_COORDINATE_NAN;
+	if (isinf(x))
+		return x > 0 ? MM_COORDINATE_INFINITY : -MM_COORDINATE_INFINITY;
+	return x > 0 ? MM_COORDINATE_LIMIT : -MM_COORDINATE_LIMIT;
+}
+
+/*
+ * The shape of a sketch: so many words of 4 bytes (uint32 or float), and so
+ * many single bytes.  A page has all first words of its values side by side,
+ * then all second words, and so on: "planes".
+ */
+typedef struct SketchShape
+{
+	int			words;
+	int			bytes;
+} SketchShape;
+
+/*
+ * The sketches of n values on a page: word p of value i is words[p * stride +
+ * i], byte p is bytes[p * stride + i].  Up to MM_PLANE_SLACK - 1 values behind
+ * the last may be read, with any content: loops need not end at n.
+ */
+typedef struct SketchPlanes
+{
+	int			n;
+	int			stride;
+	const uint32 *words;
+	const uint8 *bytes;
+} SketchPlanes;
+
+#define MM_PLANE_SLACK	16
 
 /*
  * The faster parts of a metric.
@@ -62,6 +174,61 @@ typedef struct MetricRoutine
 	 * the same; NULL if the type knows no dimensions.
 	 */
 	int			(*dimensions) (Datum value);
+
+	/*
+	 * The relative error of the operator's distances, at most; 0 stands for
+	 * what double precision and a few operations make of it.
+	 */
+	float		error;
+
+	/*
+	 * How many raw coordinates embed a value of so many dimensions (-1: the
+	 * type knows none), and under which norm and function; 0: none, use
+	 * pivots.  NULL stands for 0.
+	 */
+	int			(*embedding) (int dimensions, MetricNorm *norm,
+							  MetricTransform *transform);
+
+	/* The raw coordinates of a value. */
+	void		(*coordinates) (Datum value, Oid collation, double *x);
+
+	/*
+	 * Where the distance is not a metric but a function of one: from the
+	 * distance to the metric; pivots' coordinates are that, and transform
+	 * leads back (mm_metric_pivot_transform).  NULL: the distance is the
+	 * metric.
+	 */
+	double		(*to_metric) (double distance);
+	MetricTransform transform;	/* only if to_metric is set */
+
+	/*
+	 * Train a sketch on n >= 1 values, to take at most budget bytes a value.
+	 * Returns the model, a chunk without pointers, in the current context; its
+	 * size in *size, the shape of sketches in *shape.  Returns NULL if the
+	 * metric wants no sketch here.  NULL: it never does.  Wherever the model
+	 * is used, it must be aligned as palloc aligns it.
+	 *
+	 * Sketches of values unlike the sample bound as well as they can.  An
+	 * error is raised only for a value that has no distances, to anything or
+	 * to those of the sample (other dimensions).
+	 */
+	void	   *(*train) (const Datum *values, int n, Oid collation, int budget,
+						  Size *size, SketchShape *shape);
+
+	/* The sketch of a value: shape->words words and shape->bytes bytes. */
+	void		(*sketch) (const void *model, Datum value, Oid collation,
+						   uint32 *words, uint8 *bytes);
+
+	/* A query value made ready for sketch_bounds, in the current context. */
+	void	   *(*sketch_query) (const void *model, Datum query, Oid collation);
+
+	/*
+	 * Lower bounds of the distances of a query to planes->n values, and if
+	 * upper is not NULL, upper bounds (Infinity where there is none).  Both
+	 * have room for planes->n rounded up to MM_PLANE_SLACK.
+	 */
+	void		(*sketch_bounds) (const void *query, const SketchPlanes *planes,
+								  float *lower, float *upper);
 } MetricRoutine;
 
 /* The bound that bounds nothing. */
@@ -109,6 +276,24 @@ mm_metric_distance(MetricSpace *space, void *prepared, Datum value, double bound
 	if (space->routine != NULL)
 		return space->routine->distance(prepared, value, bound);
 	return mm_metric_generic_distance(space, prepared, value);
+}
+
+/*
+ * mm_metric_pivot_transform: the function f for distances to pivots, or what
+ * to_metric makes of them.
+ */
+static inline MetricTransform
+mm_metric_pivot_transform(const MetricSpace *space)
+{
+	MetricTransform result = MM_IDENTITY;
+
+	if (space->routine != NULL)
+	{
+		if (space->routine->to_metric != NULL)
+			return space->routine->transform;
+		result.relative = space->routine->error;
+	}
+	return result;
 }
 
 /*

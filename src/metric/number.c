@@ -76,6 +76,18 @@ numeric_difference(Numeric a, Numeric b)
 }
 
 /*
+ * Days and microseconds in seconds, with one rounding where the sum in
+ * microseconds fits (270,000 years).
+ */
+static inline double
+interval_seconds(int64 days, int64 rest)
+{
+	if (days > -100000000 && days < 100000000)
+		return (double) (days * USECS_PER_DAY + rest) / USECS_PER_SEC;
+	return (double) days * SECS_PER_DAY + (double) rest / USECS_PER_SEC;
+}
+
+/*
  * An interval as whole days and the rest of a day in microseconds: equal for
  * intervals that compare as equal (a month is 30 days, a day 24 hours).
  */
@@ -104,21 +116,65 @@ interval_difference(const Interval *a, const Interval *b)
 	int64		a_days,
 				a_rest,
 				b_days,
-				b_rest,
-				days,
-				rest;
+				b_rest;
 
 	if (unlikely(interval_infinity(a) != 0 || interval_infinity(b) != 0))
 		return interval_infinity(a) == interval_infinity(b) ? 0.0 : get_float8_infinity();
 	interval_parts(a, &a_days, &a_rest);
 	interval_parts(b, &b_days, &b_rest);
+	return fabs(interval_seconds(a_days - b_days, a_rest - b_rest));
+}
 
-	/* Exact where the sum in microseconds fits (270,000 years). */
-	days = a_days - b_days;
-	rest = a_rest - b_rest;
-	if (days > -100000000 && days < 100000000)
-		return fabs((double) (days * USECS_PER_DAY + rest)) / USECS_PER_SEC;
-	return fabs((double) days * SECS_PER_DAY + (double) rest / USECS_PER_SEC);
+static inline double
+date_coordinate(DateADT d)
+{
+	if (DATE_IS_NOBEGIN(d))
+		return -MM_COORDINATE_INFINITY;
+	if (DATE_IS_NOEND(d))
+		return MM_COORDINATE_INFINITY;
+	return d;
+}
+
+static inline double
+timestamp_coordinate(Timestamp t)
+{
+	if (TIMESTAMP_IS_NOBEGIN(t))
+		return -MM_COORDINATE_INFINITY;
+	if (TIMESTAMP_IS_NOEND(t))
+		return MM_COORDINATE_INFINITY;
+	return (double) t / USECS_PER_SEC;
+}
+
+static inline double
+numeric_coordinate(Numeric n)
+{
+	double		x = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+													   NumericGetDatum(n)));
+
+	/* A finite one may be beyond the range of float8. */
+	if (isinf(x) && !numeric_is_inf(n))
+		x = x > 0 ? MM_COORDINATE_LIMIT : -MM_COORDINATE_LIMIT;
+	return mm_coordinate(x);
+}
+
+static inline double
+interval_coordinate(const Interval *i)
+{
+	int64		days,
+				rest;
+
+	if (unlikely(interval_infinity(i) != 0))
+		return interval_infinity(i) * MM_COORDINATE_INFINITY;
+	interval_parts(i, &days, &rest);
+	return interval_seconds(days, rest);
+}
+
+static int
+one_coordinate(int dimensions, MetricNorm *norm, MetricTransform *transform)
+{
+	*norm = MM_NORM_L1;
+	*transform = MM_IDENTITY;
+	return 1;
 }
 
 /*
@@ -126,7 +182,7 @@ interval_difference(const Interval *a, const Interval *b)
  * from_datum makes of a value; copy_datum makes the same of a value that may
  * go away.
  */
-#define DEFINE_NUMBER_METRIC(name, ctype, from_datum, copy_datum, difference) \
+#define DEFINE_NUMBER_METRIC(name, ctype, from_datum, copy_datum, difference, coordinate) \
 PG_FUNCTION_INFO_V1(mm_##name##_l1); \
 PG_FUNCTION_INFO_V1(mm_##name##_l1_routine); \
 \
@@ -152,12 +208,20 @@ distance_##name(void *prepared, Datum value, double bound) \
 	return difference(*(ctype *) prepared, from_datum(value)); \
 } \
 \
+static void \
+coordinates_##name(Datum value, Oid collation, double *x) \
+{ \
+	*x = coordinate(from_datum(value)); \
+} \
+\
 Datum \
 mm_##name##_l1_routine(PG_FUNCTION_ARGS) \
 { \
 	static const MetricRoutine routine = { \
 		.prepare = prepare_##name, \
 		.distance = distance_##name, \
+		.embedding = one_coordinate, \
+		.coordinates = coordinates_##name, \
 	}; \
 	\
 	PG_RETURN_POINTER(&routine); \
@@ -169,12 +233,12 @@ copy_interval(Datum value)
 	return memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(value), sizeof(Interval));
 }
 
-DEFINE_NUMBER_METRIC(int2, int16, DatumGetInt16, DatumGetInt16, int8_difference)
-DEFINE_NUMBER_METRIC(int4, int32, DatumGetInt32, DatumGetInt32, int8_difference)
-DEFINE_NUMBER_METRIC(int8, int64, DatumGetInt64, DatumGetInt64, int8_difference)
-DEFINE_NUMBER_METRIC(float4, float4, DatumGetFloat4, DatumGetFloat4, float8_difference)
-DEFINE_NUMBER_METRIC(float8, float8, DatumGetFloat8, DatumGetFloat8, float8_difference)
-DEFINE_NUMBER_METRIC(numeric, Numeric, DatumGetNumeric, DatumGetNumericCopy, numeric_difference)
-DEFINE_NUMBER_METRIC(date, DateADT, DatumGetDateADT, DatumGetDateADT, date_difference)
-DEFINE_NUMBER_METRIC(timestamp, Timestamp, DatumGetTimestamp, DatumGetTimestamp, timestamp_difference)
-DEFINE_NUMBER_METRIC(interval, Interval *, DatumGetIntervalP, copy_interval, interval_difference)
+DEFINE_NUMBER_METRIC(int2, int16, DatumGetInt16, DatumGetInt16, int8_difference, (double))
+DEFINE_NUMBER_METRIC(int4, int32, DatumGetInt32, DatumGetInt32, int8_difference, (double))
+DEFINE_NUMBER_METRIC(int8, int64, DatumGetInt64, DatumGetInt64, int8_difference, (double))
+DEFINE_NUMBER_METRIC(float4, float4, DatumGetFloat4, DatumGetFloat4, float8_difference, mm_coordinate)
+DEFINE_NUMBER_METRIC(float8, float8, DatumGetFloat8, DatumGetFloat8, float8_difference, mm_coordinate)
+DEFINE_NUMBER_METRIC(numeric, Numeric, DatumGetNumeric, DatumGetNumericCopy, numeric_difference, numeric_coordinate)
+DEFINE_NUMBER_METRIC(date, DateADT, DatumGetDateADT, DatumGetDateADT, date_difference, date_coordinate)
+DEFINE_NUMBER_METRIC(timestamp, Timestamp, DatumGetTimestamp, DatumGetTimestamp, timestamp_difference, timestamp_coordinate)
+DEFINE_NUMBER_METRIC(interval, Interval *, DatumGetIntervalP, copy_interval, interval_difference, interval_coordinate)

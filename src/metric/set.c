@@ -8,15 +8,31 @@
  * repetition, dimensions and NULL elements do not count.  Text elements are
  * the same if their bytes are.
  *
+ * A sketch is a signature, with a bit for each element, and the set's size in
+ * one or two bytes, where the largest number stands for itself and more.  The
+ * most frequent elements of the sample have a bit of their own; the others go
+ * to one of the remaining bits by a hash.  Elements that A and B share set the
+ * same bits; of further elements behind a bit that both have, they can share
+ * no more than either has:
+ *
+ *	|A intersect B| <= |bits of both| + min(|A| - |bits of A|, |B| - |bits of B|)
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/array.h"
+#include "utils/memutils.h"
 
 #include "compat.h"
+#include "metric/kernels.h"
+#include "metric/kernels_planes.h"
 #include "metric/metric.h"
 
 PG_FUNCTION_INFO_V1(mm_array_jaccard);
@@ -157,9 +173,241 @@ distance_jaccard(void *prepared, Datum value, double bound)
 	return all == 0 ? 0.0 : (double) (all - shared) / all;
 }
 
+#define MOST_WORDS	8
+
+/* So many bits of a signature an element: an eighth of them are then set. */
+#define BITS_PER_ELEMENT	8
+
+/* Enough elements of a sample to know which are frequent. */
+#define MOST_SEEN	(1 << 20)
+
+/* An element by its key, which is enough for signatures. */
+typedef struct OwnBit
+{
+	uint64		key;
+	int			bit;
+} OwnBit;
+
+typedef struct SetModel
+{
+	int			words;
+	int			size_bytes;
+	int			first_shared;	/* bit; those from here on are shared */
+	int			nown;
+	OwnBit		own[FLEXIBLE_ARRAY_MEMBER]; /* ascending keys */
+} SetModel;
+
+/* A key, and how often it was seen. */
+typedef struct Frequency
+{
+	uint64		key;
+	int			count;
+} Frequency;
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	uint64		x = *(const uint64 *) a;
+	uint64		y = *(const uint64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The most frequent first. */
+static int
+compare_frequencies(const void *a, const void *b)
+{
+	const Frequency *x = a;
+	const Frequency *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return compare_keys(&x->key, &y->key);
+}
+
+static int
+compare_own(const void *a, const void *b)
+{
+	return compare_keys(&((const OwnBit *) a)->key, &((const OwnBit *) b)->key);
+}
+
+/*
+ * The different ones of n keys, the most frequent first; *n is their number.
+ */
+static Frequency *
+list_frequencies(uint64 *keys, int *n)
+{
+	Frequency  *list = palloc(sizeof(Frequency) * Max(*n, 1));
+	int			different = 0;
+
+	qsort(keys, *n, sizeof(uint64), compare_keys);
+	for (int i = 0; i < *n; i++)
+	{
+		if (i > 0 && keys[i] == keys[i - 1])
+			list[different - 1].count++;
+		else
+			list[different++] = (Frequency) {keys[i], 1};
+	}
+	qsort(list, different, sizeof(Frequency), compare_frequencies);
+	*n = different;
+	return list;
+}
+
+/*
+ * What training sees of a sample.
+ */
+typedef struct SampledSets
+{
+	uint64	   *keys;			/* of all elements */
+	int			nkeys;
+	int			largest;
+	double		mean;			/* size */
+} SampledSets;
+
+static void
+read_sets(const Datum *values, int n, SampledSets *result)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "mmdb sampled sets",
+												  ALLOCSET_DEFAULT_SIZES);
+	int			allocated = 1024;
+	double		sum = 0.0;
+
+	result->keys = palloc(sizeof(uint64) * allocated);
+	result->nkeys = 0;
+	result->largest = 0;
+	for (int v = 0; v < n; v++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scratch);
+		ElementSet	set;
+
+		CHECK_FOR_INTERRUPTS();
+		set = set_of_array(DatumGetArrayTypeP(values[v]));
+		MemoryContextSwitchTo(old);
+		sum += set.n;
+		result->largest = Max(result->largest, set.n);
+		for (int i = 0; i < set.n && result->nkeys < MOST_SEEN; i++)
+		{
+			if (result->nkeys == allocated)
+			{
+				allocated *= 2;
+				result->keys = repalloc(result->keys, sizeof(uint64) * allocated);
+			}
+			result->keys[result->nkeys++] = set.elements[i].key;
+		}
+		MemoryContextReset(scratch);
+	}
+	result->mean = sum / n;
+	MemoryContextDelete(scratch);
+}
+
+static void *
+train_jaccard(const Datum *values, int n, Oid collation, int budget, Size *size,
+			  SketchShape *shape)
+{
+	SampledSets sample;
+	Frequency  *list;
+	int			different;
+	int			words;
+	int			size_bytes;
+	SetModel   *model;
+
+	read_sets(values, n, &sample);
+	different = sample.nkeys;
+	list = list_frequencies(sample.keys, &different);
+
+	/* A bit for each, or as many as their number in a set asks for. */
+	size_bytes = sample.largest < 255 ? 1 : 2;
+	words = (int) Min(ceil(sample.mean * BITS_PER_ELEMENT / 32), MOST_WORDS);
+	words = Min(Max(words, 1), Max((different + 31) / 32, 1));
+	words = Min(words, (budget - size_bytes) / (int) sizeof(uint32));
+	if (words < 1)
+		return NULL;
+
+	model = palloc0(offsetof(SetModel, own) + sizeof(OwnBit) * 32 * words);
+	model->words = words;
+	model->size_bytes = size_bytes;
+	model->nown = different <= 32 * words ? different : 32 * words * 3 / 4;
+	/* Where all bits are owned, strangers go to any. */
+	model->first_shared = model->nown < 32 * words ? model->nown : 0;
+	for (int i = 0; i < model->nown; i++)
+		model->own[i] = (OwnBit) {list[i].key, i};
+	qsort(model->own, model->nown, sizeof(OwnBit), compare_own);
+
+	*size = offsetof(SetModel, own) + sizeof(OwnBit) * model->nown;
+	shape->words = words;
+	shape->bytes = size_bytes;
+	pfree(list);
+	pfree(sample.keys);
+	return model;
+}
+
+static void
+set_signature(const SetModel *model, const ElementSet *set, uint32 *words)
+{
+	memset(words, 0, sizeof(uint32) * model->words);
+	for (int i = 0; i < set->n; i++)
+	{
+		OwnBit		key = {.key = set->elements[i].key};
+		const OwnBit *own = bsearch(&key, model->own, model->nown, sizeof(OwnBit), compare_own);
+		int			bit;
+
+		if (own != NULL)
+			bit = own->bit;
+		else
+			bit = model->first_shared +
+				hash_bytes((const unsigned char *) &key.key, sizeof(key.key)) %
+				(32 * model->words - model->first_shared);
+		words[bit / 32] |= (uint32) 1 << (bit % 32);
+	}
+}
+
+static void
+sketch_jaccard(const void *model, Datum value, Oid collation, uint32 *words, uint8 *bytes)
+{
+	const SetModel *m = model;
+	ElementSet	set = set_of_array(DatumGetArrayTypeP(value));
+	int			length = Min(set.n, m->size_bytes == 1 ? 0xff : 0xffff);
+
+	set_signature(m, &set, words);
+	bytes[0] = length & 0xff;
+	if (m->size_bytes == 2)
+		bytes[1] = length >> 8;
+}
+
+static void *
+sketch_query_jaccard(const void *model, Datum query, Oid collation)
+{
+	const SetModel *m = model;
+	ElementSet	set = set_of_array(DatumGetArrayTypeP(query));
+	MMSignatureQuery *result = palloc0(offsetof(MMSignatureQuery, signature) +
+									   sizeof(uint32) * m->words);
+
+	result->distance = MM_SIGNATURE_JACCARD;
+	result->words = m->words;
+	result->size_bytes = m->size_bytes;
+	result->most_rest = -1;
+	set_signature(m, &set, result->signature);
+	result->ones = (int) pg_popcount((const char *) result->signature,
+									 sizeof(uint32) * m->words);
+	result->rest = set.n - result->ones;
+	return result;
+}
+
+static void
+sketch_bounds_jaccard(const void *query, const SketchPlanes *planes,
+					  float *lower, float *upper)
+{
+	mm_kernels->planes->signatures(query, planes, lower, upper);
+}
+
 static const MetricRoutine jaccard_routine = {
 	.prepare = prepare_jaccard,
 	.distance = distance_jaccard,
+	.train = train_jaccard,
+	.sketch = sketch_jaccard,
+	.sketch_query = sketch_query_jaccard,
+	.sketch_bounds = sketch_bounds_jaccard,
 };
 
 Datum

@@ -13,11 +13,13 @@
 #include <math.h>
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
 #include "metric/edit.h"
 #include "metric/metric.h"
+#include "metric/text_sketch.h"
 
 PG_FUNCTION_INFO_V1(mm_text_edit);
 PG_FUNCTION_INFO_V1(mm_text_edit_routine);
@@ -100,9 +102,56 @@ distance_edit(void *prepared, Datum value, double bound)
 						 MemoryContextAllocHuge(CurrentMemoryContext, workspace));
 }
 
+static void *
+train_edit(const Datum *values, int n, Oid collation, int budget, Size *size,
+		   SketchShape *shape)
+{
+	MMCharCounts *counts = mm_text_count_start();
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "mmdb sampled text",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	for (int i = 0; i < n; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scratch);
+		pg_wchar	local[LOCAL_CODES];
+		EditString	string;
+
+		CHECK_FOR_INTERRUPTS();
+		string = edit_string(DatumGetTextPP(values[i]), local);
+		MemoryContextSwitchTo(old);
+		mm_text_count(counts, &string);
+		MemoryContextReset(scratch);
+	}
+	MemoryContextDelete(scratch);
+	return mm_text_train(counts, budget, size, shape);
+}
+
+static void
+sketch_edit(const void *model, Datum value, Oid collation, uint32 *words, uint8 *bytes)
+{
+	pg_wchar	local[LOCAL_CODES];
+	EditString	string = edit_string(DatumGetTextPP(value), local);
+
+	mm_text_sketch(model, &string, bytes);
+}
+
+static void *
+sketch_query_edit(const void *model, Datum query, Oid collation)
+{
+	pg_wchar	local[LOCAL_CODES];
+	EditString	string = edit_string(DatumGetTextPP(query), local);
+
+	return mm_text_sketch_query(model, &string);
+}
+
 static const MetricRoutine edit_routine = {
 	.prepare = prepare_edit,
 	.distance = distance_edit,
+	.train = train_edit,
+	.sketch = sketch_edit,
+	.sketch_query = sketch_query_edit,
+	.sketch_bounds = mm_text_bounds,
 };
 
 Datum

@@ -3,10 +3,10 @@
  * vector.c
  *	  Metrics of mmvector and real[]: L2, L1, L-infinity, cosine.
  *
- * L1, L2 and L-infinity are summed in float4 by the kernels (relative error
- * below 1e-5 at 16,000 dimensions); where that would overflow or underflow,
- * they are computed again in float8.  Cosine sums in float8: the angle, for
- * which it stands in the index, is sensitive to small errors.
+ * L1, L2 and L-infinity are summed in float4 by the kernels (the relative
+ * error is in vector.h); where that would overflow or underflow, they are
+ * computed again in float8.  Cosine sums in float8: the angle, for which it
+ * stands in the index, is sensitive to small errors.
  *
  * mmvector has finite components only.  real[] may have others; whatever is
  * not finite shows in the float4 result, and is then looked for.
@@ -20,10 +20,13 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/memutils.h"
 
 #include "compat.h"
 #include "metric/kernels.h"
 #include "metric/metric.h"
+#include "metric/vector.h"
+#include "metric/vector_sketch.h"
 #include "type/mmvector.h"
 
 /*
@@ -270,9 +273,164 @@ check_linf_real_array(const Floats *f)
 #define no_check(f)		((void) 0)
 
 /*
- * One metric of one type: its operator function, its routine, and FUNCTION 2.
+ * The angle of a cosine distance, 2 asin(sqrt(d / 2)), and the way back: 1 -
+ * cos(x) = x^2 / 2 - x^4 / 24 + ..., alternating, is above these two terms.
+ *
+ * The distance has an absolute error of up to 4e-13 in 16,000 dimensions (sums
+ * in float8, 16 of them at a time), which at angles near 0 and pi is one of up
+ * to sqrt(2 * 4e-13) = 9e-7 of the angle; there are two in a difference.
  */
-#define DEFINE_VECTOR_METRIC(type, metric, prepare_value, prepared_metric, check) \
+static double
+angle(double distance)
+{
+	return 2.0 * asin(sqrt(Min(distance, 2.0) / 2.0));
+}
+
+#define FROM_ANGLE \
+	{.clamp = 2.449f, .c2 = 1.0f / 2, .c4 = -1.0f / 24, .absolute = 2e-6f}
+
+/*
+ * A few dimensions are raw coordinates.  What the operators' float sums are
+ * off by is then no more than what bounds are widened by anyway.
+ */
+static int
+raw_embedding(int dimensions, MetricNorm raw_norm, MetricNorm *norm,
+			  MetricTransform *transform)
+{
+	if (dimensions <= 0 || dimensions > MM_MAX_RAW_COORDINATES)
+		return 0;
+	*norm = raw_norm;
+	*transform = MM_IDENTITY;
+	return dimensions;
+}
+
+static int
+embedding_l2(int dimensions, MetricNorm *norm, MetricTransform *transform)
+{
+	return raw_embedding(dimensions, MM_NORM_L2, norm, transform);
+}
+
+static int
+embedding_l1(int dimensions, MetricNorm *norm, MetricTransform *transform)
+{
+	return raw_embedding(dimensions, MM_NORM_L1, norm, transform);
+}
+
+static int
+embedding_linf(int dimensions, MetricNorm *norm, MetricTransform *transform)
+{
+	return raw_embedding(dimensions, MM_NORM_MAX, norm, transform);
+}
+
+/*
+ * Cosine has the coordinates of the unit vector, and is half the square of the
+ * chord.  The operator may be off by 1e-15, a chord near 0 by 4.5e-8.
+ */
+static int
+embedding_cosine(int dimensions, MetricNorm *norm, MetricTransform *transform)
+{
+	if (dimensions <= 0 || dimensions > MM_MAX_RAW_COORDINATES)
+		return 0;
+	*norm = MM_NORM_L2;
+	*transform = (MetricTransform) {.clamp = 2.0f, .c2 = 0.5f, .absolute = 1e-7f};
+	return dimensions;
+}
+
+static void
+raw_coordinates(const Floats *f, double *x)
+{
+	check_finite(f);
+	for (int i = 0; i < f->n; i++)
+		x[i] = mm_coordinate(f->x[i]);
+}
+
+static void
+raw_coordinates_cosine(const Floats *f, double *x)
+{
+	double		sums[2];
+	double		length;
+
+	check_finite(f);
+	mm_kernels->dot2(f->x, f->x, f->n, sums);
+	(void) cosine_from_sums(sums[0], sums[0], sums[0]); /* not zero? */
+	length = sqrt(sums[0]);
+	for (int i = 0; i < f->n; i++)
+		x[i] = f->x[i] / length;
+}
+
+#define KIND_l2			MM_VECTOR_L2
+#define KIND_l1			MM_VECTOR_L1
+#define KIND_linf		MM_VECTOR_LINF
+#define KIND_cosine		MM_VECTOR_COSINE
+
+#define coordinates_l2		raw_coordinates
+#define coordinates_l1		raw_coordinates
+#define coordinates_linf	raw_coordinates
+#define coordinates_cosine	raw_coordinates_cosine
+
+/*
+ * What sketches need of a value: as many components as the model knows, all
+ * finite; for cosine, not all zero.
+ */
+static void
+check_sketched(VectorMetric metric, const Floats *f, int dim)
+{
+	mmvector_check_dims(f->n, dim);
+	check_finite(f);
+	if (metric == MM_VECTOR_COSINE)
+	{
+		double		square = mm_kernels->dot(f->x, f->x, f->n);
+
+		(void) cosine_from_sums(square, square, square);	/* not zero? */
+	}
+}
+
+/*
+ * Train on some of the values.
+ */
+static void *
+train_vectors(VectorMetric metric, void (*load) (Datum value, Floats *f),
+			  const Datum *values, int n, int budget, Size *size, SketchShape *shape)
+{
+	int			used = Min(n, MM_VECTOR_SAMPLE);
+	float	   *vectors = NULL;
+	int			dim = 0;
+	void	   *model;
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "mmdb sampled vectors",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	for (int i = 0; i < used; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scratch);
+		Floats		f;
+
+		load(values[(int64) i * n / used], &f);
+		MemoryContextSwitchTo(old);
+		if (i == 0)
+		{
+			dim = f.n;
+			if (dim <= MM_MAX_RAW_COORDINATES)
+				break;
+			vectors = palloc_extended(sizeof(float) * dim * used, MCXT_ALLOC_HUGE);
+		}
+		check_sketched(metric, &f, dim);
+		memcpy(vectors + (Size) i * dim, f.x, sizeof(float) * dim);
+		MemoryContextReset(scratch);
+	}
+	MemoryContextDelete(scratch);
+	if (vectors == NULL)
+		return NULL;
+	model = mm_vector_train(metric, vectors, used, dim, budget, size, shape);
+	pfree(vectors);
+	return model;
+}
+
+/*
+ * One metric of one type: its operator function, its routine, and FUNCTION 2.
+ * What further parts the routine has are in the last argument.
+ */
+#define DEFINE_VECTOR_METRIC(type, metric, prepare_value, prepared_metric, check, ...) \
 PG_FUNCTION_INFO_V1(mm_##type##_##metric); \
 PG_FUNCTION_INFO_V1(mm_##type##_##metric##_routine); \
 \
@@ -311,6 +469,43 @@ distance_##type##_##metric(void *prepared, Datum value, double bound) \
 	return prepared_metric(a, &b, bound); \
 } \
 \
+static void \
+coordinates_##type##_##metric(Datum value, Oid collation, double *x) \
+{ \
+	Floats		f; \
+	\
+	load_##type(value, &f); \
+	coordinates_##metric(&f, x); \
+} \
+\
+static void * \
+train_##type##_##metric(const Datum *values, int n, Oid collation, int budget, \
+						Size *size, SketchShape *shape) \
+{ \
+	return train_vectors(KIND_##metric, load_##type, values, n, budget, size, shape); \
+} \
+\
+static void \
+sketch_##type##_##metric(const void *model, Datum value, Oid collation, \
+						 uint32 *words, uint8 *bytes) \
+{ \
+	Floats		f; \
+	\
+	load_##type(value, &f); \
+	check_sketched(KIND_##metric, &f, mm_vector_model_dim(model)); \
+	mm_vector_sketch(model, f.x, words, bytes); \
+} \
+\
+static void * \
+sketch_query_##type##_##metric(const void *model, Datum query, Oid collation) \
+{ \
+	Floats		f; \
+	\
+	load_##type(query, &f); \
+	check_sketched(KIND_##metric, &f, mm_vector_model_dim(model)); \
+	return mm_vector_sketch_query(model, f.x); \
+} \
+\
 Datum \
 mm_##type##_##metric##_routine(PG_FUNCTION_ARGS) \
 { \
@@ -318,16 +513,23 @@ mm_##type##_##metric##_routine(PG_FUNCTION_ARGS) \
 		.prepare = prepare_##type##_##metric, \
 		.distance = distance_##type##_##metric, \
 		.dimensions = type##_dimensions, \
+		.embedding = embedding_##metric, \
+		.coordinates = coordinates_##type##_##metric, \
+		.train = train_##type##_##metric, \
+		.sketch = sketch_##type##_##metric, \
+		.sketch_query = sketch_query_##type##_##metric, \
+		.sketch_bounds = mm_vector_bounds, \
+		__VA_ARGS__ \
 	}; \
 	\
 	PG_RETURN_POINTER(&routine); \
 }
 
-DEFINE_VECTOR_METRIC(mmvector, l2, prepare_floats, l2, no_check)
-DEFINE_VECTOR_METRIC(mmvector, l1, prepare_floats, l1, no_check)
-DEFINE_VECTOR_METRIC(mmvector, linf, prepare_floats, linf, no_check)
-DEFINE_VECTOR_METRIC(mmvector, cosine, prepare_cosine, cosine_prepared, no_check)
-DEFINE_VECTOR_METRIC(real_array, l2, prepare_floats, l2, no_check)
-DEFINE_VECTOR_METRIC(real_array, l1, prepare_floats, l1, no_check)
-DEFINE_VECTOR_METRIC(real_array, linf, prepare_floats, linf, check_linf_real_array)
-DEFINE_VECTOR_METRIC(real_array, cosine, prepare_cosine, cosine_prepared, no_check)
+DEFINE_VECTOR_METRIC(mmvector, l2, prepare_floats, l2, no_check, .error = MM_VECTOR_ERROR)
+DEFINE_VECTOR_METRIC(mmvector, l1, prepare_floats, l1, no_check, .error = MM_VECTOR_ERROR)
+DEFINE_VECTOR_METRIC(mmvector, linf, prepare_floats, linf, no_check, .error = MM_VECTOR_ERROR)
+DEFINE_VECTOR_METRIC(mmvector, cosine, prepare_cosine, cosine_prepared, no_check, .to_metric = angle, .transform = FROM_ANGLE)
+DEFINE_VECTOR_METRIC(real_array, l2, prepare_floats, l2, no_check, .error = MM_VECTOR_ERROR)
+DEFINE_VECTOR_METRIC(real_array, l1, prepare_floats, l1, no_check, .error = MM_VECTOR_ERROR)
+DEFINE_VECTOR_METRIC(real_array, linf, prepare_floats, linf, check_linf_real_array, .error = MM_VECTOR_ERROR)
+DEFINE_VECTOR_METRIC(real_array, cosine, prepare_cosine, cosine_prepared, no_check, .to_metric = angle, .transform = FROM_ANGLE)

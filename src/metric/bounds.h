@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * bounds.h
+ *	  Bounds of distances from coordinates, for all entries of a page at once.
+ *
+ * Coordinates are floats, rounded to nearest from doubles (metric.h), of the
+ * query as of the entries.  Coordinate p of entry i is at [p * stride + i].
+ * Up to MM_PLANE_SLACK - 1 entries behind the last may be read, with any
+ * content; the results have room for n rounded up to MM_PLANE_SLACK.
+ *
+ * Every version of the kernels returns the same bits.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_BOUNDS_H
+#define MM_BOUNDS_H
+
+#include "metric/kernels.h"
+#include "metric/kernels_planes.h"
+
+/*
+ * mm_box_bounds: lower bounds of the distance of a query with coordinates q to
+ * whatever lies in n boxes: >= 0, never NaN.  It is Infinity for an empty box,
+ * whose lo are Infinity and hi -Infinity.
+ */
+static inline void
+mm_box_bounds(MetricNorm norm, const MetricTransform *t, int ncoordinates,
+			  const float *q, const float *lo, const float *hi, int stride, int n,
+			  float *lower)
+{
+	mm_kernels->planes->boxes(norm, t, ncoordinates, q, lo, hi, stride, n, lower);
+}
+
+/*
+ * mm_point_bounds: the same for n points x; and if upper is not NULL, upper
+ * bounds of the distances: Infinity where a coordinate is at or beyond
+ * MM_COORDINATE_LIMIT, or the function f is not the identity; 1 under
+ * MM_NORM_DISCRETE.
+ */
+static inline void
+mm_point_bounds(MetricNorm norm, const MetricTransform *t, int ncoordinates,
+				const float *q, const float *x, int stride, int n,
+				float *lower, float *upper)
+{
+	mm_kernels->planes->points(norm, t, ncoordinates, q, x, stride, n, lower, upper);
+}
+
+#endif							/* MM_BOUNDS_H */

@@ -1,0 +1,121 @@
+/*-------------------------------------------------------------------------
+ *
+ * kernels_planes.h
+ *	  The inner loops of lower bounds over the entries of a page, in one
+ *	  version for each instruction set, chosen at run time with the kernels
+ *	  of the distances (kernels.h).
+ *
+ * Entries lie in planes (metric.h): dimension outermost, entries innermost.
+ * The loops do the same operations on each entry in the same order whatever
+ * the width of a vector register is, so every version returns the same bits.
+ * They go over whole groups of MM_PLANE_SLACK entries, and so may read, and
+ * write bounds for, entries behind the last.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_KERNELS_PLANES_H
+#define MM_KERNELS_PLANES_H
+
+#include "metric/metric.h"
+
+/*
+ * A query vector, for codes of 8 bits (vector_sketch.c).  Component p of an
+ * entry differs by |at - step * code| / scale; a sketch's words are the entry's
+ * error, and the length of its rest.
+ */
+typedef struct MMCodeQuery
+{
+	MetricNorm	norm;			/* MM_NORM_MAX, MM_NORM_L1 or MM_NORM_L2 */
+	int			planes;
+	bool		has_rest;
+	bool		has_upper;		/* or upper bounds are Infinity */
+	bool		half_square;	/* the distance is half the norm's square */
+	float		scale;			/* a power of 2 ... */
+	float		unscale;		/* ... and its reciprocal */
+	float		rest;
+	float		moved;			/* the query's own error */
+	float		sum_error;		/* relative error of a norm, at most */
+	float		distance_error; /* of the operator's distance, relative ... */
+	float		absolute_error; /* ... and absolute */
+	struct
+	{
+		float		at;
+		float		step;
+	}			components[FLEXIBLE_ARRAY_MEMBER];
+} MMCodeQuery;
+
+/*
+ * A query string, for counts of characters (text_sketch.c).  Only buckets that
+ * the query has characters in are listed.  Their sum is kept in a byte: after
+ * those with flush, it is added up elsewhere, so that it never exceeds 255.
+ */
+typedef struct MMBucketCount
+{
+	int			plane;
+	uint8		count;
+	bool		flush;
+} MMBucketCount;
+
+typedef struct MMCountQuery
+{
+	int			length;
+	int			excess;			/* characters beyond 255 in a bucket */
+	int			length_bytes;	/* planes in front of the counts' */
+	int			ncounts;
+	MMBucketCount counts[FLEXIBLE_ARRAY_MEMBER];
+} MMCountQuery;
+
+/*
+ * A query set, for signatures of as many words (set.c, bit.c): a bit is set
+ * for one member or more.  What a set has beyond the ones of its signature is
+ * its rest.  Its number of members stands in bytes, the largest number for
+ * itself and more; or else the number of its rest in a word behind the
+ * signature, unless it is always 0.
+ */
+typedef enum MMSignatureDistance
+{
+	MM_SIGNATURE_JACCARD,
+	MM_SIGNATURE_HAMMING,
+} MMSignatureDistance;
+
+typedef struct MMSignatureQuery
+{
+	MMSignatureDistance distance;
+	int			words;
+	int			size_bytes;		/* 0: the rest is in a word, or none */
+	bool		has_rest;		/* there is that word */
+	int			most_rest;		/* no set has more of it; -1: not known */
+	int			ones;			/* of the query's signature */
+	int			rest;
+	uint32		signature[FLEXIBLE_ARRAY_MEMBER];
+} MMSignatureQuery;
+
+typedef struct MMPlaneKernels
+{
+	/* mm_box_bounds and mm_point_bounds; see bounds.h. */
+	void		(*boxes) (MetricNorm norm, const MetricTransform *t,
+						  int ncoordinates, const float *q,
+						  const float *lo, const float *hi, int stride, int n,
+						  float *lower);
+	void		(*points) (MetricNorm norm, const MetricTransform *t,
+						   int ncoordinates, const float *q,
+						   const float *x, int stride, int n,
+						   float *lower, float *upper);
+
+	/* A sketch_bounds (metric.h) for each kind of query. */
+	void		(*codes) (const MMCodeQuery *query, const SketchPlanes *planes,
+						  float *lower, float *upper);
+	void		(*counts) (const MMCountQuery *query, const SketchPlanes *planes,
+						   float *lower, float *upper);
+	void		(*signatures) (const MMSignatureQuery *query,
+							   const SketchPlanes *planes,
+							   float *lower, float *upper);
+} MMPlaneKernels;
+
+extern const MMPlaneKernels mm_plane_kernels_portable;
+#if defined(__x86_64__)
+extern const MMPlaneKernels mm_plane_kernels_avx2;
+extern const MMPlaneKernels mm_plane_kernels_avx512;
+#endif
+
+#endif							/* MM_KERNELS_PLANES_H */

@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * kernels_planes_portable.c
+ *	  The kernels over planes in portable C, for any CPU (the compiler may use NEON on aarch64, and
+ *	  SSE2 on x86-64: they are always there);
+ *	  see kernels_planes.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "metric/kernels_planes.h"
+
+#define PLANES	static
+
+PLANES inline __attribute__((always_inline)) void
+bytes_to_floats(const uint8 *bytes, float *floats)
+{
+	for (int i = 0; i < 16; i++)
+		floats[i] = bytes[i];
+}
+
+#include "metric/kernels_planes_template.h"
+
+const MMPlaneKernels mm_plane_kernels_portable = {
+	.boxes = plane_boxes,
+	.points = plane_points,
+	.codes = plane_codes,
+	.counts = plane_counts,
+	.signatures = plane_signatures,
+};

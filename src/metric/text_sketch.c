@@ -1,0 +1,307 @@
+/*-------------------------------------------------------------------------
+ *
+ * text_sketch.c
+ *	  Sketches of strings: how often characters occur.
+ *
+ * Characters fall into buckets, and a string's sketch has a byte for each: how
+ * many of its characters are in it, 255 standing for that many or more.  In
+ * front of that, in one or two bytes, the string's length, where again the
+ * largest number stands for itself and more.
+ *
+ * In a sequence of edits that turns q into o, characters that are left alone
+ * are as many in both.  There are at most common = sum of min(count in q,
+ * count in o) of them, all others of the longer string cost an edit each:
+ *
+ *	max(length of q, length of o) - common <= d(q, o) <= max(length of ...)
+ *
+ * Counts that were cut off make common larger, for a bucket that has more than
+ * 255 characters of q, or leave it as it is; a length that was cut off makes
+ * the maximum less.
+ *
+ * The more evenly characters spread over the buckets, the more the counts
+ * tell.  The frequent ones of a sample are dealt out, the most frequent first,
+ * to the bucket that has least; all others go where a hash sends them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+
+#include "metric/kernels.h"
+#include "metric/kernels_planes.h"
+#include "metric/text_sketch.h"
+
+#define NARROW			256		/* codes of narrow strings */
+#define MOST_BUCKETS	32
+#define LEAST_BUCKETS	8		/* if the budget allows */
+#define MOST_WIDE		1024	/* wide characters with a bucket of their own */
+
+/* Enough to know how frequent characters are. */
+#define MOST_COUNTED	4096	/* of one string */
+#define MOST_WIDE_SEEN	(1 << 20)
+
+struct MMCharCounts
+{
+	int64		narrow[NARROW];
+	uint32	   *wide;			/* each one seen */
+	int			nwide;
+	int			allocated;
+	int			longest;		/* string */
+};
+
+typedef struct WideBucket
+{
+	uint32		code;
+	uint32		bucket;
+} WideBucket;
+
+typedef struct TextModel
+{
+	int			length_bytes;
+	int			buckets;
+	uint8		narrow[NARROW]; /* their buckets */
+	int			nwide;
+	WideBucket	wide[FLEXIBLE_ARRAY_MEMBER];	/* ascending */
+} TextModel;
+
+/* A character, and how often it was seen. */
+typedef struct Frequency
+{
+	uint32		code;
+	int64		count;
+} Frequency;
+
+MMCharCounts *
+mm_text_count_start(void)
+{
+	MMCharCounts *counts = palloc0(sizeof(MMCharCounts));
+
+	counts->allocated = 1024;
+	counts->wide = palloc(sizeof(uint32) * counts->allocated);
+	return counts;
+}
+
+void
+mm_text_count(MMCharCounts *counts, const EditString *string)
+{
+	int			n = Min(string->length, MOST_COUNTED);
+
+	counts->longest = Max(counts->longest, string->length);
+	if (!string->wide)
+	{
+		const uint8 *codes = string->codes;
+
+		for (int i = 0; i < n; i++)
+			counts->narrow[codes[i]]++;
+		return;
+	}
+	for (int i = 0; i < n; i++)
+	{
+		uint32		code = ((const uint32 *) string->codes)[i];
+
+		if (code < NARROW)
+			counts->narrow[code]++;
+		else if (counts->nwide < MOST_WIDE_SEEN)
+		{
+			if (counts->nwide == counts->allocated)
+			{
+				counts->allocated *= 2;
+				counts->wide = repalloc(counts->wide, sizeof(uint32) * counts->allocated);
+			}
+			counts->wide[counts->nwide++] = code;
+		}
+	}
+}
+
+static int
+compare_codes(const void *a, const void *b)
+{
+	uint32		x = *(const uint32 *) a;
+	uint32		y = *(const uint32 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The most frequent first. */
+static int
+compare_frequencies(const void *a, const void *b)
+{
+	const Frequency *x = a;
+	const Frequency *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return compare_codes(&x->code, &y->code);
+}
+
+static int
+compare_wide(const void *a, const void *b)
+{
+	return compare_codes(&((const WideBucket *) a)->code, &((const WideBucket *) b)->code);
+}
+
+static inline uint32
+hash_bucket(const TextModel *model, uint32 code)
+{
+	return hash_bytes_uint32(code) % model->buckets;
+}
+
+static inline uint32
+bucket_of(const TextModel *model, uint32 code)
+{
+	WideBucket	key = {.code = code};
+	const WideBucket *found;
+
+	if (code < NARROW)
+		return model->narrow[code];
+	found = bsearch(&key, model->wide, model->nwide, sizeof(WideBucket), compare_wide);
+	return found != NULL ? found->bucket : hash_bucket(model, code);
+}
+
+/*
+ * All characters seen, the most frequent first.
+ */
+static Frequency *
+list_frequencies(MMCharCounts *counts, int *n)
+{
+	Frequency  *list = palloc(sizeof(Frequency) * (NARROW + counts->nwide));
+
+	*n = 0;
+	for (int c = 0; c < NARROW; c++)
+		if (counts->narrow[c] > 0)
+			list[(*n)++] = (Frequency) {c, counts->narrow[c]};
+	qsort(counts->wide, counts->nwide, sizeof(uint32), compare_codes);
+	for (int i = 0; i < counts->nwide; i++)
+	{
+		if (i > 0 && counts->wide[i] == counts->wide[i - 1])
+			list[*n - 1].count++;
+		else
+			list[(*n)++] = (Frequency) {counts->wide[i], 1};
+	}
+	qsort(list, *n, sizeof(Frequency), compare_frequencies);
+	return list;
+}
+
+void *
+mm_text_train(MMCharCounts *counts, int budget, Size *size, SketchShape *shape)
+{
+	int			n;
+	Frequency  *list = list_frequencies(counts, &n);
+	int64		full[MOST_BUCKETS] = {0};
+	int			length_bytes = counts->longest < 255 ? 1 : 2;
+	TextModel  *model;
+
+	if (budget <= length_bytes)
+		return NULL;
+	*size = offsetof(TextModel, wide) + sizeof(WideBucket) * MOST_WIDE;
+	model = palloc0(*size);
+	model->length_bytes = length_bytes;
+	model->buckets = Min(budget - length_bytes, Min(MOST_BUCKETS, Max(n, LEAST_BUCKETS)));
+	for (int c = 0; c < NARROW; c++)
+		model->narrow[c] = hash_bucket(model, c);
+
+	for (int i = 0; i < n; i++)
+	{
+		int			least = 0;
+
+		for (int b = 1; b < model->buckets; b++)
+			if (full[b] < full[least])
+				least = b;
+		if (list[i].code < NARROW)
+			model->narrow[list[i].code] = least;
+		else if (model->nwide < MOST_WIDE)
+			model->wide[model->nwide++] = (WideBucket) {list[i].code, least};
+		else
+			continue;
+		full[least] += list[i].count;
+	}
+	qsort(model->wide, model->nwide, sizeof(WideBucket), compare_wide);
+	*size = offsetof(TextModel, wide) + sizeof(WideBucket) * model->nwide;
+
+	shape->words = 0;
+	shape->bytes = model->length_bytes + model->buckets;
+	pfree(list);
+	return model;
+}
+
+/*
+ * How many characters of a string each bucket has.
+ */
+static void
+count_buckets(const TextModel *model, const EditString *string, int *counts)
+{
+	memset(counts, 0, sizeof(int) * model->buckets);
+	if (string->wide)
+	{
+		const uint32 *codes = string->codes;
+
+		for (int i = 0; i < string->length; i++)
+			counts[bucket_of(model, codes[i])]++;
+	}
+	else
+	{
+		const uint8 *codes = string->codes;
+
+		for (int i = 0; i < string->length; i++)
+			counts[model->narrow[codes[i]]]++;
+	}
+}
+
+void
+mm_text_sketch(const void *model, const EditString *string, uint8 *bytes)
+{
+	const TextModel *m = model;
+	int			counts[MOST_BUCKETS];
+	int			most = m->length_bytes == 1 ? 0xff : 0xffff;
+	int			length = Min(string->length, most);
+
+	*bytes++ = length & 0xff;
+	if (m->length_bytes == 2)
+		*bytes++ = length >> 8;
+	count_buckets(m, string, counts);
+	for (int b = 0; b < m->buckets; b++)
+		bytes[b] = Min(counts[b], 255);
+}
+
+void *
+mm_text_sketch_query(const void *model, const EditString *string)
+{
+	const TextModel *m = model;
+	int			counts[MOST_BUCKETS];
+	int			sum = 0;
+	MMCountQuery *query = palloc0(offsetof(MMCountQuery, counts) +
+								  sizeof(query->counts[0]) * m->buckets);
+
+	query->length = string->length;
+	query->length_bytes = m->length_bytes;
+	count_buckets(m, string, counts);
+	for (int b = 0; b < m->buckets; b++)
+	{
+		MMBucketCount *last = &query->counts[query->ncounts];
+		int			count = Min(counts[b], 255);
+
+		if (count == 0)
+			continue;
+		query->excess += counts[b] - count;
+		if (sum + count > 255)
+		{
+			last[-1].flush = true;
+			sum = 0;
+		}
+		sum += count;
+		last->plane = m->length_bytes + b;
+		last->count = count;
+		query->ncounts++;
+	}
+	if (query->ncounts > 0)
+		query->counts[query->ncounts - 1].flush = true;
+	return query;
+}
+
+void
+mm_text_bounds(const void *query, const SketchPlanes *planes,
+			   float *lower, float *upper)
+{
+	mm_kernels->planes->counts(query, planes, lower, upper);
+}

@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ *
+ * vector_sketch.h
+ *	  Sketches of vectors; see vector_sketch.c.  The functions here are the
+ *	  parts of a MetricRoutine for vectors of n floats, all of them finite.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_VECTOR_SKETCH_H
+#define MM_VECTOR_SKETCH_H
+
+#include "metric/metric.h"
+
+typedef enum VectorMetric
+{
+	MM_VECTOR_L1,
+	MM_VECTOR_L2,
+	MM_VECTOR_LINF,
+	MM_VECTOR_COSINE,
+} VectorMetric;
+
+/* No more vectors than that are of use for training. */
+#define MM_VECTOR_SAMPLE	1000
+
+/*
+ * mm_vector_train: train on n vectors of dim components each, one after the
+ * other.
+ */
+extern void *mm_vector_train(VectorMetric metric, const float *vectors, int n,
+							 int dim, int budget, Size *size, SketchShape *shape);
+
+/*
+ * mm_vector_model_dim: the number of components that sketched vectors have.
+ */
+extern int	mm_vector_model_dim(const void *model);
+
+/*
+ * mm_vector_sketch: the sketch of a vector.
+ */
+extern void mm_vector_sketch(const void *model, const float *x,
+							 uint32 *words, uint8 *bytes);
+
+/*
+ * mm_vector_sketch_query: a query vector made ready for mm_vector_bounds.
+ */
+extern void *mm_vector_sketch_query(const void *model, const float *x);
+
+/*
+ * mm_vector_bounds: the sketch_bounds of a routine.
+ */
+extern void mm_vector_bounds(const void *query, const SketchPlanes *planes,
+							 float *lower, float *upper);
+
+#endif							/* MM_VECTOR_SKETCH_H */
