@@ -48,21 +48,40 @@ OBJS = \
 	src/metric/text_sketch.o \
 	src/metric/vector.o \
 	src/metric/vector_sketch.o \
+	src/am/bounding.o \
+	src/am/box.o \
 	src/am/build.o \
+	src/am/build_parallel.o \
+	src/am/bulk.o \
+	src/am/check.o \
+	src/am/check_bounds.o \
+	src/am/check_rows.o \
 	src/am/columns.o \
 	src/am/cost.o \
 	src/am/handler.o \
+	src/am/index_stats.o \
 	src/am/info.o \
+	src/am/insert.o \
+	src/am/ladder.o \
 	src/am/meta.o \
+	src/am/model.o \
 	src/am/options.o \
+	src/am/pack.o \
+	src/am/page.o \
+	src/am/pivots.o \
+	src/am/rows.o \
 	src/am/sample.o \
+	src/am/scan.o \
+	src/am/split.o \
 	src/am/statistics.o \
+	src/am/terms.o \
+	src/am/train.o \
 	src/am/vacuum.o \
 	src/am/validate.o \
 	src/query/composite.o \
 	src/query/distance_sql.o \
-	src/query/search.o \
-	src/query/terms.o
+	src/query/index_search.o \
+	src/query/search.o
 
 # The install script is these, one after the other: each object is declared
 # before it is used.
@@ -79,6 +98,7 @@ SQL_PARTS = \
 	src/metric/bit.sql \
 	src/metric/discrete.sql \
 	src/am/info.sql \
+	src/am/check.sql \
 	src/query/query.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
@@ -100,8 +120,10 @@ REGRESS = \
 	metric_user \
 	kernels \
 	index \
+	index_check \
 	index_composite \
 	validate \
+	scan \
 	search \
 	search_missing \
 	search_errors \
@@ -109,8 +131,12 @@ REGRESS = \
 	clipart
 
 ISOLATION = \
+	cursor \
 	dimensions \
+	reindex \
+	serializable \
 	snapshot \
+	train \
 	vacuum
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=mmdb
 
@@ -130,7 +156,7 @@ $(DATA_built): $(SQL_PARTS)
 
 # These loops are left to the compiler to vectorize.  That neither errno nor
 # floating point exceptions are looked at changes no result.
-src/metric/kernels_planes_%.o src/metric/principal.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
+src/am/bounding.o src/am/box.o src/metric/kernels_planes_%.o src/metric/principal.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
 
 # Objects depend on all headers; there are few, and they seldom change.
 $(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)

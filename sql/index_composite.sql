@@ -22,7 +22,7 @@ UPDATE flats SET obj.review = 'x' WHERE id = 102;
 
 -- Expressions may be composite, too; and attributes may be indexed one by one.
 CREATE INDEX flats_one ON flats USING mmdb (((obj).photo) mmvector_l1_ops, ((obj).review));
-SELECT (r.obj).id, r.distance FROM odbknn(NULL::flats, ROW('[1,2]', 'ab'), NULL, 2, 'flats_one') r ORDER BY 2, 1;
+SELECT (r.obj).id, r.distance FROM odbknn(NULL::flats, ROW('[1,2]', 'ab'), NULL, 1, 'flats_one') r ORDER BY 2, 1;
 
 -- A type altered: only REINDEX brings index and type together, but VACUUM goes on.
 CREATE TYPE small AS (a integer, b text);

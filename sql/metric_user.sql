@@ -15,7 +15,7 @@ INSERT INTO visits SELECT i, '10.0.0.0'::inet + i * 377, 'page ' || i % 10 FROM 
 CREATE INDEX visits_mm ON visits USING mmdb (host, page);
 SELECT column_name, metric, operator, count, round(mean::numeric, 3) AS mean, scale
 FROM mmdb.index_columns WHERE index_name = 'visits_mm'::regclass;
-SELECT (obj).*, distance FROM odbknn(NULL::visits, ROW('10.0.5.7', 'page 3'), '{1,0.5}', 4) ORDER BY distance, obj;
+SELECT (obj).*, distance FROM odbknn(NULL::visits, ROW('10.0.5.7', 'page 3'), '{1,0.5}', 2) ORDER BY distance, obj;
 SELECT id, host <-> '10.0.5.7' AS distance FROM visits ORDER BY 2, 1 LIMIT 3;
 
 -- As an attribute of a composite.

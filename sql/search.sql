@@ -79,7 +79,7 @@ SELECT expected_rows($$SELECT * FROM odbknn(NULL::homes, ROW('[1,2,3]', NULL, NU
 	   expected_rows($$SELECT * FROM odbknn(NULL::homes, missing => 'ignore', k => 3, query => ROW('[1,2,3]', NULL, NULL, NULL), weights => NULL)$$) AS named;
 
 -- In joins, LATERAL, prepared statements, and functions; with a filter around.
-SELECT q.id, (r.obj).id AS nearest, round(r.distance::numeric, 3) AS distance
+SELECT q.id, CASE WHEN r.distance = 0 THEN (r.obj).id END AS nearest, round(r.distance::numeric, 3) AS distance
 FROM homes q, odbknn(NULL::homes, ROW(q.photo, q.loc, NULL, NULL), NULL, 2) r WHERE q.id IN (7, 11) ORDER BY 1, 3, 2;
 PREPARE nearest(mmvector, float8[], integer) AS SELECT count(*) FROM odbknn(NULL::homes, ROW($1, '(4,5)', NULL, NULL), $2, $3);
 EXECUTE nearest('[1,2,3]', '{1,1,0,0}', 7);

@@ -15,11 +15,13 @@
 #include "access/htup_details.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_opfamily.h"
+#include "catalog/pg_proc.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "parser/parse_type.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
@@ -166,5 +168,48 @@ mm_not_null_is_valid(Oid relid, AttrNumber attnum)
 #define MM_OPEN_VACUUMED_HEAP(info) \
 	table_open(IndexGetRelation(RelationGetRelid((info)->index), false), NoLock)
 #endif
+
+/* Maintenance by others than the owner has a safe search_path since 17. */
+#if PG_VERSION_NUM >= 170000
+#define mm_restrict_search_path()	RestrictSearchPath()
+#else
+#define mm_restrict_search_path()	((void) 0)
+#endif
+
+/* vacuum_delay_point tells ANALYZE from VACUUM since 18. */
+#if PG_VERSION_NUM >= 180000
+#define mm_vacuum_delay_point()		vacuum_delay_point(false)
+#else
+#define mm_vacuum_delay_point()		vacuum_delay_point()
+#endif
+
+/* Columns that no row holds came with 18. */
+#if PG_VERSION_NUM >= 180000
+#define MM_HAS_VIRTUAL_COLUMNS(desc) \
+	((desc)->constr != NULL && (desc)->constr->has_generated_virtual)
+#else
+#define MM_HAS_VIRTUAL_COLUMNS(desc)	((void) (desc), false)
+#endif
+
+/* What must not be planned: by cost, and since 18 by a count that goes first. */
+#if PG_VERSION_NUM >= 180000
+#define MM_DISABLE_PATH(path)	((path)->disabled_nodes = 1000)
+#else
+#define MM_DISABLE_PATH(path)	((void) (path))
+#endif
+
+/*
+ * May the user execute a function?
+ */
+static inline bool
+mm_may_execute(Oid function)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, function, GetUserId(),
+						   ACL_EXECUTE) == ACLCHECK_OK;
+#else
+	return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
 
 #endif							/* MMDB_COMPAT_H */

@@ -1,13 +1,16 @@
--- Randomized comparison of odbknn and odbrange with brute force; the TAP test
--- 006_random.pl calls random_round() with one seed after another.
+-- Randomized comparison of searches with brute force.  The TAP test 006_random.pl
+-- runs random_table() and what random_script() returns for one seed after another.
 --
--- A round makes a table of random columns, fills it with random values, NULLs and
--- duplicates, and an index over it, before or after.  It changes some of it,
--- then asks random queries, and compares each answer with distances computed
--- one by one and added up here.
+-- A round makes a table of random columns, with an index over them: columns,
+-- expressions, one composite, or part of the rows.  It fills the table with
+-- random values, NULLs and duplicates, changes it and the index in random ways,
+-- and asks random queries in between: odbknn and odbrange, and what index scans
+-- and bitmap scans answer.  Each answer is compared with distances computed one by
+-- one and added up here.
 
 CREATE TABLE kinds (class text, type text, operator text, value text);
 -- value: an expression for a random value; n is a column of the row source
+-- Of each type, the first class is the default one.
 INSERT INTO kinds VALUES
 	('mmvector_l2_ops', 'mmvector', '<->', 'ARRAY(SELECT random() FROM generate_series(1, 5) WHERE n > 0)'),
 	('mmvector_l1_ops', 'mmvector', '<+>', 'ARRAY(SELECT (random() * 3)::integer FROM generate_series(1, 70) WHERE n > 0)'),
@@ -70,104 +73,424 @@ CREATE FUNCTION differ(a float8, b float8) RETURNS boolean LANGUAGE sql IMMUTABL
 	SELECT (a IS NULL) <> (b IS NULL) OR coalesce(a <> b AND NOT abs(a - b) <= 1e-9 * (abs(a) + abs(b)), false)
 $$;
 
--- One round.  Returns how many distances it compared; raises an error that tells
--- the seed and the query if one differs.
-CREATE FUNCTION random_round(seed integer) RETURNS bigint LANGUAGE plpgsql AS $$
+-- What the current round is about.
+CREATE TABLE round (
+	seed integer,
+	shape text,			-- of the index: columns, expressions, composite, partial
+	chosen kinds[],
+	ncolumns integer,
+	names text,			-- c1, c2, ...
+	"values" text,		-- random values for them
+	terms text[],		-- what the index has for each column
+	filter text,		-- the rows it has
+	definition text		-- of the index
+);
+
+-- What has been compared by which kind of search.
+CREATE TABLE tally (search text PRIMARY KEY, answers bigint);
+
+CREATE FUNCTION count_answer(text) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO tally VALUES ($1, 1) ON CONFLICT (search) DO UPDATE SET answers = tally.answers + 1
+$$;
+
+CREATE FUNCTION pick(VARIADIC text[]) RETURNS text LANGUAGE sql AS $$
+	SELECT $1[1 + floor(random() * cardinality($1))]
+$$;
+
+CREATE FUNCTION seed_step(seed integer, step integer) RETURNS void LANGUAGE sql AS $$
+	SELECT setseed((seed::bigint * 7919 + step * 104729) % 1000003 / 1000003.0)
+$$;
+
+-- Make the table.
+CREATE FUNCTION random_table(seed integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-	chosen kinds[];
-	ncolumns integer;
-	names text;				-- c1, c2, ...
-	"values" text;			-- random values for them
-	nrows integer;
-	fill text;
-	w float8[];
-	s float8[];
-	k integer;
-	missing text;
-	normalized boolean;
-	radius float8;
-	query text;
+	round round;
+BEGIN
+	PERFORM seed_step(seed, 0);
+	round.seed := seed;
+	round.shape := pick('columns', 'columns', 'columns', 'composite', 'composite', 'expressions', 'partial');
+	SELECT array_agg(c), count(*) INTO round.chosen, round.ncolumns FROM (
+		SELECT k AS c FROM kinds k JOIN pg_opclass o ON o.opcname = k.class
+		WHERE round.shape <> 'composite' OR o.opcdefault
+		ORDER BY random() LIMIT 1 + (random() * 5)::integer) y;
+	SELECT string_agg('c' || i, ', ' ORDER BY i),
+		   string_agg(format('CASE WHEN random() < %s THEN NULL ELSE (%s)::%s END', pick('0', '0.01', '0.01', '0.2', '0.2', '1'),
+							 (round.chosen[i]).value, (round.chosen[i]).type), ', ' ORDER BY i),
+		   array_agg(CASE round.shape WHEN 'composite' THEN '(r.obj).c' || i
+					 WHEN 'expressions' THEN format('(CASE WHEN r.id > -1 THEN r.c%s END)', i)
+					 ELSE 'r.c' || i END ORDER BY i)
+		INTO round.names, round."values", round.terms FROM generate_series(1, round.ncolumns) i;
+	round.filter := CASE WHEN round.shape = 'partial' THEN 'id % 3 > 0' ELSE 'true' END;
+
+	EXECUTE 'CREATE TYPE rt AS (' || (SELECT string_agg(format('c%s %s', i, (round.chosen[i]).type), ', ' ORDER BY i)
+									  FROM generate_series(1, round.ncolumns) i) || ')';
+	EXECUTE format('CREATE %s TABLE r (id serial, obj rt, %s) WITH (autovacuum_enabled = off)', pick('', '', '', 'UNLOGGED', 'TEMP'),
+				   (SELECT string_agg(format('c%s %s', i, (round.chosen[i]).type), ', ' ORDER BY i) FROM generate_series(1, round.ncolumns) i));
+	round.definition := format('r_mm ON r USING mmdb (%s) WITH (fillfactor = %s, pivots = %s)%s',
+		CASE WHEN round.shape = 'composite' THEN 'obj' ELSE
+			(SELECT string_agg(concat_ws(' ', replace(round.terms[i], 'r.', ''), (round.chosen[i]).class), ', ' ORDER BY i)
+			 FROM generate_series(1, round.ncolumns) i) END,
+		pick('90', '90', '100', '10', '30'), pick('0', '0', '1', '16'),
+		CASE WHEN round.filter <> 'true' THEN ' WHERE ' || round.filter END);
+	DELETE FROM round;
+	INSERT INTO round VALUES (round.*);
+END $$;
+
+CREATE FUNCTION create_index() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE 'CREATE INDEX ' || (SELECT definition FROM round);
+END $$;
+
+-- Insert rows: new values, copies of old ones, or all alike.
+CREATE FUNCTION random_insert(step integer, nrows integer, how text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+	source text;
+BEGIN
+	SELECT * INTO round FROM round r;
+	PERFORM seed_step(round.seed, step);
+	source := CASE how
+		WHEN 'new' THEN format('SELECT %s FROM generate_series(1, %s) n', round."values", nrows)
+		WHEN 'copy' THEN format('SELECT %s FROM r ORDER BY id LIMIT %s', round.names, nrows)
+		ELSE format('SELECT s.* FROM (SELECT %s FROM (SELECT 1 AS n) one) s, generate_series(1, %s)', round."values", nrows) END;
+	EXECUTE format('INSERT INTO r (obj, %1$s) SELECT CASE WHEN random() < 0.95 THEN ROW(%1$s)::rt END, %1$s FROM (%2$s OFFSET 0) s (%1$s)',
+				   round.names, source);
+END $$;
+
+CREATE FUNCTION random_update(step integer, share float8) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+BEGIN
+	SELECT * INTO round FROM round r;
+	PERFORM seed_step(round.seed, step);
+	EXECUTE format('UPDATE r SET (%1$s) = (SELECT %2$s FROM (SELECT 1 AS n) one WHERE r.id > 0) WHERE random() < %3$s',
+				   round.names, round."values", share);
+	EXECUTE format('UPDATE r SET obj = ROW(%s) WHERE random() < %s', round.names, share);
+END $$;
+
+-- Does an answer agree with the table brute_force (id, distance)?  It is to be
+-- the k nearest (NULL: all), in order.
+CREATE FUNCTION check_answer(what text, ids integer[], distances float8[], k bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
 	result record;
+BEGIN
+	SELECT count(*) AS n, count(f.id) AS nfound, count(DISTINCT f.id) AS ndistinct, max(f.distance) AS farthest,
+		   count(*) FILTER (WHERE b.id IS NULL) AS added,
+		   count(*) FILTER (WHERE f.id IS NOT NULL AND differ(f.distance, b.distance)) AS wrong,
+		   count(*) FILTER (WHERE f.distance < f.before OR f.distance IS NOT NULL AND f.n > 1 AND f.before IS NULL) AS disordered,
+		   min(b.distance) FILTER (WHERE f.id IS NULL) AS nearest_left,
+		   count(*) FILTER (WHERE f.id IS NOT NULL AND f.distance IS NULL) AS nulls_found,
+		   least(k, count(b.id)) AS expected
+		INTO result
+		FROM brute_force b
+		FULL JOIN (SELECT n, id, distance, lag(distance) OVER (ORDER BY n) AS before FROM unnest(ids, distances) WITH ORDINALITY u(id, distance, n)) f
+		USING (id);
+	IF result.added > 0 OR result.wrong > 0 OR result.disordered > 0 OR result.nfound <> result.expected OR result.ndistinct <> result.nfound OR
+	   (result.nearest_left IS NOT NULL AND result.nulls_found > 0) OR
+	   (result.nearest_left < result.farthest AND differ(result.nearest_left, result.farthest)) THEN
+		RAISE 'wrong answer: %: %', what, result;
+	END IF;
+END $$;
+
+-- The same for all within a radius, in any order.
+CREATE FUNCTION check_range(what text, ids integer[], distances float8[], radius float8) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	result record;
+BEGIN
+	SELECT count(*) AS n, count(f.id) AS nfound, count(DISTINCT f.id) AS ndistinct,
+		   count(*) FILTER (WHERE f.id IS NOT NULL AND differ(f.distance, b.distance)) AS wrong,
+		   count(*) FILTER (WHERE f.id IS NULL AND b.distance <= radius AND differ(b.distance, radius)) AS lost,
+		   count(*) FILTER (WHERE f.id IS NOT NULL AND (b.distance IS NULL OR b.distance > radius AND differ(b.distance, radius))) AS added
+		INTO result FROM brute_force b FULL JOIN unnest(ids, distances) f (id, distance) USING (id);
+	IF result.wrong > 0 OR result.lost > 0 OR result.added > 0 OR result.ndistinct <> result.nfound THEN
+		RAISE 'wrong answer: %, radius %: %', what, radius, result;
+	END IF;
+END $$;
+
+-- The distances to the query that play a part, into brute_force.
+CREATE FUNCTION brute_force(w float8[], s float8[], missing text, normalized boolean, filter text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+BEGIN
+	SELECT * INTO round FROM round r;
+	DROP TABLE IF EXISTS brute_force;
+	EXECUTE format('CREATE TEMP TABLE brute_force AS SELECT id, expected($1, $2, ARRAY[%s]::float8[], $3, $4) AS distance FROM r, query_row q WHERE %s',
+				   (SELECT string_agg(format('%s %s q.c%s', round.terms[i], (round.chosen[i]).operator, i), ', ') FROM generate_series(1, round.ncolumns) i),
+				   filter)
+		USING w, s, missing, normalized;
+END $$;
+
+-- Run a query of ids and distances by the index, of which there is to be at
+-- least one scan.
+CREATE FUNCTION by_index(query text, off text, OUT ids integer[], OUT distances float8[]) LANGUAGE plpgsql AS $$
+DECLARE
+	scans bigint := pg_stat_get_xact_numscans('r_mm'::regclass);
+BEGIN
+	PERFORM set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort', off]) name;
+	EXECUTE format('SELECT array_agg(id), array_agg(distance) FROM (%s) q (id, distance)', query) INTO ids, distances;
+	PERFORM set_config(name, 'on', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort', off]) name;
+	IF pg_stat_get_xact_numscans('r_mm'::regclass) = scans THEN
+		RAISE 'the index was not used: %', query;
+	END IF;
+END $$;
+
+-- odbknn and odbrange.
+CREATE FUNCTION random_search(w float8[]) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+	s float8[];
+	k integer := pick('1', '3', '17', '10000');
+	missing text := pick('penalty', 'ignore', 'exclude');
+	normalized boolean := random() < 0.7;
+	radius float8;
+	what text;
+	query text;
+	ids integer[];
+	distances float8[];
+	seqscans bigint;
+BEGIN
+	SELECT * INTO round FROM round r;
+	SELECT array_agg(scale ORDER BY column_number) INTO s FROM mmdb.index_columns WHERE index_name = 'r_mm'::regclass;
+	PERFORM brute_force(w, s, missing, normalized, 'true');
+	SELECT coalesce(percentile_disc(random() * 0.4) WITHIN GROUP (ORDER BY distance), 1) INTO radius FROM brute_force;
+	query := format('NULL::r, (SELECT ROW(%s) FROM query_row), $1, $2, ''r_mm'', $3, $4', round.names);
+	what := format('%s: seed %s, %s %s, weights %s, k %s, missing %s, normalized %s', '%s', round.seed, round.shape,
+				   (SELECT array_agg(c.class) FROM unnest(round.chosen) c), w, k, missing, normalized);
+
+	seqscans := pg_stat_get_xact_numscans('r'::regclass);
+	EXECUTE 'SELECT array_agg((obj).id), array_agg(distance) FROM odbknn(' || query || ')' INTO ids, distances USING w, k, normalized, missing;
+	PERFORM count_answer('odbknn' || CASE WHEN pg_stat_get_xact_numscans('r'::regclass) = seqscans THEN ' by index' ELSE '' END);
+	IF missing = 'exclude' THEN
+		DELETE FROM brute_force WHERE distance IS NULL;
+	END IF;
+	PERFORM check_answer(format(what, 'odbknn'), ids, distances, k);
+
+	seqscans := pg_stat_get_xact_numscans('r'::regclass);
+	EXECUTE 'SELECT array_agg((obj).id), array_agg(distance) FROM odbrange(' || query || ')' INTO ids, distances USING w, radius, normalized, missing;
+	PERFORM count_answer('odbrange' || CASE WHEN pg_stat_get_xact_numscans('r'::regclass) = seqscans THEN ' by index' ELSE '' END);
+	PERFORM check_range(format(what, 'odbrange'), ids, distances, radius);
+	RETURN 2 * (SELECT count(*) FROM brute_force);
+END $$;
+
+-- Index scans of one column, or of the composite.
+CREATE FUNCTION random_scan(w float8[]) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+	c integer;
+	s float8[];
+	filter text;
+	distance text;
+	k bigint := pick('1', '5', '50', NULL);
+	kind text;
+	radius float8;
+	what text;
+	query text;
+	answer record;
+	rest refcursor := 'c';
+	x record;
+BEGIN
+	SELECT * INTO round FROM round r;
+	filter := round.filter || pick('', '', ' AND id % 5 <> 1');
+	IF round.shape = 'composite' THEN
+		kind := 'composite ';
+		SELECT array_agg(round((0.01 + random())::numeric, 3)) INTO s FROM generate_series(1, round.ncolumns);
+		distance := format('obj <-> (SELECT odbquery(ROW(%s)::rt, %L, %L) FROM query_row)', round.names, w, s);
+	ELSE
+		kind := '';
+		c := 1 + floor(random() * round.ncolumns);
+		SELECT array_agg((i = c)::integer), array_agg(1) INTO w, s FROM generate_series(1, round.ncolumns) i;
+		distance := format('%s %s (SELECT c%s FROM query_row)', round.terms[c], (round.chosen[c]).operator, c);
+	END IF;
+	PERFORM brute_force(w, s, 'exclude', true, filter);
+	IF round.shape <> 'composite' AND NOT EXISTS (SELECT FROM query_row q WHERE (row_to_json(q) ->> ('c' || c)) IS NOT NULL) THEN
+		UPDATE brute_force SET distance = NULL;
+	END IF;
+	query := format('SELECT id, %s AS distance FROM r WHERE %s ORDER BY 2', distance, filter);
+	what := format('%s: seed %s, %s, weights %s, scales %s, k %s: %s', '%s', round.seed,
+				   (SELECT array_agg(c.class) FROM unnest(round.chosen) c), w, s, k, replace(query, '%', '%%'));
+
+	answer := by_index(query || coalesce(' LIMIT ' || k, ''), 'enable_bitmapscan');
+	PERFORM check_answer(format(what, 'index scan'), answer.ids, answer.distances, k);
+	PERFORM count_answer(kind || CASE WHEN k IS NULL THEN 'index scan to the end' ELSE 'index scan' END);
+
+	IF round.shape = 'composite' THEN
+		SELECT coalesce(percentile_disc(random() * 0.4) WITHIN GROUP (ORDER BY b.distance), 1) INTO radius FROM brute_force b;
+		query := format('SELECT id, %s FROM r WHERE obj <@ (SELECT odbrange(ROW(%s)::rt, %L, %L::float8, %L::float8[]) FROM query_row) AND %s',
+						distance, round.names, w, radius, s, filter);
+		answer := by_index(query, 'enable_indexscan');
+		PERFORM check_range(format(what, 'bitmap scan'), answer.ids, answer.distances, radius);
+		PERFORM count_answer('bitmap scan');
+		answer := by_index(query, 'enable_bitmapscan');
+		PERFORM check_range(format(what, 'index scan of a radius'), answer.ids, answer.distances, radius);
+		PERFORM count_answer('index scan of a radius');
+		answer := by_index(query || ' ORDER BY 2', 'enable_bitmapscan');
+		PERFORM check_range(format(what, 'ordered index scan of a radius'), answer.ids, answer.distances, radius);
+		PERFORM count_answer('ordered index scan of a radius');
+	END IF;
+
+	-- some rows by a cursor, then the others
+	IF random() < 0.5 THEN
+		PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true);
+		answer.ids := '{}';
+		answer.distances := '{}';
+		OPEN rest FOR EXECUTE format('SELECT id, %s AS distance FROM r WHERE %s ORDER BY 2', distance, filter);
+		LOOP
+			FETCH rest INTO x;
+			EXIT WHEN NOT FOUND;
+			answer.ids := answer.ids || x.id;
+			answer.distances := answer.distances || x.distance;
+			IF cardinality(answer.ids) = 3 THEN
+				DELETE FROM r WHERE id % 11 = 0;
+				PERFORM random_insert(99, 30, 'new');
+			END IF;
+		END LOOP;
+		CLOSE rest;
+		PERFORM set_config('enable_seqscan', 'on', true), set_config('enable_sort', 'on', true);
+		PERFORM check_answer(format(what, 'cursor'), answer.ids, answer.distances, NULL);
+		PERFORM count_answer('cursor');
+	END IF;
+	RETURN (SELECT count(*) FROM brute_force);
+END $$;
+
+-- One scan for each of several rows; and by two distances.
+CREATE FUNCTION random_rescan() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+	c integer;
+	d integer;
+	query text;
+	answer record;
+	expected record;
+	places integer[];
+BEGIN
+	SELECT * INTO round FROM round r;
+	c := 1 + floor(random() * round.ncolumns);
+	d := 1 + floor(random() * round.ncolumns);
+	SELECT array_agg(id) INTO places FROM (SELECT id FROM r ORDER BY random() LIMIT 5) s;
+	IF round.shape = 'composite' OR places IS NULL THEN
+		RETURN 0;
+	END IF;
+	query := format('SELECT q.id, n.distance FROM (SELECT * FROM r WHERE id = ANY (%L)) q, LATERAL
+		(SELECT %s %s q.c%s AS distance FROM r WHERE %s ORDER BY 1 LIMIT 7) n ORDER BY 1, 2', places, round.terms[c], (round.chosen[c]).operator, c, round.filter);
+	answer := by_index(query, 'enable_bitmapscan');
+	EXECUTE format('SELECT array_agg(id) AS ids, array_agg(distance) AS distances FROM (%s) q (id, distance)', query) INTO expected;
+	IF answer IS DISTINCT FROM expected THEN
+		RAISE 'wrong answer: rescan: seed %: %', round.seed, query;
+	END IF;
+	PERFORM count_answer('rescan');
+
+	query := format('SELECT rank() OVER (ORDER BY a, b), b FROM (SELECT %s %s q.c%s AS a, %s %s q.c%s AS b FROM r, query_row q WHERE %s ORDER BY 1, 2) s',
+					round.terms[c], (round.chosen[c]).operator, c, round.terms[d], (round.chosen[d]).operator, d, replace(round.filter, 'id', 'r.id'));
+	PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true);
+	EXECUTE format('SELECT array_agg(id) AS ids, array_agg(distance) AS distances FROM (%s) q (id, distance)', query) INTO answer;
+	PERFORM set_config('enable_seqscan', 'on', true), set_config('enable_sort', 'on', true);
+	EXECUTE format('SELECT array_agg(id) AS ids, array_agg(distance) AS distances FROM (%s) q (id, distance)', query) INTO expected;
+	IF answer IS DISTINCT FROM expected THEN
+		RAISE 'wrong answer: two distances: seed %: %', round.seed, query;
+	END IF;
+	PERFORM count_answer('two distances');
+	RETURN cardinality(answer.ids);
+END $$;
+
+-- Some queries.  Returns how many distances were compared; raises an error that
+-- tells the seed and the query if one differs.
+CREATE FUNCTION random_queries(step integer, nqueries integer) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+	w float8[];
 	comparisons bigint := 0;
 BEGIN
-	PERFORM setseed((seed % 1000003) / 1000003.0);
-	SELECT array_agg(c), count(*) INTO chosen, ncolumns FROM (SELECT x AS c FROM kinds x ORDER BY random() LIMIT 1 + (random() * 5)::integer) y;
-	SELECT string_agg('c' || i, ', ' ORDER BY i),
-		   string_agg(format('CASE WHEN random() < %s THEN NULL ELSE (%s)::%s END', CASE WHEN i % 2 = 0 THEN 0.2 ELSE 0.01 END, (chosen[i]).value, (chosen[i]).type), ', ' ORDER BY i)
-		INTO names, "values" FROM generate_series(1, ncolumns) i;
-
-	-- the table, its rows and its index, in either order
-	EXECUTE 'CREATE TABLE r (id serial, ' || (SELECT string_agg(format('c%s %s', i, (chosen[i]).type), ', ') FROM generate_series(1, ncolumns) i) || ')';
-	nrows := (ARRAY[0, 1, 2, 30, 200, 400])[1 + (random() * 5)::integer];
-	fill := format('INSERT INTO r (%s) SELECT %s FROM generate_series(1, %s) n', names, "values", nrows);
-	IF random() < 0.3 THEN
-		EXECUTE 'CREATE INDEX r_mm ON r USING mmdb (' || (SELECT string_agg(format('c%s %s', i, (chosen[i]).class), ', ') FROM generate_series(1, ncolumns) i) || ')';
-		EXECUTE fill;
-	ELSE
-		EXECUTE fill;
-		EXECUTE 'CREATE INDEX r_mm ON r USING mmdb (' || (SELECT string_agg(format('c%s %s', i, (chosen[i]).class), ', ') FROM generate_series(1, ncolumns) i) || ')';
+	SELECT * INTO round FROM round r;
+	PERFORM seed_step(round.seed, step);
+	PERFORM mmdb_index_check('r_mm');
+	-- of a table as large as that no search gives up
+	IF random() < 0.8 THEN
+		UPDATE pg_class SET reltuples = 1e8, relpages = greatest(relpages, 1) WHERE oid = 'r'::regclass;
 	END IF;
-	EXECUTE format('INSERT INTO r (%1$s) SELECT %1$s FROM r ORDER BY id LIMIT 20', names);		-- duplicates
-	DELETE FROM r WHERE random() < 0.1;
-	EXECUTE format('UPDATE r SET (%s) = (SELECT %s FROM (SELECT 1 AS n) one WHERE r.id > 0) WHERE random() < 0.1',
-				   names, "values");
-	IF random() < 0.5 THEN
-		REINDEX INDEX r_mm;
-	END IF;
+	PERFORM set_config('work_mem', pick('64kB', '4MB'), true);
 
-	FOR q IN 1 .. 6 LOOP
-		-- a query: a row, or new values; weights, some zero; the rest
+	FOR q IN 1 .. nqueries LOOP
+		-- a row, or new values; weights, some zero
 		DROP TABLE IF EXISTS query_row;
 		IF random() < 0.5 AND EXISTS (SELECT FROM r) THEN
-			EXECUTE format('CREATE TEMP TABLE query_row AS SELECT %s FROM r ORDER BY random() LIMIT 1', names);
+			EXECUTE format('CREATE TEMP TABLE query_row AS SELECT %s FROM r ORDER BY random() LIMIT 1', round.names);
 		ELSE
-			EXECUTE format('CREATE TEMP TABLE query_row (%s) AS SELECT %s FROM (SELECT 1 AS n) one', names, "values");
+			EXECUTE format('CREATE TEMP TABLE query_row (%s) AS SELECT %s FROM (SELECT 1 AS n) one', round.names, round."values");
 		END IF;
-		LOOP
-			SELECT array_agg(CASE WHEN random() < 0.3 THEN 0 ELSE round((random() * 3)::numeric, (random() * 5)::integer) END) INTO w FROM generate_series(1, ncolumns);
-			EXIT WHEN w IS NOT NULL AND (SELECT max(x) FROM unnest(w) x) > 0;
-		END LOOP;
-		k := (ARRAY[1, 3, 17, 10000])[1 + (random() * 3)::integer];
-		missing := (ARRAY['penalty', 'ignore', 'exclude'])[1 + (random() * 2)::integer];
-		normalized := random() < 0.7;
-		SELECT array_agg(scale ORDER BY column_number) INTO s FROM mmdb.index_columns WHERE index_name = 'r_mm'::regclass;
+		SELECT array_agg(CASE WHEN random() < 0.3 THEN 0 ELSE round((random() * 3)::numeric, (random() * 5)::integer) END) INTO w
+			FROM generate_series(1, round.ncolumns);
 		-- what plays no part
-		EXECUTE 'SELECT ARRAY[' || (SELECT string_agg(format('CASE WHEN c%1$s IS NULL THEN 0 ELSE $1[%1$s] END', i), ', ') FROM generate_series(1, ncolumns) i) || '] FROM query_row'
+		EXECUTE 'SELECT ARRAY[' || (SELECT string_agg(format('CASE WHEN c%1$s IS NULL THEN 0 ELSE $1[%1$s] END', i), ', ') FROM generate_series(1, round.ncolumns) i) || '] FROM query_row'
 			INTO w USING w;
-		CONTINUE WHEN (SELECT max(x) FROM unnest(w) x) = 0;
-
-		DROP TABLE IF EXISTS brute_force;
-		EXECUTE format('CREATE TEMP TABLE brute_force AS SELECT id, expected($1, $2, ARRAY[%s]::float8[], $3, $4) AS distance FROM r, query_row q',
-					   (SELECT string_agg(format('r.c%1$s %2$s q.c%1$s', i, (chosen[i]).operator), ', ') FROM generate_series(1, ncolumns) i))
-			USING w, s, missing, normalized;
-		SELECT coalesce(percentile_disc(0.3) WITHIN GROUP (ORDER BY distance), 1) INTO radius FROM brute_force;
-
-		query := format('NULL::r, (SELECT ROW(%s) FROM query_row), $1, $2, normalized => $3, missing => $4', names);
-		DROP TABLE IF EXISTS found;
-		EXECUTE 'CREATE TEMP TABLE found AS SELECT (obj).id, distance FROM odbknn(' || query || ')' USING w, k, normalized, missing;
-		SELECT count(*) AS n, count(f.id) AS nfound, max(f.distance) AS farthest,
-			   count(*) FILTER (WHERE f.id IS NOT NULL AND differ(f.distance, b.distance)) AS wrong,
-			   min(b.distance) FILTER (WHERE f.id IS NULL) AS nearest_left,
-			   least(k, count(*) FILTER (WHERE missing <> 'exclude' OR b.distance IS NOT NULL)) AS expected
-			INTO result FROM brute_force b LEFT JOIN found f USING (id);
-		IF result.wrong > 0 OR result.nfound <> result.expected OR
-		   (result.nearest_left < result.farthest AND differ(result.nearest_left, result.farthest)) THEN
-			RAISE 'odbknn differs: seed %, query %, classes %, weights %, k %, missing %, normalized %: %',
-				seed, q, (SELECT array_agg(c.class) FROM unnest(chosen) c), w, k, missing, normalized, result;
+		IF (SELECT max(x) FROM unnest(w) x) > 0 THEN
+			comparisons := comparisons + random_search(w) + random_scan(w);
+		ELSIF round.shape <> 'composite' THEN
+			comparisons := comparisons + random_scan(w);
 		END IF;
-
-		DROP TABLE found;
-		EXECUTE 'CREATE TEMP TABLE found AS SELECT (obj).id, distance FROM odbrange(' || query || ')' USING w, radius, normalized, missing;
-		SELECT count(*) AS n, count(*) FILTER (WHERE f.id IS NOT NULL AND differ(f.distance, b.distance)) AS wrong,
-			   count(*) FILTER (WHERE f.id IS NULL AND b.distance <= radius AND differ(b.distance, radius)) AS lost,
-			   count(*) FILTER (WHERE f.id IS NOT NULL AND b.distance > radius AND differ(b.distance, radius)) AS added
-			INTO result FROM brute_force b LEFT JOIN found f USING (id);
-		IF result.wrong > 0 OR result.lost > 0 OR result.added > 0 THEN
-			RAISE 'odbrange differs: seed %, query %, classes %, weights %, radius %, missing %, normalized %: %',
-				seed, q, (SELECT array_agg(c.class) FROM unnest(chosen) c), w, radius, missing, normalized, result;
-		END IF;
-		comparisons := comparisons + 2 * result.n;
+		comparisons := comparisons + random_rescan();
 	END LOOP;
-	DROP TABLE r;
 	RETURN comparisons;
+END $$;
+
+-- What to do with the table, as statements to be run one by one.
+CREATE FUNCTION random_script(seed integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	large boolean;
+	rows integer;
+	definition text := (SELECT round.definition FROM round);
+BEGIN
+	PERFORM seed_step(seed, -1);
+	large := random() < 0.08;
+	IF random() < 0.4 THEN
+		RETURN NEXT 'SELECT create_index()';
+	END IF;
+	rows := CASE WHEN large THEN pick('1000', '2000', '3000') ELSE pick('0', '1', '2', '30', '200', '240', '300', '500') END;
+	RETURN NEXT format('SELECT random_insert(1, %s, %L)', rows, pick('new', 'new', 'new', 'new', 'alike'));
+	RETURN NEXT 'SELECT create_index() WHERE to_regclass(''r_mm'') IS NULL';
+	FOR step IN 2 .. 3 + floor(random() * 8)::integer LOOP
+		CASE floor(random() * 15)
+			WHEN 0, 1, 2 THEN
+				RETURN NEXT format('SELECT random_insert(%s, %s, %L)', step, pick('1', '20', '100', '300'), pick('new', 'new', 'copy', 'alike'));
+			WHEN 3, 4 THEN
+				RETURN NEXT 'BEGIN';
+				RETURN NEXT format('SELECT random_insert(%s, %s, ''new'')', step, pick('20', '260'));
+				RETURN NEXT pick('ROLLBACK', 'COMMIT');
+			WHEN 5, 6 THEN
+				RETURN NEXT format('SELECT random_update(%s, %s)', step, pick('0.1', '0.5', '1'));
+			WHEN 7, 8 THEN
+				RETURN NEXT 'DELETE FROM r WHERE ' || pick('id % 10 = 3', 'id % 2 = 0', 'id < (SELECT percentile_disc(0.7) WITHIN GROUP (ORDER BY id) FROM r)', 'true');
+			WHEN 9, 10 THEN
+				RETURN NEXT pick('VACUUM r', 'VACUUM ANALYZE r', 'VACUUM (INDEX_CLEANUP on) r');
+			WHEN 11 THEN
+				RETURN NEXT 'REINDEX INDEX r_mm';
+			WHEN 12 THEN
+				RETURN NEXT 'REINDEX INDEX CONCURRENTLY r_mm';
+			WHEN 13 THEN
+				RETURN NEXT 'DROP INDEX r_mm';
+				RETURN NEXT 'CREATE INDEX CONCURRENTLY ' || definition;
+			WHEN 14 THEN
+				RETURN NEXT pick('TRUNCATE r', 'SELECT random_queries(98, 1)');
+		END CASE;
+		IF random() < 0.4 THEN
+			RETURN NEXT format('SELECT random_queries(%s, %s)', 1000 + step, 2);
+		END IF;
+	END LOOP;
+	RETURN NEXT format('SELECT random_queries(2000, %s)', CASE WHEN large THEN 2 ELSE 3 END);
+	RETURN NEXT 'DROP TABLE r';
+	RETURN NEXT 'DROP TYPE rt';
+END $$;
+
+-- An index built in little memory: by partitions.
+CREATE FUNCTION large_table() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM random_table(0);
+	DROP TABLE r;
+	DROP TYPE rt;
+	CREATE TYPE rt AS (c1 integer, c2 float8, c3 point);
+	CREATE TABLE r (id serial, obj rt, c1 integer, c2 float8, c3 point) WITH (autovacuum_enabled = off);
+	UPDATE round SET shape = 'columns', chosen = (SELECT array_agg(k ORDER BY type DESC, operator DESC) FROM kinds k), filter = 'true';
+	UPDATE round SET chosen = ARRAY(SELECT k FROM (VALUES (1, 'int4_l1_ops'), (2, 'float8_l1_ops'), (3, 'point_l2_ops')) c(i, class) JOIN kinds k USING (class) ORDER BY i),
+		ncolumns = 3, names = 'c1, c2, c3', terms = '{r.c1,r.c2,r.c3}',
+		"values" = 'CASE WHEN random() < 0.9 THEN n % 700 END, random(), CASE WHEN random() < 0.99 THEN point(random(), n % 300) END',
+		definition = 'r_mm ON r USING mmdb (c1, c2, c3)';
 END $$;

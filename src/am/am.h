@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * am.h
- *	  The access method mmdb: its page layout, its structs, its functions.
+ *	  The access method mmdb: its metadata, its columns, its callbacks.
  *
- * An index holds, for each of its columns, the metric and statistics of the
- * column's distances.  A column is a metric space: a key column of the index,
+ * The metadata of an index tell, for each of its columns, statistics of the
+ * column's distances, and where its model is.  A column is a metric space: a key column of the index,
  * or, in an index over one composite key, an attribute of that.
  *
  *-------------------------------------------------------------------------
@@ -21,29 +21,16 @@
 #include "storage/bufpage.h"
 #include "utils/relcache.h"
 
+#include "am/page.h"
 #include "metric/metric.h"
 #include "mmdb.h"
 
-/* ---------- pages ---------- */
+/* An entry has at most so many coordinates; see also model.h. */
+#define MM_MAX_COORDINATES	(MM_MAX_COLUMNS * MM_MAX_RAW_COORDINATES)
 
-/*
- * Every page ends in this special area.  The magic number comes last, where
- * tools look for the page ids of other access methods.
- */
-typedef struct MMPageSpecial
-{
-	uint16		kind;			/* MM_PAGE_... */
-	uint16		flags;			/* none yet */
-	uint32		magic;			/* MM_PAGE_MAGIC */
-} MMPageSpecial;
+/* ---------- metadata ---------- */
 
-#define MM_PAGE_MAGIC	0x4D4D4442	/* "MMDB" */
-#define MM_PAGE_META	1
-
-#define MM_META_BLOCK	0
-#define MM_META_VERSION 1
-
-#define MMPageGetSpecial(page) ((MMPageSpecial *) PageGetSpecialPointer(page))
+#define MM_META_VERSION 2
 
 /*
  * Statistics of the distances between two random values of a column.
@@ -66,6 +53,13 @@ typedef struct MMMeta
 	uint32		version;		/* MM_META_VERSION */
 	int32		ncolumns;
 	int64		rows;			/* of the table when this was measured */
+	uint64		splits;			/* of nodes, so far; see page.h */
+	BlockNumber model;			/* first page of the model; InvalidBlockNumber: none */
+	uint32		model_size;		/* bytes */
+	int32		ncoordinates;	/* of an entry; 0 without a model */
+	int32		sketch_words;	/* of an entry's sketches */
+	int32		sketch_bytes;
+	uint32		model_crc;		/* of its bytes */
 	MMColumnStatistics columns[FLEXIBLE_ARRAY_MEMBER];
 } MMMeta;
 
@@ -81,7 +75,12 @@ typedef struct MMOptions
 {
 	int32		vl_len_;		/* varlena header (do not touch directly!) */
 	int			sample_rows;	/* rows to measure distances between */
+	int			pivots;			/* for each column that needs them; 0: chosen */
+	int			fillfactor;		/* per cent */
 } MMOptions;
+
+#define MM_DEFAULT_FILLFACTOR	90
+#define MM_MIN_FILLFACTOR		10
 
 #define MM_DEFAULT_SAMPLE_ROWS	10000
 #define MM_MIN_SAMPLE_ROWS		100
@@ -194,8 +193,13 @@ extern MMSample *mm_sample_table(Relation heap, Relation index,
 								 MMColumns *columns, int sample_rows,
 								 bool concurrent, double *table_rows);
 
-/* mm_sample_rows: rows seen; mm_sample_count: values not NULL among them. */
+/*
+ * mm_sample_rows: live rows seen; mm_sample_count: values not NULL among them;
+ * mm_sample_entries: rows seen that the index must hold, with those deleted of
+ * late.
+ */
 extern int64 mm_sample_rows(const MMSample *sample);
+extern int64 mm_sample_entries(const MMSample *sample);
 extern int64 mm_sample_count(const MMSample *sample, int column);
 
 /*
@@ -210,6 +214,12 @@ extern int32 mm_sample_dimensions(const MMSample *sample, int column);
 extern int	mm_sample_size(const MMSample *sample);
 extern int	mm_sample_values(const MMSample *sample, int column, Datum *values);
 
+/*
+ * mm_sample_row: the columns' values of one of the mm_sample_size() rows.
+ */
+extern void mm_sample_row(const MMSample *sample, int row, Datum **values,
+						  bool **isnull);
+
 /* statistics.c */
 
 /*
@@ -218,6 +228,12 @@ extern int	mm_sample_values(const MMSample *sample, int column, Datum *values);
  */
 extern MMMeta *mm_statistics_measure(const MMSample *sample,
 									 MMColumns *columns, double table_rows);
+
+/*
+ * mm_statistics_of_values: pairs, mean, variance and scale of n values.
+ */
+extern void mm_statistics_of_values(MMColumn *column, const Datum *values, int n,
+									MMColumnStatistics *stats);
 
 /*
  * mm_statistics_get: the statistics of an index; of a partitioned one, the
@@ -236,14 +252,41 @@ extern MMMeta *mm_statistics_get(Relation index, const MMColumns *columns);
 extern MMMeta *mm_meta_read(Relation index, int ncolumns);
 
 /*
- * mm_meta_create: write metadata as the first page of a new index.
- * mm_meta_update: replace the metadata of an index, but for dimensions that
- * it knows, which go into meta.  Both are WAL-logged.
- * mm_meta_empty: metadata of an index that has seen no rows.
+ * mm_meta_model: the model that metadata refer to, NULL if there is none;
+ * meta->model_size bytes.  Valid until the next such call for the index, or
+ * until an invalidation is processed: copy it to keep it.
  */
-extern void mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta);
-extern void mm_meta_update(Relation index, MMMeta *meta);
+extern const void *mm_meta_model(Relation index, const MMMeta *meta);
+
+/*
+ * mm_meta_model_crc: the checksum of a model.
+ */
+extern uint32 mm_meta_model_crc(const void *model, uint32 size);
+
+/*
+ * mm_meta_shapes: the shapes of entries in leaves and inner nodes.
+ */
+extern void mm_meta_shapes(const MMMeta *meta, MMShape *leaf, MMShape *inner);
+
+/*
+ * mm_meta_empty: metadata of an index that has seen no rows.
+ * mm_meta_create: write metadata and an empty root as the first pages of a new
+ * index; the caller sees to WAL, but for an init fork.
+ */
 extern MMMeta *mm_meta_empty(int ncolumns);
+extern void mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta);
+
+/*
+ * mm_meta_write_model: write a model to new pages; returns the first.
+ */
+extern BlockNumber mm_meta_write_model(Relation index, const void *model,
+									   uint32 size, bool logged);
+
+/*
+ * mm_meta_update_statistics: replace the statistics of an index, but for
+ * dimensions that it knows.
+ */
+extern void mm_meta_update_statistics(Relation index, const MMMeta *measured);
 
 /*
  * mm_meta_settle_dimensions: where the metadata does not know the dimensions
@@ -251,6 +294,22 @@ extern MMMeta *mm_meta_empty(int ncolumns);
  */
 extern void mm_meta_settle_dimensions(Relation index, int ncolumns,
 									  int32 *dimensions);
+
+/*
+ * mm_meta_splits: the count of splits.
+ * mm_node_check_stamps: raise INDEX_CORRUPTED if a page, reached from a parent
+ * that was read when splits had been counted, is neither a node nor free, or
+ * has stamps that no split has made.
+ */
+extern uint64 mm_meta_splits(Relation index);
+extern void mm_node_check_stamps(Relation index, Buffer buffer, uint64 splits);
+
+/*
+ * For changes of the tree: mm_meta_lock locks the metadata page,
+ * mm_meta_register adds it to a WAL record.
+ */
+extern Buffer mm_meta_lock(Relation index, int ncolumns, int mode);
+extern MMMeta *mm_meta_register(GenericXLogState *state, Buffer buffer);
 
 /* info.c */
 
@@ -269,14 +328,25 @@ extern void mm_index_require_readable(Relation index);
 
 /* ---------- access method callbacks ---------- */
 
-/* build.c */
-extern IndexBuildResult *mmdb_build(Relation heap, Relation index,
-									IndexInfo *indexInfo);
-extern void mmdb_buildempty(Relation index);
-extern bool mmdb_insert(Relation index, Datum *values, bool *isnull,
+/* insert.c */
+extern bool mmdb_insert(Relation index, Datum *keys, bool *keynulls,
 						ItemPointer heap_tid, Relation heap,
 						IndexUniqueCheck checkUnique, bool indexUnchanged,
 						IndexInfo *indexInfo);
+
+/* build.c */
+extern char *mmdb_buildphasename(int64 phase);
+extern IndexBuildResult *mmdb_build(Relation heap, Relation index,
+									IndexInfo *indexInfo);
+extern void mmdb_buildempty(Relation index);
+
+/* scan.c */
+extern IndexScanDesc mmdb_beginscan(Relation index, int nkeys, int norderbys);
+extern void mmdb_rescan(IndexScanDesc scan, ScanKey keys, int nkeys,
+						ScanKey orderbys, int norderbys);
+extern bool mmdb_gettuple(IndexScanDesc scan, ScanDirection direction);
+extern int64 mmdb_getbitmap(IndexScanDesc scan, TIDBitmap *bitmap);
+extern void mmdb_endscan(IndexScanDesc scan);
 
 /* vacuum.c */
 extern IndexBulkDeleteResult *mmdb_bulkdelete(IndexVacuumInfo *info,
@@ -296,7 +366,7 @@ extern void mmdb_costestimate(PlannerInfo *root, IndexPath *path,
 /* options.c */
 extern void mm_options_init(void);
 extern bytea *mmdb_options(Datum reloptions, bool validate);
-extern int	mm_options_sample_rows(Relation index);
+extern MMOptions mm_options_get(Relation index);
 
 /* validate.c */
 extern bool mmdb_validate(Oid opclassoid);

@@ -1,17 +1,339 @@
 /*-------------------------------------------------------------------------
  *
  * build.c
- *	  CREATE INDEX, REINDEX, and rows that come later.
+ *	  CREATE INDEX and REINDEX.
+ *
+ * The table is read twice: for a sample, from which statistics and the model
+ * come; then to make each row's entry.  Entries that fit in
+ * maintenance_work_mem are packed into leaves at once.  Otherwise the sample
+ * is divided into partitions that will fit, by the same median splits; a
+ * tuplesort brings the entries of each partition together, spilling to disk,
+ * and partitions are packed one by one.  Parallel workers (build_parallel.c)
+ * share in reading the table, embedding and sorting in the same way.
+ *
+ * A table of few rows gets an index without a model (see train.c).
+ *
+ * Pages are written without WAL, and logged whole at the end.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/tableam.h"
+#include "access/xloginsert.h"
 #include "catalog/index.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "commands/progress.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "am/am.h"
+#include "am/build.h"
+
+/* Phases, as pg_stat_progress_create_index shows them. */
+#define PHASE_SAMPLE	2
+#define PHASE_SCAN		3
+#define PHASE_PACK		4
+#define PHASE_LOG		5
+
+char *
+mmdb_buildphasename(int64 phase)
+{
+	switch (phase)
+	{
+		case PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE:
+			return "initializing";
+		case PHASE_SAMPLE:
+			return "sampling table";
+		case PHASE_SCAN:
+			return "scanning table";
+		case PHASE_PACK:
+			return "building tree";
+		case PHASE_LOG:
+			return "writing WAL";
+		default:
+			return NULL;
+	}
+}
+
+static int
+partition_of(const MMBuild *build, const uint32 *entry)
+{
+	const MMPartitionNode *node = &build->partitions[0];
+
+	while (node->coordinate >= 0)
+		node = &build->partitions[mm_pack_key(build->model, false, entry, node->coordinate) > node->middle ?
+								  node->right : node->left];
+	return node->left;
+}
+
+/*
+ * Divide sampled entries into n partitions, numbered from first.  Returns the
+ * node of the array that stands for them.
+ */
+static int
+make_partitions(MMBuild *build, MMEntry *entries, int64 nentries, int first, int n)
+{
+	const MMModel *model = build->model;
+	int			number = build->npartition_nodes++;
+	MMPartitionNode *node = &build->partitions[number];
+	float	   *keys;
+	int64		left = 0;
+
+	node->coordinate = n > 1 && nentries > 1 ?
+		mm_pack_spread(model, false, entries, nentries) : -1;
+	node->left = first;
+	if (node->coordinate < 0)
+		return number;
+
+	keys = palloc(sizeof(float) * nentries);
+	for (int64 i = 0; i < nentries; i++)
+		keys[i] = mm_pack_key(model, false, entries[i], node->coordinate);
+	qsort(keys, nentries, sizeof(float), mm_compare_floats);
+	node->middle = keys[nentries * (n / 2) / n];
+	pfree(keys);
+	for (int64 i = 0; i < nentries; i++)
+		if (!(mm_pack_key(model, false, entries[i], node->coordinate) > node->middle))
+		{
+			MMEntry		swap = entries[i];
+
+			entries[i] = entries[left];
+			entries[left++] = swap;
+		}
+	node->left = make_partitions(build, entries, left, first, n / 2);
+	node->right = make_partitions(build, entries + left, nentries - left, first + n / 2, n - n / 2);
+	return number;
+}
+
+/*
+ * Divide the embedded space into about n partitions of equal numbers of rows.
+ */
+static void
+choose_partitions(MMBuild *build, const MMSample *sample, int npartitions)
+{
+	int			n = mm_sample_size(sample);
+	MMRows	   *rows = mm_rows_create(&build->model->leaf);
+
+	for (int i = 0; i < n; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(build->scratch);
+		ItemPointerData tid;
+		Datum	   *values;
+		bool	   *isnull;
+
+		ItemPointerSet(&tid, 0, 1);
+		mm_sample_row(sample, i, &values, &isnull);
+		mm_model_embed(build->model, &tid, values, isnull, build->entry);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(build->scratch);
+		mm_rows_add(rows, build->entry);
+		CHECK_FOR_INTERRUPTS();
+	}
+	npartitions = Min(npartitions, Max(n / 4, 1));
+	build->partitions = palloc(sizeof(MMPartitionNode) * npartitions * 2);
+	build->npartition_nodes = 0;
+	make_partitions(build, rows->entries, rows->n, 0, npartitions);
+	mm_rows_free(rows);
+}
+
+void
+mm_build_begin_sort(MMBuild *build, int workmem, SortCoordinate coordinate)
+{
+	TupleDesc	desc = CreateTemplateTupleDesc(2);
+	AttrNumber	key = 1;
+	Oid			less = Int4LessOperator;
+	Oid			collation = InvalidOid;
+	bool		nulls_first = false;
+
+	TupleDescInitEntry(desc, 1, "partition", INT4OID, -1, 0);
+	TupleDescInitEntry(desc, 2, "entry", BYTEAOID, -1, 0);
+	build->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	build->sort = tuplesort_begin_heap(desc, 1, &key, &less, &collation, &nulls_first,
+									   workmem, coordinate, false);
+}
+
+void
+mm_build_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
+			 bool tupleIsAlive, void *arg)
+{
+	MMBuild    *state = arg;
+	MemoryContext old = MemoryContextSwitchTo(state->scratch);
+	Datum		values[MM_MAX_COLUMNS];
+	bool		isnull[MM_MAX_COLUMNS];
+
+	mm_columns_values(state->columns, keys, keynulls, values, isnull);
+	if (state->concurrent)		/* it may have come after sampling */
+		mm_columns_check_values(state->columns, values, isnull, state->dimensions);
+	mm_model_embed(state->model, tid, values, isnull, state->entry);
+	state->nrows++;
+	if (state->sort != NULL)
+	{
+		bytea	   *bytes = palloc(VARHDRSZ + state->model->leaf.size);
+
+		SET_VARSIZE(bytes, VARHDRSZ + state->model->leaf.size);
+		memcpy(VARDATA(bytes), state->entry, state->model->leaf.size);
+		ExecClearTuple(state->slot);
+		state->slot->tts_values[0] = Int32GetDatum(partition_of(state, state->entry));
+		state->slot->tts_values[1] = PointerGetDatum(bytes);
+		state->slot->tts_isnull[0] = state->slot->tts_isnull[1] = false;
+		ExecStoreVirtualTuple(state->slot);
+		tuplesort_puttupleslot(state->sort, state->slot);
+		ExecClearTuple(state->slot);
+	}
+	MemoryContextSwitchTo(old);
+	if (state->sort == NULL)
+		mm_rows_add(state->rows, state->entry);
+	MemoryContextReset(state->scratch);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, state->nrows);
+}
+
+/*
+ * Pack the sorted entries, a partition at a time, or what fits of it.
+ */
+static void
+pack_partitions(MMBuild *state, MMBulk *bulk, int64 rows_in_memory)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(state->slot->tts_tupleDescriptor,
+													&TTSOpsMinimalTuple);
+	int32		partition = -1;
+
+	tuplesort_performsort(state->sort);
+	while (tuplesort_gettupleslot(state->sort, true, false, slot, NULL))
+	{
+		bool		isnull;
+		int32		next = DatumGetInt32(slot_getattr(slot, 1, &isnull));
+		bytea	   *bytes = DatumGetByteaPP(slot_getattr(slot, 2, &isnull));
+
+		if (next != partition || state->rows->n >= rows_in_memory)
+		{
+			mm_bulk_add(bulk, state->rows->entries, state->rows->n);
+			mm_rows_clear(state->rows);
+			partition = next;
+		}
+		memcpy(state->entry, VARDATA_ANY(bytes), state->model->leaf.size);
+		mm_rows_add(state->rows, state->entry);
+		CHECK_FOR_INTERRUPTS();
+	}
+	mm_bulk_add(bulk, state->rows->entries, state->rows->n);
+	ExecDropSingleTupleTableSlot(slot);
+	tuplesort_end(state->sort);
+	ExecDropSingleTupleTableSlot(state->slot);
+}
+
+/*
+ * Write the root: its entries, at its level.
+ */
+static void
+write_root(Relation index, const MMModel *model, MMEntry *entries, int64 n, int level)
+{
+	const MMShape *shape = level == 0 ? &model->leaf : &model->inner;
+	Buffer		buffer = ReadBuffer(index, MM_ROOT_BLOCK);
+	Page		page = BufferGetPage(buffer);
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	mm_page_init(page, MM_PAGE_NODE, level);
+	if (!model->trained)
+		MMPageGetSpecial(page)->flags = MM_PAGE_UNTRAINED;
+	for (int64 i = 0; i < n; i++)
+		mm_page_add(page, shape, entries[i]);
+	MarkBufferDirty(buffer);
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * Read the table and write the tree.
+ */
+static void
+build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
+		   const MMSample *sample, const MMMeta *meta, const void *model)
+{
+	Size		row_memory;
+	int64		rows_in_memory;
+	int			nworkers = 0;
+	MMParallelBuild *parallel = NULL;
+
+	state->model = mm_model_open(state->columns, meta, model);
+	state->entry = palloc(state->model->leaf.size);
+	state->rows = mm_rows_create(&state->model->leaf);
+
+	/* The sample has a quarter; packing needs lists of entries and keys. */
+	row_memory = state->model->leaf.size + 3 * sizeof(void *);
+	rows_in_memory = (int64) maintenance_work_mem * 768 / row_memory;
+	if (state->model->trained)
+		nworkers = mm_build_workers(heap, state->index);
+	if (state->model->trained &&
+		(nworkers > 0 || mm_sample_entries(sample) > rows_in_memory))
+	{
+		rows_in_memory = Max(rows_in_memory / 2, 1000);
+		choose_partitions(state, sample,
+						  (int) Min(2 * mm_sample_entries(sample) / rows_in_memory + 1, 10000));
+	}
+
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_SCAN);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, mm_sample_entries(sample));
+	state->nrows = 0;
+	if (nworkers > 0)
+		parallel = mm_build_parallel(state, heap, nworkers);
+	if (parallel == NULL)
+	{
+		if (state->partitions != NULL)
+			mm_build_begin_sort(state, maintenance_work_mem / 2, NULL);
+		table_index_build_scan(heap, state->index, indexInfo, true, true, mm_build_row, state, NULL);
+	}
+
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_PACK);
+	if (!state->model->trained)
+	{
+		if (state->rows->n <= state->model->leaf.capacity)
+			write_root(state->index, state->model, state->rows->entries, state->rows->n, 0);
+	}
+	else
+	{
+		MMBulk	   *bulk = mm_bulk_begin(state->index, state->model,
+										 mm_options_get(state->index).fillfactor, false);
+		MMEntry    *entries;
+		int			level;
+		int			n;
+
+		if (state->sort != NULL)
+			pack_partitions(state, bulk, rows_in_memory);
+		else
+			mm_bulk_add(bulk, state->rows->entries, state->rows->n);
+		n = mm_bulk_finish(bulk, &entries, &level);
+		write_root(state->index, state->model, entries, n, n == 0 ? 0 : level);
+	}
+	if (parallel != NULL)
+		mm_build_parallel_end(parallel);
+	mm_rows_free(state->rows);
+}
+
+/*
+ * Train a model and enter it in the metadata.
+ */
+static void *
+train(Relation index, MMColumns *columns, const MMSample *sample, MMMeta *meta)
+{
+	MMTraining	training;
+	void	   *model;
+	Buffer		buffer;
+
+	for (int i = 0; i < columns->n; i++)
+	{
+		training.values[i] = palloc(sizeof(Datum) * Max(mm_sample_size(sample), 1));
+		training.n[i] = mm_sample_values(sample, i, training.values[i]);
+	}
+	model = mm_model_train(columns, meta, &training, mm_options_get(index).pivots);
+	meta->model = mm_meta_write_model(index, model, meta->model_size, false);
+
+	buffer = mm_meta_lock(index, columns->n, BUFFER_LOCK_EXCLUSIVE);
+	memcpy(PageGetContents(BufferGetPage(buffer)), meta, MM_META_SIZE(columns->n));
+	MarkBufferDirty(buffer);
+	UnlockReleaseBuffer(buffer);
+	return model;
+}
 
 IndexBuildResult *
 mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
@@ -21,15 +343,42 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 												  "mmdb build",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	MMColumns  *columns = mm_columns_open(index);
+	MMBuild		state = {0};
 	MMSample   *sample;
+	MMMeta	   *meta;
+	void	   *model = NULL;
 
-	sample = mm_sample_table(heap, index, indexInfo, columns,
-							 mm_options_sample_rows(index), false,
+	state.index = index;
+	state.columns = mm_columns_open(index);
+	state.concurrent = indexInfo->ii_Concurrent;
+	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
+
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_SAMPLE);
+	sample = mm_sample_table(heap, index, indexInfo, state.columns,
+							 mm_options_get(index).sample_rows, false,
 							 &result->heap_tuples);
-	mm_meta_create(index, MAIN_FORKNUM,
-				   mm_statistics_measure(sample, columns, result->heap_tuples));
-	result->index_tuples = mm_sample_rows(sample);
+	meta = mm_statistics_measure(sample, state.columns, result->heap_tuples);
+	mm_meta_create(index, MAIN_FORKNUM, meta);
+	state.dimensions = palloc(sizeof(int32) * state.columns->n);
+	for (int i = 0; i < state.columns->n; i++)
+		state.dimensions[i] = meta->columns[i].dimensions;
+
+	if (mm_sample_entries(sample) > MM_TRAINING_ROWS)
+		model = train(index, state.columns, sample, meta);
+	build_tree(&state, heap, indexInfo, sample, meta, model);
+	if (!state.model->trained && state.nrows > state.model->leaf.capacity)
+	{
+		/* Rows have come in the meantime: more than can do without a model. */
+		model = train(index, state.columns, sample, meta);
+		build_tree(&state, heap, indexInfo, sample, meta, model);
+	}
+	result->index_tuples = state.nrows;
+
+	if (RelationNeedsWAL(index))
+	{
+		pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_LOG);
+		log_newpage_range(index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(index), true);
+	}
 
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
@@ -40,74 +389,4 @@ void
 mmdb_buildempty(Relation index)
 {
 	mm_meta_create(index, INIT_FORKNUM, mm_meta_empty(mm_columns_open(index)->n));
-}
-
-/*
- * What one statement keeps for the rows it inserts.
- */
-typedef struct InsertState
-{
-	MMColumns  *columns;
-	int32		dimensions[MM_MAX_COLUMNS]; /* known to the index, or -1 */
-} InsertState;
-
-static InsertState *
-insert_state(Relation index)
-{
-	InsertState *state = palloc(sizeof(InsertState));
-	MMMeta	   *meta;
-
-	state->columns = mm_columns_open(index);
-	meta = mm_meta_read(index, state->columns->n);
-	for (int i = 0; i < state->columns->n; i++)
-		state->dimensions[i] = meta->columns[i].dimensions;
-	return state;
-}
-
-/*
- * Check that a row has distances and the dimensions known to the index, or
- * let it settle them.
- */
-static void
-check_row(Relation index, InsertState *state, Datum *keys, bool *keynulls)
-{
-	MMColumns  *columns = state->columns;
-	Datum		values[MM_MAX_COLUMNS];
-	bool		isnull[MM_MAX_COLUMNS];
-	int32		dimensions[MM_MAX_COLUMNS];
-
-	memcpy(dimensions, state->dimensions, sizeof(dimensions));
-	mm_columns_values(columns, keys, keynulls, values, isnull);
-	mm_columns_check_values(columns, values, isnull, dimensions);
-	if (memcmp(dimensions, state->dimensions, sizeof(int32) * columns->n) == 0)
-		return;
-
-	mm_meta_settle_dimensions(index, columns->n, dimensions);
-	memcpy(state->dimensions, dimensions, sizeof(dimensions));
-	mm_columns_check_values(columns, values, isnull, dimensions);
-}
-
-bool
-mmdb_insert(Relation index, Datum *values, bool *isnull, ItemPointer heap_tid,
-			Relation heap, IndexUniqueCheck checkUnique, bool indexUnchanged,
-			IndexInfo *indexInfo)
-{
-	InsertState *state = indexInfo->ii_AmCache;
-	MemoryContext context;
-	MemoryContext old;
-
-	if (state == NULL)
-	{
-		old = MemoryContextSwitchTo(indexInfo->ii_Context);
-		state = indexInfo->ii_AmCache = insert_state(index);
-		MemoryContextSwitchTo(old);
-	}
-
-	context = AllocSetContextCreate(CurrentMemoryContext, "mmdb insert",
-									ALLOCSET_SMALL_SIZES);
-	old = MemoryContextSwitchTo(context);
-	check_row(index, state, values, isnull);
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
-	return false;
 }

@@ -3,9 +3,6 @@
  * handler.c
  *	  What the access method mmdb can do, and the functions that do it.
  *
- * The index keeps metadata only so far: it offers no scan, so that the
- * planner has no path to consider.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -26,7 +23,7 @@ mmdb_handler(PG_FUNCTION_ARGS)
 	am->amoptsprocnum = MM_OPTIONS_PROC;
 	am->amcanorderbyop = true;
 	am->amcanmulticol = true;
-	am->amoptionalkey = true;
+	am->amoptionalkey = true;	/* ORDER BY alone makes a scan */
 	am->amusemaintenanceworkmem = true;
 	am->amparallelvacuumoptions = VACUUM_OPTION_NO_PARALLEL;
 	am->amkeytype = InvalidOid;
@@ -39,6 +36,12 @@ mmdb_handler(PG_FUNCTION_ARGS)
 	am->amcostestimate = mmdb_costestimate;
 	am->amoptions = mmdb_options;
 	am->amvalidate = mmdb_validate;
+	am->ambuildphasename = mmdb_buildphasename;
+	am->ambeginscan = mmdb_beginscan;
+	am->amrescan = mmdb_rescan;
+	am->amgettuple = mmdb_gettuple;
+	am->amgetbitmap = mmdb_getbitmap;
+	am->amendscan = mmdb_endscan;
 
 	PG_RETURN_POINTER(am);
 }

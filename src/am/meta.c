@@ -1,12 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * meta.c
- *	  Reading and writing the metadata page.
+ *	  The metadata page, and the model behind it.
  *
- * The page is written whole, through generic WAL, under an exclusive buffer
- * lock, and takes effect whether or not the transaction commits.  So nobody
- * may keep a copy of it from one statement to the next: invalidations reach
- * other sessions from transactions that commit only.
+ * Changes go through generic WAL, under an exclusive buffer lock, and take
+ * effect whether or not the transaction commits.  So nobody may keep a copy of
+ * the metadata from one statement to the next: invalidations reach other
+ * sessions from transactions that commit only.  A model never changes, so the
+ * relation cache may keep it, under the block where it begins: it is written
+ * once, to pages nobody knows yet, and the metadata refer to it in the same
+ * WAL record that makes the root fit it.
  *
  * Dimensions once known stay so until the index is built anew: they are what
  * rows, committed or not, were checked against.
@@ -15,13 +18,15 @@
  */
 #include "postgres.h"
 
-#include "access/generic_xlog.h"
 #include "access/xloginsert.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
+#include "port/pg_crc32c.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "am/am.h"
+
+#define PageGetMeta(page)	((MMMeta *) PageGetContents(page))
 
 MMMeta *
 mm_meta_empty(int ncolumns)
@@ -30,6 +35,7 @@ mm_meta_empty(int ncolumns)
 
 	meta->version = MM_META_VERSION;
 	meta->ncolumns = ncolumns;
+	meta->model = InvalidBlockNumber;
 	for (int i = 0; i < ncolumns; i++)
 	{
 		meta->columns[i].dimensions = -1;
@@ -41,66 +47,81 @@ mm_meta_empty(int ncolumns)
 static void
 fill_page(Page page, const MMMeta *meta)
 {
-	MMPageSpecial *special;
-
-	PageInit(page, BLCKSZ, sizeof(MMPageSpecial));
-	special = MMPageGetSpecial(page);
-	special->kind = MM_PAGE_META;
-	special->flags = 0;
-	special->magic = MM_PAGE_MAGIC;
+	mm_page_init(page, MM_PAGE_META, 0);
 	memcpy(PageGetContents(page), meta, MM_META_SIZE(meta->ncolumns));
-	((PageHeader) page)->pd_lower =
-		PageGetContents(page) + MM_META_SIZE(meta->ncolumns) - (char *) page;
 }
 
-void
-mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta)
+/*
+ * Make one page of a new index, which must become the given block.
+ */
+static void
+create_page(Relation index, ForkNumber fork, BlockNumber block, const MMMeta *meta)
 {
 	Buffer		buffer = ReadBufferExtended(index, fork, P_NEW, RBM_NORMAL, NULL);
+	Page		page = BufferGetPage(buffer);
 
-	if (BufferGetBlockNumber(buffer) != MM_META_BLOCK)
+	if (BufferGetBlockNumber(buffer) != block)
 		elog(ERROR, "index \"%s\" already contains data",
 			 RelationGetRelationName(index));
 
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	START_CRIT_SECTION();
-	fill_page(BufferGetPage(buffer), meta);
+	if (block == MM_META_BLOCK)
+		fill_page(page, meta);
+	else
+	{
+		mm_page_init(page, MM_PAGE_NODE, 0);
+		MMPageGetSpecial(page)->flags = MM_PAGE_UNTRAINED;
+	}
 	MarkBufferDirty(buffer);
 	/* The init fork of an unlogged index is logged: it outlives a crash. */
-	if (RelationNeedsWAL(index) || fork == INIT_FORKNUM)
-		log_newpage_buffer(buffer, true);
+	if (fork == INIT_FORKNUM)
+		log_newpage_buffer(buffer, false);
 	END_CRIT_SECTION();
 	UnlockReleaseBuffer(buffer);
 }
 
-/*
- * Is this page a metadata page that can be trusted?
- */
-static bool
-page_is_sound(Page page)
+void
+mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta)
 {
-	MMMeta	   *meta = (MMMeta *) PageGetContents(page);
-
-	if (PageIsNew(page) ||
-		PageGetSpecialSize(page) != MAXALIGN(sizeof(MMPageSpecial)))
-		return false;
-	return MMPageGetSpecial(page)->magic == MM_PAGE_MAGIC &&
-		MMPageGetSpecial(page)->kind == MM_PAGE_META &&
-		meta->version == MM_META_VERSION &&
-		meta->ncolumns >= 1 && meta->ncolumns <= MM_MAX_COLUMNS;
+	create_page(index, fork, MM_META_BLOCK, meta);
+	create_page(index, fork, MM_ROOT_BLOCK, meta);
 }
 
 /*
- * The metadata page, pinned and locked in the given mode, found sound and
- * about ncolumns columns, or any number of them if that is 0.
+ * Is what stands on a metadata page something that we may have written?
  */
-static Buffer
-lock_page(Relation index, int ncolumns, int mode)
+static bool
+is_sane(const MMMeta *meta)
+{
+	if (meta->version != MM_META_VERSION ||
+		meta->ncolumns < 1 || meta->ncolumns > MM_MAX_COLUMNS ||
+		meta->ncoordinates < 0 || meta->ncoordinates > MM_MAX_COORDINATES ||
+		meta->sketch_words < 0 || meta->sketch_words > (int) MM_PAGE_DATA_SIZE / 16 ||
+		meta->sketch_bytes < 0 || meta->sketch_bytes > (int) MM_PAGE_DATA_SIZE / 4 ||
+		meta->model_size > MaxAllocSize / 2)
+		return false;
+	for (int i = 0; i < meta->ncolumns; i++)
+	{
+		const MMColumnStatistics *stats = &meta->columns[i];
+
+		if (stats->dimensions < -1 ||
+			!(stats->scale > 0 && stats->scale <= DBL_MAX))
+			return false;
+	}
+	/* Without a model, an entry has no more than its place and NULLs. */
+	return BlockNumberIsValid(meta->model) ? meta->model_size > 0 :
+		meta->ncoordinates == 0 && meta->sketch_words == 0 && meta->sketch_bytes == 0;
+}
+
+Buffer
+mm_meta_lock(Relation index, int ncolumns, int mode)
 {
 	Buffer		buffer;
 	MMMeta	   *meta;
+	Page		page;
 
-	if (RelationGetNumberOfBlocks(index) <= MM_META_BLOCK)
+	if (RelationGetNumberOfBlocks(index) <= MM_ROOT_BLOCK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
 				 errmsg("index \"%s\" has no metadata page",
@@ -109,7 +130,9 @@ lock_page(Relation index, int ncolumns, int mode)
 
 	buffer = ReadBuffer(index, MM_META_BLOCK);
 	LockBuffer(buffer, mode);
-	if (!page_is_sound(BufferGetPage(buffer)))
+	page = BufferGetPage(buffer);
+	meta = PageGetMeta(page);
+	if (!mm_page_is(page, MM_PAGE_META) || !is_sane(meta))
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
 				 errmsg("index \"%s\" has no valid metadata page",
@@ -117,7 +140,6 @@ lock_page(Relation index, int ncolumns, int mode)
 				 errdetail("Block %u is not one of an mmdb index, format version %d.",
 						   MM_META_BLOCK, MM_META_VERSION),
 				 errhint("Please REINDEX it.")));
-	meta = (MMMeta *) PageGetContents(BufferGetPage(buffer));
 	if (ncolumns != 0 && meta->ncolumns != ncolumns)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -128,42 +150,41 @@ lock_page(Relation index, int ncolumns, int mode)
 	return buffer;
 }
 
-/*
- * Write metadata over the page in a buffer locked exclusively, and let go of
- * the buffer.
- */
-static void
-replace_page(Relation index, Buffer buffer, const MMMeta *meta)
+MMMeta *
+mm_meta_register(GenericXLogState *state, Buffer buffer)
 {
-	GenericXLogState *state = GenericXLogStart(index);
+	return PageGetMeta(GenericXLogRegisterBuffer(state, buffer, 0));
+}
 
-	fill_page(GenericXLogRegisterBuffer(state, buffer, GENERIC_XLOG_FULL_IMAGE), meta);
+void
+mm_meta_update_statistics(Relation index, const MMMeta *measured)
+{
+	Buffer		buffer = mm_meta_lock(index, 0, BUFFER_LOCK_EXCLUSIVE);
+	GenericXLogState *state = GenericXLogStart(index);
+	MMMeta	   *meta = mm_meta_register(state, buffer);
+
+	meta->rows = measured->rows;
+	for (int i = 0; i < Min(meta->ncolumns, measured->ncolumns); i++)
+	{
+		int32		dimensions = meta->columns[i].dimensions;
+
+		/* What was measured may not have seen the rows that settled them. */
+		meta->columns[i] = measured->columns[i];
+		if (dimensions >= 0)
+			meta->columns[i].dimensions = dimensions;
+	}
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(buffer);
 }
 
 void
-mm_meta_update(Relation index, MMMeta *meta)
-{
-	Buffer		buffer = lock_page(index, 0, BUFFER_LOCK_EXCLUSIVE);
-	const MMMeta *old = (MMMeta *) PageGetContents(BufferGetPage(buffer));
-
-	/* What was measured may not have seen the rows that settled them. */
-	if (old->ncolumns == meta->ncolumns)
-		for (int i = 0; i < meta->ncolumns; i++)
-			if (old->columns[i].dimensions >= 0)
-				meta->columns[i].dimensions = old->columns[i].dimensions;
-	replace_page(index, buffer, meta);
-}
-
-void
 mm_meta_settle_dimensions(Relation index, int ncolumns, int32 *dimensions)
 {
-	MMMeta	   *meta = palloc(MM_META_SIZE(ncolumns));
-	Buffer		buffer = lock_page(index, ncolumns, BUFFER_LOCK_EXCLUSIVE);
+	Buffer		buffer = mm_meta_lock(index, ncolumns, BUFFER_LOCK_EXCLUSIVE);
+	GenericXLogState *state = GenericXLogStart(index);
+	MMMeta	   *meta = mm_meta_register(state, buffer);
 	bool		changed = false;
 
-	memcpy(meta, PageGetContents(BufferGetPage(buffer)), MM_META_SIZE(ncolumns));
 	for (int i = 0; i < ncolumns; i++)
 	{
 		if (meta->columns[i].dimensions < 0 && dimensions[i] >= 0)
@@ -174,9 +195,80 @@ mm_meta_settle_dimensions(Relation index, int ncolumns, int32 *dimensions)
 		dimensions[i] = meta->columns[i].dimensions;
 	}
 	if (changed)
-		replace_page(index, buffer, meta);
+		GenericXLogFinish(state);
 	else
+		GenericXLogAbort(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+/* ---------- the model's pages ---------- */
+
+BlockNumber
+mm_meta_write_model(Relation index, const void *model, uint32 size, bool logged)
+{
+	BlockNumber next = InvalidBlockNumber;
+
+	/* From the last page to the first, as each names the one behind it. */
+	for (int64 offset = (int64) (size - 1) / MM_PAGE_DATA_SIZE * MM_PAGE_DATA_SIZE;
+		 offset >= 0; offset -= MM_PAGE_DATA_SIZE)
+	{
+		Buffer		buffer = mm_page_new(index);
+		GenericXLogState *state = logged ? GenericXLogStart(index) : NULL;
+		Page		page = logged ?
+			GenericXLogRegisterBuffer(state, buffer, GENERIC_XLOG_FULL_IMAGE) :
+			BufferGetPage(buffer);
+		int			n = (int) Min(size - offset, MM_PAGE_DATA_SIZE);
+
+		mm_page_init(page, MM_PAGE_MODEL, 0);
+		MMPageGetSpecial(page)->right = next;
+		MMPageGetSpecial(page)->n = n;
+		memcpy(PageGetContents(page), (const char *) model + offset, n);
+		if (logged)
+			GenericXLogFinish(state);
+		else
+			MarkBufferDirty(buffer);
+		next = BufferGetBlockNumber(buffer);
 		UnlockReleaseBuffer(buffer);
+	}
+	return next;
+}
+
+uint32
+mm_meta_model_crc(const void *model, uint32 size)
+{
+	pg_crc32c	crc;
+
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, model, size);
+	FIN_CRC32C(crc);
+	return crc;
+}
+
+static void
+read_model(Relation index, BlockNumber block, char *to, uint32 size)
+{
+	uint32		done = 0;
+
+	while (done < size)
+	{
+		Buffer		buffer;
+		Page		page;
+		int			n;
+
+		if (!BlockNumberIsValid(block) || block >= RelationGetNumberOfBlocks(index))
+			ereport(ERROR,
+					(errcode(ERRCODE_INDEX_CORRUPTED),
+					 errmsg("the model of index \"%s\" is incomplete",
+							RelationGetRelationName(index)),
+					 errhint("Please REINDEX it.")));
+		buffer = mm_page_read(index, block, BUFFER_LOCK_SHARE, MM_PAGE_MODEL, NULL);
+		page = BufferGetPage(buffer);
+		n = (int) Min(size - done, MM_PAGE_DATA_SIZE);
+		memcpy(to + done, PageGetContents(page), n);
+		done += n;
+		block = MMPageGetSpecial(page)->right;
+		UnlockReleaseBuffer(buffer);
+	}
 }
 
 MMMeta *
@@ -191,10 +283,90 @@ mm_meta_read(Relation index, int ncolumns)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot access temporary indexes of other sessions")));
 
-	buffer = lock_page(index, ncolumns, BUFFER_LOCK_SHARE);
-	meta = (MMMeta *) PageGetContents(BufferGetPage(buffer));
+	buffer = mm_meta_lock(index, ncolumns, BUFFER_LOCK_SHARE);
+	meta = PageGetMeta(BufferGetPage(buffer));
 	result = palloc(MM_META_SIZE(meta->ncolumns));
 	memcpy(result, meta, MM_META_SIZE(meta->ncolumns));
 	UnlockReleaseBuffer(buffer);
 	return result;
+}
+
+/*
+ * What the relation cache keeps, one chunk of memory; the model follows.
+ */
+typedef struct CachedModel
+{
+	BlockNumber block;
+	uint32		size;
+} CachedModel;
+
+#define CachedModelData(cached)	((char *) (cached) + MAXALIGN(sizeof(CachedModel)))
+
+const void *
+mm_meta_model(Relation index, const MMMeta *meta)
+{
+	CachedModel *cached = index->rd_amcache;
+	char	   *model;
+
+	if (!BlockNumberIsValid(meta->model))
+		return NULL;
+	if (cached != NULL && cached->block == meta->model && cached->size == meta->model_size)
+		return CachedModelData(cached);
+
+	/* Into memory of ours first: reading may fail, or process invalidations. */
+	model = palloc(meta->model_size);
+	read_model(index, meta->model, model, meta->model_size);
+	if (mm_meta_model_crc(model, meta->model_size) != meta->model_crc)
+		mm_report_damage(index, "The model does not match its checksum.");
+	if (index->rd_amcache != NULL)
+		pfree(index->rd_amcache);
+	index->rd_amcache = NULL;
+	cached = MemoryContextAlloc(index->rd_indexcxt, MAXALIGN(sizeof(CachedModel)) + meta->model_size);
+	cached->block = meta->model;
+	cached->size = meta->model_size;
+	memcpy(CachedModelData(cached), model, meta->model_size);
+	pfree(model);
+	index->rd_amcache = cached;
+	return CachedModelData(cached);
+}
+
+void
+mm_meta_shapes(const MMMeta *meta, MMShape *leaf, MMShape *inner)
+{
+	mm_shape_init(leaf, MM_ENTRY_HEADER + meta->ncoordinates + meta->sketch_words,
+				  meta->sketch_bytes);
+	mm_shape_init(inner, MM_ENTRY_HEADER + 2 * meta->ncoordinates, 0);
+}
+
+uint64
+mm_meta_splits(Relation index)
+{
+	Buffer		buffer = ReadBuffer(index, MM_META_BLOCK);
+	uint64		splits;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	splits = PageGetMeta(BufferGetPage(buffer))->splits;
+	UnlockReleaseBuffer(buffer);
+	return splits;
+}
+
+void
+mm_node_check_stamps(Relation index, Buffer buffer, uint64 splits)
+{
+	MMPageSpecial *special = MMPageGetSpecial(BufferGetPage(buffer));
+	uint64		now;
+
+	if (special->kind == MM_PAGE_NODE)
+	{
+		if (special->nsn <= splits && special->born <= splits)
+			return;
+		/* A page is born before its split is counted. */
+		now = mm_meta_splits(index);
+		if (special->nsn <= now && special->born <= now + 1)
+			return;
+	}
+	else if (special->kind == MM_PAGE_FREE && special->n == 0)
+		return;
+	mm_report_damage(index, "Block %u is not what its parent takes it for.",
+					 BufferGetBlockNumber(buffer));
 }

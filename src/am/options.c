@@ -10,7 +10,7 @@
 #include "access/reloptions.h"
 #include "utils/rel.h"
 
-#include "am/am.h"
+#include "am/model.h"
 
 static relopt_kind mm_relopt_kind;
 
@@ -26,6 +26,13 @@ mm_options_init(void)
 					  "Number of rows between which distances are measured",
 					  MM_DEFAULT_SAMPLE_ROWS, MM_MIN_SAMPLE_ROWS,
 					  MM_MAX_SAMPLE_ROWS, ShareUpdateExclusiveLock);
+	add_int_reloption(mm_relopt_kind, "pivots",
+					  "Number of pivots of each column that needs any; 0 lets the index choose",
+					  0, 0, MM_MAX_PIVOTS, ShareUpdateExclusiveLock);
+	add_int_reloption(mm_relopt_kind, "fillfactor",
+					  "Packs index pages only to this percentage",
+					  MM_DEFAULT_FILLFACTOR, MM_MIN_FILLFACTOR, 100,
+					  ShareUpdateExclusiveLock);
 }
 
 bytea *
@@ -37,6 +44,16 @@ mmdb_options(Datum reloptions, bool validate)
 			.opttype = RELOPT_TYPE_INT,
 			.offset = offsetof(MMOptions, sample_rows),
 		},
+		{
+			.optname = "pivots",
+			.opttype = RELOPT_TYPE_INT,
+			.offset = offsetof(MMOptions, pivots),
+		},
+		{
+			.optname = "fillfactor",
+			.opttype = RELOPT_TYPE_INT,
+			.offset = offsetof(MMOptions, fillfactor),
+		},
 	};
 
 	return (bytea *) build_reloptions(reloptions, validate, mm_relopt_kind,
@@ -45,12 +62,16 @@ mmdb_options(Datum reloptions, bool validate)
 }
 
 /*
- * mm_options_sample_rows: the parameter sample_rows of an index.
+ * mm_options_get: the parameters of an index.
  */
-int
-mm_options_sample_rows(Relation index)
+MMOptions
+mm_options_get(Relation index)
 {
-	MMOptions  *options = (MMOptions *) index->rd_options;
-
-	return options ? options->sample_rows : MM_DEFAULT_SAMPLE_ROWS;
+	if (index->rd_options != NULL)
+		return *(MMOptions *) index->rd_options;
+	return (MMOptions) {
+		.sample_rows = MM_DEFAULT_SAMPLE_ROWS,
+		.pivots = 0,
+		.fillfactor = MM_DEFAULT_FILLFACTOR,
+	};
 }

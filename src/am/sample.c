@@ -4,7 +4,7 @@
  *	  A uniform random sample of the rows an index is to hold.
  *
  * Reservoir sampling (Vitter's algorithm R) over one scan of the table.  When
- * the sampled rows outgrow maintenance_work_mem, random ones are let go until
+ * the sampled rows outgrow a quarter of maintenance_work_mem, random ones are let go until
  * half of them are left, and the reservoir stays that small: what remains is
  * again a uniform sample.  Random numbers start from a fixed seed, so the
  * same table in the same physical order gives the same sample.
@@ -36,7 +36,8 @@ typedef struct SampledRow
 struct MMSample
 {
 	MMColumns  *columns;
-	int64		rows;			/* seen so far */
+	int64		rows;			/* live ones, seen so far */
+	int64		entries;		/* all that the index must hold */
 	int64	   *counts;			/* of values not NULL, for each column */
 	int32	   *dimensions;		/* for each column; -1: none, or not yet seen */
 	int			nsampled;
@@ -135,6 +136,7 @@ sample_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 	bool		isnull[MM_MAX_COLUMNS];
 	int64		slot;
 
+	sample->entries++;
 	if (!tupleIsAlive)
 		return;					/* deleted, if perhaps still visible to some */
 
@@ -150,7 +152,7 @@ sample_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 	if (slot < sample->target)
 	{
 		put_row(sample, (int) slot, copy_row(sample, values, isnull));
-		if (sample->used > (Size) maintenance_work_mem * 1024 &&
+		if (sample->used > (Size) maintenance_work_mem * 1024 / 4 &&
 			sample->nsampled >= 2 * LEAST_ROWS)
 			halve(sample);
 	}
@@ -211,6 +213,12 @@ mm_sample_rows(const MMSample *sample)
 }
 
 int64
+mm_sample_entries(const MMSample *sample)
+{
+	return sample->entries;
+}
+
+int64
 mm_sample_count(const MMSample *sample, int column)
 {
 	return sample->counts[column];
@@ -237,4 +245,11 @@ mm_sample_values(const MMSample *sample, int column, Datum *values)
 		if (!sample->sampled[i]->isnull[column])
 			values[n++] = sample->sampled[i]->values[column];
 	return n;
+}
+
+void
+mm_sample_row(const MMSample *sample, int row, Datum **values, bool **isnull)
+{
+	*values = sample->sampled[row]->values;
+	*isnull = sample->sampled[row]->isnull;
 }

@@ -111,12 +111,10 @@ summarize(Measurement *m, MMColumnStatistics *stats)
 	stats->scale = isnormal(scale) && isnormal(1 / scale) ? scale : 1.0;
 }
 
-static void
-measure_column(const MMSample *sample, int i, MMColumn *column,
-			   MMColumnStatistics *stats)
+void
+mm_statistics_of_values(MMColumn *column, const Datum *values, int n,
+						MMColumnStatistics *stats)
 {
-	Datum	   *values = palloc(sizeof(Datum) * Max(mm_sample_size(sample), 1));
-	int			n = mm_sample_values(sample, i, values);
 	Measurement *m = palloc(sizeof(Measurement));
 	ErrorContextCallback callback;
 
@@ -151,12 +149,9 @@ measure_column(const MMSample *sample, int i, MMColumn *column,
 	}
 
 	error_context_stack = callback.previous;
-	stats->count = mm_sample_count(sample, i);
-	stats->dimensions = mm_sample_dimensions(sample, i);
 	summarize(m, stats);
 	MemoryContextDelete(m->scratch);
 	pfree(m);
-	pfree(values);
 }
 
 MMMeta *
@@ -164,10 +159,18 @@ mm_statistics_measure(const MMSample *sample, MMColumns *columns,
 					  double table_rows)
 {
 	MMMeta	   *meta = mm_meta_empty(columns->n);
+	Datum	   *values = palloc(sizeof(Datum) * Max(mm_sample_size(sample), 1));
 
 	meta->rows = (int64) table_rows;
 	for (int i = 0; i < columns->n; i++)
-		measure_column(sample, i, &columns->columns[i], &meta->columns[i]);
+	{
+		int			n = mm_sample_values(sample, i, values);
+
+		mm_statistics_of_values(&columns->columns[i], values, n, &meta->columns[i]);
+		meta->columns[i].count = mm_sample_count(sample, i);
+		meta->columns[i].dimensions = mm_sample_dimensions(sample, i);
+	}
+	pfree(values);
 	return meta;
 }
 

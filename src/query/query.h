@@ -10,26 +10,9 @@
 #define MM_QUERY_H
 
 #include "lib/stringinfo.h"
+#include "utils/tuplestore.h"
 
-#include "am/am.h"
-#include "type/odbquery.h"
-
-/*
- * One term of a weighted sum: weight * (distance to value / scale).
- */
-typedef struct MMTerm
-{
-	int			column;
-	double		weight;			/* > 0 */
-	double		scale;			/* > 0 */
-	Datum		value;			/* of the column's type */
-} MMTerm;
-
-typedef struct MMTerms
-{
-	int			n;				/* at least 1 */
-	MMTerm		terms[MM_MAX_COLUMNS];
-} MMTerms;
+#include "am/terms.h"
 
 /*
  * What a column without a value adds to the distance.
@@ -40,27 +23,6 @@ typedef enum MMMissing
 	MISSING_IGNORE,				/* nothing; the other weights make up for it */
 	MISSING_EXCLUDE,			/* such rows are no answers */
 } MMMissing;
-
-/* terms.c */
-
-/*
- * mm_terms_make: match an object, weights and scales with columns.  Components
- * that are NULL or have no weight take no part; the others are converted to
- * their column's type.  scales may be NULL.  Raises an error, naming the
- * column, for a component that does not fit or has no distances, and if no
- * column takes part.
- */
-extern MMTerms *mm_terms_make(const MMColumns *columns,
-							  const OdbQueryParts *query,
-							  const double *weights, const double *scales);
-
-/*
- * mm_terms_check_dimensions: raise an error, naming the column, for a value
- * whose dimensions are not those of its column in the statistics.
- */
-extern void mm_terms_check_dimensions(const MMColumns *columns,
-									  const MMTerms *terms,
-									  const MMMeta *statistics);
 
 /* distance_sql.c */
 
@@ -102,9 +64,16 @@ extern const char *mm_sql_number(double x);
  */
 extern MMMissing mm_missing_parse(const char *name);
 
+/* index_search.c */
+
 /*
- * mm_column_names: the columns' names (columns->n).
+ * mm_index_search: find the k nearest rows of table, or if k is 0 those within
+ * radius, by the index of style, and put them into store: rows of desc, (row,
+ * distance), in order.  False, and nothing done, if the index cannot answer
+ * that, or not fast: run the SELECT then.
  */
-extern const char **mm_column_names(const MMColumns *columns);
+extern bool mm_index_search(Relation table, const MMSqlStyle *style,
+							const MMTerms *terms, int64 k, double radius,
+							TupleDesc desc, Tuplestorestate *store);
 
 #endif							/* MM_QUERY_H */

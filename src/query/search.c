@@ -305,6 +305,24 @@ begin_select(Search *search, StringInfo sql, StringInfo distance)
 }
 
 /*
+ * Answer by the index, if that will do.  k = 0: by radius.
+ */
+static bool
+run_by_index(FunctionCallInfo fcinfo, Search *search, int64 k, double radius)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!mm_index_search(search->table, &search->style, search->terms, k, radius,
+						 rsinfo->setDesc, rsinfo->setResult))
+		return false;
+	/* They stay locked until the transaction ends, as a SELECT leaves them. */
+	relation_close(search->style.index, NoLock);
+	table_close(search->table, NoLock);
+	return true;
+}
+
+/*
  * Run the statement, its rows to be those of the calling function.
  */
 static void
@@ -328,7 +346,6 @@ run(FunctionCallInfo fcinfo, Search *search, const char *sql)
 	relation_close(search->style.index, AccessShareLock);
 	table_close(search->table, NoLock);
 
-	InitMaterializedSRF(fcinfo, 0);
 	options.params = params;
 	options.read_only = true;
 	options.dest = CreateTuplestoreDestReceiver();
@@ -353,6 +370,8 @@ mm_odbknn(PG_FUNCTION_ARGS)
 				 errmsg("k must be at least 1, not %d", PG_GETARG_INT32(ARG_LIMIT))));
 
 	read_search(fcinfo, &search);
+	if (run_by_index(fcinfo, &search, PG_GETARG_INT32(ARG_LIMIT), 0.0))
+		return (Datum) 0;
 	begin_select(&search, &sql, &distance);
 	if (search.style.missing == MISSING_EXCLUDE)
 	{
@@ -377,6 +396,8 @@ mm_odbrange_search(PG_FUNCTION_ARGS)
 	mm_check_radius(radius, NULL);
 
 	read_search(fcinfo, &search);
+	if (run_by_index(fcinfo, &search, 0, radius))
+		return (Datum) 0;
 	begin_select(&search, &sql, &distance);
 	appendStringInfo(&sql, " WHERE (%s) OPERATOR(pg_catalog.<=) '%s'::pg_catalog.float8 ORDER BY 2",
 					 distance.data, mm_sql_number(radius));

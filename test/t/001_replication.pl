@@ -3,13 +3,14 @@
 
 use strict;
 use warnings;
+use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1, extra => [ '--locale=C', '--encoding=UTF8' ]);
-$primary->append_conf('postgresql.conf', "autovacuum = off\n");
+$primary->append_conf('postgresql.conf', "autovacuum = off\nwal_consistency_checking = 'generic'\n");
 $primary->start;
 $primary->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -48,7 +49,88 @@ $primary->safe_psql('postgres', 'UPDATE t SET s = s || s; REINDEX INDEX t_mm');
 same($columns, 'statistics measured by REINDEX');
 same($nearest, 'answers after REINDEX');
 
+# The tree: rows come one by one, the index gets its model, nodes are split,
+# emptied, deleted and used again.
+$primary->safe_psql('postgres', q{
+	CREATE TABLE tree (id serial, a integer, v mmvector, s text) WITH (autovacuum_enabled = off, vacuum_truncate = off);
+	CREATE INDEX tree_mm ON tree USING mmdb (a, v, s) WITH (pivots = 16, fillfactor = 30);
+	CREATE FUNCTION add_rows(n integer) RETURNS void LANGUAGE sql AS $$
+		INSERT INTO tree (a, v, s) SELECT i % 100, ARRAY(SELECT sin(i * j) + random() FROM generate_series(1, 7) j), md5(i::text)
+		FROM (SELECT (random() * 1000)::integer AS i FROM generate_series(1, n)) s
+	$$;
+});
+my $in_order = q{
+	SET enable_seqscan = off;
+	SET enable_sort = off;
+	SELECT array_agg(d) FROM (SELECT a <+> 7 AS d FROM tree ORDER BY 1) s;
+	SELECT array_agg(d), array_agg(id) FROM (SELECT id, v <-> '[1,0,0,0,1,0,0]' AS d FROM tree ORDER BY 2) s;
+	SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM tree ORDER BY s <~> 'c4ca4238a0b923820dcc509a6f75849b') s;
+	SELECT r.distance, (r.obj).id FROM odbknn(NULL::tree, ROW(50, '[1,0,0,0,1,0,0]', 'c4ca'), NULL, 20) r;
+};
+foreach my $change ('add_rows(1)', 'add_rows(200)', 'add_rows(60)', 'add_rows(2000)')
+{
+	$primary->safe_psql('postgres', "SELECT $change");
+	$primary->safe_psql('postgres', "SELECT mmdb_index_check('tree_mm')");
+	same($in_order, "answers after $change");
+}
+foreach my $change ('DELETE FROM tree WHERE a BETWEEN 10 AND 80', 'VACUUM tree', 'SELECT add_rows(1000)', 'DELETE FROM tree WHERE a < 10',
+	'VACUUM tree', 'SELECT add_rows(1000)', 'VACUUM ANALYZE tree', 'BEGIN; SELECT add_rows(500); ROLLBACK', 'VACUUM tree')
+{
+	$primary->safe_psql('postgres', $change);
+	$primary->safe_psql('postgres', "SELECT mmdb_index_check('tree_mm')");
+	same($in_order, "answers after $change");
+}
+
+# Searches of the standby go on while it replays, which waits for them, and miss
+# no row.  That VACUUM takes a page of the index from them may happen.
+$standby->append_conf('postgresql.conf', "max_standby_streaming_delay = -1\n");
+$standby->reload;
+$primary->safe_psql('postgres', q{
+	CREATE FUNCTION search(near integer) RETURNS void LANGUAGE plpgsql AS $$
+	DECLARE
+		by_index bigint;
+		really bigint;
+	BEGIN
+		SET LOCAL enable_sort = off;
+		SET LOCAL enable_seqscan = off;
+		SELECT count(*) INTO by_index FROM (SELECT id FROM tree ORDER BY a <+> near) s;
+		SET LOCAL enable_seqscan = on;
+		SELECT count(*) INTO really FROM tree;
+		IF by_index <> really THEN
+			RAISE '% rows found of %', by_index, really;
+		END IF;
+	EXCEPTION WHEN serialization_failure THEN
+		NULL;
+	END $$;
+});
+my $script = PostgreSQL::Test::Utils::tempdir() . '/search';
+append_to_file($script, q{
+	\set near random(1, 100)
+	BEGIN ISOLATION LEVEL REPEATABLE READ;
+	SELECT search(:near);
+	COMMIT;
+});
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+my ($out, $err) = ('', '');
+my $search = IPC::Run::start([ 'pgbench', '-n', '-c', 4, '-T', $ENV{MMDB_TEST_LONG} ? 120 : 6, '-h', $standby->host, '-p', $standby->port, '-f', $script, 'postgres' ],
+	'<', \undef, '>', \$out, '2>', \$err, IPC::Run::timer(300));
+while ($search->pumpable)
+{
+	$primary->safe_psql('postgres', 'SELECT add_rows(300) FROM generate_series(1, 5)');
+	$primary->safe_psql('postgres', 'DELETE FROM tree WHERE id < (SELECT max(id) - 4000 FROM tree)');
+	$primary->safe_psql('postgres', 'VACUUM tree');
+	$search->pump_nb;
+}
+$search->finish;
+is($err =~ s/^pgbench: (warning|fatal).*\n//gmr, '', 'searches of the standby beside its replay');
+like($out, qr/number of transactions actually processed: [1-9]\d/, 'many of them');
+$primary->safe_psql('postgres', 'VACUUM tree');
+same($in_order, 'answers after all that');
+
 $standby->promote;
+$standby->safe_psql('postgres', 'SELECT add_rows(1000); DELETE FROM tree WHERE a > 50; VACUUM tree; SELECT add_rows(1000)');
+is($standby->safe_psql('postgres', "SET enable_seqscan = off; SET enable_sort = off; SELECT sum(id), count(*) FROM (SELECT id FROM tree ORDER BY a <+> 7) s"),
+	$standby->safe_psql('postgres', 'SELECT sum(id), count(*) FROM tree'), 'promoted standby has all rows in its tree');
 $standby->safe_psql('postgres', q{INSERT INTO t SELECT id + 1000, v, w, s FROM t});
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM t'), 1000, 'promoted standby takes inserts');
 

@@ -1,10 +1,12 @@
-# Metadata survives a crash; an unlogged index starts afresh.
+# Metadata and the tree survive a crash; an unlogged index starts afresh.
 
 use strict;
 use warnings;
+use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
@@ -40,6 +42,48 @@ is($node->safe_psql('postgres', q{SELECT column_name, count, scale FROM mmdb.ind
 $node->safe_psql('postgres', q{INSERT INTO unlogged VALUES ('[1,2,3,4]', 5)});
 is($node->safe_psql('postgres', q{SELECT count(*) FROM odbknn(NULL::unlogged, ROW('[1,2,3,4]', 5), NULL, 3)}),
 	1, 'and in use');
+
+# Crashes amid insertions that split nodes and VACUUM that deletes them: the index
+# has all rows, and goes on.
+$node->safe_psql('postgres', q{
+	CREATE TABLE busy (id serial, a integer, v mmvector, s text) WITH (autovacuum_enabled = off, vacuum_truncate = off);
+	CREATE INDEX busy_mm ON busy USING mmdb (a, v, s) WITH (pivots = 16, fillfactor = 30);
+	CREATE FUNCTION add_rows(n integer) RETURNS void LANGUAGE sql AS $$
+		INSERT INTO busy (a, v, s) SELECT i % 100, ARRAY(SELECT sin(i * j) + random() FROM generate_series(1, 7) j), md5(i::text)
+		FROM (SELECT (random() * 1000)::integer AS i FROM generate_series(1, n)) s
+	$$;
+	SELECT add_rows(1000);
+});
+
+sub same_answers
+{
+	my ($name) = @_;
+	foreach my $distance ('a <+> 7', "v <-> '[1,0,0,0,1,0,0]'", "s <~> 'c4ca4238a0b923820dcc509a6f75849b'")
+	{
+		my $query = "SELECT count(*), count(DISTINCT id), min(d), sum(d::numeric), array_agg(d) FROM (SELECT id, $distance AS d FROM busy ORDER BY 2) s";
+		is($node->safe_psql('postgres', "SET enable_seqscan = off; SET enable_sort = off; $query"),
+			$node->safe_psql('postgres', "SET enable_indexscan = off; $query"), "$name: $distance");
+	}
+	$node->safe_psql('postgres', q{SELECT mmdb_index_check('busy_mm')});
+}
+
+my $crashes = $ENV{MMDB_TEST_LONG} ? 40 : 4;
+foreach my $crash (1 .. $crashes)
+{
+	my @statements = $crash % 2 ? ('SELECT add_rows(30)') : ('DELETE FROM busy WHERE a BETWEEN 10 AND 60', 'VACUUM busy', 'SELECT add_rows(500)');
+	my $script = join(";\n", (@statements) x 100) . ";\n";
+	my $out = '';
+	my $err = '';
+	my $client = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ], '<', \$script, '>', \$out, '2>', \$err);
+	$node->safe_psql('postgres', 'CHECKPOINT') if $crash % 4 < 2;
+	sleep(0.5 + rand(0.7));
+	$node->stop('immediate');
+	eval { $client->finish; };
+	$node->start;
+	same_answers("crash $crash");
+	$node->safe_psql('postgres', 'SELECT add_rows(1000); DELETE FROM busy WHERE a < 30; VACUUM busy');
+	same_answers("after crash $crash");
+}
 
 # A damaged metadata page is an error that says what to do.
 my $path = $node->data_dir . '/' . $node->safe_psql('postgres', q{SELECT pg_relation_filepath('logged_mm')});

@@ -14,7 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "query/query.h"
+#include "am/terms.h"
 
 typedef struct ComponentContext
 {

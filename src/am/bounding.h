@@ -1,0 +1,88 @@
+/*-------------------------------------------------------------------------
+ *
+ * bounding.h
+ *	  Bounds of a weighted sum of distances, for all entries of a node at once.
+ *
+ * Keys: a bound is turned into a key that orders candidates: a finite bound
+ * itself, FLT_MAX for Infinity, and Infinity for a sum that is NULL, which
+ * comes after everything else.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_BOUNDING_H
+#define MM_BOUNDING_H
+
+#include "am/search.h"
+
+#define MM_KEY_NULL		get_float4_infinity()
+
+/* No page holds more entries than this; with room for kernels. */
+#define MM_MAX_ENTRIES \
+	(MM_PAGE_DATA_SIZE / (MM_ENTRY_HEADER * (int) sizeof(uint32)) + MM_PLANE_SLACK)
+
+/*
+ * A term, ready to bound with.
+ */
+typedef struct MMRung
+{
+	const MMColumnModel *column;
+	uint32		bit;			/* of the column, in masks of NULLs */
+	float		factor;
+	bool		no_upper;
+	bool		null_sum;		/* a NULL makes the sum NULL; otherwise: */
+	float		missing;		/* what it adds to the sum */
+	const MetricRoutine *routine;
+	float		q[MM_MAX_COORDINATES];
+	MetricTransform transform;
+	void	   *sketch_query;	/* NULL: none */
+	float	   *lower;			/* of the leaf being bounded, room for MM_MAX_ENTRIES */
+	float	   *upper;
+} MMRung;
+
+typedef struct MMBounding
+{
+	const MMModel *model;
+	int			nrungs;
+	MMRung	   *rungs;
+	bool		with_nulls;		/* sums that are NULL are wanted */
+	bool		uppers_wanted;	/* of leaves' entries */
+	float		limit;			/* greatest key that is wanted */
+	float		totals[MM_MAX_ENTRIES]; /* keys of the node last bounded */
+	float		uppers[MM_MAX_ENTRIES]; /* and upper bounds, if wanted */
+	float		scratch[MM_MAX_ENTRIES];
+} MMBounding;
+
+static inline bool
+mm_wanted(const MMBounding *b, float key)
+{
+	return key <= b->limit;
+}
+
+/*
+ * mm_bounding_init: make terms ready to bound entries of this model with; b
+ * has room for nrungs rungs.  In the current context.  Raises an error if a
+ * value has other dimensions than the column has in meta.
+ */
+extern void mm_bounding_init(MMBounding *b, const MMModel *model,
+							 const MMMeta *meta, const MMSearchTerm *terms);
+
+/*
+ * mm_bounding_limit: want keys up to bound, or if strict below it, only; and
+ * all of them with_nulls.
+ */
+extern void mm_bounding_limit(MMBounding *b, double bound, bool strict);
+
+/*
+ * mm_bound_leaf, mm_bound_inner: keys of the n entries of a node into totals;
+ * of a leaf's, upper bounds into uppers.  Entries that are not wanted may get a
+ * key less than could be.
+ */
+extern void mm_bound_leaf(MMBounding *b, Page page, int n);
+extern void mm_bound_inner(MMBounding *b, Page page, int n);
+
+/*
+ * mm_bounding_upper: the upper bound of an entry of the leaf last bounded.
+ */
+extern double mm_bounding_upper(const MMBounding *b, int entry);
+
+#endif							/* MM_BOUNDING_H */

@@ -1,0 +1,606 @@
+/*-------------------------------------------------------------------------
+ *
+ * insert.c
+ *	  Rows that come after the build.
+ *
+ * An insertion goes down from the root, at each level to the child whose box
+ * it enlarges least, and enlarges the box before it goes on, so that no search
+ * with a snapshot that sees the row can miss it.  A full node is split first,
+ * then the insertion starts again.  See page.h for how searches and splits get
+ * along.
+ *
+ * A split is two WAL records: one moves entries to the new right page, the
+ * other gives that a downlink.  The left page stays locked between them; who
+ * finds one marked incomplete, because of a crash or an error, completes it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "am/tree.h"
+
+/* So often nobody starts again because others are faster. */
+#define MAX_RESTARTS	100000
+
+typedef struct Descent
+{
+	Relation	index;
+	const MMModel *model;
+	MMEntry		box;			/* of the row */
+	BlockNumber path[MM_MAX_LEVELS];	/* the node visited at each level */
+	BlockNumber held[MM_MAX_LEVELS];	/* and locked while its split is completed */
+} Descent;
+
+static void finish_split(Descent *d, Buffer left);
+
+/* ---------- splits ---------- */
+
+static void
+check_node(Descent *d, Buffer buffer, int level)
+{
+	mm_node_check(d->index, buffer, &d->model->leaf, &d->model->inner,
+				  d->model->trained, level);
+}
+
+/*
+ * Raise an error if a link leads to a node that we hold, which to lock would
+ * mean to wait for ever.
+ */
+static void
+check_not_held(Descent *d, BlockNumber block)
+{
+	for (int i = 0; i < MM_MAX_LEVELS; i++)
+		if (d->held[i] != InvalidBlockNumber && d->held[i] == block)
+			mm_report_damage(d->index, "Block %u has links from two levels.", block);
+}
+
+static const MMShape *
+shape_at(const MMModel *model, int level)
+{
+	return level == 0 ? &model->leaf : &model->inner;
+}
+
+static void
+fill_node(Page page, const MMShape *shape, MMEntry *entries, int n, int level)
+{
+	mm_page_init(page, MM_PAGE_NODE, level);
+	for (int i = 0; i < n; i++)
+		mm_page_add(page, shape, entries[i]);
+}
+
+/*
+ * Split the root: two new nodes take its entries, and it goes one level up.
+ */
+static void
+split_root(Descent *d, Buffer root, MMEntry *entries, int n, int nleft)
+{
+	const MMModel *model = d->model;
+	int			level = MMPageGetSpecial(BufferGetPage(root))->level;
+	const MMShape *shape = shape_at(model, level);
+	Buffer		halves[2];
+	Buffer		metabuf;
+	MMMeta	   *meta;
+	GenericXLogState *xlog;
+	Page		page;
+	Page		pages[2];
+	MMEntry		boxes[2];
+
+	halves[0] = mm_page_new(d->index);
+	halves[1] = mm_page_new(d->index);
+	metabuf = mm_meta_lock(d->index, model->columns->n, BUFFER_LOCK_EXCLUSIVE);
+	xlog = GenericXLogStart(d->index);
+	for (int i = 0; i < 2; i++)
+	{
+		pages[i] = GenericXLogRegisterBuffer(xlog, halves[i], GENERIC_XLOG_FULL_IMAGE);
+		fill_node(pages[i], shape, i == 0 ? entries : entries + nleft,
+				  i == 0 ? nleft : n - nleft, level);
+		boxes[i] = palloc(model->inner.size);
+		mm_box_of_page(model, pages[i], BufferGetBlockNumber(halves[i]), boxes[i]);
+	}
+	if (level + 1 >= MM_MAX_LEVELS)
+		mm_report_damage(d->index, "The tree has too many levels.");
+	page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
+	fill_node(page, &model->inner, boxes, 2, level + 1);
+	meta = mm_meta_register(xlog, metabuf);
+	meta->splits++;
+	MMPageGetSpecial(pages[0])->right = BufferGetBlockNumber(halves[1]);
+	for (int i = 0; i < 2; i++)
+		MMPageGetSpecial(pages[i])->born = MMPageGetSpecial(pages[i])->nsn = meta->splits;
+	GenericXLogFinish(xlog);
+	UnlockReleaseBuffer(metabuf);
+	UnlockReleaseBuffer(halves[1]);
+	UnlockReleaseBuffer(halves[0]);
+}
+
+/*
+ * Split a full node, locked exclusively, and complete the split.
+ */
+static void
+split_node(Descent *d, Buffer buffer)
+{
+	Page		page = BufferGetPage(buffer);
+	MMPageSpecial *special = MMPageGetSpecial(page);
+	int			level = special->level;
+	int			n = special->n;
+	const MMShape *shape = shape_at(d->model, level);
+	MMEntry    *entries = palloc(sizeof(MMEntry) * n);
+	int			nleft;
+	Buffer		rightbuf;
+	uint64		born;
+	GenericXLogState *xlog;
+	Page		left;
+	Page		right;
+
+	for (int i = 0; i < n; i++)
+	{
+		entries[i] = palloc(INTALIGN(shape->size));
+		mm_page_get(page, shape, i, entries[i]);
+	}
+	nleft = mm_split_entries(d->model, level > 0, entries, n);
+
+	if (BufferGetBlockNumber(buffer) == MM_ROOT_BLOCK)
+	{
+		split_root(d, buffer, entries, n, nleft);
+		return;
+	}
+
+	rightbuf = mm_page_new(d->index);
+	born = mm_meta_splits(d->index) + 1;
+	xlog = GenericXLogStart(d->index);
+	left = GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE);
+	right = GenericXLogRegisterBuffer(xlog, rightbuf, GENERIC_XLOG_FULL_IMAGE);
+	fill_node(right, shape, entries + nleft, n - nleft, level);
+	MMPageGetSpecial(right)->nsn = MMPageGetSpecial(left)->nsn;
+	MMPageGetSpecial(right)->right = MMPageGetSpecial(left)->right;
+	MMPageGetSpecial(right)->born = born;
+	MMPageGetSpecial(left)->n = 0;
+	for (int i = 0; i < nleft; i++)
+		mm_page_add(left, shape, entries[i]);
+	MMPageGetSpecial(left)->right = BufferGetBlockNumber(rightbuf);
+	MMPageGetSpecial(left)->flags |= MM_PAGE_INCOMPLETE;
+	GenericXLogFinish(xlog);
+	UnlockReleaseBuffer(rightbuf);
+
+	finish_split(d, buffer);
+}
+
+/*
+ * Look for the node at a level that has a downlink to child, in the subtree of
+ * block, at block_level (-1: unknown), whose downlink was read when splits had
+ * been counted, and in what has been split off from it since.  Returns
+ * InvalidBlockNumber if there is none.
+ */
+static BlockNumber
+search_parent(Descent *d, BlockNumber block, int block_level, uint64 splits,
+			  int level, BlockNumber child)
+{
+	Buffer		buffer;
+	Page		page;
+	MMPageSpecial *special;
+	BlockNumber *children;
+	int			n = 0;
+	uint64		counted;
+	BlockNumber right = InvalidBlockNumber;
+	BlockNumber result = InvalidBlockNumber;
+
+	check_stack_depth();
+	check_not_held(d, block);
+	buffer = mm_page_read(d->index, block, BUFFER_LOCK_SHARE, MM_PAGE_NODE, NULL);
+	check_node(d, buffer, block_level);
+	page = BufferGetPage(buffer);
+	special = MMPageGetSpecial(page);
+	block_level = special->level;
+	children = palloc(sizeof(BlockNumber) * Max(special->n, 1));
+	if (block_level > level)
+	{
+		n = special->n;
+		memcpy(children, mm_page_words(page, &d->model->inner, 0), sizeof(BlockNumber) * n);
+	}
+	else if (block_level == level && mm_page_find(page, &d->model->inner, child) >= 0)
+		result = block;
+	if ((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > splits)
+		right = special->right;
+	counted = mm_meta_splits(d->index);
+	UnlockReleaseBuffer(buffer);
+
+	for (int i = 0; i < n && result == InvalidBlockNumber; i++)
+		result = search_parent(d, children[i], block_level - 1, counted, level, child);
+	pfree(children);
+	if (result == InvalidBlockNumber && right != InvalidBlockNumber)
+		result = search_parent(d, right, block_level, splits, level, child);
+	return result;
+}
+
+/*
+ * The parent of a node, locked exclusively, and which of its entries is the
+ * downlink.
+ */
+static Buffer
+lock_parent(Descent *d, BlockNumber child, int level, int *entry)
+{
+	BlockNumber block = d->path[level];
+	BlockNumber steps = 0;
+
+	for (;;)
+	{
+		/* Where we came from, or to the right of it if it has been split. */
+		while (block != InvalidBlockNumber)
+		{
+			Buffer		buffer;
+			Page		page;
+			MMPageSpecial *special;
+
+			if (++steps % 1024 == 0 && steps > RelationGetNumberOfBlocks(d->index))
+				mm_report_damage(d->index, "Links to the right of block %u lead in a circle.", block);
+			check_not_held(d, block);
+			buffer = mm_page_read(d->index, block, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
+			page = BufferGetPage(buffer);
+			special = MMPageGetSpecial(page);
+			if (special->kind == MM_PAGE_NODE && special->level == level)
+			{
+				check_node(d, buffer, level);
+				*entry = mm_page_find(page, &d->model->inner, child);
+				if (*entry >= 0)
+					return buffer;
+				block = special->right;
+			}
+			else
+				block = InvalidBlockNumber;
+			UnlockReleaseBuffer(buffer);
+		}
+		/* The root has moved up, or we have not come by its parent. */
+		block = search_parent(d, MM_ROOT_BLOCK, -1, PG_UINT64_MAX, level, child);
+		if (block == InvalidBlockNumber)
+			ereport(ERROR,
+					(errcode(ERRCODE_INDEX_CORRUPTED),
+					 errmsg("index \"%s\" has no downlink to block %u",
+							RelationGetRelationName(d->index), child),
+					 errhint("Please REINDEX it.")));
+	}
+}
+
+/*
+ * Give the right half of an incomplete split its downlink.  left is locked
+ * exclusively, and stays so.
+ */
+static void
+finish_split(Descent *d, Buffer left)
+{
+	const MMModel *model = d->model;
+	Page		page = BufferGetPage(left);
+	int			level = MMPageGetSpecial(page)->level;
+	BlockNumber right = MMPageGetSpecial(page)->right;
+	MMEntry		left_box = palloc(model->inner.size);
+	MMEntry		right_box = palloc(model->inner.size);
+	Buffer		buffer;
+	Buffer		parent;
+	Buffer		metabuf;
+	int			entry;
+	GenericXLogState *xlog;
+	MMMeta	   *meta;
+	MMPageSpecial *special;
+
+	check_not_held(d, BufferGetBlockNumber(left));
+	d->held[level] = BufferGetBlockNumber(left);
+	mm_box_of_page(model, page, BufferGetBlockNumber(left), left_box);
+	check_not_held(d, right);
+	buffer = mm_page_read(d->index, right, BUFFER_LOCK_SHARE, MM_PAGE_NODE, NULL);
+	check_node(d, buffer, level);
+	if (MMPageGetSpecial(BufferGetPage(buffer))->born <= MMPageGetSpecial(page)->nsn)
+		mm_report_damage(d->index, "Block %u is not the right half of a split.", right);
+	mm_box_of_page(model, BufferGetPage(buffer), right, right_box);
+	UnlockReleaseBuffer(buffer);
+
+	for (;;)
+	{
+		parent = lock_parent(d, BufferGetBlockNumber(left), level + 1, &entry);
+		special = MMPageGetSpecial(BufferGetPage(parent));
+		if (special->flags & MM_PAGE_INCOMPLETE)
+			finish_split(d, parent);
+		else if (special->n == model->inner.capacity)
+			split_node(d, parent);
+		else
+			break;
+		UnlockReleaseBuffer(parent);
+	}
+
+	metabuf = mm_meta_lock(d->index, model->columns->n, BUFFER_LOCK_EXCLUSIVE);
+	xlog = GenericXLogStart(d->index);
+	page = GenericXLogRegisterBuffer(xlog, left, 0);
+	special = MMPageGetSpecial(page);
+	page = GenericXLogRegisterBuffer(xlog, parent, 0);
+	mm_page_put(page, &model->inner, entry, left_box);
+	mm_page_add(page, &model->inner, right_box);
+	meta = mm_meta_register(xlog, metabuf);
+	special->flags &= ~MM_PAGE_INCOMPLETE;
+	special->nsn = ++meta->splits;
+	GenericXLogFinish(xlog);
+	UnlockReleaseBuffer(metabuf);
+	UnlockReleaseBuffer(parent);
+	d->held[level] = InvalidBlockNumber;
+}
+
+/* ---------- the way down ---------- */
+
+/*
+ * Has the node changed so that an insertion must start again: deleted, made
+ * anew, or split since its parent was read?
+ */
+static bool
+node_moved(Page page, uint64 splits)
+{
+	MMPageSpecial *special = MMPageGetSpecial(page);
+
+	return special->kind != MM_PAGE_NODE || special->born > splits ||
+		special->nsn > splits;
+}
+
+/*
+ * The node to go to, at this level (-1: the root), locked: in mode EXCLUSIVE if
+ * the caller asks for that or if it is a leaf.  InvalidBuffer if the insertion
+ * must start again.
+ */
+static Buffer
+lock_node(Descent *d, BlockNumber block, int level, uint64 splits, bool exclusive)
+{
+	Buffer		buffer = mm_page_read(d->index, block,
+									  exclusive ? BUFFER_LOCK_EXCLUSIVE : BUFFER_LOCK_SHARE,
+									  0, NULL);
+	Page		page = BufferGetPage(buffer);
+
+	for (;;)
+	{
+		mm_page_check(d->index, buffer, 0);
+		mm_node_check_stamps(d->index, buffer, splits);
+		if (node_moved(page, splits))
+			break;
+		check_node(d, buffer, level);
+		if (!exclusive && (MMPageGetSpecial(page)->level == 0 ||
+						   (MMPageGetSpecial(page)->flags & MM_PAGE_INCOMPLETE)))
+		{
+			exclusive = true;
+			LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+			LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+			continue;
+		}
+		if ((MMPageGetSpecial(page)->flags & MM_PAGE_INCOMPLETE) == 0)
+			return buffer;
+		finish_split(d, buffer);
+		break;
+	}
+	UnlockReleaseBuffer(buffer);
+	return InvalidBuffer;
+}
+
+/*
+ * Write the enlarged box of a child.
+ */
+static void
+enlarge(Descent *d, Buffer buffer, int entry, MMEntry box)
+{
+	GenericXLogState *xlog = GenericXLogStart(d->index);
+	Page		page = GenericXLogRegisterBuffer(xlog, buffer, 0);
+
+	mm_page_put(page, &d->model->inner, entry, box);
+	GenericXLogFinish(xlog);
+}
+
+/*
+ * Go down to a leaf.  Returns it, locked exclusively, or InvalidBuffer if the
+ * insertion must start again.
+ */
+static Buffer
+descend(Descent *d)
+{
+	BlockNumber block = MM_ROOT_BLOCK;
+	int			level = -1;
+	uint64		splits = PG_UINT64_MAX;
+	bool		exclusive = false;
+	MMEntry		box = palloc(d->model->inner.size);
+
+	for (;;)
+	{
+		Buffer		buffer = lock_node(d, block, level, splits, exclusive);
+		Page		page;
+		int			child;
+
+		if (!BufferIsValid(buffer))
+			return InvalidBuffer;
+		page = BufferGetPage(buffer);
+		if (MMPageGetSpecial(page)->level == 0)
+			return buffer;
+
+		child = mm_box_choose(d->model, page, d->box);
+		mm_page_get(page, &d->model->inner, child, box);
+		if (!mm_box_covers(d->model, box, d->box))
+		{
+			if (!exclusive)
+			{
+				UnlockReleaseBuffer(buffer);
+				exclusive = true;
+				continue;
+			}
+			mm_box_add(d->model, box, d->box);
+			enlarge(d, buffer, child, box);
+		}
+		exclusive = false;
+		d->path[MMPageGetSpecial(page)->level] = block;
+		level = MMPageGetSpecial(page)->level - 1;
+		block = box[0];
+		splits = mm_meta_splits(d->index);
+		UnlockReleaseBuffer(buffer);
+	}
+}
+
+MMInsertResult
+mm_tree_insert(Relation index, const MMModel *model, const uint32 *row)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "mmdb tree insert",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	MMInsertResult result = MM_INSERTED;
+	Descent		d;
+	Buffer		buffer;
+	int			restarts = 0;
+
+	d.index = index;
+	d.model = model;
+	d.box = palloc(model->inner.size);
+	mm_box_of_row(model, row, d.box);
+	for (;;)
+	{
+		MMPageSpecial *special;
+
+		CHECK_FOR_INTERRUPTS();
+		if (restarts++ == MAX_RESTARTS)
+			mm_report_damage(index, "There is no way down to a leaf.");
+		for (int i = 0; i < MM_MAX_LEVELS; i++)
+			d.path[i] = d.held[i] = InvalidBlockNumber;
+		if (model->trained)
+			buffer = descend(&d);
+		else
+			buffer = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_EXCLUSIVE,
+								  MM_PAGE_NODE, NULL);
+		if (!BufferIsValid(buffer))
+			continue;
+
+		special = MMPageGetSpecial(BufferGetPage(buffer));
+		if (!model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
+			result = MM_MODEL_STALE;
+		else if (!model->trained && special->n > model->leaf.capacity)
+			check_node(&d, buffer, 0);
+		else if (!model->trained && special->n >= MM_TRAINING_ROWS)
+			result = MM_TRAINING_DUE;
+		else if (special->n == model->leaf.capacity)
+		{
+			split_node(&d, buffer);
+			UnlockReleaseBuffer(buffer);
+			MemoryContextReset(context);
+			d.box = palloc(model->inner.size);
+			mm_box_of_row(model, row, d.box);
+			continue;
+		}
+		else
+		{
+			GenericXLogState *xlog = GenericXLogStart(index);
+
+			mm_page_add(GenericXLogRegisterBuffer(xlog, buffer, 0), &model->leaf, row);
+			GenericXLogFinish(xlog);
+		}
+		UnlockReleaseBuffer(buffer);
+		break;
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return result;
+}
+
+/* ---------- the callback ---------- */
+
+/*
+ * What a statement keeps for the rows it inserts.
+ */
+typedef struct InsertState
+{
+	MMColumns  *columns;
+	MMModel    *model;
+	int32		dimensions[MM_MAX_COLUMNS]; /* known to the index, or -1 */
+	MemoryContext context;		/* of the model */
+	MemoryContext scratch;		/* reset for each row */
+} InsertState;
+
+/*
+ * Read the metadata and the model.
+ */
+static void
+open_model(Relation index, InsertState *state)
+{
+	MemoryContext old = MemoryContextSwitchTo(state->context);
+	MMMeta	   *meta;
+
+	MemoryContextReset(state->context);
+	meta = mm_meta_read(index, state->columns->n);
+	for (int i = 0; i < state->columns->n; i++)
+		state->dimensions[i] = meta->columns[i].dimensions;
+	state->model = mm_model_open(state->columns, meta, mm_meta_model(index, meta));
+	MemoryContextSwitchTo(old);
+}
+
+static InsertState *
+insert_state(Relation index, IndexInfo *indexInfo)
+{
+	InsertState *state = indexInfo->ii_AmCache;
+	MemoryContext old;
+
+	if (state != NULL)
+		return state;
+	old = MemoryContextSwitchTo(indexInfo->ii_Context);
+	state = palloc0(sizeof(InsertState));
+	state->columns = mm_columns_open(index);
+	state->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb model",
+										   ALLOCSET_DEFAULT_SIZES);
+	state->scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb insert",
+										   ALLOCSET_DEFAULT_SIZES);
+	open_model(index, state);
+	MemoryContextSwitchTo(old);
+	return indexInfo->ii_AmCache = state;
+}
+
+/*
+ * Check that a row has distances and the dimensions known to the index, or
+ * let it settle them.
+ */
+static void
+check_row(Relation index, InsertState *state, Datum *values, bool *isnull)
+{
+	MMColumns  *columns = state->columns;
+	int32		dimensions[MM_MAX_COLUMNS];
+
+	memcpy(dimensions, state->dimensions, sizeof(dimensions));
+	mm_columns_check_values(columns, values, isnull, dimensions);
+	if (memcmp(dimensions, state->dimensions, sizeof(int32) * columns->n) == 0)
+		return;
+
+	mm_meta_settle_dimensions(index, columns->n, dimensions);
+	memcpy(state->dimensions, dimensions, sizeof(dimensions));
+	mm_columns_check_values(columns, values, isnull, dimensions);
+}
+
+bool
+mmdb_insert(Relation index, Datum *keys, bool *keynulls, ItemPointer heap_tid,
+			Relation heap, IndexUniqueCheck checkUnique, bool indexUnchanged,
+			IndexInfo *indexInfo)
+{
+	InsertState *state = insert_state(index, indexInfo);
+	MemoryContext old;
+	Datum		values[MM_MAX_COLUMNS];
+	bool		isnull[MM_MAX_COLUMNS];
+
+	MemoryContextReset(state->scratch);
+	old = MemoryContextSwitchTo(state->scratch);
+	mm_columns_values(state->columns, keys, keynulls, values, isnull);
+	check_row(index, state, values, isnull);
+	for (;;)
+	{
+		MMEntry		entry = palloc(INTALIGN(state->model->leaf.size));
+		MMInsertResult result;
+
+		mm_model_embed(state->model, heap_tid, values, isnull, entry);
+		result = mm_tree_insert(index, state->model, entry);
+		if (result == MM_INSERTED)
+			break;
+		if (result == MM_TRAINING_DUE)
+			mm_train_index(index, heap, state->columns);
+		open_model(index, state);
+		if (result == MM_MODEL_STALE && !state->model->trained)
+			mm_report_damage(index, "The root does not fit the metadata.");
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(state->scratch);
+	return false;
+}

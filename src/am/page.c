@@ -1,0 +1,218 @@
+/*-------------------------------------------------------------------------
+ *
+ * page.c
+ *	  Pages of an mmdb index and the entries of nodes; see page.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "storage/indexfsm.h"
+#include "storage/lmgr.h"
+#include "storage/smgr.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "am/page.h"
+#include "compat.h"
+
+void
+mm_shape_init(MMShape *shape, int words, int bytes)
+{
+	shape->words = words;
+	shape->bytes = bytes;
+	shape->size = words * sizeof(uint32) + bytes;
+	/* Loops over a plane may read somewhat behind its end; see metric.h. */
+	shape->capacity = (MM_PAGE_DATA_SIZE - MM_PLANE_SLACK * sizeof(uint32)) / shape->size;
+}
+
+void
+mm_page_init(Page page, uint16 kind, uint16 level)
+{
+	MMPageSpecial *special;
+
+	PageInit(page, BLCKSZ, sizeof(MMPageSpecial));
+	/* Planes fill the page: there is no hole that WAL could leave out. */
+	((PageHeader) page)->pd_lower = ((PageHeader) page)->pd_upper;
+	special = MMPageGetSpecial(page);
+	special->right = InvalidBlockNumber;
+	special->kind = kind;
+	special->level = level;
+	special->magic = MM_PAGE_MAGIC;
+}
+
+void
+mm_page_get(Page page, const MMShape *shape, int i, MMEntry entry)
+{
+	const uint32 *words = mm_page_words(page, shape, 0) + i;
+	const uint8 *from = mm_page_bytes(page, shape, 0) + i;
+	uint8	   *bytes = MMEntryBytes(entry, shape);
+
+	for (int w = 0; w < shape->words; w++, words += shape->capacity)
+		entry[w] = *words;
+	for (int b = 0; b < shape->bytes; b++, from += shape->capacity)
+		bytes[b] = *from;
+}
+
+void
+mm_page_put(Page page, const MMShape *shape, int i, const uint32 *entry)
+{
+	uint32	   *words = mm_page_words(page, shape, 0) + i;
+	uint8	   *to = mm_page_bytes(page, shape, 0) + i;
+	const uint8 *bytes = (const uint8 *) (entry + shape->words);
+
+	for (int w = 0; w < shape->words; w++, words += shape->capacity)
+		*words = entry[w];
+	for (int b = 0; b < shape->bytes; b++, to += shape->capacity)
+		*to = bytes[b];
+}
+
+void
+mm_page_add(Page page, const MMShape *shape, const uint32 *entry)
+{
+	MMPageSpecial *special = MMPageGetSpecial(page);
+
+	Assert(special->n < shape->capacity);
+	mm_page_put(page, shape, special->n++, entry);
+}
+
+void
+mm_page_remove(Page page, const MMShape *shape, int i)
+{
+	int			last = --MMPageGetSpecial(page)->n;
+
+	if (i == last)
+		return;
+	for (int w = 0; w < shape->words; w++)
+		mm_page_words(page, shape, w)[i] = mm_page_words(page, shape, w)[last];
+	for (int b = 0; b < shape->bytes; b++)
+		mm_page_bytes(page, shape, b)[i] = mm_page_bytes(page, shape, b)[last];
+}
+
+int
+mm_page_find(Page page, const MMShape *shape, uint32 value)
+{
+	const uint32 *words = mm_page_words(page, shape, 0);
+
+	for (int i = 0; i < MMPageGetSpecial(page)->n; i++)
+		if (words[i] == value)
+			return i;
+	return -1;
+}
+
+bool
+mm_page_is(Page page, uint16 kind)
+{
+	return !PageIsNew(page) &&
+		PageGetPageSize(page) == BLCKSZ &&
+		PageGetSpecialSize(page) == MM_PAGE_SPECIAL_SIZE &&
+		MMPageGetSpecial(page)->magic == MM_PAGE_MAGIC &&
+		(kind == 0 || MMPageGetSpecial(page)->kind == kind);
+}
+
+void
+mm_page_check(Relation index, Buffer buffer, uint16 kind)
+{
+	if (mm_page_is(BufferGetPage(buffer), kind))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INDEX_CORRUPTED),
+			 errmsg("index \"%s\" has an invalid page at block %u",
+					RelationGetRelationName(index), BufferGetBlockNumber(buffer)),
+			 errhint("Please REINDEX it.")));
+}
+
+void
+mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
+			  const MMShape *inner, bool trained, int level)
+{
+	BlockNumber block = BufferGetBlockNumber(buffer);
+	MMPageSpecial *special;
+
+	mm_page_check(index, buffer, MM_PAGE_NODE);
+	special = MMPageGetSpecial(BufferGetPage(buffer));
+	if (special->level >= MM_MAX_LEVELS ||
+		(level >= 0 && special->level != level))
+		mm_report_damage(index, "Block %u is a node of level %d.", block, special->level);
+	if (trained != ((special->flags & MM_PAGE_UNTRAINED) == 0) ||
+		(!trained && (block != MM_ROOT_BLOCK || special->level > 0)))
+		mm_report_damage(index, "Block %u does not fit the metadata.", block);
+	if (special->n > (special->level == 0 ? leaf : inner)->capacity)
+		mm_report_damage(index, "Block %u has %d entries, more than fit.", block, special->n);
+	/* Of inner nodes VACUUM leaves at least one entry. */
+	if (special->level > 0 && special->n == 0)
+		mm_report_damage(index, "Block %u, an inner node, has no entries.", block);
+}
+
+/*
+ * Is there no such block?  An index never shrinks: it usually suffices to know
+ * how long it was.
+ */
+static bool
+beyond_end(Relation index, BlockNumber block)
+{
+	if (index->rd_smgr != NULL)
+	{
+		BlockNumber known = index->rd_smgr->smgr_cached_nblocks[MAIN_FORKNUM];
+
+		if (known != InvalidBlockNumber && block < known)
+			return false;
+	}
+	return block >= RelationGetNumberOfBlocks(index);
+}
+
+Buffer
+mm_page_read(Relation index, BlockNumber block, int mode, uint16 kind,
+			 BufferAccessStrategy strategy)
+{
+	Buffer		buffer;
+
+	if (beyond_end(index, block))
+		mm_report_damage(index, "There is no block %u.", block);
+	buffer = ReadBufferExtended(index, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
+	LockBuffer(buffer, mode);
+	mm_page_check(index, buffer, kind);
+	return buffer;
+}
+
+bool
+mm_page_recyclable(Page page)
+{
+	if (PageIsNew(page))
+		return true;
+	return mm_page_is(page, MM_PAGE_FREE) && MMPageGetSpecial(page)->n == 0 &&
+		GlobalVisCheckRemovableFullXid(NULL, *MMPageGetDeletion(page));
+}
+
+Buffer
+mm_page_new(Relation index)
+{
+	Buffer		buffer;
+	BlockNumber block;
+	bool		extend;
+
+	/* The free space map is only a hint: look at what it offers. */
+	while ((block = GetFreeIndexPage(index)) != InvalidBlockNumber)
+	{
+		if (beyond_end(index, block))
+			continue;
+		buffer = ReadBuffer(index, block);
+		if (ConditionalLockBuffer(buffer))
+		{
+			if (mm_page_recyclable(BufferGetPage(buffer)))
+				return buffer;
+			LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+		}
+		ReleaseBuffer(buffer);
+	}
+
+	extend = !RELATION_IS_LOCAL(index);
+	if (extend)
+		LockRelationForExtension(index, ExclusiveLock);
+	buffer = ReadBuffer(index, P_NEW);
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	if (extend)
+		UnlockRelationForExtension(index, ExclusiveLock);
+	return buffer;
+}

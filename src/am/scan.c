@@ -1,0 +1,264 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *	  Index scans and bitmap scans.
+ *
+ * ORDER BY column <-> value, or object <-> odbquery, gives rows in the order of
+ * lower bounds; the executor computes the distances and puts them in order.
+ * Of several such keys the first one would order the scan, and the others be
+ * left to the executor as well; but see cost.c.
+ *
+ * WHERE object <@ odbrange bounds a scan that has no order; with one, it is
+ * left to the executor.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relscan.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/tidbitmap.h"
+#include "pgstat.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "am/search.h"
+#include "am/terms.h"
+
+typedef struct MMScan
+{
+	MMColumns  *columns;
+	MMSearch   *search;			/* NULL: no row can match */
+	double		radius;			/* of the search; Infinity: none */
+	bool		unordered;		/* the order is NULL for all rows */
+	IndexTuple	nulls;			/* for an index-only scan, as of count(*) */
+	MemoryContext context;		/* of the search, reset by rescan */
+} MMScan;
+
+IndexScanDesc
+mmdb_beginscan(Relation index, int nkeys, int norderbys)
+{
+	IndexScanDesc scan = RelationGetIndexScan(index, nkeys, norderbys);
+	MMScan  *state = palloc0(sizeof(MMScan));
+
+	state->columns = mm_columns_open(index);
+	state->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb scan",
+										   ALLOCSET_DEFAULT_SIZES);
+	scan->opaque = state;
+	if (norderbys > 0)
+	{
+		scan->xs_orderbyvals = palloc0(sizeof(Datum) * norderbys);
+		scan->xs_orderbynulls = palloc(sizeof(bool) * norderbys);
+		memset(scan->xs_orderbynulls, true, sizeof(bool) * norderbys);
+	}
+	return scan;
+}
+
+static Datum
+detoasted(const MMColumn *column, Datum value)
+{
+	return column->typlen == -1 ? PointerGetDatum(PG_DETOAST_DATUM(value)) : value;
+}
+
+/*
+ * The terms of a composite's odbquery.
+ */
+static int
+composite_terms(MMScan *state, Datum argument, MMSearchTerm *terms, double *radius)
+{
+	OdbQueryParts parts;
+	MMTerms    *from;
+
+	mm_odbquery_unpack(DatumGetOdbQuery(argument), &parts);
+	if (parts.natts != state->columns->n)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("query has %d components, but type %s has %d attributes",
+						parts.natts, format_type_be(state->columns->composite->tdtypeid),
+						state->columns->n)));
+	from = mm_terms_make(state->columns, &parts, parts.weights, parts.scales);
+	for (int i = 0; i < from->n; i++)
+	{
+		const MMTerm *term = &from->terms[i];
+
+		terms[i] = (MMSearchTerm) {
+			.column = term->column,
+			.factor = term->weight / term->scale,
+			.value = detoasted(&state->columns->columns[term->column], term->value),
+			.missing = MM_MISSING_NULL,
+		};
+	}
+	if (radius != NULL && !parts.has_radius)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("query has no radius"),
+				 errhint("Use odbrange() rather than odbquery() to make it.")));
+	if (radius != NULL)
+		*radius = parts.radius;
+	return from->n;
+}
+
+/*
+ * Begin the search that the keys of the scan ask for.
+ */
+static void
+begin_search(IndexScanDesc scan)
+{
+	MMScan  *state = scan->opaque;
+	MemoryContext old = MemoryContextSwitchTo(state->context);
+	MMSearchTerm terms[MM_MAX_COLUMNS];
+	int			n = 0;
+	bool		ordered = scan->numberOfOrderBys > 0;
+
+	state->radius = get_float8_infinity();
+	state->unordered = false;
+	state->search = NULL;
+	for (int i = 0; i < scan->numberOfKeys; i++)
+		if (scan->keyData[i].sk_flags & SK_ISNULL)
+		{
+			MemoryContextSwitchTo(old);
+			return;				/* the condition is NULL for all rows */
+		}
+
+	if (ordered)
+	{
+		ScanKey		key = &scan->orderByData[0];
+
+		if (key->sk_flags & SK_ISNULL)
+			state->unordered = true;
+		else if (state->columns->composite != NULL)
+			n = composite_terms(state, key->sk_argument, terms, NULL);
+		else
+			terms[n++] = (MMSearchTerm) {
+			.column = key->sk_attno - 1,
+			.factor = 1.0,
+			.value = detoasted(&state->columns->columns[key->sk_attno - 1], key->sk_argument),
+			.missing = MM_MISSING_NULL,
+		};
+	}
+	else if (scan->numberOfKeys > 0)
+		n = composite_terms(state, scan->keyData[0].sk_argument, terms, &state->radius);
+	state->search = mm_search_begin(scan->indexRelation, state->columns, terms, n,
+									ordered || scan->numberOfKeys == 0, state->radius);
+	if (scan->heapRelation != NULL)
+		mm_search_prefetch(state->search, scan->heapRelation);
+	MemoryContextSwitchTo(old);
+}
+
+void
+mmdb_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys,
+			int norderbys)
+{
+	MMScan  *state = scan->opaque;
+
+	if (keys != NULL && nkeys > 0)
+		memmove(scan->keyData, keys, sizeof(ScanKeyData) * nkeys);
+	if (orderbys != NULL && norderbys > 0)
+		memmove(scan->orderByData, orderbys, sizeof(ScanKeyData) * norderbys);
+	if (state->search != NULL)
+		mm_search_end(state->search);
+	MemoryContextReset(state->context);
+	pgstat_count_index_scan(scan->indexRelation);
+	begin_search(scan);
+}
+
+bool
+mmdb_gettuple(IndexScanDesc scan, ScanDirection direction)
+{
+	MMScan  *state = scan->opaque;
+	MemoryContext old;
+	MMCandidate candidate;
+	bool		found;
+
+	Assert(ScanDirectionIsForward(direction));
+	if (state->search == NULL)
+		return false;
+	old = MemoryContextSwitchTo(state->context);
+	found = mm_search_next(state->search, &candidate);
+	MemoryContextSwitchTo(old);
+	if (!found)
+		return false;
+
+	if (scan->xs_want_itup)
+	{
+		/* No column can be had from the index, so none is asked for. */
+		scan->xs_itupdesc = RelationGetDescr(scan->indexRelation);
+		if (state->nulls == NULL)
+		{
+			Datum		values[INDEX_MAX_KEYS] = {0};
+			bool		isnull[INDEX_MAX_KEYS];
+
+			memset(isnull, true, sizeof(isnull));
+			state->nulls = index_form_tuple(scan->xs_itupdesc, values, isnull);
+		}
+		scan->xs_itup = state->nulls;
+	}
+	scan->xs_heaptid = candidate.tid;
+	scan->xs_recheck = scan->numberOfKeys > 0;
+	if (scan->numberOfOrderBys > 0)
+	{
+		Oid			types[INDEX_MAX_KEYS];
+		IndexOrderByDistance bounds[INDEX_MAX_KEYS];
+
+		for (int i = 0; i < scan->numberOfOrderBys; i++)
+		{
+			types[i] = FLOAT8OID;
+			bounds[i] = (IndexOrderByDistance) {0.0, false};
+		}
+		bounds[0].value = candidate.lower;
+		bounds[0].isnull = candidate.is_null || state->unordered;
+		index_store_float8_orderby_distances(scan, types, bounds, true);
+	}
+	return true;
+}
+
+/*
+ * What collecting a bitmap needs.
+ */
+typedef struct BitmapState
+{
+	TIDBitmap  *bitmap;
+	double		radius;
+	int64		n;
+} BitmapState;
+
+static void
+add_to_bitmap(const MMCandidate *candidate, void *arg)
+{
+	BitmapState *state = arg;
+	ItemPointerData tid = candidate->tid;
+
+	tbm_add_tuples(state->bitmap, &tid, 1, !(candidate->upper <= state->radius));
+	state->n++;
+}
+
+int64
+mmdb_getbitmap(IndexScanDesc scan, TIDBitmap *bitmap)
+{
+	MMScan  *state = scan->opaque;
+	BitmapState bitmap_state = {.bitmap = bitmap, .radius = state->radius};
+	MemoryContext old;
+
+	if (state->search == NULL)
+		return 0;
+	/* Another condition than the one searched for is not proved by it. */
+	if (scan->numberOfKeys != 1)
+		bitmap_state.radius = -1.0;
+	old = MemoryContextSwitchTo(state->context);
+	mm_search_all(state->search, add_to_bitmap, &bitmap_state);
+	MemoryContextSwitchTo(old);
+	return bitmap_state.n;
+}
+
+void
+mmdb_endscan(IndexScanDesc scan)
+{
+	MMScan  *state = scan->opaque;
+
+	if (state->search != NULL)
+		mm_search_end(state->search);
+	MemoryContextDelete(state->context);
+	pfree(state);
+}

@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * terms.h
+ *	  A query object and its weights, matched with the columns they are about:
+ *	  the terms of a weighted sum.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_TERMS_H
+#define MM_TERMS_H
+
+#include "am/am.h"
+#include "type/odbquery.h"
+
+/*
+ * One term of a weighted sum: weight * (distance to value / scale).
+ */
+typedef struct MMTerm
+{
+	int			column;
+	double		weight;			/* > 0 */
+	double		scale;			/* > 0 */
+	Datum		value;			/* of the column's type */
+} MMTerm;
+
+typedef struct MMTerms
+{
+	int			n;				/* at least 1 */
+	MMTerm		terms[MM_MAX_COLUMNS];
+} MMTerms;
+
+/*
+ * mm_terms_make: match an object, weights and scales with columns.  Components
+ * that are NULL or have no weight take no part; the others are converted to
+ * their column's type.  scales may be NULL.  Raises an error, naming the
+ * column, for a component that does not fit or has no distances, and if no
+ * column takes part.
+ */
+extern MMTerms *mm_terms_make(const MMColumns *columns,
+							  const OdbQueryParts *query,
+							  const double *weights, const double *scales);
+
+/*
+ * mm_terms_check_dimensions: raise an error, naming the column, for a value
+ * whose dimensions are not those of its column in the statistics.
+ */
+extern void mm_terms_check_dimensions(const MMColumns *columns,
+									  const MMTerms *terms,
+									  const MMMeta *statistics);
+
+/*
+ * mm_column_names: the columns' names (columns->n).
+ */
+extern const char **mm_column_names(const MMColumns *columns);
+
+#endif							/* MM_TERMS_H */

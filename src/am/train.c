@@ -1,0 +1,310 @@
+/*-------------------------------------------------------------------------
+ *
+ * train.c
+ *	  A model for an index that began without one.
+ *
+ * An index on an empty or small table has no model: its root holds nothing but
+ * the rows' places and which of their columns are NULL, and a search verifies
+ * each row.  The insertion that finds MM_TRAINING_ROWS rows there trains a
+ * model on them and makes the tree anew.
+ *
+ * Who trains holds the heavyweight lock of the metadata page, but no buffer
+ * lock, as user-defined functions run meanwhile.  Nothing is added to the root
+ * then, as all insertions wait for this lock, and nothing is removed, as VACUUM
+ * takes it, too, while the index has no model.  Searches go on.
+ *
+ * If most of the rows turn out to be dead, as after an insertion that was rolled
+ * back, only those are removed: they would make a poor model for ever.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/tableam.h"
+#include "access/transam.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "storage/indexfsm.h"
+#include "storage/lmgr.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "am/tree.h"
+
+/* The rows of the root, with their columns' values. */
+typedef struct Rows
+{
+	int			n;
+	ItemPointerData *tids;
+	Datum	   (*values)[MM_MAX_COLUMNS];
+	bool		(*isnull)[MM_MAX_COLUMNS];
+} Rows;
+
+/*
+ * The places of the rows in the root.
+ */
+static int
+read_root(Relation index, const MMShape *shape, ItemPointerData **tids)
+{
+	Buffer		buffer = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_SHARE,
+									  MM_PAGE_NODE, NULL);
+	Page		page = BufferGetPage(buffer);
+	int			n = MMPageGetSpecial(page)->n;
+	uint32	   *entry = palloc(INTALIGN(shape->size));
+
+	mm_node_check(index, buffer, shape, shape, false, 0);
+	*tids = palloc(sizeof(ItemPointerData) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		mm_page_get(page, shape, i, entry);
+		mm_entry_place(index, entry[0], entry[1], &(*tids)[i]);
+	}
+	UnlockReleaseBuffer(buffer);
+	pfree(entry);
+	return n;
+}
+
+/*
+ * Fetch the newest version, under a place that the index knows, that is not dead
+ * to everybody.  (Versions under one place have the same values, but for those
+ * from before CREATE INDEX, which indexed the newest.)
+ */
+static bool
+fetch_newest(IndexFetchTableData *fetch, ItemPointerData tid, Snapshot snapshot,
+			 TupleTableSlot *slot)
+{
+	bool		call_again = false;
+	bool		all_dead = false;
+	bool		found = false;
+
+	while (table_index_fetch_tuple(fetch, &tid, snapshot, slot, &call_again, &all_dead))
+	{
+		found = true;
+		ExecMaterializeSlot(slot);
+	}
+	return found;
+}
+
+/*
+ * Fetch the values of these rows.  Rows that are dead to everybody are left
+ * out: what they refer to may be gone.
+ */
+static Rows *
+fetch_rows(Relation heap, Relation index, const MMColumns *columns,
+		   ItemPointerData *tids, int n)
+{
+	Rows	   *rows = palloc(sizeof(Rows));
+	IndexInfo  *indexInfo = BuildIndexInfo(index);
+	EState	   *estate = CreateExecutorState();
+	ExprContext *econtext = GetPerTupleExprContext(estate);
+	TupleTableSlot *slot = table_slot_create(heap, NULL);
+	IndexFetchTableData *fetch = table_index_fetch_begin(heap);
+	SnapshotData snapshot;
+
+	InitNonVacuumableSnapshot(snapshot, GlobalVisTestFor(heap));
+	econtext->ecxt_scantuple = slot;
+	rows->n = 0;
+	rows->tids = palloc(sizeof(ItemPointerData) * Max(n, 1));
+	rows->values = palloc(sizeof(*rows->values) * Max(n, 1));
+	rows->isnull = palloc(sizeof(*rows->isnull) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		Datum		keys[INDEX_MAX_KEYS];
+		bool		keynulls[INDEX_MAX_KEYS];
+		Datum	   *values = rows->values[rows->n];
+		bool	   *isnull = rows->isnull[rows->n];
+
+		CHECK_FOR_INTERRUPTS();
+		if (!fetch_newest(fetch, tids[i], &snapshot, slot))
+			continue;
+		FormIndexDatum(indexInfo, slot, estate, keys, keynulls);
+		mm_columns_values(columns, keys, keynulls, values, isnull);
+		for (int c = 0; c < columns->n; c++)
+		{
+			const MMColumn *column = &columns->columns[c];
+
+			if (isnull[c] || column->typbyval)
+				continue;
+			values[c] = column->typlen == -1 ?
+				PointerGetDatum(PG_DETOAST_DATUM_COPY(values[c])) :
+				datumCopy(values[c], false, column->typlen);
+		}
+		rows->tids[rows->n++] = tids[i];
+		ResetExprContext(econtext);
+	}
+	table_index_fetch_end(fetch);
+	ExecDropSingleTupleTableSlot(slot);
+	FreeExecutorState(estate);
+	return rows;
+}
+
+/*
+ * Leave only these rows in the root, of an index without a model.
+ */
+static void
+shrink_root(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows)
+{
+	MMModel    *model = mm_model_open(columns, meta, NULL);
+	MMEntry		entry = palloc(INTALIGN(model->leaf.size));
+	Buffer		root = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_EXCLUSIVE,
+									MM_PAGE_NODE, NULL);
+	GenericXLogState *xlog = GenericXLogStart(index);
+	Page		page = GenericXLogRegisterBuffer(xlog, root, 0);
+
+	MMPageGetSpecial(page)->n = 0;
+	for (int i = 0; i < rows->n; i++)
+	{
+		mm_model_embed(model, &rows->tids[i], rows->values[i], rows->isnull[i], entry);
+		mm_page_add(page, &model->leaf, entry);
+	}
+	GenericXLogFinish(xlog);
+	UnlockReleaseBuffer(root);
+}
+
+/*
+ * Train a model on rows, and write it.
+ */
+static MMModel *
+train(Relation index, MMColumns *columns, MMMeta *meta, const Rows *rows)
+{
+	MMTraining	training;
+	void	   *stored;
+
+	for (int c = 0; c < columns->n; c++)
+	{
+		training.n[c] = 0;
+		training.values[c] = palloc(sizeof(Datum) * Max(rows->n, 1));
+		for (int i = 0; i < rows->n; i++)
+			if (!rows->isnull[i][c])
+				training.values[c][training.n[c]++] = rows->values[i][c];
+		/* Scales the user does not see before VACUUM measures them. */
+		if (meta->columns[c].pairs == 0)
+			mm_statistics_of_values(&columns->columns[c], training.values[c],
+									Min(training.n[c], 64), &meta->columns[c]);
+	}
+	stored = mm_model_train(columns, meta, &training, mm_options_get(index).pivots);
+	meta->model = mm_meta_write_model(index, stored, meta->model_size, true);
+	return mm_model_open(columns, meta, stored);
+}
+
+/*
+ * Make the trained root, and enter the model, in one step.
+ */
+static void
+replace_root(Relation index, const MMModel *model, const MMMeta *trained,
+			 MMEntry *entries, int n, int level)
+{
+	const MMShape *shape = level == 0 ? &model->leaf : &model->inner;
+	Buffer		root = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_EXCLUSIVE,
+									MM_PAGE_NODE, NULL);
+	Buffer		metabuf = mm_meta_lock(index, model->columns->n, BUFFER_LOCK_EXCLUSIVE);
+	GenericXLogState *xlog = GenericXLogStart(index);
+	Page		page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
+	MMMeta	   *meta = mm_meta_register(xlog, metabuf);
+
+	mm_page_init(page, MM_PAGE_NODE, level);
+	for (int i = 0; i < n; i++)
+		mm_page_add(page, shape, entries[i]);
+	meta->model = trained->model;
+	meta->model_size = trained->model_size;
+	meta->model_crc = trained->model_crc;
+	meta->ncoordinates = trained->ncoordinates;
+	meta->sketch_words = trained->sketch_words;
+	meta->sketch_bytes = trained->sketch_bytes;
+	GenericXLogFinish(xlog);
+	UnlockReleaseBuffer(metabuf);
+	UnlockReleaseBuffer(root);
+}
+
+/*
+ * Free what training has written before it failed: as long as the index has no
+ * model, its first two pages are all that is in use.
+ */
+static void
+free_leftovers(Relation index)
+{
+	BlockNumber nblocks = RelationGetNumberOfBlocks(index);
+
+	for (BlockNumber block = MM_ROOT_BLOCK + 1; block < nblocks; block++)
+	{
+		Buffer		buffer = ReadBuffer(index, block);
+
+		CHECK_FOR_INTERRUPTS();
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		if (!mm_page_recyclable(BufferGetPage(buffer)))
+		{
+			GenericXLogState *xlog = GenericXLogStart(index);
+			Page		page = GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE);
+
+			/* Nobody has ever had a link to it. */
+			mm_page_init(page, MM_PAGE_FREE, 0);
+			*MMPageGetDeletion(page) = FirstNormalFullTransactionId;
+			GenericXLogFinish(xlog);
+		}
+		UnlockReleaseBuffer(buffer);
+		RecordFreeIndexPage(index, block);
+	}
+	if (nblocks > MM_ROOT_BLOCK + 1)
+		IndexFreeSpaceMapVacuum(index);
+}
+
+/*
+ * Train a model on rows and make the tree anew.
+ */
+static void
+make_tree(Relation index, MMColumns *columns, MMMeta *meta, Rows *rows)
+{
+	MMModel    *model;
+	MMBulk	   *bulk;
+	MMEntry    *entries;
+	int			level;
+	int			n;
+
+	free_leftovers(index);
+	model = train(index, columns, meta, rows);
+	entries = palloc(sizeof(MMEntry) * Max(rows->n, 1));
+	for (int i = 0; i < rows->n; i++)
+	{
+		entries[i] = palloc(INTALIGN(model->leaf.size));
+		mm_model_embed(model, &rows->tids[i], rows->values[i], rows->isnull[i], entries[i]);
+	}
+	bulk = mm_bulk_begin(index, model, mm_options_get(index).fillfactor, true);
+	mm_bulk_add(bulk, entries, rows->n);
+	n = mm_bulk_finish(bulk, &entries, &level);
+	replace_root(index, model, meta, entries, n, n == 0 ? 0 : level);
+}
+
+void
+mm_train_index(Relation index, Relation heap, MMColumns *columns)
+{
+	MemoryContext context;
+	MemoryContext old;
+	MMMeta	   *meta;
+	MMShape		leaf;
+	MMShape		inner;
+	ItemPointerData *tids;
+	int			n;
+
+	LockPage(index, MM_META_BLOCK, ExclusiveLock);
+	context = AllocSetContextCreate(CurrentMemoryContext, "mmdb training",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	meta = mm_meta_read(index, columns->n);
+	mm_meta_shapes(meta, &leaf, &inner);
+	if (!BlockNumberIsValid(meta->model) &&
+		(n = read_root(index, &leaf, &tids)) >= MM_TRAINING_ROWS)
+	{
+		Rows	   *rows = fetch_rows(heap, index, columns, tids, n);
+
+		if (rows->n < MM_TRAINING_ROWS / 2)
+			shrink_root(index, columns, meta, rows);
+		else
+			make_tree(index, columns, meta, rows);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	UnlockPage(index, MM_META_BLOCK, ExclusiveLock);
+}

@@ -1,0 +1,342 @@
+# Damaged indexes: searches, changes and VACUUM raise an error that says what to
+# do, or go on with what they can know; they neither crash nor hang.
+# mmdb_index_check names the damage, and REINDEX repairs it.
+
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
+# Some versions have checksums unless told otherwise.
+my ($controldata) = run_command([ 'pg_controldata', $node->data_dir ]);
+system_or_bail('pg_checksums', '--disable', '-D', $node->data_dir)
+  if $controldata =~ /checksum version:\s+[1-9]/;
+$node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nfull_page_writes = on\n");
+$node->start;
+is($node->safe_psql('postgres', 'SHOW data_checksums'), 'off', 'no data checksums, which would find the damage first');
+
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION mmdb;
+	SELECT setseed(0.5);
+	CREATE FUNCTION fill(first integer, last integer) RETURNS TABLE (id integer, v mmvector, s text) LANGUAGE sql AS $$
+		SELECT i, ARRAY[random(), random(), i / 1000.0]::float8[]::mmvector, CASE WHEN i % 10 > 0 THEN left(md5(i::text), 12) END
+		FROM generate_series(first, last) i $$;
+	CREATE TABLE things (id integer, v mmvector(3), s text);
+	INSERT INTO things SELECT * FROM fill(1, 10000);
+	-- built, then grown: with splits, and three levels
+	CREATE INDEX things_mm ON things USING mmdb (v, s) WITH (pivots = 16);
+	INSERT INTO things SELECT * FROM fill(10001, 20000);
+	-- one without a model
+	CREATE TABLE few (id integer, v mmvector(3), s text);
+	CREATE INDEX few_mm ON few USING mmdb (v, s);
+	INSERT INTO few SELECT * FROM fill(1, 100);
+});
+
+my $block_size = $node->safe_psql('postgres', 'SHOW block_size');
+my %path = map { $_ => $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('$_')") } qw(things_mm few_mm);
+my %table = (things_mm => 'things', few_mm => 'few');
+$node->stop;
+
+# The page format; see src/am/page.h.
+my $special_size = 40;
+my $header_size = 24;
+my %field = (nsn => [ 0, 'Q' ], born => [ 8, 'Q' ], right => [ 16, 'L' ], n => [ 20, 'S' ], level => [ 22, 'S' ],
+	kind => [ 24, 'S' ], flags => [ 26, 'S' ], magic => [ 28, 'L' ]);
+my ($meta_kind, $model_kind, $node_kind, $free_kind) = (1, 2, 3, 4);
+
+sub read_file
+{
+	my ($path) = @_;
+	open(my $file, '<:raw', $path) or die "$path: $!";
+	local $/;
+	my $content = <$file>;
+	close($file);
+	return $content;
+}
+
+sub write_file
+{
+	my ($path, $content) = @_;
+	open(my $file, '>:raw', $path) or die "$path: $!";
+	print $file $content;
+	close($file);
+}
+
+my %healthy = map { $_ => read_file($path{$_}) } keys %path;
+
+sub where
+{
+	my ($block, $name) = @_;
+	return ($block + 1) * $block_size - 32 + $field{$name}[0];
+}
+
+# A field of a page's special area, in a healthy index.
+sub get
+{
+	my ($index, $block, $name) = @_;
+	my $size = length(pack($field{$name}[1], 0));
+	return unpack($field{$name}[1], substr($healthy{$index}, where($block, $name), $size));
+}
+
+# Pages of the large index to damage.
+my $blocks = length($healthy{things_mm}) / $block_size;
+my (@leaves, @inners, $split, $model);
+foreach my $block (2 .. $blocks - 1)
+{
+	my $kind = get('things_mm', $block, 'kind');
+	$model //= $block if $kind == $model_kind;
+	next if $kind != $node_kind;
+	my $level = get('things_mm', $block, 'level');
+	push @leaves, $block if $level == 0;
+	push @inners, $block if $level == 1;
+	$split //= $block if $level == 0 && get('things_mm', $block, 'right') < $blocks;
+}
+is(get('things_mm', 1, 'level'), 2, 'the tree has three levels');
+my ($leaf, $inner) = ($leaves[3], $inners[1]);
+my $nobody = 0xFFFFFFFF;
+
+# Where the first word of a node's first entry is; words of an entry are as far
+# apart as the node has room for entries.
+sub entries
+{
+	my ($block) = @_;
+	return $block * $block_size + $header_size;
+}
+
+my ($coordinates, $sketch_bytes, $leaf_capacity) = do
+{
+	$node->start;
+	my $row = $node->safe_psql('postgres', q{SELECT coordinates, sketch_bytes, entries_per_leaf FROM mmdb_index_stats('things_mm')});
+	$node->stop;
+	split /\|/, $row;
+};
+my $inner_capacity = int(($block_size - $header_size - 32 - 64) / (4 * (3 + 2 * $coordinates)));
+
+# What is done to an index: at => offset, bytes; what mmdb_index_check says.
+# wrong: searches cannot know; their answer may be wrong.
+sub field
+{
+	my ($index, $block, $name, $value) = @_;
+	return [ where($block, $name), pack($field{$name}[1], $value) ];
+}
+
+my @damages = (
+	# special areas
+	[ 'magic number of a leaf', 'things_mm', [ field('things_mm', $leaf, 'magic', 1) ], qr/Block $leaf has no valid special area/ ],
+	[ 'magic number of an inner node', 'things_mm', [ field('things_mm', $inner, 'magic', 1) ], qr/Block $inner has no valid special area/ ],
+	[ 'magic number of the root', 'things_mm', [ field('things_mm', 1, 'magic', 1) ], qr/Block 1 has no valid special area/ ],
+	[ 'a leaf of kind metadata', 'things_mm', [ field('things_mm', $leaf, 'kind', $meta_kind) ], qr/Block $leaf is of kind 1 instead of 3/ ],
+	[ 'a leaf of kind model', 'things_mm', [ field('things_mm', $leaf, 'kind', $model_kind) ], qr/Block $leaf is of kind 2 instead of 3/ ],
+	[ 'a leaf of kind free', 'things_mm', [ field('things_mm', $leaf, 'kind', $free_kind) ], qr/Block $leaf is of kind 4 instead of 3/ ],
+	[ 'an inner node of kind free', 'things_mm', [ field('things_mm', $inner, 'kind', $free_kind) ], qr/Block $inner is of kind 4 instead of 3/ ],
+	[ 'an unknown kind', 'things_mm', [ field('things_mm', $leaf, 'kind', 99) ], qr/Block $leaf is of kind 99 instead of 3/ ],
+	[ 'level of a leaf', 'things_mm', [ field('things_mm', $leaf, 'level', 1) ], qr/Block $leaf is of level 1, but its parent/ ],
+	[ 'level of an inner node', 'things_mm', [ field('things_mm', $inner, 'level', 0) ], qr/Block $inner is of level 0, but its parent/ ],
+	[ 'level of the root', 'things_mm', [ field('things_mm', 1, 'level', 60000) ], qr/Block 1 is of level 60000/ ],
+	[ 'level of the root, less', 'things_mm', [ field('things_mm', 1, 'level', 1) ], qr/level/ ],
+	[ 'entries of a leaf', 'things_mm', [ field('things_mm', $leaf, 'n', 65535) ], qr/Block $leaf has 65535 entries/ ],
+	[ 'entries of an inner node', 'things_mm', [ field('things_mm', $inner, 'n', $inner_capacity + 1) ], qr/Block $inner has \d+ entries, but no more/ ],
+	[ 'no entries of an inner node', 'things_mm', [ field('things_mm', $inner, 'n', 0) ], qr/Block $inner, an inner node, has no entries/ ],
+	[ 'no entries of the root', 'things_mm', [ field('things_mm', 1, 'n', 0) ], qr/Block 1, an inner node, has no entries/ ],
+	[ 'split in the future', 'things_mm', [ field('things_mm', $leaf, 'nsn', 1 << 40) ], qr/only \d+ splits have been counted/ ],
+	[ 'born in the future', 'things_mm', [ field('things_mm', $leaf, 'born', 1 << 40) ], qr/only \d+ splits have been counted/ ],
+	[ 'right of a split, beyond the end', 'things_mm', [ field('things_mm', $split, 'right', $blocks + 5), field('things_mm', $split, 'flags', 1) ], qr/block \d+/i ],
+	[ 'marked as split, with nothing on the right', 'things_mm', [ field('things_mm', $leaf, 'flags', 1), field('things_mm', $leaf, 'right', $nobody) ], qr/block $nobody/ ],
+	[ 'marked as split, with itself on the right', 'things_mm', [ field('things_mm', $leaf, 'flags', 1), field('things_mm', $leaf, 'right', $leaf) ], qr/Two links lead to block $leaf/ ],
+	[ 'marked as split once more', 'things_mm', [ field('things_mm', $split, 'flags', 1) ], qr/Two links lead to block|is not the right half/ ],
+	[ 'marked as split, in a circle', 'things_mm', [ map { field('things_mm', $leaves[$_], 'flags', 1), field('things_mm', $leaves[$_], 'right', $leaves[1 - $_]) } 0, 1 ], qr/Two links|right half/ ],
+	[ 'the root marked as split', 'things_mm', [ field('things_mm', 1, 'flags', 1) ], qr/root is marked as split/ ],
+	[ 'a link to an inner node on the right', 'things_mm', [ field('things_mm', $leaf, 'right', $inner) ], qr/Block $leaf, of level 0, has block $inner on the right/, 'unused' ],
+	[ 'a leaf marked as untrained', 'things_mm', [ field('things_mm', $leaf, 'flags', 2) ], qr/Block $leaf does not fit the metadata/ ],
+	[ 'the root marked as untrained', 'things_mm', [ field('things_mm', 1, 'flags', 2) ], qr/Block 1 does not fit the metadata/ ],
+	[ 'unknown flags', 'things_mm', [ field('things_mm', $leaf, 'flags', 64) ], qr/Block $leaf has unknown flags/, 'unused' ],
+	[ 'a page of zeros', 'things_mm', [ [ $leaf * $block_size, "\0" x $block_size ] ], qr/Block $leaf has no valid special area/ ],
+	# metadata
+	[ 'magic number of the metadata', 'things_mm', [ field('things_mm', 0, 'magic', 1) ], qr/not one of an mmdb index/ ],
+	[ 'metadata of zeros', 'things_mm', [ [ 0, "\0" x $block_size ] ], qr/not one of an mmdb index/ ],
+	[ 'version', 'things_mm', [ [ $header_size, pack('L', 77) ] ], qr/not one of an mmdb index/ ],
+	[ 'number of columns', 'things_mm', [ [ $header_size + 4, pack('l', 3) ] ], qr/made for 3 columns|not one of an mmdb index/ ],
+	[ 'count of splits', 'things_mm', [ [ $header_size + 16, pack('Q', 0) ] ], qr/only 0 splits have been counted/ ],
+	[ 'no model', 'things_mm', [ [ $header_size + 24, pack('L', $nobody) ] ], qr/not one of an mmdb index/ ],
+	[ 'no model, and no coordinates', 'things_mm', [ [ $header_size + 24, pack('L5', $nobody, 0, 0, 0, 0) ] ], qr/does not fit the metadata/ ],
+	[ 'model elsewhere', 'things_mm', [ [ $header_size + 24, pack('L', $leaf) ] ], qr/Block $leaf is of kind 3 instead of 2/ ],
+	[ 'model beyond the end', 'things_mm', [ [ $header_size + 24, pack('L', $blocks + 9) ] ], qr/A link leads to block/ ],
+	[ 'size of the model', 'things_mm', [ [ $header_size + 28, pack('L', 5000000) ] ], qr/Block $model has \d+ bytes of the model/ ],
+	[ 'number of coordinates', 'things_mm', [ [ $header_size + 32, pack('l', $coordinates + 1) ] ], qr/do not fit its model/ ],
+	[ 'bytes of sketches', 'things_mm', [ [ $header_size + 40, pack('l', 1000) ] ], qr/do not fit its model/ ],
+	[ 'scale', 'things_mm', [ [ $header_size + 48 + 32, pack('d', 0) ] ], qr/not one of an mmdb index/ ],
+	# the model
+	(map { [ "the model, byte $_", 'things_mm', [ [ entries($model) + $_, "\xAA\x55\xAA\x55" ] ], qr/does not match its checksum/ ] } map { $_ * 24 } 0 .. 9),
+	# boxes
+	[ 'a downlink beyond the end', 'things_mm', [ [ entries($inner), pack('L', $blocks + 1) ] ], qr/A link leads to block \d+, but there are $blocks/ ],
+	[ 'a downlink to nowhere', 'things_mm', [ [ entries($inner), pack('L', $nobody) ] ], qr/A link leads to block $nobody/ ],
+	[ 'a downlink to the metadata', 'things_mm', [ [ entries($inner), pack('L', 0) ] ], qr/Two links lead to block 0/ ],
+	[ 'a downlink to the root', 'things_mm', [ [ entries($inner), pack('L', 1) ] ], qr/Two links lead to block 1/ ],
+	[ 'a downlink to its own node', 'things_mm', [ [ entries($inner), pack('L', $inner) ] ], qr/Two links lead to block $inner/ ],
+	[ 'all downlinks of the root to the root', 'things_mm', [ [ entries(1), pack('L*', (1) x get('things_mm', 1, 'n')) ] ], qr/Two links lead to block 1/ ],
+	[ 'a smaller box', 'things_mm', [ [ entries($inner) + 4 * $inner_capacity * (3 + $coordinates), pack('f', -1e30) ] ], qr/the box from|is not in the box of its parent, block $inner, entry 0/, 'wrong' ],
+	[ 'a box that is none', 'things_mm', [ [ entries($inner) + 4 * $inner_capacity * 3, pack('L', 0x7FC00000) ] ], qr/Block $inner, entry 0: the box from/, 'wrong' ],
+	[ 'NULLs in a box', 'things_mm', [ [ entries($inner) + 4 * $inner_capacity, pack('L', 0) x get('things_mm', $inner, 'n') ] ], qr/is not in the box of its parent, block $inner/, 'wrong' ],
+	# leaves
+	[ 'a coordinate', 'things_mm', [ [ entries($leaf) + 4 * $leaf_capacity * 4, pack('f', 1e9) ] ], qr/Block $leaf, entry 0 is not in the box/, 'wrong' ],
+	[ 'a coordinate that is no number', 'things_mm', [ [ entries($leaf) + 4 * $leaf_capacity * 4, pack('L', 0x7FC00000) ] ], qr/Block $leaf, entry 0: coordinate 1 is out of range/, 'wrong' ],
+	[ 'a coordinate, just so', 'things_mm', [ [ entries($leaf) + 4 * $leaf_capacity * 4, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_capacity * 4 + 4, 4) ] ], qr/Block $leaf, entry 0: the coordinates or NULLs are not those of row|not in the box/, 'wrong' ],
+	[ 'NULLs', 'things_mm', [ [ entries($leaf) + 4 * $leaf_capacity * 2, pack('L', 3) ] ], qr/Block $leaf, entry 0/, 'wrong' ],
+	[ 'one entry less', 'things_mm', [ field('things_mm', $leaf, 'n', get('things_mm', $leaf, 'n') - 1) ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
+	[ 'a place twice', 'things_mm', [ [ entries($leaf), substr($healthy{things_mm}, entries($leaf) + 4, 4) ], [ entries($leaf) + 4 * $leaf_capacity, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_capacity + 4, 4) ] ], qr/Row \(\d+,\d+\) has two|not those of row/, 'wrong' ],
+	[ 'a place that is none', 'things_mm', [ [ entries($leaf) + 4 * $leaf_capacity, pack('L', 0) ] ], qr/Block $leaf, entry 0: \(\d+,0\) is no place/, 'wrong' ],
+	# an index without a model
+	[ 'untrained, not marked so', 'few_mm', [ field('few_mm', 1, 'flags', 0) ], qr/Block 1 does not fit the metadata/ ],
+	[ 'untrained, of level 1', 'few_mm', [ field('few_mm', 1, 'level', 1) ], qr/Block 1 does not fit the metadata/ ],
+	[ 'untrained, with too many entries', 'few_mm', [ field('few_mm', 1, 'n', 50000) ], qr/Block 1 has 50000 entries/ ],
+	[ 'untrained, with a model', 'few_mm', [ [ $header_size + 24, pack('L', 1) ] ], qr/not one of an mmdb index/ ],
+	[ 'untrained, of zeros', 'few_mm', [ [ $block_size, "\0" x $block_size ] ], qr/Block 1 has no valid special area/ ],
+);
+
+# What must be an error with SQLSTATE XX002 and a hint, or succeed; and if
+# right is given, return that.  Of damage that searches cannot know of, the
+# executor may find that rows come in the wrong order.
+sub error_or
+{
+	my ($what, $sql, $right) = @_;
+	my ($out, $err) = ('', '');
+	my $timed_out = 0;
+	my $status = $node->psql('postgres', "\\set VERBOSITY verbose\nSET enable_seqscan = off; SET statement_timeout = '60s';\n$sql",
+		stdout => \$out, stderr => \$err, timeout => 120, timed_out => \$timed_out, on_error_stop => 1);
+	return fail("$what: hangs") if $timed_out;
+	return ok($err =~ /XX002/ && $err =~ /REINDEX/ || $err =~ /55000.*made for/ || !defined $right && $err =~ /in wrong order/, $what) || diag("status $status: $err") if $err =~ /ERROR|FATAL|PANIC|server closed/;
+	return is($out, $right, $what) if defined $right;
+	return pass($what);
+}
+
+my $search = q{SELECT string_agg(id::text, ',' ORDER BY id) FROM (SELECT id FROM %s ORDER BY v <-> '[0.5,0.5,7]' LIMIT 2000) x;};
+my $bitmap = q{SELECT count(*) FROM (SELECT id FROM %s ORDER BY s <~> '0123456789ab' LIMIT 20000) x;};
+my $insert = q{BEGIN; INSERT INTO %s SELECT * FROM fill(1, 400); ROLLBACK;};
+my $right = {};
+$node->start;
+foreach my $index (keys %table)
+{
+	foreach my $sql ($search, $bitmap)
+	{
+		my $query = sprintf($sql, $table{$index});
+		$right->{$query} = $node->safe_psql('postgres', "SET enable_indexscan = off; $query");
+		is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query}, 'a healthy index');
+	}
+	$node->safe_psql('postgres', "SELECT mmdb_index_check('$index')");
+}
+$node->stop;
+
+foreach my $damage (@damages)
+{
+	my ($name, $index, $changes, $message, $wrong) = @$damage;
+	my $content = $healthy{$index};
+	foreach my $change (@$changes)
+	{
+		substr($content, $change->[0], length($change->[1])) = $change->[1];
+	}
+	write_file($path{$_}, $_ eq $index ? $content : $healthy{$_}) foreach keys %path;
+	$node->start;
+	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT mmdb_index_check('$index')");
+	like($err, qr/(XX002|55000):.*REINDEX/s, "$name: the check fails");
+	like($err, $message, "$name: and says so");
+	foreach my $sql ($search, $bitmap)
+	{
+		my $query = sprintf($sql, $table{$index});
+		error_or("$name: search", $query, $wrong && $wrong eq 'wrong' ? undef : $right->{$query});
+	}
+	error_or("$name: insert", sprintf($insert, $table{$index}));
+	error_or("$name: figures", "SELECT 1 FROM mmdb_index_stats('$index')");
+	error_or("$name: vacuum", "VACUUM $table{$index}");
+	$node->stop;
+}
+
+# An incomplete split, as a crash leaves it, is no damage: take a downlink away
+# from the right half of a split.
+sub word
+{
+	my ($content, $block, $i, $word) = @_;
+	return unpack('L', substr($$content, entries($block) + 4 * ($inner_capacity * $word + $i), 4));
+}
+
+sub set_word
+{
+	my ($content, $block, $i, $word, $value) = @_;
+	substr($$content, entries($block) + 4 * ($inner_capacity * $word + $i), 4) = pack('L', $value);
+}
+
+my $undone;
+PARENT: foreach my $parent (@inners)
+{
+	my $content = $healthy{things_mm};
+	my $n = get('things_mm', $parent, 'n');
+	my %entry = map { word(\$content, $parent, $_, 0) => $_ } 0 .. $n - 1;
+	foreach my $left (sort { $a <=> $b } keys %entry)
+	{
+		my $right = get('things_mm', $left, 'right');
+		next unless defined $entry{$right} && get('things_mm', $right, 'born') > 0;
+		my ($l, $r) = @entry{$left, $right};
+		foreach my $word (1 .. 2 + 2 * $coordinates)
+		{
+			my ($a, $b) = map { word(\$content, $parent, $_, $word) } $l, $r;
+			my ($x, $y) = map { unpack('f', pack('L', $_)) } $a, $b;
+			my $union = $word <= 2 ? $a | $b : $word < 3 + $coordinates ? ($x < $y ? $a : $b) : ($x > $y ? $a : $b);
+			set_word(\$content, $parent, $l, $word, $union);
+		}
+		set_word(\$content, $parent, $r, $_, word(\$content, $parent, $n - 1, $_)) foreach 0 .. 2 + 2 * $coordinates;
+		foreach my $change (field('things_mm', $parent, 'n', $n - 1), field('things_mm', $left, 'flags', 1),
+			field('things_mm', $left, 'nsn', get('things_mm', $right, 'born') - 1))
+		{
+			substr($content, $change->[0], length($change->[1])) = $change->[1];
+		}
+		$undone = $left;
+		write_file($path{things_mm}, $content);
+		last PARENT;
+	}
+}
+ok($undone, 'a split to undo');
+write_file($path{few_mm}, $healthy{few_mm});
+$node->start;
+my $debug = "SET client_min_messages = debug1; SELECT mmdb_index_check('things_mm')";
+my ($debug_status, $debug_out, $debug_err) = $node->psql('postgres', $debug);
+is($debug_status, 0, 'an incomplete split: the check passes');
+like($debug_err, qr/block $undone is split, but.*1 incomplete splits/s, 'an incomplete split: the check tells of it');
+foreach my $sql ($search, $bitmap)
+{
+	my $query = sprintf($sql, 'things');
+	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query}, 'an incomplete split: search');
+}
+# Copies of all rows come by the same ways, and one of them completes it.
+$node->safe_psql('postgres', 'BEGIN; INSERT INTO things SELECT * FROM things; ROLLBACK');
+($debug_status, $debug_out, $debug_err) = $node->psql('postgres', $debug);
+is($debug_status, 0, 'a completed split: the check passes');
+like($debug_err, qr/ 0 incomplete splits/, 'a completed split');
+$node->safe_psql('postgres', 'VACUUM things');
+$node->safe_psql('postgres', "SELECT mmdb_index_check('things_mm')");
+$node->stop;
+
+# A file cut off, in a block or between two.
+foreach my $length (0, 100, $block_size, $block_size + 1, 2 * $block_size, length($healthy{things_mm}) - $block_size, length($healthy{things_mm}) - 5)
+{
+	write_file($path{few_mm}, $healthy{few_mm});
+	write_file($path{things_mm}, substr($healthy{things_mm}, 0, $length));
+	$node->start;
+	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT mmdb_index_check('things_mm')");
+	like($err, qr/XX002:.*REINDEX/s, "$length bytes: the check fails");
+	error_or("$length bytes: search", sprintf($search, 'things'));
+	error_or("$length bytes: insert", sprintf($insert, 'things'));
+	$node->stop;
+}
+
+$node->start;
+$node->safe_psql('postgres', 'REINDEX TABLE things; REINDEX TABLE few');
+foreach my $index (sort keys %table)
+{
+	is($node->safe_psql('postgres', "SELECT mmdb_index_check('$index')"), '', "REINDEX repairs $index");
+	my $query = sprintf($search, $table{$index});
+	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query}, 'and it finds what it should');
+}
+
+done_testing();
