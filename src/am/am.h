@@ -194,11 +194,9 @@ extern MMSample *mm_sample_table(Relation heap, Relation index,
 								 bool concurrent, double *table_rows);
 
 /*
- * mm_sample_rows: live rows seen; mm_sample_count: values not NULL among them;
- * mm_sample_entries: rows seen that the index must hold, with those deleted of
- * late.
+ * mm_sample_count: values not NULL among the live rows seen; mm_sample_entries:
+ * rows seen that the index must hold, with those deleted of late.
  */
-extern int64 mm_sample_rows(const MMSample *sample);
 extern int64 mm_sample_entries(const MMSample *sample);
 extern int64 mm_sample_count(const MMSample *sample, int column);
 
@@ -241,6 +239,11 @@ extern void mm_statistics_of_values(MMColumn *column, const Datum *values, int n
  * copy, in the current context.
  */
 extern MMMeta *mm_statistics_get(Relation index, const MMColumns *columns);
+
+/*
+ * mm_compare_doubles: for qsort; no NaN.
+ */
+extern int	mm_compare_doubles(const void *a, const void *b);
 
 /* meta.c */
 

@@ -47,15 +47,6 @@ typedef struct TrainedColumn
 	void	   *sketch;
 } TrainedColumn;
 
-static int
-compare_doubles(const void *a, const void *b)
-{
-	double		x = *(const double *) a;
-	double		y = *(const double *) b;
-
-	return (x > y) - (x < y);
-}
-
 /*
  * Where raw coordinates are best counted from, to be precise as floats: the
  * median.  Only differences count under these norms.
@@ -77,7 +68,7 @@ choose_origin(const MMColumn *column, const Datum *values, int n, StoredColumn *
 			column->space.routine->coordinates(values[i], column->space.collation, all);
 			x[i] = all[c];
 		}
-		qsort(x, n, sizeof(double), compare_doubles);
+		qsort(x, n, sizeof(double), mm_compare_doubles);
 		if (fabs(x[n / 2]) < MM_COORDINATE_LIMIT / 4)
 			stored->origin[c] = x[n / 2];
 	}

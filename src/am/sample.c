@@ -207,12 +207,6 @@ mm_sample_table(Relation heap, Relation index, IndexInfo *indexInfo,
 }
 
 int64
-mm_sample_rows(const MMSample *sample)
-{
-	return sample->rows;
-}
-
-int64
 mm_sample_entries(const MMSample *sample)
 {
 	return sample->entries;

@@ -72,8 +72,8 @@ measure(Measurement *m, MetricSpace *space, Datum a, Datum b)
 	CHECK_FOR_INTERRUPTS();
 }
 
-static int
-compare_doubles(const void *a, const void *b)
+int
+mm_compare_doubles(const void *a, const void *b)
 {
 	double		x = *(const double *) a;
 	double		y = *(const double *) b;
@@ -97,7 +97,7 @@ summarize(Measurement *m, MMColumnStatistics *stats)
 	{
 		double		median;
 
-		qsort(m->distances, m->n, sizeof(double), compare_doubles);
+		qsort(m->distances, m->n, sizeof(double), mm_compare_doubles);
 		median = (m->distances[(m->n - 1) / 2] + m->distances[m->n / 2]) / 2;
 		for (int i = 0; i < m->n; i++)
 			sum += m->distances[i];
