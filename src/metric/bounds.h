@@ -45,4 +45,15 @@ mm_point_bounds(MetricNorm norm, const MetricTransform *t, int ncoordinates,
 	mm_kernels->planes->points(norm, t, ncoordinates, q, x, stride, n, lower, upper);
 }
 
+/*
+ * mm_point_sums: weighted sums of the lower bounds of n points x, with what
+ * NULLs add to them.  Returns the least sum, Infinity if n is 0.
+ */
+static inline float
+mm_point_sums(const MMPointTerm *terms, int nterms, const float *x,
+			  const uint32 *nulls, int stride, int n, float *totals)
+{
+	return mm_kernels->planes->sums(terms, nterms, x, nulls, stride, n, totals);
+}
+
 #endif							/* MM_BOUNDS_H */

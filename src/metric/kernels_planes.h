@@ -90,9 +90,47 @@ typedef struct MMSignatureQuery
 	uint32		signature[FLEXIBLE_ARRAY_MEMBER];
 } MMSignatureQuery;
 
+/*
+ * What a coordinate q may be off by, together with one x at distance g: both
+ * are rounded to float, half a unit in the last place or 2^-24 each, as is
+ * their sum with the slack.  That is relative to |q| and |x| <= |q| + g; the
+ * part of g is in the deflation.  And a constant, so that no bound needs to
+ * think of denormal numbers.
+ */
+static inline float
+mm_coordinate_slack(const MetricTransform *t, float q)
+{
+	return 2.0f * (0x1p-22f + t->relative) * __builtin_fabsf(q) + (t->absolute + 0x1p-120f);
+}
+
+static inline bool
+mm_is_identity(const MetricTransform *t)
+{
+	return t->clamp == FLT_MAX && t->c1 == 1.0f &&
+		t->c2 == 0.0f && t->c3 == 0.0f && t->c4 == 0.0f;
+}
+
+/*
+ * A query's coordinates in one column, and the weight of that in a sum.
+ */
+typedef struct MMPointTerm
+{
+	MetricNorm	norm;
+	int			ncoordinates;
+	int			first;			/* the plane of its first coordinate */
+	float		factor;
+	uint32		bit;			/* of the column, in masks of NULLs */
+	float		missing;		/* what a NULL adds to the sum */
+	const MetricTransform *transform;
+	bool		identity;		/* mm_is_identity of that */
+	const float *q;
+	const float *slack;			/* mm_coordinate_slack of these; 0 under
+								 * MM_NORM_DISCRETE */
+} MMPointTerm;
+
 typedef struct MMPlaneKernels
 {
-	/* mm_box_bounds and mm_point_bounds; see bounds.h. */
+	/* mm_box_bounds, mm_point_bounds and mm_point_sums; see bounds.h. */
 	void		(*boxes) (MetricNorm norm, const MetricTransform *t,
 						  int ncoordinates, const float *q,
 						  const float *lo, const float *hi, int stride, int n,
@@ -101,6 +139,8 @@ typedef struct MMPlaneKernels
 						   int ncoordinates, const float *q,
 						   const float *x, int stride, int n,
 						   float *lower, float *upper);
+	float		(*sums) (const MMPointTerm *terms, int nterms, const float *x,
+						 const uint32 *nulls, int stride, int n, float *totals);
 
 	/* A sketch_bounds (metric.h) for each kind of query. */
 	void		(*codes) (const MMCodeQuery *query, const SketchPlanes *planes,

@@ -23,11 +23,27 @@ bytes_to_floats(const uint8 *bytes, float *floats)
 	_mm256_storeu_ps(floats + 8, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *) (bytes + 8)))));
 }
 
+typedef __m256 Lanes;
+
+#define LANES				8
+#define LANES_OF(x)			_mm256_set1_ps(x)
+#define LANES_LOAD(x)		_mm256_loadu_ps(x)
+#define LANES_STORE(x, a)	_mm256_storeu_ps(x, a)
+#define LANES_ABS(a)		_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a)
+#define LANES_MAX(a, b)		_mm256_max_ps(a, b)
+#define LANES_MIN(a, b)		_mm256_min_ps(a, b)
+
+/* a where a mask has the bit, else b. */
+#define LANES_WHERE(masks, bit, a, b) \
+	_mm256_blendv_ps(a, b, _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_setzero_si256(), \
+		_mm256_and_si256(_mm256_loadu_si256((const __m256i *) (masks)), _mm256_set1_epi32(bit)))))
+
 #include "metric/kernels_planes_template.h"
 
 const MMPlaneKernels mm_plane_kernels_avx2 = {
 	.boxes = plane_boxes,
 	.points = plane_points,
+	.sums = plane_sums,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,

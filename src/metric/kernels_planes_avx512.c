@@ -31,6 +31,20 @@ bytes_to_floats(const uint8 *bytes, float *floats)
 	_mm512_storeu_ps(floats, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *) bytes))));
 }
 
+typedef __m512 Lanes;
+
+#define LANES				16
+#define LANES_OF(x)			_mm512_set1_ps(x)
+#define LANES_LOAD(x)		_mm512_loadu_ps(x)
+#define LANES_STORE(x, a)	_mm512_storeu_ps(x, a)
+#define LANES_ABS(a)		_mm512_abs_ps(a)
+#define LANES_MAX(a, b)		_mm512_max_ps(a, b)
+#define LANES_MIN(a, b)		_mm512_min_ps(a, b)
+
+/* a where a mask has the bit, else b. */
+#define LANES_WHERE(masks, bit, a, b) \
+	_mm512_mask_blend_ps(_mm512_test_epi32_mask(_mm512_loadu_si512(masks), _mm512_set1_epi32(bit)), b, a)
+
 /* A single instruction here. */
 #define COUNT_BITS(x)	__builtin_popcount(x)
 
@@ -39,6 +53,7 @@ bytes_to_floats(const uint8 *bytes, float *floats)
 const MMPlaneKernels mm_plane_kernels_avx512 = {
 	.boxes = plane_boxes,
 	.points = plane_points,
+	.sums = plane_sums,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,

@@ -25,6 +25,7 @@ bytes_to_floats(const uint8 *bytes, float *floats)
 const MMPlaneKernels mm_plane_kernels_portable = {
 	.boxes = plane_boxes,
 	.points = plane_points,
+	.sums = plane_sums,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,

@@ -1,0 +1,403 @@
+/*-------------------------------------------------------------------------
+ *
+ * kernels_coordinates_template.h
+ *	  Kernels over planes of coordinates: bounds for boxes, points, and
+ *	  weighted sums over columns; a part of kernels_planes_template.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+
+/*
+ * From a norm to the lower bound of the distance.  Infinity stays, for empty
+ * boxes.
+ */
+INLINED void
+transform_lower(const int lanes, const MetricTransform *t, bool identity,
+				const float *x, float *lower)
+{
+	MetricTransform f = *t;
+	float		deflate = 1.0f - (ROUNDING + f.relative);
+
+	if (identity)
+	{
+		deflate *= deflate;
+		FOR_LANES(i)
+			lower[i] = x[i] * deflate;
+		return;
+	}
+	FOR_LANES(i)
+	{
+		float		y = smaller(x[i] * deflate, f.clamp);
+		float		fy = (((f.c4 * y + f.c3) * y + f.c2) * y + f.c1) * y * deflate;
+
+		fy = larger(fy, 0.0f);
+		lower[i] = x[i] > FLT_MAX ? FLOAT_INFINITY : fy;
+	}
+}
+
+/*
+ * The steps of a norm.  L2 keeps the largest difference beside the sum of
+ * squares: it is the bound where squares overflow or underflow.
+ */
+#define ADD_GAP(norm, sum, largest, gap) \
+	do { \
+		if (norm == MM_NORM_L1) \
+			sum += gap; \
+		else if (norm == MM_NORM_L2) \
+		{ \
+			sum += gap * gap; \
+			largest = larger(gap, largest); \
+		} \
+		else \
+			sum = larger(gap, sum); \
+	} while (0)
+
+INLINED void
+norm_lower(const int lanes, const MetricNorm norm, const MetricTransform *t,
+		   bool identity, const float *sum, const float *largest, float *lower)
+{
+	float		x[64];
+
+	if (norm == MM_NORM_DISCRETE)
+	{
+		FOR_LANES(i)
+			lower[i] = sum[i] > FLT_MAX ? FLOAT_INFINITY : sum[i] > 0.0f ? 1.0f : 0.0f;
+		return;
+	}
+	FOR_LANES(i)
+		if (norm == MM_NORM_L2)
+		{
+			float		root = __builtin_sqrtf(sum[i]);
+
+			x[i] = sum[i] >= SMALLEST_SQUARE && sum[i] <= FLT_MAX ? root : largest[i];
+		}
+		else
+			x[i] = sum[i];
+	transform_lower(lanes, t, identity, x, lower);
+}
+
+INLINED void
+boxes_block(const int lanes, int first, const MetricNorm norm,
+			const MetricTransform *t, int ncoordinates, const float *q,
+			const float *lo, const float *hi, int stride, float *lower)
+{
+	float		sum[64];
+	float		largest[64];
+
+	lower += first;
+	FOR_LANES(i)
+		sum[i] = largest[i] = 0.0f;
+	for (int p = 0; p < ncoordinates; p++)
+	{
+		const float *l = lo + (Size) p * stride + first;
+		const float *h = hi + (Size) p * stride + first;
+		float		slack = norm == MM_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(t, q[p]);
+		float		above = q[p] + slack;
+		float		below = q[p] - slack;
+
+		FOR_LANES(i)
+		{
+			float		gap = larger(larger(l[i] - above, below - h[i]), 0.0f);
+
+			ADD_GAP(norm, sum[i], largest[i], gap);
+		}
+	}
+	norm_lower(lanes, norm, t, mm_is_identity(t), sum, largest, lower);
+}
+
+/* One call of a macro for each norm, as a constant. */
+#define FOR_NORM(norm, call) \
+	do { \
+		switch (norm) \
+		{ \
+			case MM_NORM_MAX: \
+				call(MM_NORM_MAX); \
+				break; \
+			case MM_NORM_PIVOTS: \
+				call(MM_NORM_PIVOTS); \
+				break; \
+			case MM_NORM_L1: \
+				call(MM_NORM_L1); \
+				break; \
+			case MM_NORM_L2: \
+				call(MM_NORM_L2); \
+				break; \
+			case MM_NORM_DISCRETE: \
+				call(MM_NORM_DISCRETE); \
+				break; \
+		} \
+	} while (0)
+
+PLANES void
+plane_boxes(MetricNorm norm, const MetricTransform *t, int ncoordinates,
+			const float *q, const float *lo, const float *hi, int stride, int n,
+			float *lower)
+{
+#define BOXES(norm) \
+	FOR_BLOCKS(n, boxes_block, norm, t, ncoordinates, q, lo, hi, stride, lower)
+	/* a pivot's box is like any other */
+	FOR_NORM(norm == MM_NORM_PIVOTS ? MM_NORM_MAX : norm, BOXES);
+#undef BOXES
+}
+
+/*
+ * Add a coordinate of some entries to their norms.
+ */
+INLINED void
+add_points(const int lanes, const MetricNorm norm, float center, float slack,
+		   const float *x, float *sum, float *largest)
+{
+	FOR_LANES(i)
+	{
+		float		gap = larger(__builtin_fabsf(x[i] - center) - slack, 0.0f);
+
+		ADD_GAP(norm, sum[i], largest[i], gap);
+	}
+}
+
+INLINED void
+points_lower_block(const int lanes, int first, const MetricNorm norm,
+				   const MetricTransform *t, int ncoordinates, const float *q,
+				   const float *x, int stride, float *lower)
+{
+	float		sum[64];
+	float		largest[64];
+
+	FOR_LANES(i)
+		sum[i] = largest[i] = 0.0f;
+	for (int p = 0; p < ncoordinates; p++)
+		add_points(lanes, norm, q[p], norm == MM_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(t, q[p]),
+				   x + (Size) p * stride + first, sum, largest);
+	norm_lower(lanes, norm, t, mm_is_identity(t), sum, largest, lower + first);
+}
+
+/*
+ * Upper bounds, of a metric that is the norm itself, or by way of the pivots.
+ * A coordinate at the limit may stand for any number beyond.
+ */
+INLINED void
+points_upper_block(const int lanes, int first, const MetricNorm norm,
+				   const MetricTransform *t, int ncoordinates, const float *q,
+				   const float *x, int stride, float *upper)
+{
+	float		inflate = 1.0f + (ROUNDING + t->relative);
+	float		sum[64];
+	float		largest[64];
+
+	upper += first;
+	inflate *= inflate;
+
+	/* So small a summand makes up for squares that underflow. */
+	FOR_LANES(i)
+	{
+		sum[i] = norm == MM_NORM_PIVOTS ? FLOAT_INFINITY : norm == MM_NORM_L2 ? SMALLEST_SQUARE : 0.0f;
+		largest[i] = 0.0f;
+	}
+	for (int p = 0; p < ncoordinates; p++)
+	{
+		const float *v = x + (Size) p * stride + first;
+		float		slack = mm_coordinate_slack(t, q[p]);
+		float		center = q[p];
+		bool		exact = __builtin_fabsf(center) < (float) MM_COORDINATE_LIMIT;
+		float		limit = exact ? (float) MM_COORDINATE_LIMIT : 0.0f;
+
+		FOR_LANES(i)
+		{
+			float		size = __builtin_fabsf(v[i]);
+			float		gap = (norm == MM_NORM_PIVOTS ? size + center :
+							   __builtin_fabsf(v[i] - center)) + slack;
+
+			gap = size < limit ? gap : FLOAT_INFINITY;
+			if (norm == MM_NORM_PIVOTS)
+				sum[i] = smaller(gap, sum[i]);
+			else
+				ADD_GAP(norm, sum[i], largest[i], gap);
+		}
+	}
+	FOR_LANES(i)
+		upper[i] = (norm == MM_NORM_L2 ? __builtin_sqrtf(sum[i]) : sum[i]) * inflate;
+}
+
+PLANES void
+plane_points(MetricNorm norm, const MetricTransform *t, int ncoordinates,
+			 const float *q, const float *x, int stride, int n,
+			 float *lower, float *upper)
+{
+#define POINTS_LOWER(norm) \
+	FOR_BLOCKS(n, points_lower_block, norm, t, ncoordinates, q, x, stride, lower)
+#define POINTS_UPPER(norm) \
+	FOR_BLOCKS(n, points_upper_block, norm, t, ncoordinates, q, x, stride, upper)
+
+	FOR_NORM(norm == MM_NORM_PIVOTS ? MM_NORM_MAX : norm, POINTS_LOWER);
+	if (upper == NULL)
+		return;
+	if (norm == MM_NORM_DISCRETE)
+	{
+		for (int i = 0; i < n; i++)
+			upper[i] = 1.0f;
+	}
+	else if (mm_is_identity(t))
+		FOR_NORM(norm, POINTS_UPPER);
+	else
+	{
+		for (int i = 0; i < n; i++)
+			upper[i] = FLOAT_INFINITY;
+	}
+#undef POINTS_LOWER
+#undef POINTS_UPPER
+}
+
+/*
+ * Lower bounds of one term of a sum.
+ */
+INLINED void
+term_lower(const int lanes, const MetricNorm norm, const MMPointTerm *term,
+		   const float *x, int stride, float *lower)
+{
+	float		sum[64];
+	float		largest[64];
+
+	FOR_LANES(i)
+		sum[i] = largest[i] = 0.0f;
+	for (int p = 0; p < term->ncoordinates; p++)
+		add_points(lanes, norm, term->q[p], term->slack[p], x + (Size) p * stride, sum, largest);
+	norm_lower(lanes, norm, term->transform, term->identity, sum, largest, lower);
+}
+
+#ifdef LANES
+
+/*
+ * Does one register do for the lower bounds of a term?
+ */
+INLINED bool
+is_simple(const MMPointTerm *term)
+{
+	return term->identity && (term->norm == MM_NORM_L1 || term->norm == MM_NORM_MAX ||
+							  term->norm == MM_NORM_PIVOTS);
+}
+
+INLINED Lanes
+simple_term_lower(const MMPointTerm *term, const float *x, int stride)
+{
+	bool		add = term->norm == MM_NORM_L1;
+	float		deflate = 1.0f - (ROUNDING + term->transform->relative);
+	Lanes		zero = LANES_OF(0.0f);
+	Lanes		sum = zero;
+
+	for (int p = 0; p < term->ncoordinates; p++, x += stride)
+	{
+		Lanes		gap = LANES_ABS(LANES_LOAD(x) - LANES_OF(term->q[p])) -
+			LANES_OF(term->slack[p]);
+
+		gap = LANES_MAX(gap, zero);
+		if (add)
+			sum += gap;
+		else
+			sum = LANES_MAX(gap, sum);
+	}
+	return sum * LANES_OF(deflate * deflate);
+}
+
+/*
+ * Weighted sums of lower bounds.  They stay in a register from one term to the
+ * next, which compilers do not manage with an array.
+ */
+INLINED void
+sums_of_lanes(int first, const MMPointTerm *terms, int nterms, const float *x,
+			  const uint32 *nulls, uint32 some_null, int stride, float *totals)
+{
+	Lanes		total = LANES_OF(0.0f);
+
+	for (int r = 0; r < nterms; r++)
+	{
+		const MMPointTerm *term = &terms[r];
+		const float *v = x + (Size) term->first * stride + first;
+		Lanes		lower;
+
+		if (is_simple(term))
+			lower = simple_term_lower(term, v, stride);
+		else
+		{
+			float		bound[64];
+
+#define TERM(norm)	term_lower(LANES, norm, term, v, stride, bound)
+			FOR_NORM(term->norm == MM_NORM_PIVOTS ? MM_NORM_MAX : term->norm, TERM);
+#undef TERM
+			lower = LANES_LOAD(bound);
+		}
+		lower = LANES_OF(term->factor) * LANES_MIN(lower, LANES_OF(FLT_MAX));
+		if (some_null & term->bit)
+			lower = LANES_WHERE(nulls + first, term->bit, LANES_OF(term->missing), lower);
+		total += lower;
+	}
+	LANES_STORE(totals + first, total);
+}
+#else							/* !LANES */
+
+INLINED void
+sums_block(const int lanes, int first, const MMPointTerm *terms, int nterms,
+		   const float *x, const uint32 *nulls, uint32 some_null, int stride,
+		   float *totals)
+{
+	float		total[64];
+	float		lower[64];
+
+	FOR_LANES(i)
+		total[i] = 0.0f;
+	for (int r = 0; r < nterms; r++)
+	{
+		const MMPointTerm *term = &terms[r];
+		const float *v = x + (Size) term->first * stride + first;
+		float		factor = term->factor;
+
+#define TERM(norm)	term_lower(lanes, norm, term, v, stride, lower)
+		FOR_NORM(term->norm == MM_NORM_PIVOTS ? MM_NORM_MAX : term->norm, TERM);
+#undef TERM
+		FOR_LANES(i)
+			lower[i] = factor * smaller(lower[i], FLT_MAX);
+		if (some_null & term->bit)
+		{
+			uint32		bit = term->bit;
+			float		missing = term->missing;
+
+			FOR_LANES(i)
+				lower[i] = nulls[first + i] & bit ? missing : lower[i];
+		}
+		FOR_LANES(i)
+			total[i] += lower[i];
+	}
+	FOR_LANES(i)
+		totals[first + i] = total[i];
+}
+
+#endif							/* LANES */
+
+PLANES float
+plane_sums(const MMPointTerm *terms, int nterms, const float *x,
+		   const uint32 *nulls, int stride, int n, float *totals)
+{
+	uint32		some_null = 0;
+	float		least[16];
+	float		result = FLOAT_INFINITY;
+
+	for (int i = 0; i < n; i++)
+		some_null |= nulls[i];
+#ifdef LANES
+	for (int first = 0; first < n; first += LANES)
+		sums_of_lanes(first, terms, nterms, x, nulls, some_null, stride, totals);
+#else
+	FOR_BLOCKS(n, sums_block, terms, nterms, x, nulls, some_null, stride, totals);
+#endif
+	for (int i = 0; i < 16; i++)
+		least[i] = FLOAT_INFINITY;
+	for (int first = 0; first < n; first += 16)
+		for (int i = 0; i < 16; i++)
+		{
+			float		total = first + i < n ? totals[first + i] : FLOAT_INFINITY;
+
+			least[i] = smaller(total, least[i]);
+		}
+	for (int i = 0; i < 16; i++)
+		result = smaller(least[i], result);
+	return result;
+}
