@@ -198,6 +198,15 @@ mm_not_null_is_valid(Oid relid, AttrNumber attnum)
 #define MM_DISABLE_PATH(path)	((void) (path))
 #endif
 
+/* What names a relation's file: a node until 15, then a locator. */
+#if PG_VERSION_NUM >= 160000
+#define MMReadRecentBuffer(rel, block, buffer) \
+	ReadRecentBuffer((rel)->rd_locator, MAIN_FORKNUM, block, buffer)
+#else
+#define MMReadRecentBuffer(rel, block, buffer) \
+	ReadRecentBuffer((rel)->rd_node, MAIN_FORKNUM, block, buffer)
+#endif
+
 /*
  * May the user execute a function?
  */

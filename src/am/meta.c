@@ -341,7 +341,7 @@ mm_meta_shapes(const MMMeta *meta, MMShape *leaf, MMShape *inner)
 uint64
 mm_meta_splits(Relation index)
 {
-	Buffer		buffer = ReadBuffer(index, MM_META_BLOCK);
+	Buffer		buffer = mm_page_pin(index, MM_META_BLOCK, NULL);
 	uint64		splits;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);

@@ -8,6 +8,8 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
+#include "pgstat.h"
+#include "storage/buf_internals.h"
 #include "storage/indexfsm.h"
 #include "storage/lmgr.h"
 #include "storage/smgr.h"
@@ -162,18 +164,82 @@ beyond_end(Relation index, BlockNumber block)
 	return block >= RelationGetNumberOfBlocks(index);
 }
 
+/*
+ * Where pages were found: buffers, by block and index.  An entry is a hint; it
+ * may be of another block or index, or the buffer have another page by now.
+ */
+#define RECENT_BUFFERS	65536	/* a power of 2 */
+
+static Buffer recent_buffers[RECENT_BUFFERS];
+
+/* One in so many reads goes the long way, by which buffers count as used. */
+#define RECENT_READS	8
+
+static inline Buffer *
+recent_buffer(Relation index, BlockNumber block)
+{
+	uint32		start = (uint32) RelationGetRelid(index) * UINT32_C(0x9E3779B1);
+
+	return &recent_buffers[((start >> 16) + block) % RECENT_BUFFERS];
+}
+
+/*
+ * Pin the page's buffer if it is where it was.
+ */
+static bool
+read_recent(Relation index, BlockNumber block, Buffer buffer)
+{
+	static uint32 reads = 0;
+
+	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(index) ||
+		++reads % RECENT_READS == 0 ||
+		!MMReadRecentBuffer(index, block, buffer))
+		return false;
+	pgstat_count_buffer_read(index);
+	pgstat_count_buffer_hit(index);
+	return true;
+}
+
+Buffer
+mm_page_pin(Relation index, BlockNumber block, BufferAccessStrategy strategy)
+{
+	Buffer	   *recent = recent_buffer(index, block);
+	Buffer		buffer = *recent;
+
+	if (read_recent(index, block, buffer))
+		return buffer;
+	if (beyond_end(index, block))
+		mm_report_damage(index, "There is no block %u.", block);
+	buffer = ReadBufferExtended(index, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
+	if (!RelationUsesLocalBuffers(index))
+		*recent = buffer;
+	return buffer;
+}
+
 Buffer
 mm_page_read(Relation index, BlockNumber block, int mode, uint16 kind,
 			 BufferAccessStrategy strategy)
 {
-	Buffer		buffer;
+	Buffer		buffer = mm_page_pin(index, block, strategy);
 
-	if (beyond_end(index, block))
-		mm_report_damage(index, "There is no block %u.", block);
-	buffer = ReadBufferExtended(index, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
 	LockBuffer(buffer, mode);
 	mm_page_check(index, buffer, kind);
 	return buffer;
+}
+
+void
+mm_page_prefetch(Relation index, BlockNumber block, const MMShape *shape, int nwords)
+{
+	Buffer		buffer = *recent_buffer(index, block);
+	const char *page;
+
+	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(index))
+		return;
+	page = BufferGetBlock(buffer);
+	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
+	__builtin_prefetch(page + BLCKSZ - MM_PAGE_SPECIAL_SIZE);
+	for (Size at = 0; at < (Size) nwords * shape->capacity * sizeof(uint32); at += 64)
+		__builtin_prefetch(page + at);
 }
 
 bool

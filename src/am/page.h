@@ -185,11 +185,20 @@ extern void mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
 						  const MMShape *inner, bool trained, int level);
 
 /*
- * mm_page_read: a page pinned, locked in the given mode and checked; the index
- * is damaged if it has no such block.
+ * mm_page_pin: a page pinned; the index is damaged if it has no such block.
+ * mm_page_read: locked in the given mode and checked as well.
  */
+extern Buffer mm_page_pin(Relation index, BlockNumber block,
+						  BufferAccessStrategy strategy);
 extern Buffer mm_page_read(Relation index, BlockNumber block, int mode,
 						   uint16 kind, BufferAccessStrategy strategy);
+
+/*
+ * mm_page_prefetch: if we know where in memory the page was last, ask the CPU
+ * for the first words of its entries, as it will soon be read.
+ */
+extern void mm_page_prefetch(Relation index, BlockNumber block,
+							 const MMShape *shape, int nwords);
 
 /*
  * mm_entry_place: the place of a row, of the words 0 and 1 of an entry.  Raises
