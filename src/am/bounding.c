@@ -37,66 +37,73 @@ mm_bounding_limit(MMBounding *b, double bound, bool strict)
 }
 
 /*
- * Add a column's bounds to those of the sum.  NULLs have had theirs.
+ * A sum that is not NULL as a key.
  */
-static void
-add_bounds(float *totals, const float *bounds, float factor, int n,
-		   const uint32 *nulls, uint32 bit)
+static inline float
+make_key(float total)
 {
-	if (bit == 0)
-		for (int i = 0; i < n; i++)
-			totals[i] += factor * Min(bounds[i], FLT_MAX);
-	else
-		for (int i = 0; i < n; i++)
-			if ((nulls[i] & bit) == 0)
-				totals[i] += factor * Min(bounds[i], FLT_MAX);
+	return Max(Min(total * SHRINK, FLT_MAX) - TINY, 0.0f);
 }
 
 /*
- * Second rung: bounds from the coordinates, into totals, and into lower for
- * each term; if emitting, upper bounds as well.
+ * The least total; many at a time, as compilers will not change the order of a
+ * minimum.
  */
-static void
-bound_by_coordinates(MMBounding *b, Page page, int n, uint32 some_null)
+static float
+least_total(const MMBounding *b, int n)
+{
+	float		least[16];
+	float		result = get_float4_infinity();
+	int			i = 0;
+
+	for (int j = 0; j < 16; j++)
+		least[j] = get_float4_infinity();
+	for (; i + 16 <= n; i += 16)
+		for (int j = 0; j < 16; j++)
+			least[j] = Min(b->totals[i + j], least[j]);
+	for (; i < n; i++)
+		least[i % 16] = Min(b->totals[i], least[i % 16]);
+	for (int j = 0; j < 16; j++)
+		result = Min(least[j], result);
+	return result;
+}
+
+/*
+ * The coordinates of a rung's column.
+ */
+static const float *
+coordinate_planes(const MMRung *rung, Page page, const MMShape *shape)
+{
+	return (const float *) mm_page_words(page, shape, MM_ENTRY_HEADER + rung->column->first);
+}
+
+/*
+ * Second rung: bounds from the coordinates, into totals.  Returns the least.
+ */
+static float
+bound_by_coordinates(MMBounding *b, Page page, int n)
 {
 	const MMShape *shape = &b->model->leaf;
-	const uint32 *nulls = mm_page_words(page, shape, 2);
 
-	for (int r = 0; r < b->nrungs; r++)
-	{
-		const MMRung *rung = &b->rungs[r];
-		const MMColumnModel *c = rung->column;
-		float	   *lower = rung->lower;
-		float	   *upper = b->uppers_wanted ? rung->upper : NULL;
-
-		if (c->ncoordinates > 0)
-			mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
-							(float *) mm_page_words(page, shape, MM_ENTRY_HEADER + c->first),
-							shape->capacity, n, lower, c->raw ? upper : NULL);
-		else
-			memset(lower, 0, sizeof(float) * n);
-		if (upper != NULL && (c->ncoordinates == 0 || !c->raw || rung->no_upper))
-			for (int i = 0; i < n; i++)
-				upper[i] = get_float4_infinity();
-		if (some_null & rung->bit)
-			for (int i = 0; i < n; i++)
-				if (nulls[i] & rung->bit)
-					b->totals[i] += rung->null_sum ? MM_KEY_NULL : rung->missing;
-		add_bounds(b->totals, lower, rung->factor, n, nulls, some_null & rung->bit);
-	}
+	return mm_point_sums(b->points, b->nrungs,
+						 (const float *) mm_page_words(page, shape, MM_ENTRY_HEADER),
+						 mm_page_words(page, shape, 2), shape->capacity, n, b->totals);
 }
 
 /*
- * Third rung: the sketches of one term raise its bounds.
+ * Third rung: the sketches of one term raise its bounds.  Returns the least
+ * total.
  */
-static void
-bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n, uint32 some_null)
+static float
+bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n)
 {
 	const MMColumnModel *c = rung->column;
 	const MMShape *shape = &b->model->leaf;
 	const uint32 *nulls = mm_page_words(page, shape, 2);
-	float	   *sketched = b->scratch;
-	float	   *lower = rung->lower;
+	float	   *coordinates = b->scratch;
+	float	   *sketched = b->sketched;
+	float		factor = rung->factor;
+	uint32		bit = rung->bit;
 	SketchPlanes planes = {
 		.n = n,
 		.stride = shape->capacity,
@@ -104,32 +111,55 @@ bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n, uint32 so
 		.bytes = mm_page_bytes(page, shape, c->first_byte),
 	};
 
+	mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
+					coordinate_planes(rung, page, shape), shape->capacity, n,
+					coordinates, NULL);
 	rung->routine->sketch_bounds(rung->sketch_query, &planes, sketched,
 								 b->uppers_wanted && !rung->no_upper ? rung->upper : NULL);
 	for (int i = 0; i < n; i++)
-		sketched[i] = Max(Min(sketched[i], FLT_MAX) - Min(lower[i], FLT_MAX), 0.0f);
-	add_bounds(b->totals, sketched, rung->factor, n, nulls, some_null & rung->bit);
+	{
+		float		more = Min(sketched[i], FLT_MAX) - Min(coordinates[i], FLT_MAX);
+
+		b->totals[i] += nulls[i] & bit ? 0.0f : factor * Max(more, 0.0f);
+	}
+	return least_total(b, n);
 }
 
 /*
- * A sum as a key; null_sum: it is NULL.
+ * Upper bounds from raw coordinates, for each term.
  */
-static inline float
-make_key(float total, bool null_sum)
+static void
+bound_from_above(MMBounding *b, Page page, int n)
 {
-	return null_sum ? MM_KEY_NULL : Max(Min(total * SHRINK, FLT_MAX) - TINY, 0.0f);
+	const MMShape *shape = &b->model->leaf;
+
+	for (int r = 0; r < b->nrungs; r++)
+	{
+		const MMRung *rung = &b->rungs[r];
+		const MMColumnModel *c = rung->column;
+
+		if (c->raw && !rung->no_upper)
+			mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
+							coordinate_planes(rung, page, shape), shape->capacity, n,
+							b->scratch, rung->upper);
+		else
+			for (int i = 0; i < n; i++)
+				rung->upper[i] = get_float4_infinity();
+	}
 }
 
-/*
- * Is some entry wanted, as far as totals tell?
- */
-static bool
-some_wanted(const MMBounding *b, int n)
+static void
+add_uppers(MMBounding *b, const uint32 *nulls, int n)
 {
-	for (int i = 0; i < n; i++)
-		if (isinf(b->totals[i]) || mm_wanted(b, make_key(b->totals[i], false)))
-			return true;
-	return false;
+	memset(b->uppers, 0, sizeof(float) * n);
+	for (int r = 0; r < b->nrungs; r++)
+	{
+		const MMRung *rung = &b->rungs[r];
+
+		for (int i = 0; i < n; i++)
+			b->uppers[i] += nulls[i] & rung->bit ?
+				(rung->null_sum ? MM_KEY_NULL : rung->missing) : rung->factor * rung->upper[i];
+	}
 }
 
 /*
@@ -140,37 +170,23 @@ void
 mm_bound_leaf(MMBounding *b, Page page, int n)
 {
 	const uint32 *nulls = mm_page_words(page, &b->model->leaf, 2);
-	uint32		some_null = 0;
-
-	memset(b->totals, 0, sizeof(float) * n);
-	for (int i = 0; i < n; i++)
-		some_null |= nulls[i];
-	bound_by_coordinates(b, page, n, some_null);
-	for (int r = 0; r < b->nrungs && some_wanted(b, n); r++)
-		if (b->rungs[r].sketch_query != NULL)
-			bound_by_sketches(b, &b->rungs[r], page, n, some_null);
+	float		least = bound_by_coordinates(b, page, n);
 
 	if (b->uppers_wanted)
-	{
-		memset(b->uppers, 0, sizeof(float) * n);
-		for (int r = 0; r < b->nrungs; r++)
-		{
-			const MMRung *rung = &b->rungs[r];
-
-			for (int i = 0; i < n; i++)
-				b->uppers[i] += nulls[i] & rung->bit ?
-					(rung->null_sum ? MM_KEY_NULL : rung->missing) : rung->factor * rung->upper[i];
-		}
-	}
+		bound_from_above(b, page, n);
+	for (int r = 0; r < b->nrungs && mm_wanted(b, make_key(least)); r++)
+		if (b->rungs[r].sketch_query != NULL)
+			least = bound_by_sketches(b, &b->rungs[r], page, n);
+	if (b->uppers_wanted)
+		add_uppers(b, nulls, n);
 	for (int i = 0; i < n; i++)
-	{
-		bool		null_sum = false;
+		b->totals[i] = nulls[i] & b->null_sums ? MM_KEY_NULL : make_key(b->totals[i]);
+}
 
-		if (isinf(b->totals[i]))
-			for (int r = 0; r < b->nrungs; r++)
-				null_sum |= b->rungs[r].null_sum && (nulls[i] & b->rungs[r].bit);
-		b->totals[i] = make_key(b->totals[i], null_sum);
-	}
+float
+mm_bound_leaf_coarsely(MMBounding *b, Page page, int n)
+{
+	return make_key(bound_by_coordinates(b, page, n));
 }
 
 /*
@@ -209,15 +225,7 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 		}
 	}
 	for (int i = 0; i < n; i++)
-	{
-		bool		null_sum = false;
-
-		if (isinf(b->totals[i]))
-			for (int r = 0; r < b->nrungs; r++)
-				null_sum |= b->rungs[r].null_sum &&
-					(present[i] & b->rungs[r].bit) == 0;
-		b->totals[i] = make_key(b->totals[i], null_sum);
-	}
+		b->totals[i] = ~present[i] & b->null_sums ? MM_KEY_NULL : make_key(b->totals[i]);
 }
 
 double
@@ -238,6 +246,24 @@ check_dimensions(const MMColumn *column, Datum value, int known)
 						dimensions, column->name, known)));
 }
 
+MMPointTerm
+mm_point_term(const MMColumnModel *c, const MetricTransform *transform,
+			  const float *q, float *slack)
+{
+	for (int i = 0; i < c->ncoordinates; i++)
+		slack[i] = c->norm == MM_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(transform, q[i]);
+	return (MMPointTerm) {
+		.norm = c->norm,
+		.ncoordinates = c->ncoordinates,
+		.first = c->first,
+		.factor = 1.0f,
+		.transform = transform,
+		.identity = mm_is_identity(transform),
+		.q = q,
+		.slack = slack,
+	};
+}
+
 static void
 make_rung(MMBounding *b, MMRung *rung, const MMSearchTerm *term)
 {
@@ -253,7 +279,6 @@ make_rung(MMBounding *b, MMRung *rung, const MMSearchTerm *term)
 	rung->null_sum = term->missing == MM_MISSING_NULL;
 	rung->missing = rung->null_sum ? 0.0f : (float) Min(term->missing, FLT_MAX);
 	rung->routine = column->space.routine;
-	rung->lower = palloc0(sizeof(float) * MM_MAX_ENTRIES);
 	rung->upper = palloc0(sizeof(float) * MM_MAX_ENTRIES);
 	rung->transform = c->transform;
 	if (c->ncoordinates > 0)
@@ -271,6 +296,7 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta,
 				 const MMSearchTerm *terms)
 {
 	b->model = model;
+	b->null_sums = 0;
 	memset(b->rungs, 0, sizeof(MMRung) * b->nrungs);
 	for (int i = 0; i < b->nrungs; i++)
 	{
@@ -280,5 +306,12 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta,
 		check_dimensions(&model->columns->columns[term->column], term->value,
 						 meta->columns[term->column].dimensions);
 		make_rung(b, &b->rungs[i], term);
+		if (b->rungs[i].null_sum)
+			b->null_sums |= b->rungs[i].bit;
+		b->points[i] = mm_point_term(b->rungs[i].column, &b->rungs[i].transform,
+									 b->rungs[i].q, b->rungs[i].slack);
+		b->points[i].factor = b->rungs[i].factor;
+		b->points[i].bit = b->rungs[i].bit;
+		b->points[i].missing = b->rungs[i].null_sum ? MM_KEY_NULL : b->rungs[i].missing;
 	}
 }

@@ -13,6 +13,7 @@
 #define MM_BOUNDING_H
 
 #include "am/search.h"
+#include "metric/kernels_planes.h"
 
 #define MM_KEY_NULL		get_float4_infinity()
 
@@ -33,10 +34,10 @@ typedef struct MMRung
 	float		missing;		/* what it adds to the sum */
 	const MetricRoutine *routine;
 	float		q[MM_MAX_COORDINATES];
+	float		slack[MM_MAX_COORDINATES];
 	MetricTransform transform;
 	void	   *sketch_query;	/* NULL: none */
-	float	   *lower;			/* of the leaf being bounded, room for MM_MAX_ENTRIES */
-	float	   *upper;
+	float	   *upper;			/* of the leaf being bounded, room for MM_MAX_ENTRIES */
 } MMRung;
 
 typedef struct MMBounding
@@ -44,12 +45,15 @@ typedef struct MMBounding
 	const MMModel *model;
 	int			nrungs;
 	MMRung	   *rungs;
+	uint32		null_sums;		/* columns whose NULLs make the sum NULL */
+	MMPointTerm *points;		/* what mm_point_sums needs of them */
 	bool		with_nulls;		/* sums that are NULL are wanted */
 	bool		uppers_wanted;	/* of leaves' entries */
 	float		limit;			/* greatest key that is wanted */
 	float		totals[MM_MAX_ENTRIES]; /* keys of the node last bounded */
 	float		uppers[MM_MAX_ENTRIES]; /* and upper bounds, if wanted */
 	float		scratch[MM_MAX_ENTRIES];
+	float		sketched[MM_MAX_ENTRIES];
 } MMBounding;
 
 static inline bool
@@ -76,7 +80,11 @@ extern void mm_bounding_limit(MMBounding *b, double bound, bool strict);
  * mm_bound_leaf, mm_bound_inner: keys of the n entries of a node into totals;
  * of a leaf's, upper bounds into uppers.  Entries that are not wanted may get a
  * key less than could be.
+ *
+ * mm_bound_leaf_coarsely: a lower bound of the keys that mm_bound_leaf would find,
+ * by coordinates only.
  */
+extern float mm_bound_leaf_coarsely(MMBounding *b, Page page, int n);
 extern void mm_bound_leaf(MMBounding *b, Page page, int n);
 extern void mm_bound_inner(MMBounding *b, Page page, int n);
 
@@ -84,5 +92,14 @@ extern void mm_bound_inner(MMBounding *b, Page page, int n);
  * mm_bounding_upper: the upper bound of an entry of the leaf last bounded.
  */
 extern double mm_bounding_upper(const MMBounding *b, int entry);
+
+/*
+ * mm_point_term: what mm_point_sums needs of a query's coordinates q in one
+ * column, for a factor of 1; refers to transform and q, and to slack, room for
+ * as many coordinates, which it sets.
+ */
+extern MMPointTerm mm_point_term(const MMColumnModel *c,
+								 const MetricTransform *transform,
+								 const float *q, float *slack);
 
 #endif							/* MM_BOUNDING_H */

@@ -21,16 +21,13 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "am/bounding.h"
 #include "am/check.h"
 #include "metric/bounds.h"
 
 /* At most so many rows are fetched, and about so many of them are queries. */
 #define MOST_ROWS		1000
 #define MOST_QUERIES	100
-
-/* Room for the bounds of a page's entries, with what kernels write behind. */
-#define MOST_ENTRIES \
-	(MM_PAGE_DATA_SIZE / (MM_ENTRY_HEADER * (int) sizeof(uint32)) + MM_PLANE_SLACK)
 
 typedef struct Row
 {
@@ -61,7 +58,9 @@ typedef struct QueryColumn
 	const Row  *row;
 	void	   *prepared;
 	float		q[MM_MAX_COORDINATES];
+	float		slack[MM_MAX_COORDINATES];
 	MetricTransform transform;
+	MMPointTerm point;
 	void	   *sketch_query;	/* NULL: none */
 } QueryColumn;
 
@@ -161,6 +160,7 @@ make_query(const BoundsState *state, const Row *row, int column, QueryColumn *qu
 		mm_model_coordinates(state->model, column, row->values[column], query->q, &shift_error);
 		query->transform.absolute += shift_error;
 	}
+	query->point = mm_point_term(c, &query->transform, query->q, query->slack);
 	if (c->sketch != NULL)
 		query->sketch_query = space->routine->sketch_query(c->sketch, row->values[column],
 														   space->collation);
@@ -211,15 +211,18 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 	Page		page = state->pages[leaf];
 	int			n = MMPageGetSpecial(page)->n;
 	float		box = box_bound(state, query, leaf);
-	float		lower[MOST_ENTRIES];
-	float		upper[MOST_ENTRIES];
-	float		sketch_lower[MOST_ENTRIES];
-	float		sketch_upper[MOST_ENTRIES];
+	float		lower[MM_MAX_ENTRIES];
+	float		upper[MM_MAX_ENTRIES];
+	float		sums[MM_MAX_ENTRIES];
+	float		sketch_lower[MM_MAX_ENTRIES];
+	float		sketch_upper[MM_MAX_ENTRIES];
 
 	if (c->ncoordinates > 0)
 		mm_point_bounds(c->norm, &query->transform, c->ncoordinates, query->q,
 						(float *) mm_page_words(page, shape, MM_ENTRY_HEADER + c->first),
 						shape->capacity, n, lower, upper);
+	mm_point_sums(&query->point, 1, (float *) mm_page_words(page, shape, MM_ENTRY_HEADER),
+				  mm_page_words(page, shape, 2), shape->capacity, n, sums);
 	if (query->sketch_query != NULL)
 	{
 		SketchPlanes planes = {
@@ -244,6 +247,8 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 			report(state, query, row, "lower bound from the leaf's box", box, distance);
 		if (c->ncoordinates > 0 && !(lower[i] <= distance))
 			report(state, query, row, "lower bound from coordinates", lower[i], distance);
+		if (!(sums[i] <= distance))
+			report(state, query, row, "sum of lower bounds from coordinates", sums[i], distance);
 		/* By distances to pivots, a search does without upper bounds. */
 		if (c->ncoordinates > 0 && c->raw && !(upper[i] >= distance))
 			report(state, query, row, "upper bound from coordinates", upper[i], distance);

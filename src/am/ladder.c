@@ -5,12 +5,15 @@
  *
  * The first rung are the boxes of inner nodes, the second the coordinates in
  * the leaves, the third their sketches (bounding.c); verification is the
- * caller's.  A node is read once, under a share lock, and what remains to be
- * done of it is kept as a cursor: the keys of its entries and what they point
- * to.  The queue holds cursors,
- * by the least bound that is left in each (Hjaltason and Samet, "Distance
- * browsing in spatial databases", 1999).  Most entries of a leaf are never
- * asked for, so they are not sorted.
+ * caller's.  What remains to be done of a node is kept as a cursor: the keys of
+ * its entries and what they point to, as a heap.  The queue holds cursors, by
+ * the least bound that is left in each (Hjaltason and Samet, "Distance browsing
+ * in spatial databases", 1999).
+ *
+ * A leaf is bounded by its coordinates first.  The least of these bounds takes
+ * the place of the box's in the parent's cursor, and that is all that is kept:
+ * most leaves are never asked for again.  When the turn of one comes, it is read
+ * once more, and sketches, too.
  *
  * When the cursors outgrow work_mem, all that is left of the index goes through
  * a tuplesort instead.
@@ -37,18 +40,27 @@
 /* At most so many rows are prefetched. */
 #define MAX_PREFETCH	32
 
+/*
+ * What remains to be done of an entry.  A leaf is bounded by its coordinates
+ * first, and read once more for its sketches if its turn comes again.
+ */
+typedef struct Pending
+{
+	float		key;
+	BlockNumber block;			/* of the child, or of the row in the heap */
+	OffsetNumber offset;		/* of the row */
+	bool		seen;			/* the child is a leaf, its coordinates were seen */
+} Pending;
+
 typedef struct Cursor
 {
 	pairingheap_node node;
-	float		least;			/* of the keys */
-	int			n;
 	bool		inner;
 	int			below;			/* inner: the level of the children */
 	uint64		splits;			/* inner: the count of splits when it was read */
 	Size		size;
-	float	   *keys;
-	BlockNumber *blocks;		/* of children, or of rows in the heap */
-	OffsetNumber *offsets;		/* leaf */
+	int			n;
+	Pending		items[FLEXIBLE_ARRAY_MEMBER];	/* a heap, the least key first */
 } Cursor;
 
 struct MMSearch
@@ -77,20 +89,32 @@ struct MMSearch
 static int
 compare_cursors(const pairingheap_node *a, const pairingheap_node *b, void *arg)
 {
-	float		x = ((const Cursor *) a)->least;
-	float		y = ((const Cursor *) b)->least;
+	float		x = ((const Cursor *) a)->items[0].key;
+	float		y = ((const Cursor *) b)->items[0].key;
 
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
+/*
+ * Put an item into a heap of n that has no use for what stands at i.
+ */
 static void
-set_least(Cursor *cursor)
+sift_down(Pending *heap, int n, int i, Pending item)
 {
-	float		least = get_float4_infinity();
+	for (;;)
+	{
+		int			child = 2 * i + 1;
 
-	for (int i = 0; i < cursor->n; i++)
-		least = Min(least, cursor->keys[i]);
-	cursor->least = least;
+		if (child >= n)
+			break;
+		if (child + 1 < n && heap[child + 1].key < heap[child].key)
+			child++;
+		if (heap[child].key >= item.key)
+			break;
+		heap[i] = heap[child];
+		i = child;
+	}
+	heap[i] = item;
 }
 
 /*
@@ -111,25 +135,20 @@ make_cursor(MMSearch *search, Page page, int n, bool inner)
 	if (count == 0)
 		return NULL;
 
-	size = MAXALIGN(sizeof(Cursor)) +
-		count * (sizeof(float) + sizeof(BlockNumber) + sizeof(OffsetNumber));
+	size = offsetof(Cursor, items) + sizeof(Pending) * count;
 	cursor = MemoryContextAlloc(search->context, size);
-	cursor->n = 0;
+	cursor->n = count;
 	cursor->inner = inner;
 	cursor->size = size;
-	cursor->keys = (float *) ((char *) cursor + MAXALIGN(sizeof(Cursor)));
-	cursor->blocks = (BlockNumber *) (cursor->keys + count);
-	cursor->offsets = (OffsetNumber *) (cursor->blocks + count);
-	for (int i = 0; i < n; i++)
-	{
-		if (!mm_wanted(&search->bounding, search->bounding.totals[i]))
-			continue;
-		cursor->keys[cursor->n] = search->bounding.totals[i];
-		cursor->blocks[cursor->n] = blocks[i];
-		cursor->offsets[cursor->n] = (OffsetNumber) offsets[i];
-		cursor->n++;
-	}
-	set_least(cursor);
+	for (int i = 0, to = 0; i < n; i++)
+		if (mm_wanted(&search->bounding, search->bounding.totals[i]))
+			cursor->items[to++] = (Pending) {
+			.key = search->bounding.totals[i],
+			.block = blocks[i],
+			.offset = inner ? InvalidOffsetNumber : (OffsetNumber) offsets[i],
+		};
+	for (int i = count / 2 - 1; i >= 0; i--)
+		sift_down(cursor->items, count, i, cursor->items[i]);
 	return cursor;
 }
 
@@ -169,12 +188,14 @@ sort_cursor(MMSearch *search, Cursor *cursor)
 {
 	for (int i = 0; i < cursor->n; i++)
 	{
-		if (!mm_wanted(&search->bounding, cursor->keys[i]))
+		const Pending *item = &cursor->items[i];
+
+		if (!mm_wanted(&search->bounding, item->key))
 			continue;
 		ExecClearTuple(search->slot);
-		search->slot->tts_values[0] = Float8GetDatum(cursor->keys[i]);
-		search->slot->tts_values[1] = Int64GetDatum(cursor->blocks[i]);
-		search->slot->tts_values[2] = Int32GetDatum(cursor->offsets[i]);
+		search->slot->tts_values[0] = Float8GetDatum(item->key);
+		search->slot->tts_values[1] = Int64GetDatum(item->block);
+		search->slot->tts_values[2] = Int32GetDatum(item->offset);
 		memset(search->slot->tts_isnull, false, sizeof(bool) * 3);
 		ExecStoreVirtualTuple(search->slot);
 		tuplesort_puttupleslot(search->sort, search->slot);
@@ -183,16 +204,31 @@ sort_cursor(MMSearch *search, Cursor *cursor)
 }
 
 /*
+ * Bound the entries of a leaf, locked, by their coordinates: the least bound.
+ */
+static float
+glance_at_leaf(MMSearch *search, Page page)
+{
+	int			n = MMPageGetSpecial(page)->n;
+
+	search->stats.bounded += n;
+	search->stats.leaf_pages++;
+	return mm_bound_leaf_coarsely(&search->bounding, page, n);
+}
+
+/*
  * Bound the entries of a node, locked; returns what is left to do of it.
+ * again: it is a leaf that has been glanced at.
  */
 static Cursor *
-read_node(MMSearch *search, Page page)
+read_node(MMSearch *search, Page page, bool again)
 {
 	int			n = MMPageGetSpecial(page)->n;
 	bool		inner = MMPageGetSpecial(page)->level > 0;
 	Cursor	   *cursor = NULL;
 
-	search->stats.bounded += n;
+	if (!again)
+		search->stats.bounded += n;
 	if (inner)
 	{
 		search->stats.inner_pages++;
@@ -206,7 +242,8 @@ read_node(MMSearch *search, Page page)
 	}
 	else
 	{
-		search->stats.leaf_pages++;
+		if (!again)
+			search->stats.leaf_pages++;
 		mm_bound_leaf(&search->bounding, page, n);
 		if (search->emit != NULL)
 			emit_leaf(search, page, n);
@@ -234,9 +271,14 @@ keep_cursor(MMSearch *search, Cursor *cursor)
  * Read a node of this level (-1: any), and those to the right that took entries
  * of it since its parent was read, when splits had been counted.  Their cursors
  * go into the queue.  False if we have no model, but the index has got one.
+ *
+ * item, if not NULL, is the parent's that leads here.  A leaf that is seen for
+ * the first time is only glanced at, and the item's key raised, unless entries
+ * have gone to the right: who comes again could not tell those from entries that
+ * went there later.
  */
 static bool
-visit(MMSearch *search, BlockNumber block, int level, uint64 splits)
+visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *item)
 {
 	uint64		newest = splits;	/* no younger page can be the one meant */
 	uint64		oldest = 0;		/* nor an older one the right half of a split */
@@ -248,6 +290,7 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits)
 		Page		page;
 		MMPageSpecial *special;
 		BlockNumber right = InvalidBlockNumber;
+		bool		glance = false;
 		Cursor	   *cursor = NULL;
 
 		CHECK_FOR_INTERRUPTS();
@@ -271,6 +314,8 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits)
 					 errmsg("canceling search of index \"%s\" due to conflict with recovery",
 							RelationGetRelationName(search->index)),
 					 errdetail("A page that the search needs was reused by VACUUM.")));
+		if ((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > splits)
+			right = special->right;
 		if (special->kind == MM_PAGE_NODE)
 		{
 			if (!search->model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
@@ -284,15 +329,24 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits)
 				mm_report_damage(search->index, "Block %u is split, but has no right half.", block);
 			mm_node_check(search->index, buffer, &search->model->leaf, &search->model->inner,
 						  search->model->trained, level);
-			cursor = read_node(search, page);
+			glance = item != NULL && item->block == block && !item->seen &&
+				special->level == 0 && !BlockNumberIsValid(right);
+			if (glance)
+			{
+				float		least = glance_at_leaf(search, page);
+
+				item->key = Max(item->key, least);
+			}
+			else
+				cursor = read_node(search, page, item != NULL && item->seen);
 		}
-		if ((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > splits)
-			right = special->right;
 		newest = special->flags & MM_PAGE_INCOMPLETE ? PG_UINT64_MAX :
 			Max(newest, special->nsn);
 		oldest = special->flags & MM_PAGE_INCOMPLETE ? special->nsn + 1 : 0;
 		UnlockReleaseBuffer(buffer);
 
+		if (item != NULL)
+			item->seen = glance;
 		if (cursor != NULL)
 			keep_cursor(search, cursor);
 		block = right;
@@ -314,6 +368,7 @@ mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
 	search->terms = memcpy(palloc(sizeof(MMSearchTerm) * Max(n, 1)), terms,
 						   sizeof(MMSearchTerm) * n);
 	search->bounding.rungs = palloc(sizeof(MMRung) * Max(n, 1));
+	search->bounding.points = palloc(sizeof(MMPointTerm) * Max(n, 1));
 	search->bounding.with_nulls = with_nulls;
 	mm_bounding_limit(&search->bounding, bound, false);
 	search->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
@@ -340,7 +395,7 @@ begin(MMSearch *search)
 		search->model = mm_model_open(search->columns, meta,
 									  mm_meta_model(search->index, meta));
 		mm_bounding_init(&search->bounding, search->model, meta, search->terms);
-		if (visit(search, MM_ROOT_BLOCK, -1, PG_UINT64_MAX))
+		if (visit(search, MM_ROOT_BLOCK, -1, PG_UINT64_MAX, NULL))
 			break;				/* otherwise it has just got a model */
 		if (again)
 			mm_report_damage(search->index, "The root does not fit the metadata.");
@@ -378,8 +433,8 @@ spill(MMSearch *search)
 			continue;
 		}
 		for (int i = 0; i < cursor->n; i++)
-			if (mm_wanted(&search->bounding, cursor->keys[i]))
-				visit(search, cursor->blocks[i], cursor->below, cursor->splits);
+			if (mm_wanted(&search->bounding, cursor->items[i].key))
+				visit(search, cursor->items[i].block, cursor->below, cursor->splits, NULL);
 		free_cursor(search, cursor);
 	}
 	tuplesort_performsort(search->sort);
@@ -410,6 +465,34 @@ next_sorted(MMSearch *search, MMCandidate *candidate)
 /* ---------- candidates ---------- */
 
 /*
+ * Ask the CPU for the leaf that will be read after the first item of a cursor
+ * that is not in the queue, as far as is known.
+ */
+static void
+prefetch_next(MMSearch *search, const Cursor *cursor)
+{
+	const Pending *next = NULL;
+	int			below = cursor->below;
+
+	for (int i = 1; i < Min(cursor->n, 3); i++)
+		if (next == NULL || cursor->items[i].key < next->key)
+			next = &cursor->items[i];
+	if (!pairingheap_is_empty(&search->queue))
+	{
+		const Cursor *first = (const Cursor *) pairingheap_first(&search->queue);
+
+		if (next == NULL || first->items[0].key < next->key)
+		{
+			next = &first->items[0];
+			below = first->inner ? first->below : -1;
+		}
+	}
+	if (next != NULL && below == 0)
+		mm_page_prefetch(search->index, next->block, &search->model->leaf,
+						 MM_ENTRY_HEADER + search->model->ncoordinates);
+}
+
+/*
  * Take the next candidate off the queue.
  */
 static bool
@@ -419,45 +502,33 @@ take_candidate(MMSearch *search, MMCandidate *candidate)
 	while (search->sort == NULL && !pairingheap_is_empty(&search->queue))
 	{
 		Cursor	   *cursor = (Cursor *) pairingheap_first(&search->queue);
-		int			i = 0;
-		float		key = cursor->least;
-		BlockNumber block;
-		OffsetNumber offset;
 		bool		inner = cursor->inner;
-		int			below = cursor->below;
-		uint64		splits = cursor->splits;
+		Pending		item = cursor->items[0];
 
-		if (!mm_wanted(&search->bounding, key))
+		if (!mm_wanted(&search->bounding, item.key))
 			return false;
-		while (cursor->keys[i] != key)
-			i++;
-		block = cursor->blocks[i];
-		offset = cursor->offsets[i];
-
 		pairingheap_remove_first(&search->queue);
-		if (--cursor->n == 0)
-			free_cursor(search, cursor);
-		else
+		if (inner)
 		{
-			cursor->keys[i] = cursor->keys[cursor->n];
-			cursor->blocks[i] = cursor->blocks[cursor->n];
-			cursor->offsets[i] = cursor->offsets[cursor->n];
-			set_least(cursor);
-			if (mm_wanted(&search->bounding, cursor->least))
-				pairingheap_add(&search->queue, &cursor->node);
-			else
-				free_cursor(search, cursor);
+			prefetch_next(search, cursor);
+			visit(search, item.block, cursor->below, cursor->splits, &item);
 		}
-
+		if (item.seen)
+			sift_down(cursor->items, cursor->n, 0, item);
+		else if (--cursor->n > 0)
+			sift_down(cursor->items, cursor->n, 0, cursor->items[cursor->n]);
+		if (cursor->n > 0 && mm_wanted(&search->bounding, cursor->items[0].key))
+			pairingheap_add(&search->queue, &cursor->node);
+		else
+			free_cursor(search, cursor);
 		if (!inner)
 		{
-			mm_entry_place(search->index, block, offset, &candidate->tid);
-			candidate->is_null = key == MM_KEY_NULL;
-			candidate->lower = key;
+			mm_entry_place(search->index, item.block, item.offset, &candidate->tid);
+			candidate->is_null = item.key == MM_KEY_NULL;
+			candidate->lower = item.key;
 			search->stats.candidates++;
 			return true;
 		}
-		visit(search, block, below, splits);
 		if (search->used > (Size) work_mem * 1024)
 			spill(search);
 	}
@@ -519,7 +590,7 @@ mm_search_all(MMSearch *search, MMSearchEmit emit, void *state)
 		Cursor	   *cursor = (Cursor *) pairingheap_remove_first(&search->queue);
 
 		for (int i = 0; i < cursor->n; i++)
-			visit(search, cursor->blocks[i], cursor->below, cursor->splits);
+			visit(search, cursor->items[i].block, cursor->below, cursor->splits, NULL);
 		free_cursor(search, cursor);
 	}
 }
