@@ -488,8 +488,13 @@ prefetch_next(MMSearch *search, const Cursor *cursor)
 		}
 	}
 	if (next != NULL && below == 0)
+	{
+		int			sketches = MM_ENTRY_HEADER + search->model->ncoordinates;
+
+		/* Of a leaf we have glanced at, the coordinates will still be at hand. */
 		mm_page_prefetch(search->index, next->block, &search->model->leaf,
-						 MM_ENTRY_HEADER + search->model->ncoordinates);
+						 next->seen ? sketches : 2, next->seen ? -1 : sketches);
+	}
 }
 
 /*

@@ -228,18 +228,25 @@ mm_page_read(Relation index, BlockNumber block, int mode, uint16 kind,
 }
 
 void
-mm_page_prefetch(Relation index, BlockNumber block, const MMShape *shape, int nwords)
+mm_page_prefetch(Relation index, BlockNumber block, const MMShape *shape,
+				 int first, int end)
 {
 	Buffer		buffer = *recent_buffer(index, block);
-	const char *page;
+	Page		page;
+	const char *pt;
+	const char *stop;
 
 	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(index))
 		return;
-	page = BufferGetBlock(buffer);
+	page = (Page) BufferGetBlock(buffer);
+	pt = (const char *) mm_page_words(page, shape, first);
+	stop = end < 0 ? (const char *) mm_page_bytes(page, shape, shape->bytes) :
+		(const char *) mm_page_words(page, shape, end);
 	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
+	__builtin_prefetch(page);
 	__builtin_prefetch(page + BLCKSZ - MM_PAGE_SPECIAL_SIZE);
-	for (Size at = 0; at < (Size) nwords * shape->capacity * sizeof(uint32); at += 64)
-		__builtin_prefetch(page + at);
+	for (; pt < stop; pt += 64)
+		__builtin_prefetch(pt);
 }
 
 bool

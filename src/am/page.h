@@ -195,10 +195,11 @@ extern Buffer mm_page_read(Relation index, BlockNumber block, int mode,
 
 /*
  * mm_page_prefetch: if we know where in memory the page was last, ask the CPU
- * for the first words of its entries, as it will soon be read.
+ * for words first to before end of its entries (end -1: and all bytes), as it
+ * will soon be read.
  */
 extern void mm_page_prefetch(Relation index, BlockNumber block,
-							 const MMShape *shape, int nwords);
+							 const MMShape *shape, int first, int end);
 
 /*
  * mm_entry_place: the place of a row, of the words 0 and 1 of an entry.  Raises
