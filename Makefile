@@ -78,9 +78,20 @@ OBJS = \
 	src/am/train.o \
 	src/am/vacuum.o \
 	src/am/validate.o \
+	src/plan/collected.o \
+	src/plan/explain.o \
+	src/plan/node.o \
+	src/plan/ordered.o \
+	src/plan/path_cost.o \
+	src/plan/paths.o \
+	src/plan/sum.o \
+	src/plan/sum_state.o \
+	src/plan/verify.o \
+	src/plan/whole_table.o \
 	src/query/composite.o \
 	src/query/distance_sql.o \
-	src/query/index_search.o \
+	src/query/fusion.o \
+	src/query/plans.o \
 	src/query/search.o
 
 # The install script is these, one after the other: each object is declared
@@ -99,7 +110,8 @@ SQL_PARTS = \
 	src/metric/discrete.sql \
 	src/am/info.sql \
 	src/am/check.sql \
-	src/query/query.sql
+	src/query/query.sql \
+	src/query/fusion.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
@@ -128,11 +140,17 @@ REGRESS = \
 	search_missing \
 	search_errors \
 	search_rights \
+	fusion \
+	plan \
+	plan_values \
+	plan_queries \
+	plan_explain \
 	clipart
 
 ISOLATION = \
 	cursor \
 	dimensions \
+	recheck \
 	reindex \
 	serializable \
 	snapshot \

@@ -1,5 +1,6 @@
--- Index scans and bitmap scans: which queries use them, and that the answers are
+-- Index scans and bitmap scans, without custom scans: which queries use them, and that the answers are
 -- those of a sequential scan.
+SET mmdb.enable_scan = off;
 CREATE TYPE home AS (place mmvector(2), price float8, review text);
 CREATE TABLE homes (id integer, obj home, photo mmvector(2), price float8, review text) WITH (autovacuum_enabled = off);
 INSERT INTO homes SELECT i, CASE WHEN i % 100 > 0 THEN o END, (o).place, CASE WHEN i % 50 > 0 THEN (o).price END, (o).review
@@ -59,6 +60,13 @@ SELECT * FROM compare('SELECT id FROM homes WHERE obj <@ (SELECT NULL::odbquery 
 SELECT * FROM compare('SELECT price <+> 5 AS a, review <~> ''ccc'' AS b FROM homes ORDER BY 1, 2', 'enable_bitmapscan');
 SELECT * FROM compare('SELECT review <~> ''ccc'' AS a, price <+> (SELECT NULL::float8) AS b FROM homes ORDER BY 2, 1 LIMIT 700', 'enable_bitmapscan');
 
+-- Nor where the place of the rows is asked for: the executor forgets it when it
+-- puts rows in order.
+SELECT * FROM compare('SELECT ctid AS place, id FROM homes ORDER BY photo <-> ''[0.3,0.4]'' LIMIT 3', 'enable_bitmapscan');
+SELECT * FROM compare('SELECT id FROM homes WHERE ctid <> ''(0,1)'' ORDER BY photo <-> ''[0.3,0.4]'' LIMIT 3', 'enable_bitmapscan');
+SELECT plan('SELECT id FROM homes ORDER BY photo <-> ''[0.3,0.4]'' LIMIT 3 FOR UPDATE');
+SELECT id FROM homes ORDER BY photo <-> '[0.3,0.4]' LIMIT 3 FOR UPDATE;
+
 -- Memory for a few pages only: the search spills.
 SET work_mem = '64kB';
 SELECT * FROM compare('SELECT price <+> 5 FROM homes ORDER BY 1', 'enable_bitmapscan');
@@ -101,6 +109,8 @@ INSERT INTO late SELECT i, ARRAY[i, i, i, i, i, 1] FROM generate_series(1, 256) 
 ROLLBACK;
 INSERT INTO late SELECT i, ARRAY[i, i, i, i, i, 1] FROM generate_series(1, 1000) i;
 BEGIN;
+SET LOCAL mmdb.enable_scan = on;
+SET LOCAL enable_seqscan = off;
 SELECT pg_stat_get_xact_numscans('late'::regclass) AS before \gset
 SELECT (obj).a, distance FROM odbknn(NULL::late, ROW('[7,7,7,7,7,1]'), NULL, 1);
 SELECT pg_stat_get_xact_numscans('late'::regclass) - :before AS sequential_scans;

@@ -20,6 +20,9 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
+#include "nodes/pathnodes.h"
+#include "optimizer/appendinfo.h"
+#include "optimizer/paths.h"
 #include "parser/parse_type.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -30,9 +33,21 @@
 #error "mmdb needs PostgreSQL 14 or newer"
 #endif
 
+/* EXPLAIN's output has a header of its own since 18. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
 #include "varatt.h"
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
 #endif
 
 /*
@@ -197,6 +212,87 @@ mm_not_null_is_valid(Oid relid, AttrNumber attnum)
 #else
 #define MM_DISABLE_PATH(path)	((void) (path))
 #endif
+
+/* The bound up to which tuplesort_getdatum copies what it returns, since 16. */
+#if PG_VERSION_NUM >= 160000
+#define MM_TUPLESORT_GETDATUM(sort, forward, value, isnull) \
+	tuplesort_getdatum(sort, forward, false, value, isnull, NULL)
+#else
+#define MM_TUPLESORT_GETDATUM(sort, forward, value, isnull) \
+	tuplesort_getdatum(sort, forward, value, isnull, NULL)
+#endif
+
+/* A sort that is to be bounded says so since 15. */
+#if PG_VERSION_NUM < 150000
+#define TUPLESORT_NONE			false
+#define TUPLESORT_ALLOWBOUNDED	false
+#endif
+
+/* Custom scans that project say so since 15. */
+#if PG_VERSION_NUM < 150000
+#define CUSTOMPATH_SUPPORT_PROJECTION	0
+#endif
+
+/*
+ * The member of an equivalence class that is about just one relation; NULL if
+ * there is none.  Since 18 those of children are kept apart.
+ */
+static inline Expr *
+mm_ec_member_of(EquivalenceClass *ec, Relids relids)
+{
+	EquivalenceMember *em;
+
+#if PG_VERSION_NUM >= 180000
+	EquivalenceMemberIterator it;
+
+	setup_eclass_member_iterator(&it, ec, relids);
+	while ((em = eclass_member_iterator_next(&it)) != NULL)
+		if (bms_equal(em->em_relids, relids))
+			return em->em_expr;
+#else
+	ListCell   *lc;
+
+	foreach(lc, ec->ec_members)
+	{
+		em = lfirst(lc);
+		if (bms_equal(em->em_relids, relids))
+			return em->em_expr;
+	}
+#endif
+	return NULL;
+}
+
+/*
+ * Take a member from a set of relations; an empty one is always NULL since 17.
+ */
+static inline Relids
+mm_relids_without(Relids relids, int member)
+{
+	relids = bms_del_member(relids, member);
+	return bms_is_empty(relids) ? NULL : relids;
+}
+
+/* A pathkey's direction is a comparison since 18. */
+#if PG_VERSION_NUM >= 180000
+#define MM_PATHKEY_ASCENDING(key)	((key)->pk_cmptype == COMPARE_LT)
+#else
+#define MM_PATHKEY_ASCENDING(key)	((key)->pk_strategy == BTLessStrategyNumber)
+#endif
+
+/*
+ * Translate a node from a partitioned relation to one of its children.
+ */
+static inline Node *
+mm_adjust_to_child(PlannerInfo *root, Node *node, RelOptInfo *child)
+{
+#if PG_VERSION_NUM >= 160000
+	return adjust_appendrel_attrs_multilevel(root, node, child, child->top_parent);
+#else
+	return adjust_appendrel_attrs_multilevel(root, node, child->relids,
+											 child->top_parent_relids);
+#endif
+}
+
 
 /* What names a relation's file: a node until 15, then a locator. */
 #if PG_VERSION_NUM >= 160000

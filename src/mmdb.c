@@ -14,6 +14,7 @@
 #include "am/am.h"
 #include "compat.h"
 #include "metric/kernels.h"
+#include "plan/plan.h"
 
 PG_MODULE_MAGIC;
 
@@ -78,5 +79,6 @@ _PG_init(void)
 							   PGC_USERSET,
 							   GUC_NOT_IN_SAMPLE,
 							   check_simd, assign_simd, show_simd);
+	mm_plan_init();
 	MarkGUCPrefixReserved("mmdb");
 }

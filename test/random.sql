@@ -4,9 +4,9 @@
 -- A round makes a table of random columns, with an index over them: columns,
 -- expressions, one composite, or part of the rows.  It fills the table with
 -- random values, NULLs and duplicates, changes it and the index in random ways,
--- and asks random queries in between: odbknn and odbrange, and what index scans
--- and bitmap scans answer.  Each answer is compared with distances computed one by
--- one and added up here.
+-- and asks random queries in between: odbknn and odbrange, weighted sums in SQL,
+-- and what index scans and bitmap scans answer.  Each answer is compared with
+-- distances computed one by one and added up here, or that of a sequential scan.
 
 CREATE TABLE kinds (class text, type text, operator text, value text);
 -- value: an expression for a random value; n is a column of the row source
@@ -226,9 +226,9 @@ CREATE FUNCTION by_index(query text, off text, OUT ids integer[], OUT distances 
 DECLARE
 	scans bigint := pg_stat_get_xact_numscans('r_mm'::regclass);
 BEGIN
-	PERFORM set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort', off]) name;
+	PERFORM set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort', 'mmdb.enable_scan', off]) name;
 	EXECUTE format('SELECT array_agg(id), array_agg(distance) FROM (%s) q (id, distance)', query) INTO ids, distances;
-	PERFORM set_config(name, 'on', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort', off]) name;
+	PERFORM set_config(name, 'on', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort', 'mmdb.enable_scan', off]) name;
 	IF pg_stat_get_xact_numscans('r_mm'::regclass) = scans THEN
 		RAISE 'the index was not used: %', query;
 	END IF;
@@ -257,6 +257,9 @@ BEGIN
 	what := format('%s: seed %s, %s %s, weights %s, k %s, missing %s, normalized %s', '%s', round.seed, round.shape,
 				   (SELECT array_agg(c.class) FROM unnest(round.chosen) c), w, k, missing, normalized);
 
+	-- by the index, or as the planner likes it
+	PERFORM set_config('enable_seqscan', pick('on', 'off', 'off'), true);
+	DISCARD PLANS;
 	seqscans := pg_stat_get_xact_numscans('r'::regclass);
 	EXECUTE 'SELECT array_agg((obj).id), array_agg(distance) FROM odbknn(' || query || ')' INTO ids, distances USING w, k, normalized, missing;
 	PERFORM count_answer('odbknn' || CASE WHEN pg_stat_get_xact_numscans('r'::regclass) = seqscans THEN ' by index' ELSE '' END);
@@ -269,6 +272,7 @@ BEGIN
 	EXECUTE 'SELECT array_agg((obj).id), array_agg(distance) FROM odbrange(' || query || ')' INTO ids, distances USING w, radius, normalized, missing;
 	PERFORM count_answer('odbrange' || CASE WHEN pg_stat_get_xact_numscans('r'::regclass) = seqscans THEN ' by index' ELSE '' END);
 	PERFORM check_range(format(what, 'odbrange'), ids, distances, radius);
+	PERFORM set_config('enable_seqscan', 'on', true);
 	RETURN 2 * (SELECT count(*) FROM brute_force);
 END $$;
 
@@ -392,6 +396,149 @@ BEGIN
 	RETURN cardinality(answer.ids);
 END $$;
 
+-- A term of a sum: the distance of a column from a value, by a weight, written
+-- in one way or another; or of the composite as a whole.
+CREATE FUNCTION random_term(c integer) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+	value text;
+	distance text;
+	weight text := pick('0', '1', '2', '0.5', '1e-3', '1e6', round(random()::numeric, 4)::text, '(SELECT ' || round(random()::numeric, 2) || '::float8)', '(SELECT 0::float8)');
+	missing text := pick('0', '1', '0.25', '1e9', '''Infinity''', '(SELECT 0.5::float8)');
+BEGIN
+	SELECT * INTO round FROM round r;
+	IF c > round.ncolumns THEN
+		distance := format('(r.obj <-> (SELECT odbquery(ROW(%s)::rt, %L) FROM query_row))', round.names,
+						   (SELECT array_agg(CASE WHEN random() < 0.2 THEN 0 ELSE round(random()::numeric, 3) END) || 1.0 FROM generate_series(2, round.ncolumns)));
+		RETURN format(pick('%s', '%s * %s', '%2$s * %1$s'), distance, weight);
+	END IF;
+	-- the value asked for, as it is in a row, or given as a literal; or NULL
+	value := format('(SELECT c%s FROM query_row)', c);
+	IF random() < 0.5 THEN
+		EXECUTE format('SELECT quote_nullable(c%s::text) FROM %s ORDER BY random() LIMIT 1', c, pick('query_row', 'query_row', 'r')) INTO value;
+		value := format('%s::%s', coalesce(value, 'NULL'), (round.chosen[c]).type);
+	END IF;
+	-- or of a wider type, so that the column is cast
+	IF (round.chosen[c]).operator = '<+>' AND random() < 0.3 THEN
+		value := CASE WHEN (round.chosen[c]).type IN ('smallint', 'integer', 'real') THEN format('(%s::float8 + 0.25)', value)
+					  WHEN (round.chosen[c]).type = 'bigint' THEN format('(%s::numeric + 0.25)', value) ELSE value END;
+	END IF;
+	distance := format('(%s %s %s)', round.terms[c], (round.chosen[c]).operator, value);
+	RETURN format(pick('%s', '%2$s * %1$s', '%2$s * %1$s', '%s * %s', '%s / 7 * %s', 'coalesce(%1$s, %3$s)', '%2$s * coalesce(%1$s, %3$s)', 'coalesce(%1$s * %2$s, %3$s)',
+					   'coalesce(%1$s / 1e3, %3$s) * %2$s', '(%s + 3) * %s', '%s * -(%2$s)', '(SELECT -0.3::float8) * %s'), distance, weight, missing);
+END $$;
+
+CREATE FUNCTION random_sum() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+	whole integer;				-- 1: the composite's distance, too, if some column has weight
+BEGIN
+	SELECT * INTO round FROM round r;
+	whole := (SELECT count(*) FROM query_row q WHERE round.shape = 'composite' AND row_to_json(q) ->> ('c' || round.ncolumns) IS NOT NULL);
+	RETURN (SELECT string_agg(random_term(c), ' + ' ORDER BY random())
+			FROM (SELECT 1 + floor(random() * (round.ncolumns + whole))::integer AS c
+				  FROM generate_series(1, 1 + floor(random() * 4)::integer) OFFSET 0) s)
+		|| pick('', '', ' + 5', ' - 1.5', ' - 1e3', ' + (SELECT 0.125::float8)', ' + 1e17 - 1e17');
+END $$;
+
+CREATE FUNCTION slow_filter(id integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE COST 10000 AS $$
+BEGIN
+	RETURN id % 3 <> 1;
+END $$;
+
+-- Run a query for an array, by custom scans if there is a plan with them: used
+-- tells; or by sequential scans.
+CREATE FUNCTION by_custom_scan(query text, OUT answer text[], OUT used boolean) LANGUAGE plpgsql AS $$
+DECLARE
+	plan text;
+BEGIN
+	PERFORM set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort', 'enable_indexscan', 'enable_bitmapscan']) name;
+	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+	used := plan ~ 'MMDB Scan';
+	EXECUTE query INTO answer;
+	PERFORM set_config(name, 'on', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort', 'enable_indexscan', 'enable_bitmapscan']) name;
+END $$;
+CREATE FUNCTION by_sequential_scan(query text) RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+	answer text[];
+BEGIN
+	PERFORM set_config(name, 'off', true) FROM unnest(ARRAY['mmdb.enable_scan', 'enable_indexscan', 'enable_bitmapscan']) name;
+	EXECUTE query INTO answer;
+	PERFORM set_config(name, 'on', true) FROM unnest(ARRAY['mmdb.enable_scan', 'enable_indexscan', 'enable_bitmapscan']) name;
+	RETURN answer;
+END $$;
+
+-- Compare what custom scans answer with what sequential scans do, to the last bit.
+CREATE FUNCTION compare_sum(kind text, query text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	by_index record := by_custom_scan(query);
+	expected text[];
+BEGIN
+	IF by_index.used THEN
+		expected := by_sequential_scan(query);
+		IF by_index.answer IS DISTINCT FROM expected THEN
+			RAISE 'wrong answer: %: seed %: %: % instead of %', kind, (SELECT seed FROM round), query, left(by_index.answer::text, 1000), left(expected::text, 1000);
+		END IF;
+		PERFORM count_answer(kind);
+	END IF;
+END $$;
+
+-- Weighted sums: in order, within a bound, and within any of several.
+CREATE FUNCTION random_sums() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+	sum text := random_sum();
+	other text := random_sum();
+	filter text;
+	k text := pick(' LIMIT 1', ' LIMIT 10', ' LIMIT (SELECT 30) OFFSET 5', '', '');
+	bound text;
+	rest refcursor := 's';
+	x record;
+	nread integer := 0;
+	values_read text[] := '{}';
+BEGIN
+	SELECT * INTO round FROM round r;
+	filter := round.filter || pick('', '', ' AND id % 5 <> 1', ' AND slow_filter(id)', ' AND slow_filter(id) AND id % 5 <> 1');
+	EXECUTE format('SELECT quote_literal(coalesce(percentile_disc(%s) WITHIN GROUP (ORDER BY s), 1)) || ''::float8'' FROM (SELECT %s AS s FROM r) s',
+				   random() * 0.5, sum) INTO bound;
+	bound := pick(bound, format('(SELECT %s)', bound));
+
+	PERFORM compare_sum(CASE k WHEN '' THEN 'sum in order to the end' ELSE 'sum in order' END || CASE WHEN filter ~ 'slow' THEN ' after a slow filter' ELSE '' END,
+		format('SELECT array_agg(s::text) FROM (SELECT %s AS s FROM r WHERE %s ORDER BY 1%s) q', sum, filter, k));
+	PERFORM compare_sum('sum and key', format('SELECT array_agg(q::text) FROM (SELECT %s AS s, id FROM r WHERE %s ORDER BY 1, 2%s) q', sum, filter, k));
+	PERFORM compare_sum('sum within', format('SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM r WHERE %s AND %s <= %s OFFSET 0) q', filter, sum, bound));
+	PERFORM compare_sum('sum within in order', format('SELECT array_agg(s::text) FROM (SELECT %1$s AS s FROM r WHERE %2$s AND %1$s %3$s %4$s ORDER BY 1%5$s) q', sum, filter, pick('<=', '<'), bound, k));
+	PERFORM compare_sum('any of several sums', format('SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM r WHERE %s AND (%s <= %s OR %s AND %s < %s) OFFSET 0) q',
+		round.filter, sum, bound, filter, other, pick('0', '1', '20', '-1', '1e6', 'NULL')));
+	PERFORM compare_sum('sum for each of several rows', format('SELECT array_agg(q::text) FROM (SELECT w, s FROM (VALUES (1), (0), (-0.5), (NULL)) v(w), LATERAL (SELECT %s + w * (%s) AS s FROM r WHERE %s ORDER BY 1 LIMIT 5) l ORDER BY 1, 2) q',
+		sum, random_term(1), filter));
+
+	-- some rows by a cursor, then the others
+	IF random() < 0.5 THEN
+		x := NULL;
+		PERFORM set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort', 'enable_indexscan', 'enable_bitmapscan']) name;
+		OPEN rest FOR EXECUTE format('SELECT %s AS s FROM r WHERE %s ORDER BY 1', sum, filter);
+		PERFORM set_config(name, 'on', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort', 'enable_indexscan', 'enable_bitmapscan']) name;
+		bound := by_sequential_scan(format('SELECT array_agg(s::text) FROM (SELECT %s AS s FROM r WHERE %s ORDER BY 1) q', sum, filter))::text;
+		LOOP
+			FETCH rest INTO x;
+			EXIT WHEN NOT FOUND;
+			values_read := values_read || x.s::text;
+			nread := nread + 1;
+			IF nread = 3 THEN
+				DELETE FROM r WHERE id % 13 = 0;
+				PERFORM random_insert(99, 30, 'new');
+			END IF;
+		END LOOP;
+		CLOSE rest;
+		IF values_read IS DISTINCT FROM coalesce(bound::text[], '{}') THEN
+			RAISE 'wrong answer: sum by cursor: seed %: %, %', round.seed, sum, filter;
+		END IF;
+		PERFORM count_answer('sum by cursor');
+	END IF;
+	RETURN 6 * (SELECT count(*) FROM r);
+END $$;
+
 -- Some queries.  Returns how many distances were compared; raises an error that
 -- tells the seed and the query if one differs.
 CREATE FUNCTION random_queries(step integer, nqueries integer) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -427,7 +574,7 @@ BEGIN
 		ELSIF round.shape <> 'composite' THEN
 			comparisons := comparisons + random_scan(w);
 		END IF;
-		comparisons := comparisons + random_rescan();
+		comparisons := comparisons + random_rescan() + random_sums();
 	END LOOP;
 	RETURN comparisons;
 END $$;

@@ -283,7 +283,10 @@ make_rung(MMBounding *b, MMRung *rung, const MMSearchTerm *term)
 	rung->transform = c->transform;
 	if (c->ncoordinates > 0)
 	{
-		mm_model_coordinates(b->model, term->column, term->value, rung->q, &shift_error);
+		if (term->coordinates != NULL)
+			mm_model_shift(b->model, term->column, term->coordinates, rung->q, &shift_error);
+		else
+			mm_model_coordinates(b->model, term->column, term->value, rung->q, &shift_error);
 		rung->transform.absolute += shift_error;
 	}
 	if (c->sketch != NULL)
@@ -303,8 +306,9 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta,
 		const MMSearchTerm *term = &terms[i];
 
 		/* Coordinates and sketches of values take it for granted. */
-		check_dimensions(&model->columns->columns[term->column], term->value,
-						 meta->columns[term->column].dimensions);
+		if (term->coordinates == NULL)
+			check_dimensions(&model->columns->columns[term->column], term->value,
+							 meta->columns[term->column].dimensions);
 		make_rung(b, &b->rungs[i], term);
 		if (b->rungs[i].null_sum)
 			b->null_sums |= b->rungs[i].bit;

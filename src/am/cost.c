@@ -17,46 +17,190 @@
 #include <math.h>
 
 #include "access/genam.h"
+#include "access/sysattr.h"
+#include "catalog/pg_type.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "utils/rel.h"
 #include "utils/selfuncs.h"
 #include "utils/spccache.h"
 
-#include "am/am.h"
+#include "am/cost.h"
 #include "compat.h"
 
 /* More than any plan costs, with what is disabled in it. */
 #define NEVER	1e30
 
-/* Of the entries of visited leaves, one in this many is verified. */
-#define ENTRIES_PER_CANDIDATE	20
+/*
+ * Of the entries of visited leaves, one in so many is verified in vain; and of
+ * those that are answers, some more than asked for.
+ */
+#define ENTRIES_PER_CANDIDATE	100
+#define CANDIDATES_PER_ROW		1.3
 
 /*
- * The hidden dimension of the sum of an index's columns, or of the column that
- * the scan is ordered by.
+ * Of the index's pages one in so many is not in memory; and of the table's.
+ * The index is the smaller, and read more often.
+ */
+#define INDEX_PAGES_PER_MISS	10
+#define TABLE_PAGES_PER_MISS	4
+
+/* Bounding an entry, by a call of an operator. */
+#define BOUNDING_COST	0.2
+
+/* Who asks for what is within a radius wants few of the rows. */
+#define UNKNOWN_RADIUS	0.005
+
+/*
+ * The variance of a column's distances, by the square of its scale.  A few
+ * values far out make for any variance, and tell nothing of the others.
  */
 static double
-hidden_dimension(Relation index, const IndexPath *path)
+relative_variance(const MMColumnStatistics *column)
 {
-	MMColumns  *columns = mm_columns_open(index);
-	MMMeta	   *meta = mm_meta_read(index, columns->n);
-	double		mean = 0.0;
-	double		variance = 0.0;
-	int			only = -1;
+	return Min(column->variance / (column->scale * column->scale), 1.0);
+}
 
-	if (columns->composite == NULL && path->indexorderbycols != NIL)
-		only = linitial_int(path->indexorderbycols);
-	for (int i = 0; i < columns->n; i++)
+/*
+ * The mean of a weighted sum of distances between random rows, and its
+ * variance.
+ */
+static void
+sum_moments(const MMMeta *statistics, const double *weights, double *mean, double *variance)
+{
+	*mean = *variance = 0.0;
+	for (int i = 0; i < statistics->ncolumns; i++)
 	{
-		const MMColumnStatistics *stats = &meta->columns[i];
+		const MMColumnStatistics *column = &statistics->columns[i];
+		double		weight = weights[i] * column->scale;
 
-		if (only >= 0 && i != only)
-			continue;
-		mean += stats->mean / stats->scale;
-		variance += stats->variance / (stats->scale * stats->scale);
+		*mean += weights[i] * column->mean;
+		*variance += weight * weight * relative_variance(column);
 	}
-	return variance > 0 ? mean * mean / (2 * variance) : 0.0;
+}
+
+/*
+ * How much of what the tree tells apart matters to these weights: of its
+ * splits, which go where values vary most.  1 if all columns matter alike.
+ */
+static double
+share_of_splits(const MMMeta *statistics, const double *weights)
+{
+	double		greatest = 0.0;
+	double		all = 0.0;
+	double		used = 0.0;
+
+	for (int i = 0; i < statistics->ncolumns; i++)
+		greatest = Max(greatest, weights[i] * statistics->columns[i].scale);
+	for (int i = 0; i < statistics->ncolumns; i++)
+	{
+		const MMColumnStatistics *column = &statistics->columns[i];
+		double		variance = relative_variance(column);
+
+		all += variance;
+		used += variance * (greatest > 0 ? weights[i] * column->scale / greatest : 0.0);
+	}
+	return all > 0 ? used / all : 0.0;
+}
+
+void
+mm_estimate_nearest(const MMMeta *statistics, const double *weights, double pages,
+					double tuples, double k, MMSearchEstimate *estimate)
+{
+	double		mean;
+	double		variance;
+	double		dimension;
+	double		exponent;
+
+	pages = Max(pages, 1);
+	tuples = Max(tuples, 1);
+	sum_moments(statistics, weights, &mean, &variance);
+	dimension = variance > 0 ? mean * mean / (2 * variance) : 0.0;
+	exponent = 1.0 - share_of_splits(statistics, weights) * 2 / (dimension + 2);
+	estimate->pages = pow(pages, exponent) * pow(Max(k, 1), 1 / (dimension + 2)) + 1;
+	estimate->pages = Max(estimate->pages, pages * k / tuples);
+	estimate->pages = Min(estimate->pages, pages);
+	estimate->entries = estimate->pages * tuples / pages;
+	estimate->candidates = Min(k * CANDIDATES_PER_ROW + estimate->entries / ENTRIES_PER_CANDIDATE,
+							   tuples);
+}
+
+double
+mm_estimate_within(const MMMeta *statistics, const double *weights, double radius)
+{
+	double		mean;
+	double		variance;
+	double		dimension;
+
+	if (isnan(radius))
+		return UNKNOWN_RADIUS;
+	if (radius < 0)
+		return 0.0;
+	sum_moments(statistics, weights, &mean, &variance);
+	if (radius >= mean || variance <= 0)
+		return 1.0;
+
+	/*
+	 * Balls grow with the power of the dimension.  (Were distances normally or
+	 * gamma distributed, with twice that; but values are clustered, and the
+	 * object asked for lies among others.)
+	 */
+	dimension = mean * mean / (2 * variance);
+	return 0.5 * pow(radius / mean, dimension);
+}
+
+Cost
+mm_cost_of_search(Oid tablespace, const MMSearchEstimate *estimate)
+{
+	double		random_page_cost_here;
+
+	get_tablespace_page_costs(tablespace, &random_page_cost_here, NULL);
+	return estimate->pages * random_page_cost_here / INDEX_PAGES_PER_MISS +
+		estimate->entries * cpu_operator_cost * BOUNDING_COST;
+}
+
+Cost
+mm_cost_of_rows(Oid tablespace, double pages)
+{
+	double		random_page_cost_here;
+
+	get_tablespace_page_costs(tablespace, &random_page_cost_here, NULL);
+	return pages * random_page_cost_here / TABLE_PAGES_PER_MISS;
+}
+
+/*
+ * What an index scan asks for: the nearest by one column, or by all of a
+ * composite.
+ */
+static void
+estimate_index_scan(Relation index, const IndexPath *path, double tuples,
+					MMSearchEstimate *estimate)
+{
+	MMMeta	   *meta = mm_meta_read(index, 0);
+	double		weights[MM_MAX_COLUMNS];
+	int			only = index->rd_opcintype[0] != RECORDOID && path->indexorderbycols != NIL ?
+		linitial_int(path->indexorderbycols) : -1;
+
+	for (int i = 0; i < meta->ncolumns; i++)
+		weights[i] = only >= 0 && i != only ? 0.0 : 1.0 / meta->columns[i].scale;
+	mm_estimate_nearest(meta, weights, path->indexinfo->pages, tuples, 1.0, estimate);
+}
+
+/*
+ * Does the query ask for the place of the table's rows, as UPDATE, DELETE and
+ * FOR UPDATE do?
+ */
+static bool
+place_is_asked_for(const RelOptInfo *rel)
+{
+	Bitmapset  *columns = NULL;
+	ListCell   *lc;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &columns);
+	foreach(lc, rel->baserestrictinfo)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, lc)->clause, rel->relid, &columns);
+	return bms_is_member(SelfItemPointerAttributeNumber - FirstLowInvalidHeapAttributeNumber,
+						 columns);
 }
 
 void
@@ -67,7 +211,7 @@ mmdb_costestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 {
 	GenericCosts costs = {0};
 	Relation	index;
-	double		dimension;
+	MMSearchEstimate estimate;
 	double		pages = Max(path->indexinfo->pages, 1);
 	double		entries_per_page = path->indexinfo->tuples / pages;
 	double		visited;
@@ -76,10 +220,10 @@ mmdb_costestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 
 	get_tablespace_page_costs(path->indexinfo->reltablespace, &spc_random_page_cost, NULL);
 	index = index_open(path->indexinfo->indexoid, NoLock);
-	dimension = hidden_dimension(index, path);
+	estimate_index_scan(index, path, path->indexinfo->tuples, &estimate);
 	index_close(index, NoLock);
-	visited = Min(pow(pages, dimension / (dimension + 2)) + 1, pages);
-	per_page = spc_random_page_cost + entries_per_page * cpu_operator_cost * 0.1;
+	visited = estimate.pages;
+	per_page = spc_random_page_cost + entries_per_page * cpu_operator_cost * BOUNDING_COST;
 
 	if (path->indexorderbys == NIL)
 		costs.numIndexTuples = 0;	/* genericcostestimate works it out */
@@ -112,9 +256,11 @@ mmdb_costestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 
 	/*
 	 * The executor puts rows in the order of several distances, but not those
-	 * whose first distance is NULL: it would not look at the second.
+	 * whose first distance is NULL: it would not look at the second.  And rows
+	 * that it has put in order do not know their place any more.
 	 */
-	if (list_length(path->indexorderbys) > 1)
+	if (list_length(path->indexorderbys) > 1 ||
+		(path->indexorderbys != NIL && place_is_asked_for(path->indexinfo->rel)))
 	{
 		*indexStartupCost = *indexTotalCost = NEVER;
 		MM_DISABLE_PATH(&path->path);

@@ -60,8 +60,18 @@ typedef struct Cursor
 	uint64		splits;			/* inner: the count of splits when it was read */
 	Size		size;
 	int			n;
+	bool		is_heap;		/* or else, just the least key is in its place */
 	Pending		items[FLEXIBLE_ARRAY_MEMBER];	/* a heap, the least key first */
 } Cursor;
+
+/*
+ * Another sum, which is to be within a bound.
+ */
+typedef struct Also
+{
+	const MMSearchTerm *terms;
+	MMBounding	bounding;
+} Also;
 
 struct MMSearch
 {
@@ -70,6 +80,7 @@ struct MMSearch
 	MMModel    *model;			/* NULL: nothing read yet */
 	const MMSearchTerm *terms;
 	MMBounding	bounding;
+	List	   *also;			/* of Also */
 	pairingheap queue;
 	Size		used;			/* bytes of all cursors */
 	MemoryContext context;		/* of the cursors */
@@ -117,6 +128,53 @@ sift_down(Pending *heap, int n, int i, Pending item)
 	heap[i] = item;
 }
 
+static void
+make_heap(Pending *items, int n)
+{
+	for (int i = n / 2 - 1; i >= 0; i--)
+		sift_down(items, n, i, items[i]);
+}
+
+static void
+least_first(Pending *items, int n)
+{
+	int			least = 0;
+	Pending		item;
+
+	for (int i = 1; i < n; i++)
+		if (items[i].key < items[least].key)
+			least = i;
+	item = items[least];
+	items[least] = items[0];
+	items[0] = item;
+}
+
+/*
+ * Take the first item off a cursor.  Of most leaves none is ever taken: one
+ * becomes a heap when its first is, of what is still wanted then.
+ */
+static void
+remove_first(MMSearch *search, Cursor *cursor)
+{
+	Pending    *items = cursor->items;
+
+	cursor->n--;
+	if (cursor->is_heap)
+	{
+		if (cursor->n > 0)
+			sift_down(items, cursor->n, 0, items[cursor->n]);
+		return;
+	}
+	items[0] = items[cursor->n];
+	for (int i = 0; i < cursor->n;)
+		if (mm_wanted(&search->bounding, items[i].key))
+			i++;
+		else
+			items[i] = items[--cursor->n];
+	make_heap(items, cursor->n);
+	cursor->is_heap = true;
+}
+
 /*
  * Keep those entries of a node that are wanted; NULL if none is.
  */
@@ -147,8 +205,11 @@ make_cursor(MMSearch *search, Page page, int n, bool inner)
 			.block = blocks[i],
 			.offset = inner ? InvalidOffsetNumber : (OffsetNumber) offsets[i],
 		};
-	for (int i = count / 2 - 1; i >= 0; i--)
-		sift_down(cursor->items, count, i, cursor->items[i]);
+	cursor->is_heap = inner;
+	if (inner)
+		make_heap(cursor->items, count);
+	else
+		least_first(cursor->items, count);
 	return cursor;
 }
 
@@ -217,6 +278,29 @@ glance_at_leaf(MMSearch *search, Page page)
 }
 
 /*
+ * Of the entries of a node just bounded, those whose other sums are not within
+ * their bounds are not wanted.
+ */
+static void
+exclude(MMSearch *search, Page page, int n, bool inner)
+{
+	ListCell   *lc;
+
+	foreach(lc, search->also)
+	{
+		MMBounding *bounding = &((Also *) lfirst(lc))->bounding;
+
+		if (inner)
+			mm_bound_inner(bounding, page, n);
+		else
+			mm_bound_leaf(bounding, page, n);
+		for (int i = 0; i < n; i++)
+			if (!mm_wanted(bounding, bounding->totals[i]))
+				search->bounding.totals[i] = get_float4_nan();
+	}
+}
+
+/*
  * Bound the entries of a node, locked; returns what is left to do of it.
  * again: it is a leaf that has been glanced at.
  */
@@ -233,6 +317,7 @@ read_node(MMSearch *search, Page page, bool again)
 	{
 		search->stats.inner_pages++;
 		mm_bound_inner(&search->bounding, page, n);
+		exclude(search, page, n, true);
 		cursor = make_cursor(search, page, n, true);
 		if (cursor != NULL)
 		{
@@ -244,7 +329,10 @@ read_node(MMSearch *search, Page page, bool again)
 	{
 		if (!again)
 			search->stats.leaf_pages++;
+		search->stats.whole_pages++;
+		search->stats.whole_entries += n;
 		mm_bound_leaf(&search->bounding, page, n);
+		exclude(search, page, n, false);
 		if (search->emit != NULL)
 			emit_leaf(search, page, n);
 		else
@@ -261,6 +349,7 @@ static void
 keep_cursor(MMSearch *search, Cursor *cursor)
 {
 	search->used += cursor->size;
+	search->stats.peak_memory = Max(search->stats.peak_memory, search->used);
 	if (search->sort != NULL && !cursor->inner)
 		sort_cursor(search, cursor);
 	else
@@ -356,6 +445,22 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *it
 
 /* ---------- beginning ---------- */
 
+/*
+ * A bounding of n terms, but for what the model says; returns a copy of the
+ * terms.
+ */
+static const MMSearchTerm *
+init_bounding(MMBounding *bounding, const MMSearchTerm *terms, int n,
+			  bool with_nulls, double bound)
+{
+	bounding->nrungs = n;
+	bounding->rungs = palloc(sizeof(MMRung) * Max(n, 1));
+	bounding->points = palloc(sizeof(MMPointTerm) * Max(n, 1));
+	bounding->with_nulls = with_nulls;
+	mm_bounding_limit(bounding, bound, false);
+	return memcpy(palloc(sizeof(MMSearchTerm) * Max(n, 1)), terms, sizeof(MMSearchTerm) * n);
+}
+
 MMSearch *
 mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
 				int n, bool with_nulls, double bound)
@@ -364,17 +469,21 @@ mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
 
 	search->index = index;
 	search->columns = columns;
-	search->bounding.nrungs = n;
-	search->terms = memcpy(palloc(sizeof(MMSearchTerm) * Max(n, 1)), terms,
-						   sizeof(MMSearchTerm) * n);
-	search->bounding.rungs = palloc(sizeof(MMRung) * Max(n, 1));
-	search->bounding.points = palloc(sizeof(MMPointTerm) * Max(n, 1));
-	search->bounding.with_nulls = with_nulls;
-	mm_bounding_limit(&search->bounding, bound, false);
+	search->terms = init_bounding(&search->bounding, terms, n, with_nulls, bound);
 	search->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
 											ALLOCSET_DEFAULT_SIZES);
 	search->queue.ph_compare = compare_cursors;
 	return search;
+}
+
+void
+mm_search_also(MMSearch *search, const MMSearchTerm *terms, int n, double bound)
+{
+	Also	   *also = palloc0(sizeof(Also));
+
+	Assert(search->model == NULL);
+	also->terms = init_bounding(&also->bounding, terms, n, false, bound);
+	search->also = lappend(search->also, also);
 }
 
 /*
@@ -391,10 +500,17 @@ begin(MMSearch *search)
 	for (bool again = false;; again = true)
 	{
 		MMMeta	   *meta = mm_meta_read(search->index, search->columns->n);
+		ListCell   *lc;
 
 		search->model = mm_model_open(search->columns, meta,
 									  mm_meta_model(search->index, meta));
 		mm_bounding_init(&search->bounding, search->model, meta, search->terms);
+		foreach(lc, search->also)
+		{
+			Also	   *also = lfirst(lc);
+
+			mm_bounding_init(&also->bounding, search->model, meta, also->terms);
+		}
 		if (visit(search, MM_ROOT_BLOCK, -1, PG_UINT64_MAX, NULL))
 			break;				/* otherwise it has just got a model */
 		if (again)
@@ -520,8 +636,8 @@ take_candidate(MMSearch *search, MMCandidate *candidate)
 		}
 		if (item.seen)
 			sift_down(cursor->items, cursor->n, 0, item);
-		else if (--cursor->n > 0)
-			sift_down(cursor->items, cursor->n, 0, cursor->items[cursor->n]);
+		else
+			remove_first(search, cursor);
 		if (cursor->n > 0 && mm_wanted(&search->bounding, cursor->items[0].key))
 			pairingheap_add(&search->queue, &cursor->node);
 		else
@@ -619,6 +735,7 @@ mm_search_end(MMSearch *search)
 void
 mm_search_bound(MMSearch *search, double bound)
 {
+	search->bounding.with_nulls = false;
 	mm_bounding_limit(&search->bounding, bound, true);
 }
 

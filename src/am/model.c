@@ -423,6 +423,17 @@ mm_model_coordinates(const MMModel *model, int column, Datum value, float *x,
 		return;
 	}
 	space->routine->coordinates(value, space->collation, raw);
+	mm_model_shift(model, column, raw, x, shift_error);
+}
+
+void
+mm_model_shift(const MMModel *model, int column, const double *raw, float *x,
+			   float *shift_error)
+{
+	const MMColumnModel *c = &model->of[column];
+
+	Assert(c->raw);
+	*shift_error = 0.0f;
 	for (int i = 0; i < c->ncoordinates; i++)
 	{
 		double		error = (fabs(raw[i]) + fabs(c->origin[i])) * 0x1p-48;

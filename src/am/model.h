@@ -94,6 +94,13 @@ extern void mm_model_embed(const MMModel *model, ItemPointer tid,
 extern void mm_model_coordinates(const MMModel *model, int column, Datum value,
 								 float *x, float *shift_error);
 
+/*
+ * mm_model_shift: the same for a value given by its raw coordinates, where the
+ * column has such.
+ */
+extern void mm_model_shift(const MMModel *model, int column, const double *raw,
+						   float *x, float *shift_error);
+
 /* pivots.c */
 
 /*

@@ -24,7 +24,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "am/search.h"
 #include "am/terms.h"
 
 typedef struct MMScan
@@ -56,50 +55,6 @@ mmdb_beginscan(Relation index, int nkeys, int norderbys)
 	return scan;
 }
 
-static Datum
-detoasted(const MMColumn *column, Datum value)
-{
-	return column->typlen == -1 ? PointerGetDatum(PG_DETOAST_DATUM(value)) : value;
-}
-
-/*
- * The terms of a composite's odbquery.
- */
-static int
-composite_terms(MMScan *state, Datum argument, MMSearchTerm *terms, double *radius)
-{
-	OdbQueryParts parts;
-	MMTerms    *from;
-
-	mm_odbquery_unpack(DatumGetOdbQuery(argument), &parts);
-	if (parts.natts != state->columns->n)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("query has %d components, but type %s has %d attributes",
-						parts.natts, format_type_be(state->columns->composite->tdtypeid),
-						state->columns->n)));
-	from = mm_terms_make(state->columns, &parts, parts.weights, parts.scales);
-	for (int i = 0; i < from->n; i++)
-	{
-		const MMTerm *term = &from->terms[i];
-
-		terms[i] = (MMSearchTerm) {
-			.column = term->column,
-			.factor = term->weight / term->scale,
-			.value = detoasted(&state->columns->columns[term->column], term->value),
-			.missing = MM_MISSING_NULL,
-		};
-	}
-	if (radius != NULL && !parts.has_radius)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("query has no radius"),
-				 errhint("Use odbrange() rather than odbquery() to make it.")));
-	if (radius != NULL)
-		*radius = parts.radius;
-	return from->n;
-}
-
 /*
  * Begin the search that the keys of the scan ask for.
  */
@@ -129,17 +84,18 @@ begin_search(IndexScanDesc scan)
 		if (key->sk_flags & SK_ISNULL)
 			state->unordered = true;
 		else if (state->columns->composite != NULL)
-			n = composite_terms(state, key->sk_argument, terms, NULL);
+			n = mm_terms_of_query(state->columns, key->sk_argument, 1.0, terms, NULL);
 		else
 			terms[n++] = (MMSearchTerm) {
 			.column = key->sk_attno - 1,
 			.factor = 1.0,
-			.value = detoasted(&state->columns->columns[key->sk_attno - 1], key->sk_argument),
+			.value = mm_column_detoast(&state->columns->columns[key->sk_attno - 1], key->sk_argument),
 			.missing = MM_MISSING_NULL,
 		};
 	}
 	else if (scan->numberOfKeys > 0)
-		n = composite_terms(state, scan->keyData[0].sk_argument, terms, &state->radius);
+		n = mm_terms_of_query(state->columns, scan->keyData[0].sk_argument, 1.0, terms,
+							  &state->radius);
 	state->search = mm_search_begin(scan->indexRelation, state->columns, terms, n,
 									ordered || scan->numberOfKeys == 0, state->radius);
 	if (scan->heapRelation != NULL)

@@ -21,7 +21,8 @@ typedef struct MMSearchTerm
 {
 	int			column;
 	double		factor;			/* >= 0, finite */
-	Datum		value;			/* not NULL, detoasted, of the column's type */
+	Datum		value;			/* not NULL, detoasted, of the column's type; or: */
+	const double *coordinates;	/* raw ones, of a value of another type */
 	double		missing;		/* what a NULL adds to the sum; see below */
 } MMSearchTerm;
 
@@ -33,7 +34,10 @@ typedef struct MMSearchStats
 	int64		inner_pages;
 	int64		leaf_pages;
 	int64		bounded;		/* entries whose bounds were computed */
+	int64		whole_pages;	/* leaves read with their sketches, too */
+	int64		whole_entries;	/* on those */
 	int64		candidates;		/* entries returned */
+	Size		peak_memory;	/* of the queue, in bytes */
 } MMSearchStats;
 
 typedef struct MMCandidate
@@ -56,6 +60,13 @@ extern MMSearch *mm_search_begin(Relation index, MMColumns *columns,
 								 bool with_nulls, double bound);
 
 /*
+ * mm_search_also: want only rows whose sum of these n terms, too, is not NULL and
+ * not above bound, as far as the index can tell.  Before the first candidate.
+ */
+extern void mm_search_also(MMSearch *search, const MMSearchTerm *terms, int n,
+						   double bound);
+
+/*
  * mm_search_prefetch: ask the operating system for the rows in heap that will
  * be verified next, as many ahead as effective_io_concurrency allows.
  */
@@ -73,7 +84,8 @@ typedef void (*MMSearchEmit) (const MMCandidate *candidate, void *state);
 extern void mm_search_all(MMSearch *search, MMSearchEmit emit, void *state);
 
 /*
- * mm_search_bound: from now on there is no need for rows at bound or above.
+ * mm_search_bound: from now on there is no need for rows at bound or above, nor
+ * for those whose sum is NULL.
  */
 extern void mm_search_bound(MMSearch *search, double bound);
 

@@ -145,6 +145,42 @@ mm_terms_check_dimensions(const MMColumns *columns, const MMTerms *terms,
 	}
 }
 
+int
+mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
+				  MMSearchTerm *terms, double *radius)
+{
+	OdbQueryParts parts;
+	MMTerms    *from;
+
+	mm_odbquery_unpack(DatumGetOdbQuery(query), &parts);
+	if (parts.natts != columns->n)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("query has %d components, but type %s has %d attributes",
+						parts.natts, format_type_be(columns->composite->tdtypeid),
+						columns->n)));
+	from = mm_terms_make(columns, &parts, parts.weights, parts.scales);
+	for (int i = 0; i < from->n; i++)
+	{
+		const MMTerm *term = &from->terms[i];
+
+		terms[i] = (MMSearchTerm) {
+			.column = term->column,
+			.factor = factor * (term->weight / term->scale),
+			.value = mm_column_detoast(&columns->columns[term->column], term->value),
+			.missing = MM_MISSING_NULL,
+		};
+	}
+	if (radius != NULL && !parts.has_radius)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("query has no radius"),
+				 errhint("Use odbrange() rather than odbquery() to make it.")));
+	if (radius != NULL)
+		*radius = parts.radius;
+	return from->n;
+}
+
 const char **
 mm_column_names(const MMColumns *columns)
 {

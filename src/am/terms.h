@@ -9,7 +9,7 @@
 #ifndef MM_TERMS_H
 #define MM_TERMS_H
 
-#include "am/am.h"
+#include "am/search.h"
 #include "type/odbquery.h"
 
 /*
@@ -47,6 +47,24 @@ extern MMTerms *mm_terms_make(const MMColumns *columns,
 extern void mm_terms_check_dimensions(const MMColumns *columns,
 									  const MMTerms *terms,
 									  const MMMeta *statistics);
+
+/*
+ * mm_terms_of_query: the terms, times factor, that an odbquery asks a search of
+ * an index over composites for, in the current context; terms has room for
+ * columns->n.  Returns how many.  If radius is not NULL it gets the query's,
+ * which must have one.
+ */
+extern int	mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
+							  MMSearchTerm *terms, double *radius);
+
+/*
+ * mm_column_detoast: a value of the column, as searches need it.
+ */
+static inline Datum
+mm_column_detoast(const MMColumn *column, Datum value)
+{
+	return column->typlen == -1 ? PointerGetDatum(PG_DETOAST_DATUM(value)) : value;
+}
 
 /*
  * mm_column_names: the columns' names (columns->n).

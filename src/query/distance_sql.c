@@ -219,6 +219,27 @@ mm_sql_number(double x)
 }
 
 /*
+ * A number that is a parameter where the style wants that.
+ */
+static const char *
+number(Writer *w, int parameter, double x)
+{
+	return w->style->parameters ? psprintf("$%d", parameter) : mm_sql_number(x);
+}
+
+static const char *
+weight(Writer *w, int i)
+{
+	return number(w, MM_WEIGHT_PARAMETER(w->terms->n, i), w->terms->terms[i].weight);
+}
+
+static const char *
+scale(Writer *w, int i)
+{
+	return number(w, MM_SCALE_PARAMETER(w->terms->n, i), w->terms->terms[i].scale);
+}
+
+/*
  * The distance of one column, neither weighted nor divided by its scale.
  */
 static void
@@ -254,20 +275,21 @@ static void
 write_term(Writer *w, int i, const char *if_missing)
 {
 	const MMTerm *term = &w->terms->terms[i];
-	bool		divide = w->style->normalized && term->scale != 1;
-	bool		parenthesize = w->parenthesize && term->weight != 1;
+	bool		divide = w->style->normalized && (w->style->parameters || term->scale != 1);
+	bool		multiply = w->style->parameters || term->weight != 1;
+	bool		parenthesize = w->parenthesize && multiply;
 
 	if (parenthesize)
 		appendStringInfoChar(w->buf, '(');
-	if (term->weight != 1)
-		appendStringInfo(w->buf, "%s %s ", mm_sql_number(term->weight), w->times);
+	if (multiply)
+		appendStringInfo(w->buf, "%s %s ", weight(w, i), w->times);
 
 	appendStringInfoString(w->buf, if_missing ? "COALESCE(" : "(");
 	if (divide)
 		appendStringInfoChar(w->buf, '(');
 	write_column_distance(w, i);
 	if (divide)
-		appendStringInfo(w->buf, ") %s %s", w->over, mm_sql_number(term->scale));
+		appendStringInfo(w->buf, ") %s %s", w->over, scale(w, i));
 	if (if_missing != NULL)
 		appendStringInfo(w->buf, ", %s", if_missing);
 	appendStringInfoChar(w->buf, ')');
@@ -288,7 +310,7 @@ write_sum(Writer *w)
 		if (style->missing != MISSING_EXCLUDE &&
 			can_be_null(style, term_column(style, w->terms, i)))
 			if_missing = style->missing == MISSING_IGNORE ? "0" :
-				style->normalized ? "1" : mm_sql_number(w->terms->terms[i].scale);
+				style->normalized ? "1" : scale(w, i);
 
 		if (i > 0)
 			appendStringInfo(w->buf, " %s ", w->plus);
@@ -299,6 +321,7 @@ write_sum(Writer *w)
 /*
  * The factor by which the columns that have values make up for those that do
  * not: the weight of all by the weight of those.  NULL if none has a value.
+ * That it is at least 1 is said so that the planner sees it.
  */
 static void
 write_compensation(Writer *w)
@@ -307,22 +330,23 @@ write_compensation(Writer *w)
 
 	for (int i = 0; i < w->terms->n; i++)
 		total += w->terms->terms[i].weight;
-	appendStringInfo(w->buf, "(%s %s ", mm_sql_number(total), w->over);
 
 	/* Not NULLIF, which looks for an operator = in the search_path. */
+	appendStringInfoChar(w->buf, '(');
 	for (int i = 0; i < w->terms->n; i++)
 		appendStringInfo(w->buf, "%s %s IS NULL", i > 0 ? " AND" : "CASE WHEN",
 						 column_expression(w->style, term_column(w->style, w->terms, i)));
-	appendStringInfoString(w->buf, " THEN NULL ELSE ");
+	appendStringInfo(w->buf, " THEN NULL ELSE GREATEST('1'::pg_catalog.float8, %s %s (",
+					 number(w, MM_TOTAL_PARAMETER(w->terms->n), total), w->over);
 	for (int i = 0; i < w->terms->n; i++)
 	{
 		if (i > 0)
 			appendStringInfo(w->buf, " %s ", w->plus);
 		appendStringInfo(w->buf, "CASE WHEN %s IS NULL THEN '0'::pg_catalog.float8 ELSE %s END",
 						 column_expression(w->style, term_column(w->style, w->terms, i)),
-						 mm_sql_number(w->terms->terms[i].weight));
+						 weight(w, i));
 	}
-	appendStringInfoString(w->buf, " END)");
+	appendStringInfoString(w->buf, ")) END)");
 }
 
 void

@@ -9,8 +9,8 @@
 #ifndef MM_QUERY_H
 #define MM_QUERY_H
 
+#include "executor/spi.h"
 #include "lib/stringinfo.h"
-#include "utils/tuplestore.h"
 
 #include "am/terms.h"
 
@@ -36,13 +36,23 @@ typedef struct MMSqlStyle
 	const char *alias;			/* of the table; NULL: bare column names */
 	bool		not_null;		/* NOT NULL columns of the table can be trusted */
 	bool		literals;		/* query values as literals, not as $1, $2, ... */
+	bool		parameters;		/* weights and scales, too, as parameters */
 	bool		normalized;		/* divide by the scales */
 	MMMissing	missing;
 } MMSqlStyle;
 
 /*
- * mm_sql_distance: append the weighted sum of the terms.  Parameters are
- * numbered in the order of the terms.
+ * Parameters: first the query values, in the order of the n terms; then their
+ * weights, and their scales; the sum of the weights; what else there is.
+ */
+#define MM_WEIGHT_PARAMETER(n, i)	((n) + (i) + 1)
+#define MM_SCALE_PARAMETER(n, i)	(2 * (n) + (i) + 1)
+#define MM_TOTAL_PARAMETER(n)		(3 * (n) + 1)
+#define MM_RADIUS_PARAMETER(n)		(3 * (n) + 2)
+#define MM_PARAMETERS(n)			(3 * (n) + 2)
+
+/*
+ * mm_sql_distance: append the weighted sum of the terms.
  */
 extern void mm_sql_distance(StringInfo buf, const MMSqlStyle *style,
 							const MMTerms *terms);
@@ -64,16 +74,13 @@ extern const char *mm_sql_number(double x);
  */
 extern MMMissing mm_missing_parse(const char *name);
 
-/* index_search.c */
+/* plans.c */
 
 /*
- * mm_index_search: find the k nearest rows of table, or if k is 0 those within
- * radius, by the index of style, and put them into store: rows of desc, (row,
- * distance), in order.  False, and nothing done, if the index cannot answer
- * that, or not fast: run the SELECT then.
+ * mm_plan_execute: run a query, by the plan that is kept if it was asked before.
+ * nparams parameters have these types; their values are in options.
  */
-extern bool mm_index_search(Relation table, const MMSqlStyle *style,
-							const MMTerms *terms, int64 k, double radius,
-							TupleDesc desc, Tuplestorestate *store);
+extern void mm_plan_execute(const char *sql, int nparams, Oid *types,
+							const SPIExecuteOptions *options);
 
 #endif							/* MM_QUERY_H */

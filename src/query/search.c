@@ -19,6 +19,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
@@ -271,6 +272,7 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 	style->not_null = style->index->rd_index->indrelid == RelationGetRelid(search->table) &&
 		not_null_holds(RelationGetRelid(search->table));
 	style->literals = false;
+	style->parameters = true;
 	style->normalized = PG_GETARG_BOOL(ARG_NORMALIZED);
 	style->missing = mm_missing_parse(text_to_cstring(PG_GETARG_TEXT_PP(ARG_MISSING)));
 
@@ -305,55 +307,50 @@ begin_select(Search *search, StringInfo sql, StringInfo distance)
 }
 
 /*
- * Answer by the index, if that will do.  k = 0: by radius.
- */
-static bool
-run_by_index(FunctionCallInfo fcinfo, Search *search, int64 k, double radius)
-{
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-
-	InitMaterializedSRF(fcinfo, 0);
-	if (!mm_index_search(search->table, &search->style, search->terms, k, radius,
-						 rsinfo->setDesc, rsinfo->setResult))
-		return false;
-	/* They stay locked until the transaction ends, as a SELECT leaves them. */
-	relation_close(search->style.index, NoLock);
-	table_close(search->table, NoLock);
-	return true;
-}
-
-/*
  * Run the statement, its rows to be those of the calling function.
  */
 static void
-run(FunctionCallInfo fcinfo, Search *search, const char *sql)
+run(FunctionCallInfo fcinfo, Search *search, const char *sql, double radius)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	const MMTerms *terms = search->terms;
-	ParamListInfo params = makeParamList(terms->n);
+	int			n = terms->n;
+	Oid			types[MM_PARAMETERS(MM_MAX_COLUMNS)];
+	ParamListInfo params = makeParamList(MM_PARAMETERS(n));
 	SPIExecuteOptions options = {0};
+	double		total = 0.0;
 
-	for (int i = 0; i < terms->n; i++)
+	for (int i = 0; i < MM_PARAMETERS(n); i++)
 	{
-		ParamExternData *param = &params->params[i];
-
-		param->value = terms->terms[i].value;
-		param->isnull = false;
-		param->pflags = PARAM_FLAG_CONST;
-		param->ptype = search->style.columns->columns[terms->terms[i].column].type;
+		params->params[i].isnull = false;
+		params->params[i].pflags = PARAM_FLAG_CONST;
+		params->params[i].ptype = FLOAT8OID;
 	}
+	for (int i = 0; i < n; i++)
+	{
+		const MMTerm *term = &terms->terms[i];
+
+		params->params[i].value = term->value;
+		params->params[i].ptype = search->style.columns->columns[term->column].type;
+		params->params[MM_WEIGHT_PARAMETER(n, i) - 1].value = Float8GetDatum(term->weight);
+		params->params[MM_SCALE_PARAMETER(n, i) - 1].value = Float8GetDatum(term->scale);
+		total += term->weight;
+	}
+	params->params[MM_TOTAL_PARAMETER(n) - 1].value = Float8GetDatum(total);
+	params->params[MM_RADIUS_PARAMETER(n) - 1].value = Float8GetDatum(radius);
+	for (int i = 0; i < MM_PARAMETERS(n); i++)
+		types[i] = params->params[i].ptype;
 	/* The table stays locked: its name must mean the same in the statement. */
 	relation_close(search->style.index, AccessShareLock);
 	table_close(search->table, NoLock);
 
+	InitMaterializedSRF(fcinfo, 0);
 	options.params = params;
 	options.read_only = true;
 	options.dest = CreateTuplestoreDestReceiver();
 	SetTuplestoreDestReceiverParams(options.dest, rsinfo->setResult,
 									CurrentMemoryContext, false, NULL, NULL);
-	SPI_connect();
-	SPI_execute_extended(sql, &options);
-	SPI_finish();
+	mm_plan_execute(sql, MM_PARAMETERS(n), types, &options);
 }
 
 Datum
@@ -370,8 +367,6 @@ mm_odbknn(PG_FUNCTION_ARGS)
 				 errmsg("k must be at least 1, not %d", PG_GETARG_INT32(ARG_LIMIT))));
 
 	read_search(fcinfo, &search);
-	if (run_by_index(fcinfo, &search, PG_GETARG_INT32(ARG_LIMIT), 0.0))
-		return (Datum) 0;
 	begin_select(&search, &sql, &distance);
 	if (search.style.missing == MISSING_EXCLUDE)
 	{
@@ -379,7 +374,7 @@ mm_odbknn(PG_FUNCTION_ARGS)
 		mm_sql_present(&sql, &search.style, search.terms);
 	}
 	appendStringInfo(&sql, " ORDER BY 2 LIMIT %d", PG_GETARG_INT32(ARG_LIMIT));
-	run(fcinfo, &search, sql.data);
+	run(fcinfo, &search, sql.data, 0.0);
 	return (Datum) 0;
 }
 
@@ -396,12 +391,10 @@ mm_odbrange_search(PG_FUNCTION_ARGS)
 	mm_check_radius(radius, NULL);
 
 	read_search(fcinfo, &search);
-	if (run_by_index(fcinfo, &search, 0, radius))
-		return (Datum) 0;
 	begin_select(&search, &sql, &distance);
-	appendStringInfo(&sql, " WHERE (%s) OPERATOR(pg_catalog.<=) '%s'::pg_catalog.float8 ORDER BY 2",
-					 distance.data, mm_sql_number(radius));
-	run(fcinfo, &search, sql.data);
+	appendStringInfo(&sql, " WHERE (%s) OPERATOR(pg_catalog.<=) $%d ORDER BY 2",
+					 distance.data, MM_RADIUS_PARAMETER(search.terms->n));
+	run(fcinfo, &search, sql.data, radius);
 	return (Datum) 0;
 }
 

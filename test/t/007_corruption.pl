@@ -222,7 +222,7 @@ foreach my $index (keys %table)
 	foreach my $sql ($search, $bitmap)
 	{
 		my $query = sprintf($sql, $table{$index});
-		$right->{$query} = $node->safe_psql('postgres', "SET enable_indexscan = off; $query");
+		$right->{$query} = $node->safe_psql('postgres', "SET mmdb.enable_scan = off; SET enable_indexscan = off; $query");
 		is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query}, 'a healthy index');
 	}
 	$node->safe_psql('postgres', "SELECT mmdb_index_check('$index')");

@@ -54,7 +54,7 @@ $node->safe_psql('postgres', q{
 		result text;
 	BEGIN
 		PERFORM set_config(name, CASE WHEN by_index THEN 'off' ELSE 'on' END, true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort']) name;
-		PERFORM set_config(name, CASE WHEN by_index THEN 'on' ELSE 'off' END, true) FROM unnest(ARRAY['enable_indexscan', 'enable_bitmapscan']) name;
+		PERFORM set_config(name, CASE WHEN by_index THEN 'on' ELSE 'off' END, true) FROM unnest(ARRAY['enable_indexscan', 'enable_bitmapscan', 'mmdb.enable_scan']) name;
 		EXECUTE query INTO result;
 		RETURN result;
 	END $$;
@@ -84,6 +84,10 @@ $node->safe_psql('postgres', q{
 		PERFORM compare(format('SELECT concat_ws('' '', count(*), sum(id)) FROM (SELECT id FROM t ORDER BY price <+> %L) s', o.price));
 		PERFORM compare(format('SELECT array_agg(distance) FROM (SELECT obj <-> odbquery(%L::home, ''{0.1,1,0}'') AS distance FROM t ORDER BY 1 LIMIT 20) s', o));
 		PERFORM compare(format('SELECT concat_ws('' '', count(*), sum(id)) FROM t WHERE obj <@ odbrange(%L::home, ''{0,1,0.1}'', 1.2)', o));
+		PERFORM compare(format('SELECT array_agg(distance) FROM (SELECT 0.1 * (price <+> %L) + coalesce(photo <-> %L, 1) + (review <~> %L) AS distance FROM t WHERE id %% 3 > 0 ORDER BY 1 LIMIT 20) s',
+			o.price, o.photo, o.review));
+		PERFORM compare(format('SELECT concat_ws('' '', count(*), sum(id)) FROM t WHERE (price <+> %L) / 100 + (photo <-> %L) < 0.8 OR (review <~> %L) <= 2', o.price, o.photo, o.review));
+		PERFORM compare(format('SELECT concat_ws('' '', count(*), sum(id)) FROM (SELECT id FROM t ORDER BY ((obj).price <+> %L) + ((obj).photo <-> %L)) s', o.price, o.photo));
 	END $$;
 });
 $node->safe_psql('postgres', q{ALTER FUNCTION search(integer) SET plan_cache_mode = force_custom_plan});

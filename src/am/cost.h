@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ *
+ * cost.h
+ *	  What searches cost.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_COST_H
+#define MM_COST_H
+
+#include "am/am.h"
+
+/*
+ * What a search is expected to do.
+ */
+typedef struct MMSearchEstimate
+{
+	double		pages;			/* leaves read */
+	double		entries;		/* bounded there */
+	double		candidates;		/* verified */
+} MMSearchEstimate;
+
+/*
+ * mm_estimate_nearest: finding the k nearest rows of an index that has so many
+ * pages and entries, by a sum with these weights (statistics->ncolumns).
+ */
+extern void mm_estimate_nearest(const MMMeta *statistics, const double *weights,
+								double pages, double tuples, double k,
+								MMSearchEstimate *estimate);
+
+/*
+ * mm_estimate_within: the fraction of rows whose sum is at most radius; a small
+ * one, if that is NaN: not known.
+ */
+extern double mm_estimate_within(const MMMeta *statistics, const double *weights,
+								 double radius);
+
+/*
+ * mm_cost_of_search: the cost of reading the index; without that of verifying
+ * candidates.
+ */
+extern Cost mm_cost_of_search(Oid tablespace, const MMSearchEstimate *estimate);
+
+/*
+ * mm_cost_of_rows: the cost of reading so many pages of the table, for the rows of
+ * candidates; without the tuples'.
+ */
+extern Cost mm_cost_of_rows(Oid tablespace, double pages);
+
+#endif							/* MM_COST_H */

@@ -1,0 +1,151 @@
+/*-------------------------------------------------------------------------
+ *
+ * explain.c
+ *	  What EXPLAIN says about custom scans.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+
+#include "compat.h"
+#include "plan/scan.h"
+
+/*
+ * An expression as SQL.
+ */
+static char *
+deparse(MMScanState *s, Node *expr, List *ancestors, ExplainState *es)
+{
+	List	   *context = set_deparse_context_plan(es->deparse_cxt, s->css.ss.ps.plan, ancestors);
+
+	return deparse_expression(expr, context, list_length(es->rtable) > 1 || es->verbose, false);
+}
+
+/*
+ * The name of what a leaf is about.
+ */
+static const char *
+leaf_name(MMScanState *s, const MMSumLeaf *leaf)
+{
+	if (leaf->column >= 0)
+		return s->columns->columns[leaf->column].name;
+	return NameStr(TupleDescAttr(RelationGetDescr(s->index), 0)->attname);
+}
+
+/*
+ * The weight of a leaf as far as it is known: after a scan has begun, or if
+ * all factors are constants.
+ */
+static char *
+leaf_weight(MMScanState *s, MMSumState *sum, int leaf)
+{
+	const MMSum *what = sum->driver->sum;
+	double		weight = 0.0;
+
+	if (s->scans > 0)
+		return psprintf("%g", sum->leaves[leaf].factor);
+	for (int i = 0; i < what->nterms; i++)
+	{
+		const MMProduct *product = &what->terms[i].product;
+		double		factor = product->negative ? -1.0 : 1.0;
+
+		if (what->terms[i].leaf != leaf)
+			continue;
+		for (int f = 0; f < product->n; f++)
+		{
+			const Const *constant = (const Const *) product->factors[f].expr;
+
+			if (!IsA(constant, Const) || constant->constisnull)
+				return "?";
+			factor = product->factors[f].divide ? factor / DatumGetFloat8(constant->constvalue) :
+				factor * DatumGetFloat8(constant->constvalue);
+		}
+		weight += factor;
+	}
+	return psprintf("%g", weight);
+}
+
+static void
+show_terms(MMScanState *s, ExplainState *es)
+{
+	List	   *terms = NIL;
+
+	for (int d = 0; d < s->plan->ndrivers; d++)
+		for (int i = 0; i < s->plan->drivers[d].sum->nleaves; i++)
+			terms = lappend(terms, psprintf("%s %s", leaf_name(s, &s->plan->drivers[d].sum->leaves[i]),
+											leaf_weight(s, s->sums[d], i)));
+	ExplainPropertyList("Weights", terms, es);
+}
+
+static void
+show_evaluations(MMScanState *s, ExplainState *es)
+{
+	List	   *counts = NIL;
+
+	for (int d = 0; d < s->plan->ndrivers; d++)
+		for (int i = 0; i < s->plan->drivers[d].sum->nleaves; i++)
+			counts = lappend(counts, psprintf("%s " INT64_FORMAT,
+											  leaf_name(s, &s->plan->drivers[d].sum->leaves[i]),
+											  s->sums[d]->leaves[i].evaluations));
+	ExplainPropertyList("Distances Computed", counts, es);
+}
+
+/*
+ * How the scan goes about it.
+ */
+static const char *
+driver_name(MMScanState *s)
+{
+	if (s->scans > 0 && s->table_scans == s->scans)
+		return s->plan->ordered ? "whole table, sorted" : "whole table";
+	return s->plan->ordered ? "tree, nearest first" :
+		s->plan->any ? "tree, within any radius" :
+		s->plan->ndrivers > 1 ? "tree, within all radii" : "tree, within radius";
+}
+
+void
+mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
+{
+	MMScanState *s = (MMScanState *) node;
+	MMSearchStats stats = s->stats;
+	List	   *conditions = NIL;
+
+	if (s->search != NULL)
+		mm_add_stats(&stats, mm_search_stats(s->search));
+	/* As other nodes name it. */
+	ExplainPropertyText(es->format == EXPLAIN_FORMAT_TEXT ? "Index" : "Index Name",
+						RelationGetRelationName(s->index), es);
+	ExplainPropertyText("Driver", driver_name(s), es);
+	if (s->plan->ordered)
+		ExplainPropertyText("Order By",
+							deparse(s, (Node *) s->plan->drivers[0].sum->expr, ancestors, es), es);
+	for (int i = 0; i < s->plan->ndrivers; i++)
+		conditions = list_concat(conditions, list_copy(s->plan->drivers[i].conditions));
+	if (conditions != NIL)
+		ExplainPropertyText("Within", deparse(s, (Node *) make_ands_explicit(conditions), ancestors, es), es);
+	show_terms(s, es);
+	if (!es->analyze)
+		return;
+	if (s->table_scans > 0 && s->table_scans < s->scans)
+		ExplainPropertyInteger("Scans of the Whole Table", NULL, s->table_scans, es);
+	ExplainPropertyInteger("Inner Pages", NULL, stats.inner_pages, es);
+	ExplainPropertyInteger("Leaf Pages", NULL, stats.leaf_pages, es);
+	ExplainPropertyInteger("Leaf Pages with Sketches", NULL, stats.whole_pages, es);
+	ExplainPropertyInteger("Entries Bounded", NULL, stats.bounded, es);
+	ExplainPropertyInteger("Entries Bounded by Sketches", NULL, stats.whole_entries, es);
+	ExplainPropertyInteger("Candidates", NULL, stats.candidates, es);
+	ExplainPropertyInteger("Rows Verified", NULL, s->verified, es);
+	if (s->proved > 0)
+		ExplainPropertyInteger("Rows Proved by Bounds", NULL, s->proved, es);
+	if (conditions != NIL && node->ss.ps.instrument != NULL)
+		ExplainPropertyFloat("Rows Removed by Distance", NULL,
+							 node->ss.ps.instrument->nfiltered2, 0, es);
+	show_evaluations(s, es);
+	ExplainPropertyInteger("Peak Queue Memory", "kB",
+						   (stats.peak_memory + s->peak_memory + 1023) / 1024, es);
+}

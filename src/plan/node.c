@@ -1,0 +1,284 @@
+/*-------------------------------------------------------------------------
+ *
+ * node.c
+ *	  The executor's side of the custom scan.
+ *
+ * An ordered scan takes candidates from the index, best first, verifies them,
+ * and keeps them until no candidate can be less (the optimal multi-step order
+ * of Seidl and Kriegel, "Optimal multi-step k-nearest neighbor search", 1998).
+ * With a LIMIT, only what can be among the first k is wanted.
+ *
+ * A scan without order collects its candidates first and reads the table in
+ * the order it lies in.
+ *
+ * Where the values of a scan make something of a sum that the index cannot
+ * search for (a negative weight), the whole table is read, and sorted.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/predicate.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "compat.h"
+#include "plan/scan.h"
+
+void
+mm_add_stats(MMSearchStats *total, const MMSearchStats *stats)
+{
+	total->inner_pages += stats->inner_pages;
+	total->leaf_pages += stats->leaf_pages;
+	total->bounded += stats->bounded;
+	total->whole_pages += stats->whole_pages;
+	total->whole_entries += stats->whole_entries;
+	total->candidates += stats->candidates;
+	total->peak_memory = Max(total->peak_memory, stats->peak_memory);
+}
+
+/* ---------- beginning ---------- */
+
+/*
+ * A limit as an int64; -1: none.
+ */
+static int64
+evaluate_limit(ExprState *state, ExprContext *econtext)
+{
+	bool		isnull;
+	Datum		datum;
+
+	if (state == NULL)
+		return -1;
+	datum = ExecEvalExprSwitchContext(state, econtext, &isnull);
+	return isnull || DatumGetInt64(datum) < 0 ? -1 : DatumGetInt64(datum);
+}
+
+/*
+ * How many rows will be asked for; 0: unknown, or too many to count on it.
+ */
+static int64
+rows_wanted(MMScanState *s)
+{
+	ExprContext *econtext = s->css.ss.ps.ps_ExprContext;
+	int64		limit;
+	int64		offset;
+	int64		most = (int64) ((Size) work_mem * 1024 / 4 / sizeof(double));
+
+	if (!s->plan->limited)
+		return 0;
+	limit = evaluate_limit(s->limit, econtext);
+	offset = Max(evaluate_limit(s->offset, econtext), 0);
+	return limit <= 0 || limit > most || offset > most - limit ? 0 : limit + offset;
+}
+
+/*
+ * Begin to look for rows.
+ */
+static void
+begin_scan(MMScanState *s)
+{
+	ExprContext *econtext = s->css.ss.ps.ps_ExprContext;
+	MemoryContext old = MemoryContextSwitchTo(s->context);
+	Snapshot	snapshot = s->css.ss.ps.state->es_snapshot;
+	bool		weighted = true;
+	int			npossible = 0;
+
+	for (int i = 0; i < s->plan->ndrivers; i++)
+	{
+		MMSumState *sum = s->sums[i];
+
+		mm_sum_begin(sum, econtext);
+		/* What is NULL, or at most NULL, is not true. */
+		if (sum->driver->bounds != NIL && (sum->kind == MM_SUM_NULL || sum->null_bound))
+			continue;
+		npossible++;
+		weighted &= sum->kind == MM_SUM_WEIGHTED;
+	}
+	s->scans++;
+	s->k = rows_wanted(s);
+	if (npossible < (s->plan->any ? 1 : s->plan->ndrivers))
+		s->mode = MM_SCAN_NOTHING;
+	else if (weighted)
+	{
+		/* As index_beginscan does it: any insertion may be one of our phantoms. */
+		PredicateLockRelation(s->index, snapshot);
+		pgstat_count_index_scan(s->index);
+		s->fetch = table_index_fetch_begin(s->css.ss.ss_currentRelation);
+		if (s->plan->ordered)
+		{
+			s->mode = MM_SCAN_ORDERED;
+			mm_scan_ordered_begin(s);
+		}
+		else
+		{
+			s->mode = MM_SCAN_COLLECTED;
+			mm_scan_collected_begin(s);
+		}
+	}
+	else
+		mm_scan_table_begin(s);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Give back what the scan holds, but for memory.
+ */
+static void
+end_scan(MMScanState *s)
+{
+	if (s->search != NULL)
+	{
+		mm_add_stats(&s->stats, mm_search_stats(s->search));
+		mm_search_end(s->search);
+	}
+	if (s->sort != NULL)
+		tuplesort_end(s->sort);
+	if (s->sorted != NULL)
+		ExecDropSingleTupleTableSlot(s->sorted);
+	if (s->table != NULL)
+		table_endscan(s->table);
+	if (s->fetch != NULL)
+		table_index_fetch_end(s->fetch);
+	pgstat_count_index_tuples(s->index, s->stats.candidates - s->counted);
+	s->counted = s->stats.candidates;
+	s->search = NULL;
+	s->sort = NULL;
+	s->sorted = NULL;
+	s->table = NULL;
+	s->fetch = NULL;
+	s->peeked = s->searched = false;
+	s->pending_size = 0;
+	s->nnearest = 0;
+	s->nearest = NULL;
+	s->mode = MM_SCAN_NOT_BEGUN;
+}
+
+static TupleTableSlot *
+next_row(ScanState *node)
+{
+	MMScanState *s = (MMScanState *) node;
+
+	if (s->mode == MM_SCAN_NOT_BEGUN)
+		begin_scan(s);
+	switch (s->mode)
+	{
+		case MM_SCAN_ORDERED:
+			return mm_scan_ordered_next(s);
+		case MM_SCAN_COLLECTED:
+			return mm_scan_collected_next(s);
+		case MM_SCAN_TABLE:
+			return mm_scan_table_next(s);
+		default:
+			return ExecClearTuple(node->ss_ScanTupleSlot);
+	}
+}
+
+/*
+ * A newer version of a row, which is to be updated or locked: does it match?
+ */
+static bool
+recheck_row(ScanState *node, TupleTableSlot *slot)
+{
+	ExprContext *econtext = node->ps.ps_ExprContext;
+
+	econtext->ecxt_scantuple = slot;
+	return ExecQualAndReset(((MMScanState *) node)->recheck, econtext);
+}
+
+/* ---------- the methods of a custom scan ---------- */
+
+static void
+begin_node(CustomScanState *node, EState *estate, int eflags)
+{
+	MMScanState *s = (MMScanState *) node;
+	CustomScan *scan = (CustomScan *) node->ss.ps.plan;
+	List	   *early;
+	List	   *late;
+	List	   *conditions;
+
+	s->plan = mm_plan_unpack(scan);
+	s->index = index_open(s->plan->index, AccessShareLock);
+	s->columns = mm_columns_open(s->index);
+
+	/*
+	 * The slot that custom scans are given cannot hold rows as the table has
+	 * them, with their system columns.  What was made for it is made again.
+	 */
+	ExecInitScanTupleSlot(estate, &node->ss, RelationGetDescr(node->ss.ss_currentRelation),
+						  table_slot_callbacks(node->ss.ss_currentRelation));
+	ExecAssignScanProjectionInfo(&node->ss);
+
+	early = list_truncate(list_copy(scan->scan.plan.qual), s->plan->nearly);
+	late = list_copy_tail(scan->scan.plan.qual, s->plan->nearly);
+	s->early = ExecInitQual(early, &node->ss.ps);
+	node->ss.ps.qual = ExecInitQual(late, &node->ss.ps);
+
+	s->sums = palloc(sizeof(MMSumState *) * s->plan->ndrivers);
+	conditions = early;
+	for (int i = 0; i < s->plan->ndrivers; i++)
+	{
+		s->sums[i] = mm_sum_init(&s->plan->drivers[i], s->columns, node);
+		conditions = list_concat(conditions, s->plan->drivers[i].conditions);
+	}
+	s->recheck = ExecInitQual(conditions, &node->ss.ps);
+	if (s->plan->limit != NULL)
+		s->limit = ExecInitExpr(s->plan->limit, &node->ss.ps);
+	if (s->plan->offset != NULL)
+		s->offset = ExecInitExpr(s->plan->offset, &node->ss.ps);
+	s->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb scan",
+									   ALLOCSET_DEFAULT_SIZES);
+}
+
+static TupleTableSlot *
+exec_node(CustomScanState *node)
+{
+	return ExecScan(&node->ss, next_row, recheck_row);
+}
+
+static void
+rescan_node(CustomScanState *node)
+{
+	MMScanState *s = (MMScanState *) node;
+
+	end_scan(s);
+	MemoryContextReset(s->context);
+	ExecScanReScan(&node->ss);
+}
+
+static void
+end_node(CustomScanState *node)
+{
+	MMScanState *s = (MMScanState *) node;
+
+	end_scan(s);
+	index_close(s->index, NoLock);
+}
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "MMDB Scan",
+	.BeginCustomScan = begin_node,
+	.ExecCustomScan = exec_node,
+	.EndCustomScan = end_node,
+	.ReScanCustomScan = rescan_node,
+	.ExplainCustomScan = mm_explain_scan,
+};
+
+static Node *
+create_node(CustomScan *scan)
+{
+	MMScanState *s = (MMScanState *) newNode(sizeof(MMScanState), T_CustomScanState);
+
+	s->css.methods = &exec_methods;
+	return (Node *) s;
+}
+
+const CustomScanMethods mm_scan_methods = {
+	.CustomName = "MMDB Scan",
+	.CreateCustomScanState = create_node,
+};

@@ -1,0 +1,291 @@
+/*-------------------------------------------------------------------------
+ *
+ * ordered.c
+ *	  Ordered scans: candidates from the index, best first, verified and kept
+ *	  until no candidate can be less.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "optimizer/plancat.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "plan/scan.h"
+
+/*
+ * Verifying a row costs about as much as a scan of the table takes for this
+ * many rows, or for this many if most of them fail a qual; and bounding this many
+ * entries as much as verifying one.
+ */
+#define ROWS_PER_VERIFICATION		4
+#define FILTERED_ROWS_PER_VERIFICATION	8
+#define ENTRIES_PER_VERIFICATION	50
+
+/*
+ * A verified row, not yet handed out.
+ */
+typedef struct PendingRow
+{
+	pairingheap_node node;
+	double		value;
+	bool		isnull;
+	HeapTuple	row;
+} PendingRow;
+
+static int
+compare_values(double a, bool a_null, double b, bool b_null)
+{
+	if (a_null || b_null)
+		return (int) a_null - (int) b_null;
+	return float8_cmp_internal(a, b);
+}
+
+static int
+compare_pending(const pairingheap_node *a, const pairingheap_node *b, void *arg)
+{
+	const PendingRow *x = (const PendingRow *) a;
+	const PendingRow *y = (const PendingRow *) b;
+
+	return -compare_values(x->value, x->isnull, y->value, y->isnull);
+}
+
+/*
+ * A row has this value: with k of them, those that are greater than k others
+ * are not wanted any more.
+ */
+static void
+count_nearest(MMScanState *s, double value)
+{
+	double	   *heap = s->nearest;
+	int64		i;
+
+	if (s->nnearest < s->k)
+	{
+		if ((s->nnearest & (s->nnearest - 1)) == 0)
+			s->nearest = heap = s->nnearest == 0 ? palloc(sizeof(double)) :
+				repalloc_huge(heap, sizeof(double) * s->nnearest * 2);
+		for (i = s->nnearest++; i > 0 && heap[(i - 1) / 2] < value; i = (i - 1) / 2)
+			heap[i] = heap[(i - 1) / 2];
+		heap[i] = value;
+	}
+	else
+	{
+		int64		child;
+
+		for (i = 0; (child = 2 * i + 1) < s->k; i = child)
+		{
+			if (child + 1 < s->k && heap[child + 1] > heap[child])
+				child++;
+			if (heap[child] <= value)
+				break;
+			heap[i] = heap[child];
+		}
+		heap[i] = value;
+	}
+	if (s->nnearest == s->k)
+		mm_search_bound(s->search, mm_sum_search_bound(s->sums[0], heap[0]));
+}
+
+/*
+ * The value above which no row is wanted.
+ */
+static double
+greatest_wanted(MMScanState *s)
+{
+	double		most = s->sums[0]->bound;
+
+	if (s->k > 0 && s->nnearest == s->k)
+		most = Min(most, s->nearest[0]);
+	return most;
+}
+
+/*
+ * Verify a candidate, and keep its row until its turn comes.
+ */
+static void
+verify_candidate(MMScanState *s, MMCandidate *candidate)
+{
+	MMSumState *sum = s->sums[0];
+	PendingRow *pending;
+	double		most = greatest_wanted(s);
+	double		value;
+	bool		isnull;
+	MemoryContext old;
+
+	if (!mm_scan_read(s, &candidate->tid) ||
+		!mm_sum_evaluate(sum, s->css.ss.ps.ps_ExprContext, most, &value, &isnull) ||
+		!mm_scan_passes_conditions(s, sum) || !mm_scan_passes_other_sums(s))
+		return;
+	if (s->sort != NULL)
+	{
+		mm_scan_sort_put(s, value, isnull, &s->css.ss.ss_ScanTupleSlot->tts_tid);
+		return;
+	}
+	old = MemoryContextSwitchTo(s->context);
+	if (s->k > 0 && !isnull && !isnan(value))
+	{
+		if (s->nnearest < s->k || value < s->nearest[0])
+			count_nearest(s, value);
+		else if (isfinite(most))
+		{
+			MemoryContextSwitchTo(old);
+			return;				/* there are k that are no greater */
+		}
+	}
+	pending = palloc(sizeof(PendingRow));
+	pending->value = value;
+	pending->isnull = isnull;
+	pending->row = ExecCopySlotHeapTuple(s->css.ss.ss_ScanTupleSlot);
+	pairingheap_add(s->pending, &pending->node);
+	s->pending_size += sizeof(PendingRow) + HEAPTUPLESIZE + pending->row->t_len;
+	s->peak_memory = Max(s->peak_memory, s->pending_size);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Must the row come before the candidate that is next?
+ */
+static bool
+precedes_next(MMScanState *s, const PendingRow *row)
+{
+	double		least;
+
+	if (s->next.is_null || row->isnull)
+		return s->next.is_null;
+	least = mm_sum_least_value(s->sums[0], s->next.lower);
+	return row->value <= least;
+}
+
+/*
+ * The rows that are kept outgrow work_mem: verify everything that is left, and
+ * sort it.
+ */
+static void
+spill(MMScanState *s)
+{
+	mm_scan_sort_begin(s);
+	while (!pairingheap_is_empty(s->pending))
+	{
+		PendingRow *row = (PendingRow *) pairingheap_remove_first(s->pending);
+
+		mm_scan_sort_put(s, row->value, row->isnull, &row->row->t_self);
+		heap_freetuple(row->row);
+		pfree(row);
+	}
+	if (s->peeked)
+		verify_candidate(s, &s->next);
+	s->peeked = false;
+	while (mm_search_next(s->search, &s->next))
+	{
+		CHECK_FOR_INTERRUPTS();
+		verify_candidate(s, &s->next);
+	}
+	s->searched = true;
+	mm_scan_sort_perform(s);
+}
+
+/*
+ * Has the search done more than a scan of the table is worth, and returned
+ * nothing yet?
+ */
+static bool
+is_hopeless(MMScanState *s)
+{
+	return !s->returned &&
+		s->verified - s->verified_before +
+		mm_search_stats(s->search)->bounded / ENTRIES_PER_VERIFICATION > s->worth;
+}
+
+TupleTableSlot *
+mm_scan_ordered_next(MMScanState *s)
+{
+	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
+
+	while (s->sort == NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!s->peeked && !s->searched)
+		{
+			MemoryContext old = MemoryContextSwitchTo(s->context);
+
+			s->peeked = mm_search_next(s->search, &s->next);
+			s->searched = !s->peeked;
+			MemoryContextSwitchTo(old);
+		}
+		if (!pairingheap_is_empty(s->pending))
+		{
+			PendingRow *row = (PendingRow *) pairingheap_first(s->pending);
+			ItemPointerData tid;
+
+			if (s->searched || precedes_next(s, row))
+			{
+				pairingheap_remove_first(s->pending);
+				s->pending_size -= sizeof(PendingRow) + HEAPTUPLESIZE + row->row->t_len;
+				tid = row->row->t_self;
+				ExecForceStoreHeapTuple(row->row, slot, true);
+				slot->tts_tid = tid;	/* which that does not set */
+				pfree(row);
+				s->returned = true;
+				return slot;
+			}
+		}
+		if (s->searched)
+			return ExecClearTuple(slot);
+		if (is_hopeless(s))
+		{
+			mm_scan_table_begin(s);
+			return mm_scan_table_next(s);
+		}
+		verify_candidate(s, &s->next);
+		s->peeked = false;
+		if (s->pending_size > (Size) work_mem * 1024)
+		{
+			MemoryContext old = MemoryContextSwitchTo(s->context);
+
+			spill(s);
+			MemoryContextSwitchTo(old);
+		}
+	}
+	return mm_scan_sort_next(s);
+}
+
+/*
+ * How many rows the table has, about.
+ */
+static double
+table_rows(MMScanState *s)
+{
+	BlockNumber pages;
+	double		rows;
+	double		all_visible;
+
+	estimate_rel_size(s->css.ss.ss_currentRelation, NULL, &pages, &rows, &all_visible);
+	return rows;
+}
+
+void
+mm_scan_ordered_begin(MMScanState *s)
+{
+	MMSumState *sum = s->sums[0];
+	MMSearchTerm *terms;
+	bool		complete;
+	int			n = mm_sum_search_terms(sum, s->columns, &terms, &complete);
+	bool		bounded = sum->driver->bounds != NIL;
+
+	s->worth = (int64) Max(table_rows(s), 1000) /
+		(s->early == NULL ? ROWS_PER_VERIFICATION : FILTERED_ROWS_PER_VERIFICATION);
+	s->verified_before = s->verified;
+	s->returned = false;
+	s->pending = pairingheap_allocate(compare_pending, NULL);
+	s->search = mm_search_begin(s->index, s->columns, terms, n, !bounded,
+								mm_sum_search_bound(sum, sum->bound));
+	mm_scan_add_other_sums(s);
+	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
+}

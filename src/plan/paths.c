@@ -1,0 +1,584 @@
+/*-------------------------------------------------------------------------
+ *
+ * paths.c
+ *	  The planner's side of the custom scan.
+ *
+ * For each mmdb index of a table, and each use a query has for a weighted sum
+ * over its columns, the planner is offered a path, with its cost; whether it
+ * is taken is the planner's decision.  The uses are
+ *	- ORDER BY a sum, with conditions on the same sum;
+ *	- a condition that a sum is at most something, which may come from another
+ *	  table of a join;
+ *	- conditions joined by OR, each with such a condition in it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/plancache.h"
+#include "utils/rel.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "plan/offer.h"
+
+static bool enable_scan = true;
+static set_rel_pathlist_hook_type previous_hook;
+
+/* ---------- what the query wants ---------- */
+
+static Oid
+float_opfamily(void)
+{
+	return lookup_type_cache(FLOAT8OID, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
+}
+
+/*
+ * The driver that a condition makes: sum <= bound, however it is written;
+ * ndrivers 0 if it is something else.
+ */
+static bool
+match_condition(MMOffer *offer, Expr *condition, MMDriver *driver)
+{
+	OpExpr	   *op = (OpExpr *) condition;
+	Expr	   *sum;
+	Expr	   *bound;
+
+	if (!IsA(op, OpExpr) || list_length(op->args) != 2)
+		return false;
+	switch (get_op_opfamily_strategy(op->opno, float_opfamily()))
+	{
+		case BTLessStrategyNumber:
+		case BTLessEqualStrategyNumber:
+			sum = linitial(op->args);
+			bound = lsecond(op->args);
+			break;
+		case BTGreaterStrategyNumber:
+		case BTGreaterEqualStrategyNumber:
+			sum = lsecond(op->args);
+			bound = linitial(op->args);
+			break;
+		default:
+			return false;
+	}
+	if (!mm_is_constant(offer->root, (Node *) bound, offer->rel->relid))
+		return false;
+	driver->sum = mm_sum_match(offer->root, sum, offer->info, offer->columns);
+	if (driver->sum == NULL)
+		return false;
+	driver->bounds = list_make1(bound);
+	driver->conditions = list_make1(condition);
+	driver->sum->outer = bms_union(driver->sum->outer, pull_varnos(offer->root, (Node *) bound));
+	return true;
+}
+
+/*
+ * Is it certain that no more rows are read than LIMIT and OFFSET say?
+ */
+static bool
+limit_is_known(PlannerInfo *root, RelOptInfo *rel)
+{
+	Query	   *parse = root->parse;
+	Relids		top = rel->top_parent_relids != NULL ? rel->top_parent_relids : rel->relids;
+
+	return parse->limitCount != NULL &&
+		parse->limitOption == LIMIT_OPTION_COUNT &&
+		parse->commandType == CMD_SELECT &&
+		bms_equal(root->all_baserels, top) &&
+		list_length(root->query_pathkeys) == 1 &&
+		list_length(root->sort_pathkeys) == 1 &&
+		parse->rowMarks == NIL && parse->setOperations == NULL &&
+		!parse->hasAggs && !parse->hasWindowFuncs && !parse->hasTargetSRFs &&
+		parse->groupClause == NIL && parse->groupingSets == NIL &&
+		parse->havingQual == NULL && parse->distinctClause == NIL &&
+		mm_is_constant(root, parse->limitCount, rel->relid) &&
+		(parse->limitOffset == NULL || mm_is_constant(root, parse->limitOffset, rel->relid));
+}
+
+/* ---------- paths ---------- */
+
+static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
+					   List *tlist, List *clauses, List *custom_plans);
+static List *reparameterize_path_lists(PlannerInfo *root, List *custom_private,
+									   RelOptInfo *child);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "MMDB Scan",
+	.PlanCustomPath = plan_path,
+	.ReparameterizeCustomPathByChild = reparameterize_path_lists,
+};
+
+/*
+ * The lists that a plan is kept as.
+ */
+static void
+pack(const MMScanPlan *plan, List **exprs, List **numbers)
+{
+	Expr	   *none = (Expr *) makeNullConst(INT8OID, -1, InvalidOid);
+
+	*exprs = list_make1(list_make2(plan->limit ? plan->limit : none,
+								   plan->offset ? plan->offset : none));
+	*numbers = list_make2(list_make1_oid(plan->index),
+						  list_make5_int(plan->ordered, plan->limited, plan->nearly,
+										 plan->ndrivers, plan->any));
+	for (int i = 0; i < plan->ndrivers; i++)
+	{
+		const MMDriver *driver = &plan->drivers[i];
+		List	   *sum_exprs;
+		List	   *sum_numbers;
+
+		mm_sum_pack(driver->sum, &sum_exprs, &sum_numbers);
+		*exprs = lappend(*exprs, list_make3(sum_exprs, driver->bounds, driver->conditions));
+		*numbers = lappend(*numbers, sum_numbers);
+	}
+}
+
+MMScanPlan *
+mm_plan_unpack(const CustomScan *scan)
+{
+	MMScanPlan *plan = palloc0(sizeof(MMScanPlan));
+	List	   *header = lsecond(scan->custom_private);
+	List	   *limits = linitial(scan->custom_exprs);
+
+	plan->index = linitial_oid(linitial(scan->custom_private));
+	plan->ordered = linitial_int(header);
+	plan->limited = lsecond_int(header);
+	plan->nearly = lthird_int(header);
+	plan->ndrivers = lfourth_int(header);
+	plan->any = list_nth_int(header, 4);
+	plan->limit = linitial(limits);
+	plan->offset = lsecond(limits);
+	plan->drivers = palloc0(sizeof(MMDriver) * plan->ndrivers);
+	for (int i = 0; i < plan->ndrivers; i++)
+	{
+		List	   *exprs = list_nth(scan->custom_exprs, i + 1);
+
+		plan->drivers[i].sum = mm_sum_unpack(linitial(exprs), list_nth(scan->custom_private, i + 2));
+		plan->drivers[i].bounds = lsecond(exprs);
+		plan->drivers[i].conditions = lthird(exprs);
+	}
+	return plan;
+}
+
+/*
+ * Offer a path for a plan.
+ */
+static void
+offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
+{
+	CustomPath *path = makeNode(CustomPath);
+	RelOptInfo *rel = offer->rel;
+	Relids		outer = bms_copy(rel->lateral_relids);
+	List	   *exprs;
+	List	   *numbers;
+
+	for (int i = 0; i < plan->ndrivers; i++)
+		outer = bms_add_members(outer, plan->drivers[i].sum->outer);
+	outer = mm_relids_without(outer, rel->relid);
+	plan->index = offer->info->indexoid;
+
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+	path->path.param_info = get_baserel_parampathinfo(offer->root, rel, outer);
+	path->path.pathkeys = pathkeys;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->methods = &path_methods;
+	if (!mm_offer_cost(offer, path, plan))
+		return;
+	pack(plan, &exprs, &numbers);
+	path->path.parallel_safe = rel->consider_parallel &&
+		is_parallel_safe(offer->root, (Node *) exprs);
+	path->custom_private = list_make2(exprs, numbers);
+	add_path(rel, (Path *) path);
+}
+
+static List *
+reparameterize_path_lists(PlannerInfo *root, List *custom_private, RelOptInfo *child)
+{
+	return list_make2(mm_adjust_to_child(root, linitial(custom_private), child),
+					  lsecond(custom_private));
+}
+
+/* A qual of so many operator calls is worth putting off. */
+#define EXPENSIVE_QUAL	50
+
+/*
+ * How many of the quals, ordered by cost, are checked before distances are
+ * computed: all but those that cost much more; and all, if some must hold
+ * before anything else may look at a row.
+ */
+static int
+count_early(PlannerInfo *root, RelOptInfo *rel, List *quals, List *exprs)
+{
+	QualCost	distances = {0};
+	int			n = 0;
+	ListCell   *lc;
+
+	if (root->qual_security_level > 0)
+		return list_length(quals);
+	foreach(lc, exprs)
+	{
+		QualCost	cost;
+
+		cost_qual_eval_node(&cost, linitial(linitial(lfirst_node(List, lc))), root);
+		distances.per_tuple += cost.per_tuple;
+	}
+	foreach(lc, quals)
+	{
+		QualCost	cost;
+
+		cost_qual_eval_node(&cost, lfirst(lc), root);
+		if (cost.per_tuple > 2 * distances.per_tuple &&
+			cost.per_tuple > EXPENSIVE_QUAL * cpu_operator_cost)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static Plan *
+plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist,
+		  List *clauses, List *custom_plans)
+{
+	CustomScan *scan = makeNode(CustomScan);
+	List	   *exprs = linitial(best_path->custom_private);
+	List	   *numbers = copyObject(lsecond(best_path->custom_private));
+	List	   *header = lsecond(numbers);
+	List	   *drivers = list_copy_tail(exprs, 1);
+	List	   *quals = extract_actual_clauses(clauses, false);
+	bool		all_early;
+	ListCell   *lc;
+
+	/* What the scan checks itself. */
+	foreach(lc, drivers)
+		quals = list_difference(quals, lthird(lfirst_node(List, lc)));
+	lthird_int(header) = count_early(root, rel, quals, drivers);
+	/* With quals that come later, it is not the first k that count. */
+	all_early = lthird_int(header) == list_length(quals);
+	lsecond_int(header) = lsecond_int(header) && all_early;
+
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.plan.qual = quals;
+	scan->scan.scanrelid = rel->relid;
+	scan->flags = best_path->flags;
+	scan->methods = &mm_scan_methods;
+	scan->custom_exprs = exprs;
+	scan->custom_private = numbers;
+	return &scan->scan.plan;
+}
+
+/* ---------- one index ---------- */
+
+/*
+ * Offer a plan by a driver, the order's or a condition's, and with others that
+ * must hold as well.
+ */
+static void
+offer_conjunction(MMOffer *offer, const MMScanPlan *like, MMDriver *driver, List *others,
+				  List *pathkeys)
+{
+	MMScanPlan *plan = palloc(sizeof(MMScanPlan));
+	ListCell   *lc;
+
+	*plan = *like;
+	plan->ordered = pathkeys != NIL;
+	plan->drivers = palloc(sizeof(MMDriver) * (1 + list_length(others)));
+	plan->drivers[plan->ndrivers++] = *driver;
+	foreach(lc, others)
+		plan->drivers[plan->ndrivers++] = *(MMDriver *) lfirst(lc);
+	offer_path(offer, plan, pathkeys);
+}
+
+/*
+ * Index scans can order rows by one distance.  A custom scan does that better,
+ * and the executor forgets the place of rows that it puts in order itself, which
+ * cursors and locks may want later.
+ */
+static void
+drop_ordered_index_paths(MMOffer *offer)
+{
+	ListCell   *lc;
+
+	foreach(lc, offer->rel->pathlist)
+	{
+		IndexPath  *path = lfirst(lc);
+
+		if (IsA(path, IndexPath) && path->indexinfo == offer->info && path->indexorderbys != NIL)
+			offer->rel->pathlist = foreach_delete_current(offer->rel->pathlist, lc);
+	}
+}
+
+/*
+ * ORDER BY: the rows in the order of the sum that comes first.
+ */
+static void
+offer_order(MMOffer *offer, List *conditions)
+{
+	PlannerInfo *root = offer->root;
+	PathKey    *key;
+	Expr	   *expr;
+	MMScanPlan	plan = {0};
+	MMDriver   *driver;
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	if (root->query_pathkeys == NIL)
+		return;
+	key = linitial(root->query_pathkeys);
+	if (key->pk_opfamily != float_opfamily() || !MM_PATHKEY_ASCENDING(key) ||
+		key->pk_nulls_first || key->pk_eclass->ec_has_volatile)
+		return;
+	expr = mm_ec_member_of(key->pk_eclass, offer->rel->relids);
+	if (expr == NULL || !mm_sum_mentions((Node *) expr, offer->info))
+		return;
+
+	driver = palloc0(sizeof(MMDriver));
+	driver->sum = mm_sum_match(root, expr, offer->info, offer->columns);
+	if (driver->sum == NULL || driver->sum->outer != NULL)
+		return;
+	/* Conditions on the same sum bound it; others narrow down the search. */
+	foreach(lc, conditions)
+	{
+		MMDriver   *condition = lfirst(lc);
+
+		if (condition->sum->outer != NULL)
+			continue;
+		if (!equal(condition->sum->expr, expr))
+			others = lappend(others, condition);
+		else
+			driver = condition;
+	}
+
+	plan.limited = limit_is_known(root, offer->rel);
+	if (plan.limited)
+	{
+		plan.limit = (Expr *) root->parse->limitCount;
+		plan.offset = (Expr *) root->parse->limitOffset;
+	}
+	drop_ordered_index_paths(offer);
+	offer_conjunction(offer, &plan, driver, NIL, list_make1(key));
+	if (others != NIL)
+		offer_conjunction(offer, &plan, driver, others, list_make1(key));
+}
+
+/*
+ * A condition, alone and with all others that can be checked with it.
+ */
+static void
+offer_condition(MMOffer *offer, MMDriver *condition, List *conditions)
+{
+	MMScanPlan	plan = {0};
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	foreach(lc, conditions)
+	{
+		MMDriver   *other = lfirst(lc);
+
+		if (other != condition && bms_is_subset(other->sum->outer, condition->sum->outer))
+			others = lappend(others, other);
+	}
+	offer_conjunction(offer, &plan, condition, NIL, NIL);
+	if (others != NIL)
+		offer_conjunction(offer, &plan, condition, others, NIL);
+}
+
+/*
+ * A driver for one arm of an OR: any condition in it that will do.
+ */
+static bool
+match_arm(MMOffer *offer, Node *arm, MMDriver *driver)
+{
+	ListCell   *lc;
+
+	if (IsA(arm, RestrictInfo))
+		return match_condition(offer, ((RestrictInfo *) arm)->clause, driver);
+	if (is_andclause(arm))
+		foreach(lc, ((BoolExpr *) arm)->args)
+			if (match_arm(offer, lfirst(lc), driver))
+				return true;
+	return false;
+}
+
+/*
+ * Conditions joined by OR.  What such a condition of a join implies for this
+ * table alone, the planner has found out already.
+ */
+static void
+offer_disjunction(MMOffer *offer, RestrictInfo *rinfo)
+{
+	List	   *arms = ((BoolExpr *) rinfo->orclause)->args;
+	MMScanPlan *plan = palloc0(sizeof(MMScanPlan));
+	ListCell   *lc;
+
+	plan->any = true;
+	plan->drivers = palloc0(sizeof(MMDriver) * list_length(arms));
+	foreach(lc, arms)
+	{
+		MMDriver   *driver = &plan->drivers[plan->ndrivers++];
+
+		if (!match_arm(offer, lfirst(lc), driver) || driver->sum->outer != NULL)
+			return;
+		/* They are checked together, by the quals. */
+		driver->conditions = NIL;
+	}
+	offer_path(offer, plan, NIL);
+}
+
+/*
+ * Add a condition to those of the query, or to the one on the same sum that has
+ * all it needs.
+ */
+static List *
+add_condition(List *conditions, MMDriver *condition)
+{
+	ListCell   *lc;
+
+	foreach(lc, conditions)
+	{
+		MMDriver   *other = lfirst(lc);
+
+		if (!equal(other->sum->expr, condition->sum->expr) ||
+			!bms_equal(other->sum->outer, condition->sum->outer))
+			continue;
+		other->bounds = list_concat(other->bounds, condition->bounds);
+		other->conditions = list_concat(other->conditions, condition->conditions);
+		return conditions;
+	}
+	return lappend(conditions, condition);
+}
+
+/*
+ * Does the query have a use for an index, as far as a glance can tell?
+ */
+static bool
+is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
+{
+	ListCell   *lc;
+
+	if (root->query_pathkeys != NIL)
+	{
+		Expr	   *expr = mm_ec_member_of(((PathKey *) linitial(root->query_pathkeys))->pk_eclass,
+										   rel->relids);
+
+		if (expr != NULL && mm_sum_mentions((Node *) expr, info))
+			return true;
+	}
+	foreach(lc, rel->baserestrictinfo)
+		if (mm_sum_mentions((Node *) lfirst_node(RestrictInfo, lc)->clause, info))
+			return true;
+	foreach(lc, rel->joininfo)
+		if (mm_sum_mentions((Node *) lfirst_node(RestrictInfo, lc)->clause, info))
+			return true;
+	return false;
+}
+
+static void
+offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
+{
+	MMOffer		offer = {.root = root, .rel = rel, .info = info};
+	Relation	index = index_open(info->indexoid, NoLock);
+	List	   *conditions = NIL;
+	ListCell   *lc;
+
+	offer.statistics = mm_meta_read(index, 0);
+	if (!mm_columns_fit(index, offer.statistics->ncolumns))
+	{
+		index_close(index, NoLock);
+		return;					/* its type was altered: REINDEX */
+	}
+	offer.columns = mm_columns_open(index);
+	index_close(index, NoLock);
+
+	foreach(lc, rel->baserestrictinfo)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+		MMDriver   *driver = palloc0(sizeof(MMDriver));
+
+		if (rinfo->orclause != NULL)
+			offer_disjunction(&offer, rinfo);
+		else if (match_condition(&offer, rinfo->clause, driver))
+			conditions = add_condition(conditions, driver);
+	}
+	foreach(lc, rel->joininfo)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+		MMDriver   *driver = palloc0(sizeof(MMDriver));
+
+		/* Not what is to be checked above an outer join, even if of us alone. */
+		if (join_clause_is_movable_to(rinfo, rel) &&
+			match_condition(&offer, rinfo->clause, driver))
+			conditions = add_condition(conditions, driver);
+	}
+	foreach(lc, conditions)
+		offer_condition(&offer, lfirst(lc), conditions);
+	offer_order(&offer, conditions);
+}
+
+/*
+ * Called for each table of a query, once the planner has its own paths.
+ */
+static void
+offer_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	ListCell   *lc;
+
+	if (previous_hook != NULL)
+		previous_hook(root, rel, rti, rte);
+	if (!enable_scan || rte->rtekind != RTE_RELATION || rte->inh || rte->tablesample != NULL ||
+		IS_DUMMY_REL(rel) ||
+		(rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_MATVIEW))
+		return;
+	foreach(lc, rel->indexlist)
+	{
+		IndexOptInfo *info = lfirst_node(IndexOptInfo, lc);
+
+		if (info->amcostestimate == mmdb_costestimate && !info->hypothetical &&
+			(info->indpred == NIL || info->predOK) && is_of_interest(root, rel, info))
+			offer_index(root, rel, info);
+	}
+}
+
+/*
+ * Plans that are kept were made under another setting.
+ */
+static void
+assign_enable_scan(bool newval, void *extra)
+{
+	if (newval != enable_scan)
+		ResetPlanCache();
+}
+
+void
+mm_plan_init(void)
+{
+	DefineCustomBoolVariable("mmdb.enable_scan",
+							 "Enables the planner's use of mmdb scans for weighted sums of distances.",
+							 NULL,
+							 &enable_scan,
+							 true,
+							 PGC_USERSET,
+							 GUC_EXPLAIN,
+							 NULL, assign_enable_scan, NULL);
+	RegisterCustomScanMethods(&mm_scan_methods);
+	previous_hook = set_rel_pathlist_hook;
+	set_rel_pathlist_hook = offer_paths;
+}

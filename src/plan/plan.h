@@ -1,0 +1,150 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.h
+ *	  The custom scan: rows of a table by weighted sums of distances.
+ *
+ * What the planner decided (MMScanPlan) is one of these: the rows in the order
+ * of a sum, perhaps only those within a bound of it, and of other sums; the rows
+ * within the bounds of all of its sums, in no order; or within any of them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_PLAN_H
+#define MM_PLAN_H
+
+#include "nodes/execnodes.h"
+#include "nodes/extensible.h"
+
+#include "am/search.h"
+#include "plan/sum.h"
+
+/*
+ * A sum with the conditions on it that the scan sees to.
+ */
+typedef struct MMDriver
+{
+	MMSum	   *sum;
+	List	   *bounds;			/* expressions that it is at most */
+	List	   *conditions;		/* those that say so; the scan checks them */
+} MMDriver;
+
+typedef struct MMScanPlan
+{
+	Oid			index;
+	bool		ordered;		/* by the first driver */
+	bool		any;			/* any driver's conditions are enough, not all needed */
+	bool		limited;		/* no more rows are read than limit and offset say */
+	Expr	   *limit;			/* NULL: none */
+	Expr	   *offset;
+	int			nearly;			/* quals to check before distances */
+	int			ndrivers;
+	MMDriver   *drivers;
+} MMScanPlan;
+
+/* paths.c */
+
+/*
+ * mm_plan_init: offer custom scans to the planner from now on.
+ */
+extern void mm_plan_init(void);
+
+/*
+ * mm_plan_unpack: the plan that is in the lists of a CustomScan.
+ */
+extern MMScanPlan *mm_plan_unpack(const CustomScan *scan);
+
+/* ---------- at run time ---------- */
+
+typedef struct MMLeafState
+{
+	const MMSumLeaf *leaf;
+	MetricSpace *space;			/* NULL: of a composite as a whole */
+	ExprState  *argument;		/* the value */
+	AttrNumber	attnum;			/* of the table's column; or 0: */
+	ExprState  *operand;		/* what is at some distance from the value */
+	ExprState  *distance;		/* of a composite */
+	Datum		value;
+	bool		isnull;
+	void	   *prepared;
+	double		factor;			/* of all its terms */
+	double		missing;		/* what it adds where it is NULL */
+	bool		null_sum;		/* or else, the sum is NULL */
+	bool		finite;			/* no distance is Infinity */
+	bool		no_weight;		/* distances need not be computed: times 0 */
+	int64		evaluations;
+} MMLeafState;
+
+/* What the values of one scan make of a sum. */
+typedef enum MMSumKind
+{
+	MM_SUM_WEIGHTED,			/* a sum the index can search for */
+	MM_SUM_NULL,				/* NULL for all rows */
+	MM_SUM_OTHER,				/* a weight is negative or not finite, ... */
+} MMSumKind;
+
+typedef struct MMSumState
+{
+	const MMDriver *driver;
+	MMLeafState *leaves;		/* of driver->sum->nleaves */
+	ExprState **factors;		/* of all terms, in order */
+	ExprState  *value;			/* the expression, given its leaves' distances */
+	ExprState  *conditions;		/* likewise */
+	List	   *bounds;			/* ExprStates */
+	TupleTableSlot *distances;	/* one column for each leaf */
+	double		offset;			/* the constant terms */
+	double		magnitude;		/* of the greatest numbers that they pass through */
+	bool		null_bound;		/* so that no row is within */
+	double		bound;			/* the least of bounds; Infinity without one */
+	MMSumKind	kind;
+} MMSumState;
+
+/* sum_state.c */
+
+/*
+ * mm_sum_init: make a driver ready for node.
+ */
+extern MMSumState *mm_sum_init(const MMDriver *driver, const MMColumns *columns,
+							   CustomScanState *node);
+
+/*
+ * mm_sum_begin: evaluate what is constant for one scan, in the current context.
+ */
+extern void mm_sum_begin(MMSumState *sum, ExprContext *econtext);
+
+/*
+ * mm_sum_search_terms: the terms to search the index for, in the current
+ * context; returns how many.  *complete: the bounds of their sum are those of
+ * all there is to the sum.
+ */
+extern int	mm_sum_search_terms(const MMSumState *sum, const MMColumns *columns,
+								MMSearchTerm **terms, bool *complete);
+
+/*
+ * mm_sum_search_bound: what the terms' sum is at most where the expression is
+ * at most value.
+ */
+extern double mm_sum_search_bound(const MMSumState *sum, double value);
+
+/*
+ * mm_sum_least_value: what the expression is at least where the terms' sum is
+ * at least lower.
+ */
+extern double mm_sum_least_value(const MMSumState *sum, double lower);
+
+/*
+ * mm_sum_evaluate: the value of the expression for the row in
+ * econtext->ecxt_scantuple.  False if that is above most: then *value is not
+ * set.  The leaves' distances stay where mm_sum_conditions finds them.
+ */
+extern bool mm_sum_evaluate(MMSumState *sum, ExprContext *econtext, double most,
+							double *value, bool *isnull);
+
+/*
+ * mm_sum_conditions: does the row last evaluated satisfy the conditions?
+ */
+extern bool mm_sum_conditions(MMSumState *sum, ExprContext *econtext);
+
+/* node.c */
+extern const CustomScanMethods mm_scan_methods;
+
+#endif							/* MM_PLAN_H */

@@ -1,0 +1,580 @@
+/*-------------------------------------------------------------------------
+ *
+ * sum.c
+ *	  Weighted sums of distances, found in expressions.
+ *
+ * What is understood: a distance between an index's column and a value; a
+ * sum, also with constants; a product or quotient with a constant; a distance,
+ * with factors or without, in COALESCE with a constant.  Constant is what does
+ * not depend on the row: parameters and outer references, too, so the sign of
+ * a factor is known only when the scan begins.
+ *
+ * One factor may depend on the row: if it is provably at least some positive
+ * number, the sum times that number bounds the expression.  This is how
+ * odbknn makes up for columns without a value.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/paths.h"
+#include "parser/parse_coerce.h"
+#include "utils/float.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+
+#include "compat.h"
+#include "plan/sum.h"
+
+typedef struct MatchContext
+{
+	PlannerInfo *root;
+	IndexOptInfo *index;
+	const MMColumns *columns;
+	MMSum	   *sum;
+	const MMProduct *missing;	/* within a COALESCE: what it gives for NULL */
+	bool		bounded;		/* within a product with what depends on the row */
+} MatchContext;
+
+static bool match(MatchContext *c, Expr *expr, MMProduct product);
+
+bool
+mm_is_constant(PlannerInfo *root, Node *expr, Index relid)
+{
+	return !bms_is_member(relid, pull_varnos(root, expr)) &&
+		!contain_volatile_functions(expr) &&
+		!contain_subplans(expr) &&
+		!contain_agg_clause(expr) &&
+		!contain_window_function(expr) &&
+		!expression_returns_set(expr);
+}
+
+static bool
+is_constant(MatchContext *c, Expr *expr)
+{
+	return mm_is_constant(c->root, (Node *) expr, c->index->rel->relid);
+}
+
+static Expr *
+strip_relabel(Expr *expr)
+{
+	while (IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	return expr;
+}
+
+/*
+ * The function of an operator call with two arguments, and these.
+ */
+static Oid
+binary_function(Expr *expr, Expr **left, Expr **right)
+{
+	OpExpr	   *op = (OpExpr *) expr;
+
+	if (!IsA(expr, OpExpr) || list_length(op->args) != 2)
+		return InvalidOid;
+	*left = linitial(op->args);
+	*right = lsecond(op->args);
+	return get_opcode(op->opno);
+}
+
+/* ---------- least values ---------- */
+
+/*
+ * Bounds of an expression's values that are not NULL; false if none are known.
+ * Enough is understood for the factor that odbknn writes.
+ */
+static bool
+value_bounds(Expr *expr, double *least, double *most)
+{
+	Expr	   *left;
+	Expr	   *right;
+	double		l[2];
+	double		r[2];
+
+	if (IsA(expr, Const))
+	{
+		Const	   *constant = (Const *) expr;
+
+		if (constant->consttype != FLOAT8OID)
+			return false;
+		*least = *most = constant->constisnull ? 0.0 : DatumGetFloat8(constant->constvalue);
+		if (constant->constisnull)
+		{
+			*least = get_float8_infinity();
+			*most = -get_float8_infinity();
+		}
+		return !isnan(*least);
+	}
+	if (IsA(expr, CaseExpr))
+	{
+		CaseExpr   *caseexpr = (CaseExpr *) expr;
+		ListCell   *lc;
+
+		if (caseexpr->defresult == NULL || !value_bounds(caseexpr->defresult, least, most))
+			return false;
+		foreach(lc, caseexpr->args)
+		{
+			if (!value_bounds(lfirst_node(CaseWhen, lc)->result, &l[0], &l[1]))
+				return false;
+			*least = Min(*least, l[0]);
+			*most = Max(*most, l[1]);
+		}
+		return true;
+	}
+	if (IsA(expr, MinMaxExpr) && ((MinMaxExpr *) expr)->op == IS_GREATEST)
+	{
+		ListCell   *lc;
+
+		/* Of arguments that are not NULL; some constant never is. */
+		*least = -get_float8_infinity();
+		*most = get_float8_infinity();
+		foreach(lc, ((MinMaxExpr *) expr)->args)
+			if (IsA(lfirst(lc), Const) && value_bounds(lfirst(lc), &l[0], &l[1]) &&
+				l[0] == l[1])
+				*least = Max(*least, l[0]);
+		return true;
+	}
+	switch (binary_function(expr, &left, &right))
+	{
+		case F_FLOAT8PL:
+			if (!value_bounds(left, &l[0], &l[1]) || !value_bounds(right, &r[0], &r[1]))
+				return false;
+			*least = l[0] + r[0];
+			*most = l[1] + r[1];
+			return true;
+		case F_FLOAT8DIV:
+			if (!value_bounds(left, &l[0], &l[1]) || !value_bounds(right, &r[0], &r[1]) ||
+				l[0] < 0 || r[0] < 0 || r[1] <= 0)
+				return false;
+			*least = l[0] / r[1];
+			*most = get_float8_infinity();
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Is an expression never less than some positive number?  Less than that by
+ * what rounding may do.
+ */
+static bool
+at_least(Expr *expr, double *least)
+{
+	double		most;
+
+	if (contain_volatile_functions((Node *) expr) ||
+		!value_bounds(expr, least, &most) || !(*least > 0) || !isfinite(*least))
+		return false;
+	*least *= 1.0 - 1e-9;
+	return true;
+}
+
+/* ---------- matching ---------- */
+
+static bool
+add_factor(MMProduct *product, Expr *expr, bool divide)
+{
+	if (product->n == MM_MAX_FACTORS)
+		return false;
+	product->factors[product->n++] = (MMFactor) {expr, divide};
+	return true;
+}
+
+/*
+ * Is an operand this column of the index?
+ */
+static bool
+is_column(MatchContext *c, Expr *operand, int i)
+{
+	const MMColumn *column = &c->columns->columns[i];
+	FieldSelect *field = (FieldSelect *) strip_relabel(operand);
+
+	if (c->columns->composite == NULL)
+		return match_index_to_operand((Node *) operand, column->key, c->index);
+	return IsA(field, FieldSelect) && field->fieldnum == column->attribute &&
+		match_index_to_operand((Node *) field->arg, 0, c->index);
+}
+
+/*
+ * Has a type of numbers all values of another, exactly?
+ */
+static bool
+is_wider(Oid wide, Oid narrow)
+{
+	switch (wide)
+	{
+		case INT4OID:
+			return narrow == INT2OID;
+		case INT8OID:
+			return narrow == INT2OID || narrow == INT4OID;
+		case FLOAT8OID:
+			return narrow == INT2OID || narrow == INT4OID || narrow == FLOAT4OID;
+		case NUMERICOID:
+			return narrow == INT2OID || narrow == INT4OID || narrow == INT8OID;
+		default:
+			return false;
+	}
+}
+
+/*
+ * Is an operand this column, cast to a wider type of numbers, and operator that
+ * type's distance?  The parser casts so where a distance is between two types.
+ */
+static bool
+is_cast_column(MatchContext *c, Expr *operand, Oid operator, int i)
+{
+	const MMColumn *column = &c->columns->columns[i];
+	FuncExpr   *cast = (FuncExpr *) strip_relabel(operand);
+	Oid			opclass;
+	Oid			function;
+
+	if (!IsA(cast, FuncExpr) || !is_wider(cast->funcresulttype, column->type) ||
+		column->opclass != GetDefaultOpClass(column->type, c->index->relam))
+		return false;
+	opclass = GetDefaultOpClass(cast->funcresulttype, c->index->relam);
+	return OidIsValid(get_op_opfamily_sortfamily(operator, get_opclass_family(opclass))) &&
+		find_coercion_pathway(cast->funcresulttype, column->type, COERCION_EXPLICIT,
+							  &function) == COERCION_PATH_FUNC &&
+		function == cast->funcid && is_column(c, linitial(cast->args), i);
+}
+
+/*
+ * The column that an operand is, and how it is the leaf's; false if it is none.
+ */
+static bool
+match_operand(MatchContext *c, Expr *operand, Oid operator, MMSumLeaf *leaf)
+{
+	leaf->cast = false;
+	if (c->columns->composite != NULL &&
+		match_index_to_operand((Node *) operand, 0, c->index) &&
+		OidIsValid(get_op_opfamily_sortfamily(operator, c->index->opfamily[0])))
+	{
+		leaf->column = -1;
+		return true;
+	}
+	for (leaf->column = 0; leaf->column < c->columns->n; leaf->column++)
+	{
+		if (operator == c->columns->columns[leaf->column].space.operator &&
+			is_column(c, operand, leaf->column))
+			return true;
+		leaf->cast = is_cast_column(c, operand, operator, leaf->column);
+		if (leaf->cast)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The leaf that an operator call is, in *leaf; false if it is none.
+ */
+static bool
+match_leaf(MatchContext *c, OpExpr *op, MMSumLeaf *leaf)
+{
+	for (int argument = 0; argument < 2; argument++)
+	{
+		Expr	   *value = list_nth(op->args, argument);
+		Expr	   *operand = list_nth(op->args, 1 - argument);
+		Oid			operator = argument == 1 ? op->opno : get_commutator(op->opno);
+		Oid			collation;
+
+		if (!OidIsValid(operator) || !is_constant(c, value))
+			continue;
+		/* COALESCE tells what the whole composite adds, not each attribute. */
+		if (!match_operand(c, operand, operator, leaf) ||
+			(leaf->column == -1 && c->missing != NULL))
+			continue;
+		collation = leaf->column >= 0 ?
+			c->columns->columns[leaf->column].space.collation : InvalidOid;
+		if (OidIsValid(collation) && collation != op->inputcollid)
+			continue;
+		leaf->expr = op;
+		leaf->argument = argument;
+		return true;
+	}
+	return false;
+}
+
+static bool
+add_term(MatchContext *c, int leaf, const MMProduct *product)
+{
+	MMSumTerm  *term = &c->sum->terms[c->sum->nterms];
+
+	if (c->sum->nterms == MM_MAX_TERMS)
+		return false;
+	term->leaf = leaf;
+	term->product = *product;
+	term->has_missing = c->missing != NULL;
+	if (c->missing != NULL)
+		term->missing = *c->missing;
+	c->sum->nterms++;
+	return true;
+}
+
+static bool
+add_leaf(MatchContext *c, const MMSumLeaf *leaf, const MMProduct *product)
+{
+	MMSum	   *sum = c->sum;
+	int			i = 0;
+
+	while (i < sum->nleaves && !equal(sum->leaves[i].expr, leaf->expr))
+		i++;
+	if (i == MM_MAX_TERMS)
+		return false;
+	if (i == sum->nleaves)
+		sum->leaves[sum->nleaves++] = *leaf;
+	return add_term(c, i, product);
+}
+
+/*
+ * The product of two expressions, or their quotient.
+ */
+static bool
+match_product(MatchContext *c, Expr *left, Expr *right, bool divide,
+			  MMProduct product)
+{
+	MatchContext inner = *c;
+	double		least;
+
+	if (is_constant(c, right))
+		return add_factor(&product, right, divide) && match(c, left, product);
+	if (divide)
+		return false;
+	if (is_constant(c, left))
+		return add_factor(&product, left, false) && match(c, right, product);
+
+	inner.bounded = true;
+	c->sum->exact = false;
+	if (at_least(left, &least))
+	{
+		Expr	   *swap = left;
+
+		left = right;
+		right = swap;
+	}
+	else if (!at_least(right, &least))
+		return false;
+	right = (Expr *) makeConst(FLOAT8OID, -1, InvalidOid, sizeof(float8),
+							   Float8GetDatum(least), false, FLOAT8PASSBYVAL);
+	return add_factor(&product, right, false) && match(&inner, left, product);
+}
+
+/*
+ * COALESCE of a distance, perhaps times factors, and a constant.
+ */
+static bool
+match_coalesce(MatchContext *c, CoalesceExpr *coalesce, MMProduct product)
+{
+	MatchContext inner = *c;
+	MMProduct	missing = product;
+	Expr	   *constant;
+
+	if (list_length(coalesce->args) != 2 || c->missing != NULL)
+		return false;
+	constant = lsecond(coalesce->args);
+	if (!is_constant(c, constant) || !add_factor(&missing, constant, false))
+		return false;
+	inner.missing = &missing;
+	return match(&inner, linitial(coalesce->args), product);
+}
+
+/*
+ * Add the terms of an expression, times product, to the sum; false if there is
+ * something else in it.
+ */
+static bool
+match(MatchContext *c, Expr *expr, MMProduct product)
+{
+	MMSumLeaf	leaf;
+	Expr	   *left;
+	Expr	   *right;
+
+	check_stack_depth();
+	expr = strip_relabel(expr);
+	if (exprType((Node *) expr) != FLOAT8OID)
+		return false;
+	if (is_constant(c, expr))
+		return c->missing == NULL && !c->bounded &&
+			add_factor(&product, expr, false) && add_term(c, -1, &product);
+	if (IsA(expr, CoalesceExpr))
+		return match_coalesce(c, (CoalesceExpr *) expr, product);
+
+	switch (binary_function(expr, &left, &right))
+	{
+		case InvalidOid:
+			return false;
+		case F_FLOAT8PL:
+			/* What a sum in COALESCE is depends on several columns. */
+			return c->missing == NULL && match(c, left, product) && match(c, right, product);
+		case F_FLOAT8MI:
+			if (c->missing != NULL || !is_constant(c, right) || !match(c, left, product))
+				return false;
+			product.negative = !product.negative;
+			return match(c, right, product);
+		case F_FLOAT8MUL:
+			return match_product(c, left, right, false, product);
+		case F_FLOAT8DIV:
+			return match_product(c, left, right, true, product);
+		default:
+			return match_leaf(c, (OpExpr *) expr, &leaf) && add_leaf(c, &leaf, &product);
+	}
+}
+
+MMSum *
+mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
+			 const MMColumns *columns)
+{
+	MMSum	   *sum = palloc0(sizeof(MMSum));
+	MatchContext c = {
+		.root = root,
+		.index = index,
+		.columns = columns,
+		.sum = sum,
+	};
+
+	sum->exact = true;
+	if (!match(&c, expr, (MMProduct) {0}) || sum->nleaves == 0)
+		return NULL;
+	sum->expr = expr;
+	sum->outer = mm_relids_without(pull_varnos(root, (Node *) expr), index->rel->relid);
+	return sum;
+}
+
+static bool
+mentions_walker(Node *node, void *arg)
+{
+	const IndexOptInfo *index = arg;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, OpExpr))
+		for (int i = 0; i < index->nkeycolumns; i++)
+			if (OidIsValid(get_op_opfamily_sortfamily(((OpExpr *) node)->opno, index->opfamily[i])))
+				return true;
+	/* A column that is cast has another type's operator. */
+	if (IsA(node, FuncExpr) && list_length(((FuncExpr *) node)->args) == 1)
+		for (int i = 0; i < index->nkeycolumns; i++)
+			if (is_wider(((FuncExpr *) node)->funcresulttype, index->opcintype[i]))
+				return true;
+	/* Of a composite, any attribute may be what is meant. */
+	if (IsA(node, FieldSelect) && index->opcintype[0] == RECORDOID)
+		return true;
+	return expression_tree_walker(node, mentions_walker, arg);
+}
+
+bool
+mm_sum_mentions(Node *expr, const IndexOptInfo *index)
+{
+	return mentions_walker(expr, (void *) index);
+}
+
+/* ---------- plans ---------- */
+
+static void
+pack_product(const MMProduct *product, List **exprs, List **numbers)
+{
+	*numbers = lappend_int(lappend_int(*numbers, product->n), product->negative);
+	for (int i = 0; i < product->n; i++)
+	{
+		*exprs = lappend(*exprs, product->factors[i].expr);
+		*numbers = lappend_int(*numbers, product->factors[i].divide);
+	}
+}
+
+void
+mm_sum_pack(const MMSum *sum, List **exprs, List **numbers)
+{
+	*exprs = list_make1(sum->expr);
+	*numbers = list_make3_int(sum->exact, sum->nleaves, sum->nterms);
+	for (int i = 0; i < sum->nleaves; i++)
+	{
+		*exprs = lappend(*exprs, sum->leaves[i].expr);
+		*numbers = lappend_int(*numbers, sum->leaves[i].column);
+		*numbers = lappend_int(*numbers, sum->leaves[i].argument);
+		*numbers = lappend_int(*numbers, sum->leaves[i].cast);
+	}
+	for (int i = 0; i < sum->nterms; i++)
+	{
+		const MMSumTerm *term = &sum->terms[i];
+
+		*numbers = lappend_int(lappend_int(*numbers, term->leaf), term->has_missing);
+		pack_product(&term->product, exprs, numbers);
+		if (term->has_missing)
+			pack_product(&term->missing, exprs, numbers);
+	}
+}
+
+/*
+ * Reads lists from their beginning to their end.
+ */
+typedef struct Reader
+{
+	List	   *exprs;
+	List	   *numbers;
+	int			expr;
+	int			number;
+} Reader;
+
+static Expr *
+next_expr(Reader *r)
+{
+	return list_nth(r->exprs, r->expr++);
+}
+
+static int
+next_number(Reader *r)
+{
+	return list_nth_int(r->numbers, r->number++);
+}
+
+static void
+unpack_product(Reader *r, MMProduct *product)
+{
+	product->n = next_number(r);
+	product->negative = next_number(r);
+	for (int i = 0; i < product->n; i++)
+	{
+		product->factors[i].expr = next_expr(r);
+		product->factors[i].divide = next_number(r);
+	}
+}
+
+MMSum *
+mm_sum_unpack(List *exprs, List *numbers)
+{
+	MMSum	   *sum = palloc0(sizeof(MMSum));
+	Reader		r = {.exprs = exprs, .numbers = numbers};
+
+	sum->expr = next_expr(&r);
+	sum->exact = next_number(&r);
+	sum->nleaves = next_number(&r);
+	sum->nterms = next_number(&r);
+	for (int i = 0; i < sum->nleaves; i++)
+	{
+		sum->leaves[i].expr = (OpExpr *) next_expr(&r);
+		sum->leaves[i].column = next_number(&r);
+		sum->leaves[i].argument = next_number(&r);
+		sum->leaves[i].cast = next_number(&r);
+	}
+	for (int i = 0; i < sum->nterms; i++)
+	{
+		MMSumTerm  *term = &sum->terms[i];
+
+		term->leaf = next_number(&r);
+		term->has_missing = next_number(&r);
+		unpack_product(&r, &term->product);
+		if (term->has_missing)
+			unpack_product(&r, &term->missing);
+	}
+	return sum;
+}

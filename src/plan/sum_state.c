@@ -1,0 +1,412 @@
+/*-------------------------------------------------------------------------
+ *
+ * sum_state.c
+ *	  Weighted sums of distances at run time.
+ *
+ * Distances are computed as far as a bound, by the metrics' own routines; what
+ * the expression makes of them is left to the executor, which evaluates the
+ * expression with a column of a slot in each distance's place.  So its value
+ * is the same to the last bit, and NULL, infinity and overflow are what SQL
+ * makes of them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/acl.h"
+#include "utils/datum.h"
+#include "utils/float.h"
+#include "utils/lsyscache.h"
+
+#include "am/terms.h"
+#include "compat.h"
+#include "plan/plan.h"
+
+/* More than rounding does to a sum, relative to its parts. */
+#define ROUNDING	1e-12
+
+/* ---------- making it ready ---------- */
+
+/*
+ * Put columns of the slot of distances in the leaves' places.
+ */
+static Node *
+replace_leaves(Node *node, void *arg)
+{
+	const MMSum *sum = arg;
+
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, OpExpr))
+		for (int i = 0; i < sum->nleaves; i++)
+			if (equal(node, sum->leaves[i].expr))
+				return (Node *) makeVar(INNER_VAR, i + 1, FLOAT8OID, -1, InvalidOid, 0);
+	return expression_tree_mutator(node, replace_leaves, arg);
+}
+
+static void
+init_leaf(MMLeafState *state, const MMSumLeaf *leaf, const MMColumns *columns,
+		  CustomScanState *node)
+{
+	Expr	   *value = list_nth(leaf->expr->args, leaf->argument);
+	Expr	   *operand = list_nth(leaf->expr->args, 1 - leaf->argument);
+	Oid			function = get_opcode(leaf->expr->opno);
+
+	/* Its place being taken, the executor would not ask. */
+	if (!mm_may_execute(function))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
+
+	state->leaf = leaf;
+	state->argument = ExecInitExpr(value, &node->ss.ps);
+	if (leaf->column < 0)
+	{
+		state->distance = ExecInitExpr((Expr *) leaf->expr, &node->ss.ps);
+		return;
+	}
+	state->space = (MetricSpace *) &columns->columns[leaf->column].space;
+	/* Of the metrics that we know, those of numbers and points have Infinity. */
+	state->finite = state->space->routine != NULL &&
+		columns->columns[leaf->column].typlen == -1 &&
+		columns->columns[leaf->column].type != NUMERICOID;
+	while (IsA(operand, RelabelType))
+		operand = ((RelabelType *) operand)->arg;
+	if (leaf->cast)
+	{
+		Oid			type = exprType((Node *) operand);
+		Oid			opclass = GetDefaultOpClass(type, get_index_am_oid(MM_AM_NAME, false));
+
+		state->space = palloc0(sizeof(MetricSpace));
+		mm_metric_open(state->space, get_opclass_family(opclass), type, InvalidOid);
+	}
+	if (IsA(operand, Var) && ((Var *) operand)->varattno > 0)
+		state->attnum = ((Var *) operand)->varattno;
+	else
+		state->operand = ExecInitExpr(operand, &node->ss.ps);
+}
+
+static ExprState **
+init_product(ExprState **next, const MMProduct *product, CustomScanState *node)
+{
+	for (int i = 0; i < product->n; i++)
+		*next++ = ExecInitExpr(product->factors[i].expr, &node->ss.ps);
+	return next;
+}
+
+MMSumState *
+mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *node)
+{
+	const MMSum *sum = driver->sum;
+	MMSumState *state = palloc0(sizeof(MMSumState));
+	ExprState **next;
+	TupleDesc	desc = CreateTemplateTupleDesc(sum->nleaves);
+	ListCell   *lc;
+
+	state->driver = driver;
+	state->leaves = palloc0(sizeof(MMLeafState) * sum->nleaves);
+	for (int i = 0; i < sum->nleaves; i++)
+	{
+		init_leaf(&state->leaves[i], &sum->leaves[i], columns, node);
+		TupleDescInitEntry(desc, i + 1, NULL, FLOAT8OID, -1, 0);
+	}
+	state->distances = ExecInitExtraTupleSlot(node->ss.ps.state, desc, &TTSOpsVirtual);
+	next = state->factors = palloc(sizeof(ExprState *) * 2 * MM_MAX_FACTORS * sum->nterms);
+	for (int i = 0; i < sum->nterms; i++)
+	{
+		next = init_product(next, &sum->terms[i].product, node);
+		if (sum->terms[i].has_missing)
+			next = init_product(next, &sum->terms[i].missing, node);
+	}
+	state->value = ExecInitExpr((Expr *) replace_leaves((Node *) sum->expr, (void *) sum),
+								&node->ss.ps);
+	state->conditions = ExecInitQual((List *) replace_leaves((Node *) driver->conditions,
+															 (void *) sum), &node->ss.ps);
+	foreach(lc, driver->bounds)
+		state->bounds = lappend(state->bounds, ExecInitExpr(lfirst(lc), &node->ss.ps));
+	return state;
+}
+
+/* ---------- one scan ---------- */
+
+/*
+ * Evaluate a product; false if it is NULL.  NaN where it is too small to be
+ * exact: the expression may have its factors in another order.
+ */
+static bool
+evaluate_product(const MMProduct *product, ExprState ***next, ExprContext *econtext,
+				 double *result)
+{
+	bool		found = true;
+
+	*result = product->negative ? -1.0 : 1.0;
+	for (int i = 0; i < product->n; i++)
+	{
+		bool		isnull;
+		Datum		datum = ExecEvalExprSwitchContext(*(*next)++, econtext, &isnull);
+		double		factor = isnull ? 0.0 : DatumGetFloat8(datum);
+		bool		zero = *result == 0 ||
+			(product->factors[i].divide ? isinf(factor) : factor == 0);
+
+		found &= !isnull;
+		*result = product->factors[i].divide ? *result / factor : *result * factor;
+		if (!zero && fabs(*result) < DBL_MIN)
+			*result = get_float8_nan();
+	}
+	return found;
+}
+
+/*
+ * The value of a leaf, to last as long as the current context.
+ */
+static void
+begin_leaf(MMLeafState *leaf, ExprContext *econtext)
+{
+	Oid			type = exprType((Node *) leaf->argument->expr);
+	Datum		datum = ExecEvalExprSwitchContext(leaf->argument, econtext, &leaf->isnull);
+
+	leaf->factor = leaf->missing = 0.0;
+	leaf->null_sum = false;
+	if (leaf->isnull)
+		return;
+	leaf->value = get_typlen(type) == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(datum)) :
+		datumCopy(datum, get_typbyval(type), get_typlen(type));
+	if (leaf->space != NULL)
+		leaf->prepared = mm_metric_prepare(leaf->space, leaf->value);
+}
+
+/*
+ * The least of the bounds.
+ */
+static void
+begin_bounds(MMSumState *sum, ExprContext *econtext)
+{
+	ListCell   *lc;
+
+	sum->null_bound = false;
+	sum->bound = get_float8_infinity();
+	foreach(lc, sum->bounds)
+	{
+		ExprState  *state = lfirst(lc);
+		bool		isnull;
+		Datum		datum = ExecEvalExprSwitchContext(state, econtext, &isnull);
+		double		bound;
+
+		if (isnull)
+		{
+			sum->null_bound = true;
+			continue;
+		}
+		bound = exprType((Node *) state->expr) == FLOAT4OID ? DatumGetFloat4(datum) :
+			DatumGetFloat8(datum);
+		/* Everything is at most NaN. */
+		if (!isnan(bound))
+			sum->bound = Min(sum->bound, bound);
+	}
+}
+
+void
+mm_sum_begin(MMSumState *state, ExprContext *econtext)
+{
+	const MMSum *sum = state->driver->sum;
+	ExprState **next = state->factors;
+	bool		null = false;
+	bool		other = false;
+
+	state->offset = state->magnitude = 0.0;
+	begin_bounds(state, econtext);
+	for (int i = 0; i < sum->nleaves; i++)
+		begin_leaf(&state->leaves[i], econtext);
+	for (int i = 0; i < sum->nterms; i++)
+	{
+		const MMSumTerm *term = &sum->terms[i];
+		MMLeafState *leaf = term->leaf < 0 ? NULL : &state->leaves[term->leaf];
+		double		factor;
+		double		missing = 0.0;
+		bool		has_factor = evaluate_product(&term->product, &next, econtext, &factor);
+		bool		has_missing = term->has_missing &&
+			evaluate_product(&term->missing, &next, econtext, &missing);
+
+		/* What COALESCE gives may be other than its factors say: NULL. */
+		if (leaf == NULL || leaf->isnull || !has_factor)
+		{
+			if (leaf == NULL ? !has_factor : !has_missing)
+				null = true;
+			else
+			{
+				state->offset += leaf == NULL ? factor : missing;
+				state->magnitude += fabs(leaf == NULL ? factor : missing);
+			}
+			continue;
+		}
+		other |= !(factor >= 0) || isinf(factor) || !(missing >= 0);
+		leaf->factor += factor;
+		leaf->missing += missing;
+		leaf->null_sum |= !has_missing;
+	}
+	for (int i = 0; i < sum->nleaves; i++)
+		other |= isinf(state->leaves[i].factor);
+	other |= !isfinite(state->offset);
+	for (int i = 0; i < sum->nleaves; i++)
+	{
+		MMLeafState *leaf = &state->leaves[i];
+
+		leaf->no_weight = leaf->factor == 0 && !other && leaf->finite && sum->exact;
+	}
+	state->kind = null ? MM_SUM_NULL : other ? MM_SUM_OTHER : MM_SUM_WEIGHTED;
+}
+
+/*
+ * The coordinates of a number for a column of a narrower type.
+ */
+static const double *
+cast_coordinates(const MMLeafState *leaf)
+{
+	double	   *x = palloc(sizeof(double) * MM_MAX_RAW_COORDINATES);
+
+	leaf->space->routine->coordinates(leaf->value, leaf->space->collation, x);
+	return x;
+}
+
+int
+mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
+					MMSearchTerm **result, bool *complete)
+{
+	MMSearchTerm *terms = palloc(sizeof(MMSearchTerm) * state->driver->sum->nleaves * columns->n);
+	int			n = 0;
+
+	*result = terms;
+	*complete = true;
+	for (int i = 0; i < state->driver->sum->nleaves; i++)
+	{
+		const MMLeafState *leaf = &state->leaves[i];
+		double		missing = leaf->null_sum ? MM_MISSING_NULL : leaf->missing;
+
+		if (leaf->isnull)
+			continue;
+		if (leaf->factor == 0)
+			*complete &= missing == 0 && leaf->finite;	/* NULL, NaN: found when verified */
+		else if (leaf->space == NULL)
+			n += mm_terms_of_query(columns, leaf->value, leaf->factor, terms + n, NULL);
+		else
+			terms[n++] = (MMSearchTerm) {
+			.coordinates = leaf->leaf->cast ? cast_coordinates(leaf) : NULL,
+			.column = leaf->leaf->column,
+			.factor = leaf->factor,
+			.value = leaf->value,
+			.missing = missing,
+		};
+	}
+	return n;
+}
+
+/*
+ * How far apart, at most, the expression and its terms' sum may come out.
+ */
+static double
+rounding(const MMSumState *state, double value)
+{
+	return (fabs(value) + state->magnitude) * ROUNDING;
+}
+
+double
+mm_sum_search_bound(const MMSumState *state, double value)
+{
+	if (state->magnitude == 0 || !isfinite(value))
+		return value;
+	return value - state->offset + rounding(state, value);
+}
+
+double
+mm_sum_least_value(const MMSumState *state, double lower)
+{
+	double		value = lower + state->offset;
+
+	return state->magnitude == 0 ? value : value - rounding(state, value);
+}
+
+/* ---------- one row ---------- */
+
+/*
+ * The value of a leaf's column in the row.
+ */
+static Datum
+leaf_operand(MMLeafState *leaf, ExprContext *econtext, bool *isnull)
+{
+	if (leaf->attnum > 0)
+		return slot_getattr(econtext->ecxt_scantuple, leaf->attnum, isnull);
+	return ExecEvalExpr(leaf->operand, econtext, isnull);
+}
+
+/*
+ * The distance of a leaf, if at most bound; NULL where its column is.
+ */
+static double
+leaf_distance(MMLeafState *leaf, ExprContext *econtext, double bound, bool *isnull)
+{
+	Datum		operand;
+
+	if (leaf->isnull)
+	{
+		*isnull = true;
+		return 0.0;
+	}
+	if (leaf->distance != NULL)
+	{
+		leaf->evaluations++;
+		operand = ExecEvalExpr(leaf->distance, econtext, isnull);
+		return *isnull ? 0.0 : DatumGetFloat8(operand);
+	}
+	operand = leaf_operand(leaf, econtext, isnull);
+	if (*isnull)
+		return 0.0;
+	if (leaf->no_weight)
+		return 0.0;
+	leaf->evaluations++;
+	return mm_metric_distance(leaf->space, leaf->prepared, operand, bound);
+}
+
+bool
+mm_sum_evaluate(MMSumState *state, ExprContext *econtext, double most,
+				double *value, bool *isnull)
+{
+	TupleTableSlot *distances = state->distances;
+	double		sum = state->offset;
+	double		limit = most + rounding(state, most);
+	MemoryContext old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+
+	ExecClearTuple(distances);
+	for (int i = 0; i < state->driver->sum->nleaves; i++)
+	{
+		MMLeafState *leaf = &state->leaves[i];
+		double		bound = isfinite(limit) && leaf->factor > 0 ?
+			Max((limit - sum) / leaf->factor, 0.0) : MM_NO_BOUND;
+		double		distance = leaf_distance(leaf, econtext, bound, &distances->tts_isnull[i]);
+
+		distances->tts_values[i] = Float8GetDatum(distance);
+		sum += distances->tts_isnull[i] ? leaf->missing : leaf->factor * distance;
+		if (sum > limit)
+		{
+			MemoryContextSwitchTo(old);
+			return false;
+		}
+	}
+	ExecStoreVirtualTuple(distances);
+	econtext->ecxt_innertuple = distances;
+	*value = DatumGetFloat8(ExecEvalExpr(state->value, econtext, isnull));
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+bool
+mm_sum_conditions(MMSumState *state, ExprContext *econtext)
+{
+	econtext->ecxt_innertuple = state->distances;
+	return ExecQual(state->conditions, econtext);
+}

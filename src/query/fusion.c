@@ -1,0 +1,81 @@
+/*-------------------------------------------------------------------------
+ *
+ * fusion.c
+ *	  Fusion of ranked lists: aggregates over the ranks, or the distances, that
+ *	  an object has in the lists it is found in.
+ *
+ * They are the approximate alternative to searching by a weighted sum: an
+ * object that is in no list is not found, however small its sum.
+ *
+ * Reciprocal rank fusion: Cormack, Clarke and Buettcher, "Reciprocal rank
+ * fusion outperforms Condorcet and individual rank learning methods", 2009.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "fmgr.h"
+#include "utils/float.h"
+
+PG_FUNCTION_INFO_V1(mm_rrf_add);
+PG_FUNCTION_INFO_V1(mm_late_fusion_add);
+
+/* The constant that Cormack et al. found to do well. */
+#define DEFAULT_K	60.0
+
+/*
+ * An optional argument that must be a finite number, not negative.
+ */
+static double
+optional_number(FunctionCallInfo fcinfo, int arg, const char *name, double otherwise)
+{
+	double		x = PG_NARGS() > arg ? PG_GETARG_FLOAT8(arg) : otherwise;
+
+	if (!isfinite(x) || x < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s of a ranked list is %g", name, x),
+				 errdetail("It must be finite and not negative.")));
+	return x;
+}
+
+/*
+ * mm_rrf_add(score, rank [, weight [, k]]): score + weight / (k + rank)
+ */
+Datum
+mm_rrf_add(PG_FUNCTION_ARGS)
+{
+	double		score = PG_GETARG_FLOAT8(0);
+	int64		rank = PG_GETARG_INT64(1);
+	double		weight = optional_number(fcinfo, 2, "weight", 1.0);
+	double		k = optional_number(fcinfo, 3, "k", DEFAULT_K);
+
+	if (rank < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rank in a list is " INT64_FORMAT, rank),
+				 errhint("Ranks count from 1, as those of rank() and row_number().")));
+	PG_RETURN_FLOAT8(score + weight / (k + (double) rank));
+}
+
+/*
+ * mm_late_fusion_add(score, distance, farthest [, weight]): score + weight * (1 -
+ * distance / farthest)
+ */
+Datum
+mm_late_fusion_add(PG_FUNCTION_ARGS)
+{
+	double		score = PG_GETARG_FLOAT8(0);
+	double		distance = PG_GETARG_FLOAT8(1);
+	double		farthest = PG_GETARG_FLOAT8(2);
+	double		weight = optional_number(fcinfo, 3, "weight", 1.0);
+
+	if (!(distance >= 0) || !(farthest >= distance) || isinf(farthest))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("distance in a list is %g, the farthest one %g", distance, farthest),
+				 errhint("The farthest is max(distance) OVER () of the list.")));
+	PG_RETURN_FLOAT8(score + weight * (farthest > 0 ? 1.0 - distance / farthest : 1.0));
+}

@@ -1,0 +1,123 @@
+/*-------------------------------------------------------------------------
+ *
+ * plans.c
+ *	  Plans of queries that odbknn and odbrange run, kept for the session.
+ *
+ * There are as many texts as there are tables, numbers of rows asked for and
+ * sets of columns with weight in use: few.  PostgreSQL plans a kept query anew
+ * where it must: when a table is altered, or search_path or the role changes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "utils/memutils.h"
+
+#include "query/query.h"
+
+/* Of more, those not used for the longest time are forgotten. */
+#define MAX_PLANS	64
+
+typedef struct CachedPlanEntry
+{
+	uint32		hash;			/* of the text */
+	char	   *sql;
+	int			nparams;
+	Oid		   *types;
+	SPIPlanPtr	plan;
+	uint64		used;			/* when, by the clock below */
+} CachedPlanEntry;
+
+static CachedPlanEntry plans[MAX_PLANS];
+static int	nplans = 0;
+static uint64 now = 0;
+static int	running = 0;		/* calls that a policy's function may nest */
+
+/*
+ * A place for another plan.
+ */
+static CachedPlanEntry *
+free_place(void)
+{
+	CachedPlanEntry *oldest = &plans[0];
+
+	if (nplans < MAX_PLANS)
+		return &plans[nplans];
+	for (int i = 1; i < MAX_PLANS; i++)
+		if (plans[i].used < oldest->used)
+			oldest = &plans[i];
+	return oldest;
+}
+
+/*
+ * The plan of a query, prepared for any values of its parameters.
+ */
+static SPIPlanPtr
+find_plan(const char *sql, int nparams, Oid *types)
+{
+	uint32		hash = hash_bytes((const unsigned char *) sql, (int) strlen(sql));
+	CachedPlanEntry *entry;
+	SPIPlanPtr	plan;
+
+	for (int i = 0; i < nplans; i++)
+		if (plans[i].hash == hash && strcmp(plans[i].sql, sql) == 0 &&
+			plans[i].nparams == nparams &&
+			memcmp(plans[i].types, types, sizeof(Oid) * nparams) == 0)
+		{
+			plans[i].used = ++now;
+			return plans[i].plan;
+		}
+
+	/* What weights are has little to do with how to search. */
+	plan = SPI_prepare_cursor(sql, nparams, types, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+	/* A plan that is running must not be forgotten. */
+	if (nplans == MAX_PLANS && running > 0)
+		return plan;
+
+	entry = free_place();
+	if (nplans == MAX_PLANS)
+	{
+		SPI_freeplan(entry->plan);
+		pfree(entry->sql);
+		pfree(entry->types);
+		*entry = plans[--nplans];
+		entry = &plans[nplans];
+	}
+	entry->hash = hash;
+	entry->sql = MemoryContextStrdup(TopMemoryContext, sql);
+	entry->nparams = nparams;
+	entry->types = memcpy(MemoryContextAlloc(TopMemoryContext, sizeof(Oid) * nparams), types,
+						  sizeof(Oid) * nparams);
+	entry->used = ++now;
+	entry->plan = plan;
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not keep a plan: %s", SPI_result_code_string(SPI_result));
+	nplans++;
+	return plan;
+}
+
+static void
+run_plan(SPIPlanPtr plan, const SPIExecuteOptions *options)
+{
+	running++;
+	PG_TRY();
+	{
+		SPI_execute_plan_extended(plan, options);
+	}
+	PG_FINALLY();
+	{
+		running--;
+	}
+	PG_END_TRY();
+}
+
+void
+mm_plan_execute(const char *sql, int nparams, Oid *types, const SPIExecuteOptions *options)
+{
+	SPI_connect();
+	run_plan(find_plan(sql, nparams, types), options);
+	SPI_finish();
+}
