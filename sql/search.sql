@@ -137,5 +137,19 @@ SET client_min_messages = warning;
 DROP SCHEMA "Odd Schema" CASCADE;
 RESET client_min_messages;
 
+-- More plans than are kept for the session; also while a plan runs that calls
+-- others.
+CREATE TABLE many (id integer, a float8);
+INSERT INTO many SELECT i, i FROM generate_series(1, 100) i;
+CREATE INDEX many_mm ON many USING mmdb (a);
+SELECT sum(n), count(*) FROM generate_series(1, 2) round, generate_series(1, 100) k,
+	LATERAL (SELECT count(*) AS n FROM odbknn(NULL::many, ROW(50), NULL, k) r) s;
+CREATE VIEW nested AS SELECT m.* FROM many m
+	WHERE m.id = (SELECT count(*) FROM odbknn(NULL::many, ROW(50), NULL, 101 - m.id) r) + 2 * m.id - 101;
+SELECT count(*), min((obj).id), max(distance) FROM odbknn(NULL::nested, ROW(1), NULL, 100, 'many_mm', false) r;
+SELECT count(*) FROM odbknn(NULL::many, ROW(50), NULL, 100) r;
+DROP VIEW nested;
+DROP TABLE many;
+
 DROP FUNCTION brute_force, expected_rows, insert_and_search;
 DROP TABLE homes;

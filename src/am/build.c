@@ -32,6 +32,7 @@
 #include "utils/rel.h"
 
 #include "am/build.h"
+#include "am/sort.h"
 
 /* Phases, as pg_stat_progress_create_index shows them. */
 #define PHASE_SAMPLE	2
@@ -143,16 +144,11 @@ void
 mm_build_begin_sort(MMBuild *build, int workmem, SortCoordinate coordinate)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(2);
-	AttrNumber	key = 1;
-	Oid			less = Int4LessOperator;
-	Oid			collation = InvalidOid;
-	bool		nulls_first = false;
 
 	TupleDescInitEntry(desc, 1, "partition", INT4OID, -1, 0);
 	TupleDescInitEntry(desc, 2, "entry", BYTEAOID, -1, 0);
 	build->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	build->sort = tuplesort_begin_heap(desc, 1, &key, &less, &collation, &nulls_first,
-									   workmem, coordinate, false);
+	build->sort = mm_sort_begin(desc, Int4LessOperator, workmem, coordinate, TUPLESORT_NONE);
 }
 
 void

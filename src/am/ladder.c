@@ -33,9 +33,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/spccache.h"
-#include "utils/tuplesort.h"
 
 #include "am/bounding.h"
+#include "am/sort.h"
 
 /* At most so many rows are prefetched. */
 #define MAX_PREFETCH	32
@@ -528,17 +528,12 @@ static void
 spill(MMSearch *search)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(3);
-	AttrNumber	key = 1;
-	Oid			less = Float8LessOperator;
-	Oid			collation = InvalidOid;
-	bool		nulls_first = false;
 
 	TupleDescInitEntry(desc, 1, "key", FLOAT8OID, -1, 0);
 	TupleDescInitEntry(desc, 2, "block", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, 3, "offset", INT4OID, -1, 0);
 	search->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	search->sort = tuplesort_begin_heap(desc, 1, &key, &less, &collation, &nulls_first,
-										work_mem, NULL, false);
+	search->sort = mm_sort_begin(desc, Float8LessOperator, work_mem, NULL, TUPLESORT_NONE);
 	while (!pairingheap_is_empty(&search->queue))
 	{
 		Cursor	   *cursor = (Cursor *) pairingheap_remove_first(&search->queue);

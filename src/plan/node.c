@@ -214,8 +214,8 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 						  table_slot_callbacks(node->ss.ss_currentRelation));
 	ExecAssignScanProjectionInfo(&node->ss);
 
-	early = list_truncate(list_copy(scan->scan.plan.qual), s->plan->nearly);
-	late = list_copy_tail(scan->scan.plan.qual, s->plan->nearly);
+	early = list_truncate(list_copy(scan->scan.plan.qual), s->plan->early_quals);
+	late = list_copy_tail(scan->scan.plan.qual, s->plan->early_quals);
 	s->early = ExecInitQual(early, &node->ss.ps);
 	node->ss.ps.qual = ExecInitQual(late, &node->ss.ps);
 

@@ -136,7 +136,7 @@ pack(const MMScanPlan *plan, List **exprs, List **numbers)
 	*exprs = list_make1(list_make2(plan->limit ? plan->limit : none,
 								   plan->offset ? plan->offset : none));
 	*numbers = list_make2(list_make1_oid(plan->index),
-						  list_make5_int(plan->ordered, plan->limited, plan->nearly,
+						  list_make5_int(plan->ordered, plan->limited, plan->early_quals,
 										 plan->ndrivers, plan->any));
 	for (int i = 0; i < plan->ndrivers; i++)
 	{
@@ -160,7 +160,7 @@ mm_plan_unpack(const CustomScan *scan)
 	plan->index = linitial_oid(linitial(scan->custom_private));
 	plan->ordered = linitial_int(header);
 	plan->limited = lsecond_int(header);
-	plan->nearly = lthird_int(header);
+	plan->early_quals = lthird_int(header);
 	plan->ndrivers = lfourth_int(header);
 	plan->any = list_nth_int(header, 4);
 	plan->limit = linitial(limits);
@@ -175,6 +175,25 @@ mm_plan_unpack(const CustomScan *scan)
 		plan->drivers[i].conditions = lthird(exprs);
 	}
 	return plan;
+}
+
+/*
+ * Index scans can order rows by one distance.  A custom scan does that better,
+ * and the executor forgets the place of rows that it puts in order itself, which
+ * cursors and locks may want later.
+ */
+static void
+drop_ordered_index_paths(MMOffer *offer)
+{
+	ListCell   *lc;
+
+	foreach(lc, offer->rel->pathlist)
+	{
+		IndexPath  *path = lfirst(lc);
+
+		if (IsA(path, IndexPath) && path->indexinfo == offer->info && path->indexorderbys != NIL)
+			offer->rel->pathlist = foreach_delete_current(offer->rel->pathlist, lc);
+	}
 }
 
 /*
@@ -207,6 +226,8 @@ offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 	path->path.parallel_safe = rel->consider_parallel &&
 		is_parallel_safe(offer->root, (Node *) exprs);
 	path->custom_private = list_make2(exprs, numbers);
+	if (pathkeys != NIL)
+		drop_ordered_index_paths(offer);
 	add_path(rel, (Path *) path);
 }
 
@@ -308,25 +329,6 @@ offer_conjunction(MMOffer *offer, const MMScanPlan *like, MMDriver *driver, List
 }
 
 /*
- * Index scans can order rows by one distance.  A custom scan does that better,
- * and the executor forgets the place of rows that it puts in order itself, which
- * cursors and locks may want later.
- */
-static void
-drop_ordered_index_paths(MMOffer *offer)
-{
-	ListCell   *lc;
-
-	foreach(lc, offer->rel->pathlist)
-	{
-		IndexPath  *path = lfirst(lc);
-
-		if (IsA(path, IndexPath) && path->indexinfo == offer->info && path->indexorderbys != NIL)
-			offer->rel->pathlist = foreach_delete_current(offer->rel->pathlist, lc);
-	}
-}
-
-/*
  * ORDER BY: the rows in the order of the sum that comes first.
  */
 static void
@@ -373,7 +375,6 @@ offer_order(MMOffer *offer, List *conditions)
 		plan.limit = (Expr *) root->parse->limitCount;
 		plan.offset = (Expr *) root->parse->limitOffset;
 	}
-	drop_ordered_index_paths(offer);
 	offer_conjunction(offer, &plan, driver, NIL, list_make1(key));
 	if (others != NIL)
 		offer_conjunction(offer, &plan, driver, others, list_make1(key));

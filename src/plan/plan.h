@@ -36,7 +36,7 @@ typedef struct MMScanPlan
 	bool		limited;		/* no more rows are read than limit and offset say */
 	Expr	   *limit;			/* NULL: none */
 	Expr	   *offset;
-	int			nearly;			/* quals to check before distances */
+	int			early_quals;	/* so many of the quals are checked before distances */
 	int			ndrivers;
 	MMDriver   *drivers;
 } MMScanPlan;

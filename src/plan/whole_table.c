@@ -17,7 +17,7 @@
 #include "miscadmin.h"
 #include "utils/float.h"
 
-#include "compat.h"
+#include "am/sort.h"
 #include "plan/scan.h"
 
 /*
@@ -28,16 +28,11 @@ void
 mm_scan_sort_begin(MMScanState *s)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(2);
-	AttrNumber	key = 1;
-	Oid			less = Float8LessOperator;
-	Oid			collation = InvalidOid;
-	bool		nulls_first = false;
 
 	TupleDescInitEntry(desc, 1, "value", FLOAT8OID, -1, 0);
 	TupleDescInitEntry(desc, 2, "place", INT8OID, -1, 0);
-	s->sort = tuplesort_begin_heap(desc, 1, &key, &less, &collation, &nulls_first,
-								   work_mem, NULL,
-								   s->k > 0 ? TUPLESORT_ALLOWBOUNDED : TUPLESORT_NONE);
+	s->sort = mm_sort_begin(desc, Float8LessOperator, work_mem, NULL,
+							s->k > 0 ? TUPLESORT_ALLOWBOUNDED : TUPLESORT_NONE);
 	s->sorted = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 }
 

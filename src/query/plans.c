@@ -34,20 +34,18 @@ static int	nplans = 0;
 static uint64 now = 0;
 static int	running = 0;		/* calls that a policy's function may nest */
 
-/*
- * A place for another plan.
- */
-static CachedPlanEntry *
-free_place(void)
+static void
+forget_oldest(void)
 {
 	CachedPlanEntry *oldest = &plans[0];
 
-	if (nplans < MAX_PLANS)
-		return &plans[nplans];
-	for (int i = 1; i < MAX_PLANS; i++)
+	for (int i = 1; i < nplans; i++)
 		if (plans[i].used < oldest->used)
 			oldest = &plans[i];
-	return oldest;
+	SPI_freeplan(oldest->plan);
+	pfree(oldest->sql);
+	pfree(oldest->types);
+	*oldest = plans[--nplans];
 }
 
 /*
@@ -74,18 +72,14 @@ find_plan(const char *sql, int nparams, Oid *types)
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
 	/* A plan that is running must not be forgotten. */
-	if (nplans == MAX_PLANS && running > 0)
-		return plan;
-
-	entry = free_place();
 	if (nplans == MAX_PLANS)
 	{
-		SPI_freeplan(entry->plan);
-		pfree(entry->sql);
-		pfree(entry->types);
-		*entry = plans[--nplans];
-		entry = &plans[nplans];
+		if (running > 0)
+			return plan;
+		forget_oldest();
 	}
+
+	entry = &plans[nplans];
 	entry->hash = hash;
 	entry->sql = MemoryContextStrdup(TopMemoryContext, sql);
 	entry->nparams = nparams;

@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * sort.h
+ *	  Sorting tuples by their first column.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_SORT_H
+#define MM_SORT_H
+
+#include "utils/tuplesort.h"
+
+#include "compat.h"
+
+/*
+ * mm_sort_begin: sort tuples of desc by their first column, by its operator
+ * less, ascending, NULLs last; within workmem kB.  coordinate: of a parallel
+ * sort, or NULL; options: as of tuplesort_begin_heap.
+ */
+static inline Tuplesortstate *
+mm_sort_begin(TupleDesc desc, Oid less, int workmem, SortCoordinate coordinate, int options)
+{
+	AttrNumber	column = 1;
+	Oid			collation = InvalidOid;
+	bool		nulls_first = false;
+
+	return tuplesort_begin_heap(desc, 1, &column, &less, &collation, &nulls_first,
+								workmem, coordinate, options);
+}
+
+#endif							/* MM_SORT_H */
