@@ -174,7 +174,7 @@ $(DATA_built): $(SQL_PARTS)
 
 # These loops are left to the compiler to vectorize.  That neither errno nor
 # floating point exceptions are looked at changes no result.
-src/am/bounding.o src/am/box.o src/metric/kernels_planes_%.o src/metric/principal.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
+src/am/bounding.o src/am/box.o src/am/split.o src/metric/kernels_planes_%.o src/metric/principal.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
 
 # Objects depend on all headers; there are few, and they seldom change.
 $(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)

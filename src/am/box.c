@@ -10,9 +10,19 @@
 #include "port/pg_bitutils.h"
 
 #include "am/tree.h"
+#include "metric/bounds.h"
 
 /* No growth along one coordinate counts for more, in scales. */
 #define MAX_GROWTH	1e6f
+
+/*
+ * The columns in which a row has values, of those in which it has NULLs; bits.
+ */
+static uint32
+columns_present(const MMModel *model, uint32 nulls)
+{
+	return ~nulls & (PG_UINT32_MAX >> (32 - model->columns->n));
+}
 
 void
 mm_box_clear(const MMModel *model, MMEntry box)
@@ -34,12 +44,10 @@ mm_box_of_row(const MMModel *model, const uint32 *row, MMEntry box)
 	int			n = model->ncoordinates;
 	const float *x = (const float *) row + MM_ENTRY_HEADER;
 	float	   *lo = MMEntryFloats(box);
-	uint32		all = model->columns->n == 32 ? PG_UINT32_MAX :
-		(UINT32_C(1) << model->columns->n) - 1;
 
 	mm_box_clear(model, box);
 	box[1] = row[2];
-	box[2] = all & ~row[2];
+	box[2] = columns_present(model, row[2]);
 	for (int i = 0; i < n; i++)
 		if (box[2] & (UINT32_C(1) << model->column_of[i]))
 			lo[i] = lo[n + i] = x[i];
@@ -89,42 +97,58 @@ mm_box_of_page(const MMModel *model, Page page, BlockNumber child, MMEntry box)
 {
 	bool		leaf = MMPageGetSpecial(page)->level == 0;
 	const MMShape *shape = leaf ? &model->leaf : &model->inner;
-	MMEntry		entry = palloc(shape->size);
-	MMEntry		row_box = palloc(model->inner.size);
+	int			n = MMPageGetSpecial(page)->n;
+	const uint32 *nulls = mm_page_words(page, shape, leaf ? 2 : 1);
+	const uint32 *present = mm_page_words(page, shape, 2);
 
 	mm_box_clear(model, box);
-	for (int i = 0; i < MMPageGetSpecial(page)->n; i++)
-	{
-		mm_page_get(page, shape, i, entry);
-		if (leaf)
-			mm_box_of_row(model, entry, row_box);
-		mm_box_add(model, box, leaf ? row_box : entry);
-	}
 	box[0] = child;
-	pfree(entry);
-	pfree(row_box);
+	for (int i = 0; i < n; i++)
+	{
+		box[1] |= nulls[i];
+		box[2] |= leaf ? columns_present(model, nulls[i]) : present[i];
+	}
+	for (int c = 0; c < model->ncoordinates; c++)
+	{
+		const float *lo = (float *) mm_page_words(page, shape, MM_ENTRY_HEADER + c);
+		const float *hi = leaf ? lo :
+			(float *) mm_page_words(page, shape, MM_ENTRY_HEADER + model->ncoordinates + c);
+		uint32		null = leaf ? UINT32_C(1) << model->column_of[c] : 0;
+		float		least = get_float4_infinity();
+		float		greatest = -get_float4_infinity();
+
+		for (int i = 0; i < n; i++)
+		{
+			if (nulls[i] & null)
+				continue;
+			least = Min(lo[i], least);
+			greatest = Max(hi[i], greatest);
+		}
+		MMEntryFloats(box)[c] = least;
+		MMEntryFloats(box)[model->ncoordinates + c] = greatest;
+	}
 }
 
 /*
- * Add what one coordinate adds to the children's growth and margins.
+ * The margin of a child's box along the coordinates of a row's columns that are
+ * not NULL, in scales.
  */
-static void
-add_growth(const float *restrict lo, const float *restrict hi, float x, float unit,
-		   int n, float *restrict growth, float *restrict margin)
+static float
+child_margin(const MMModel *model, Page page, int child, uint32 present)
 {
-	for (int i = 0; i < n; i++)
-	{
-		float		below = lo[i] - x;
-		float		above = x - hi[i];
-		float		outside = below > above ? below : above;
-		float		length = hi[i] - lo[i];
+	const float *lo = (float *) mm_page_words(page, &model->inner, MM_ENTRY_HEADER) + child;
+	int			stride = model->inner.capacity;
+	float		margin = 0.0f;
 
-		/* Of a child without values here, both are infinite. */
-		outside = outside > 0.0f ? outside * unit : 0.0f;
-		length = length > 0.0f ? length * unit : 0.0f;
-		growth[i] += outside < MAX_GROWTH ? outside : MAX_GROWTH;
-		margin[i] += length < MAX_GROWTH ? length : MAX_GROWTH;
-	}
+	for (int c = 0; c < model->ncoordinates; c++)
+		if (present & (UINT32_C(1) << model->column_of[c]))
+		{
+			float		length = lo[(model->ncoordinates + c) * stride] - lo[c * stride];
+
+			if (length > 0.0f)
+				margin += Min(length * model->unit[c], MAX_GROWTH);
+		}
+	return margin;
 }
 
 int
@@ -132,33 +156,43 @@ mm_box_choose(const MMModel *model, Page page, const uint32 *box)
 {
 	const MMShape *shape = &model->inner;
 	int			n = MMPageGetSpecial(page)->n;
-	const float *x = (const float *) box + MM_ENTRY_HEADER;
 	const uint32 *nulls = mm_page_words(page, shape, 1);
 	const uint32 *present = mm_page_words(page, shape, 2);
-	float	   *growth = palloc(sizeof(float) * 2 * n);
-	float	   *margin = growth + n;
+	float	   *growth = palloc(sizeof(float) * TYPEALIGN(MM_PLANE_SLACK, n));
+	float		unit[MM_MAX_COORDINATES];
 	int			best = 0;
+	float		best_margin = -1.0f;	/* not known */
 
-	/* The first NULL of a column, or its first value, counts as a scale. */
+	for (int c = 0; c < model->ncoordinates; c++)
+		unit[c] = box[2] & (UINT32_C(1) << model->column_of[c]) ? model->unit[c] : 0.0f;
+	mm_box_growths(model->ncoordinates, (const float *) box + MM_ENTRY_HEADER, unit,
+				   (float *) mm_page_words(page, shape, MM_ENTRY_HEADER),
+				   (float *) mm_page_words(page, shape, MM_ENTRY_HEADER + model->ncoordinates),
+				   shape->capacity, n, MAX_GROWTH, growth);
 	for (int i = 0; i < n; i++)
 	{
 		uint32		first_null = box[1] & ~nulls[i];
 		uint32		first_value = box[2] & ~present[i];
 
-		growth[i] = (first_null | first_value) == 0 ? 0.0f :
-			(float) (pg_popcount32(first_null) + pg_popcount32(first_value));
-		margin[i] = 0.0f;
+		/* The first NULL of a column, or its first value, counts as a scale. */
+		if (first_null | first_value)
+			growth[i] += pg_popcount32(first_null) + pg_popcount32(first_value);
+		if (i == 0 || growth[i] > growth[best])
+			continue;
+		if (growth[i] == growth[best])
+		{
+			float		margin = child_margin(model, page, i, box[2]);
+
+			if (best_margin < 0.0f)
+				best_margin = child_margin(model, page, best, box[2]);
+			if (margin >= best_margin)
+				continue;
+			best_margin = margin;
+		}
+		else
+			best_margin = -1.0f;
+		best = i;
 	}
-	for (int c = 0; c < model->ncoordinates; c++)
-		if (box[2] & (UINT32_C(1) << model->column_of[c]))
-			add_growth((float *) mm_page_words(page, shape, MM_ENTRY_HEADER + c),
-					   (float *) mm_page_words(page, shape,
-											   MM_ENTRY_HEADER + model->ncoordinates + c),
-					   x[c], model->unit[c], n, growth, margin);
-	for (int i = 1; i < n; i++)
-		if (growth[i] < growth[best] ||
-			(growth[i] == growth[best] && margin[i] < margin[best]))
-			best = i;
 	pfree(growth);
 	return best;
 }

@@ -31,6 +31,7 @@ typedef struct Descent
 	Relation	index;
 	const MMModel *model;
 	MMEntry		box;			/* of the row */
+	MMEntry		child;			/* room for another */
 	BlockNumber path[MM_MAX_LEVELS];	/* the node visited at each level */
 	BlockNumber held[MM_MAX_LEVELS];	/* and locked while its split is completed */
 } Descent;
@@ -64,23 +65,15 @@ shape_at(const MMModel *model, int level)
 	return level == 0 ? &model->leaf : &model->inner;
 }
 
-static void
-fill_node(Page page, const MMShape *shape, MMEntry *entries, int n, int level)
-{
-	mm_page_init(page, MM_PAGE_NODE, level);
-	for (int i = 0; i < n; i++)
-		mm_page_add(page, shape, entries[i]);
-}
-
 /*
  * Split the root: two new nodes take its entries, and it goes one level up.
  */
 static void
-split_root(Descent *d, Buffer root, MMEntry *entries, int n, int nleft)
+split_root(Descent *d, Buffer root, const uint16 *order, int nleft)
 {
 	const MMModel *model = d->model;
 	int			level = MMPageGetSpecial(BufferGetPage(root))->level;
-	const MMShape *shape = shape_at(model, level);
+	int			n = MMPageGetSpecial(BufferGetPage(root))->n;
 	Buffer		halves[2];
 	Buffer		metabuf;
 	MMMeta	   *meta;
@@ -89,6 +82,8 @@ split_root(Descent *d, Buffer root, MMEntry *entries, int n, int nleft)
 	Page		pages[2];
 	MMEntry		boxes[2];
 
+	if (level + 1 >= MM_MAX_LEVELS)
+		mm_report_damage(d->index, "The tree has too many levels.");
 	halves[0] = mm_page_new(d->index);
 	halves[1] = mm_page_new(d->index);
 	metabuf = mm_meta_lock(d->index, model->columns->n, BUFFER_LOCK_EXCLUSIVE);
@@ -96,15 +91,16 @@ split_root(Descent *d, Buffer root, MMEntry *entries, int n, int nleft)
 	for (int i = 0; i < 2; i++)
 	{
 		pages[i] = GenericXLogRegisterBuffer(xlog, halves[i], GENERIC_XLOG_FULL_IMAGE);
-		fill_node(pages[i], shape, i == 0 ? entries : entries + nleft,
-				  i == 0 ? nleft : n - nleft, level);
+		mm_page_init(pages[i], MM_PAGE_NODE, level);
+		mm_page_take(pages[i], shape_at(model, level), BufferGetPage(root),
+					 i == 0 ? order : order + nleft, i == 0 ? nleft : n - nleft);
 		boxes[i] = palloc(model->inner.size);
 		mm_box_of_page(model, pages[i], BufferGetBlockNumber(halves[i]), boxes[i]);
 	}
-	if (level + 1 >= MM_MAX_LEVELS)
-		mm_report_damage(d->index, "The tree has too many levels.");
 	page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
-	fill_node(page, &model->inner, boxes, 2, level + 1);
+	mm_page_init(page, MM_PAGE_NODE, level + 1);
+	for (int i = 0; i < 2; i++)
+		mm_page_add(page, &model->inner, boxes[i]);
 	meta = mm_meta_register(xlog, metabuf);
 	meta->splits++;
 	MMPageGetSpecial(pages[0])->right = BufferGetBlockNumber(halves[1]);
@@ -123,45 +119,41 @@ static void
 split_node(Descent *d, Buffer buffer)
 {
 	Page		page = BufferGetPage(buffer);
-	MMPageSpecial *special = MMPageGetSpecial(page);
-	int			level = special->level;
-	int			n = special->n;
+	int			level = MMPageGetSpecial(page)->level;
+	int			n = MMPageGetSpecial(page)->n;
 	const MMShape *shape = shape_at(d->model, level);
-	MMEntry    *entries = palloc(sizeof(MMEntry) * n);
-	int			nleft;
+	uint16	   *order = palloc(sizeof(uint16) * n);
+	int			nleft = mm_split_page(d->model, page, order);
 	Buffer		rightbuf;
 	uint64		born;
 	GenericXLogState *xlog;
+	MMPageSpecial special;
 	Page		left;
 	Page		right;
 
-	for (int i = 0; i < n; i++)
-	{
-		entries[i] = palloc(INTALIGN(shape->size));
-		mm_page_get(page, shape, i, entries[i]);
-	}
-	nleft = mm_split_entries(d->model, level > 0, entries, n);
-
 	if (BufferGetBlockNumber(buffer) == MM_ROOT_BLOCK)
 	{
-		split_root(d, buffer, entries, n, nleft);
+		split_root(d, buffer, order, nleft);
 		return;
 	}
 
 	rightbuf = mm_page_new(d->index);
 	born = mm_meta_splits(d->index) + 1;
+	special = *MMPageGetSpecial(page);
 	xlog = GenericXLogStart(d->index);
 	left = GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE);
-	right = GenericXLogRegisterBuffer(xlog, rightbuf, GENERIC_XLOG_FULL_IMAGE);
-	fill_node(right, shape, entries + nleft, n - nleft, level);
-	MMPageGetSpecial(right)->nsn = MMPageGetSpecial(left)->nsn;
-	MMPageGetSpecial(right)->right = MMPageGetSpecial(left)->right;
-	MMPageGetSpecial(right)->born = born;
-	MMPageGetSpecial(left)->n = 0;
-	for (int i = 0; i < nleft; i++)
-		mm_page_add(left, shape, entries[i]);
+	mm_page_init(left, MM_PAGE_NODE, level);
+	mm_page_take(left, shape, page, order, nleft);
+	MMPageGetSpecial(left)->nsn = special.nsn;
+	MMPageGetSpecial(left)->born = special.born;
 	MMPageGetSpecial(left)->right = BufferGetBlockNumber(rightbuf);
-	MMPageGetSpecial(left)->flags |= MM_PAGE_INCOMPLETE;
+	MMPageGetSpecial(left)->flags = special.flags | MM_PAGE_INCOMPLETE;
+	right = GenericXLogRegisterBuffer(xlog, rightbuf, GENERIC_XLOG_FULL_IMAGE);
+	mm_page_init(right, MM_PAGE_NODE, level);
+	mm_page_take(right, shape, page, order + nleft, n - nleft);
+	MMPageGetSpecial(right)->nsn = special.nsn;
+	MMPageGetSpecial(right)->right = special.right;
+	MMPageGetSpecial(right)->born = born;
 	GenericXLogFinish(xlog);
 	UnlockReleaseBuffer(rightbuf);
 
@@ -400,7 +392,7 @@ descend(Descent *d)
 	int			level = -1;
 	uint64		splits = PG_UINT64_MAX;
 	bool		exclusive = false;
-	MMEntry		box = palloc(d->model->inner.size);
+	MMEntry		box = d->child;
 
 	for (;;)
 	{
@@ -436,13 +428,24 @@ descend(Descent *d)
 	}
 }
 
+/*
+ * Split a full leaf.  What that needs besides pages is freed.
+ */
+static void
+split_leaf(Descent *d, Buffer buffer)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb split",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+
+	split_node(d, buffer);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
 MMInsertResult
 mm_tree_insert(Relation index, const MMModel *model, const uint32 *row)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "mmdb tree insert",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
 	MMInsertResult result = MM_INSERTED;
 	Descent		d;
 	Buffer		buffer;
@@ -451,6 +454,7 @@ mm_tree_insert(Relation index, const MMModel *model, const uint32 *row)
 	d.index = index;
 	d.model = model;
 	d.box = palloc(model->inner.size);
+	d.child = palloc(model->inner.size);
 	mm_box_of_row(model, row, d.box);
 	for (;;)
 	{
@@ -478,11 +482,8 @@ mm_tree_insert(Relation index, const MMModel *model, const uint32 *row)
 			result = MM_TRAINING_DUE;
 		else if (special->n == model->leaf.capacity)
 		{
-			split_node(&d, buffer);
+			split_leaf(&d, buffer);
 			UnlockReleaseBuffer(buffer);
-			MemoryContextReset(context);
-			d.box = palloc(model->inner.size);
-			mm_box_of_row(model, row, d.box);
 			continue;
 		}
 		else
@@ -493,11 +494,8 @@ mm_tree_insert(Relation index, const MMModel *model, const uint32 *row)
 			GenericXLogFinish(xlog);
 		}
 		UnlockReleaseBuffer(buffer);
-		break;
+		return result;
 	}
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
-	return result;
 }
 
 /* ---------- the callback ---------- */

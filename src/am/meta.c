@@ -49,6 +49,8 @@ fill_page(Page page, const MMMeta *meta)
 {
 	mm_page_init(page, MM_PAGE_META, 0);
 	memcpy(PageGetContents(page), meta, MM_META_SIZE(meta->ncolumns));
+	/* Behind them is a hole, which WAL leaves out. */
+	((PageHeader) page)->pd_lower = PageGetContents(page) + MM_META_SIZE(meta->ncolumns) - page;
 }
 
 /*

@@ -80,6 +80,28 @@ mm_page_add(Page page, const MMShape *shape, const uint32 *entry)
 }
 
 void
+mm_page_take(Page page, const MMShape *shape, Page from, const uint16 *which, int n)
+{
+	for (int w = 0; w < shape->words; w++)
+	{
+		uint32	   *to_words = mm_page_words(page, shape, w);
+		const uint32 *words = mm_page_words(from, shape, w);
+
+		for (int i = 0; i < n; i++)
+			to_words[i] = words[which[i]];
+	}
+	for (int b = 0; b < shape->bytes; b++)
+	{
+		uint8	   *to_bytes = mm_page_bytes(page, shape, b);
+		const uint8 *bytes = mm_page_bytes(from, shape, b);
+
+		for (int i = 0; i < n; i++)
+			to_bytes[i] = bytes[which[i]];
+	}
+	MMPageGetSpecial(page)->n = n;
+}
+
+void
 mm_page_remove(Page page, const MMShape *shape, int i)
 {
 	int			last = --MMPageGetSpecial(page)->n;

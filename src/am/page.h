@@ -146,11 +146,15 @@ extern void mm_page_init(Page page, uint16 kind, uint16 level);
 /*
  * mm_page_get, mm_page_put: copy entry i of a node, or overwrite it.
  * mm_page_add: add an entry; there must be room.
+ * mm_page_take: let a node have n of the entries of another, given by their
+ * numbers, instead of its own.
  * mm_page_remove: remove entry i; the last one takes its place.
  */
 extern void mm_page_get(Page page, const MMShape *shape, int i, MMEntry entry);
 extern void mm_page_put(Page page, const MMShape *shape, int i, const uint32 *entry);
 extern void mm_page_add(Page page, const MMShape *shape, const uint32 *entry);
+extern void mm_page_take(Page page, const MMShape *shape, Page from,
+						 const uint16 *which, int n);
 extern void mm_page_remove(Page page, const MMShape *shape, int i);
 
 /*

@@ -73,15 +73,16 @@ mm_pack_key(const MMModel *model, bool boxes, const uint32 *entry, int coordinat
 /* split.c */
 
 /*
- * mm_split_entries: divide the n >= 2 entries of an overfull node in two, by
- * the rule of the R*-tree; permutes them, and returns how many come first.
+ * mm_split_page: divide the n >= 2 entries of a full node in two, by the rule
+ * of the R*-tree: their numbers go into order, and how many of them come first
+ * is returned.  Leaks memory.
  */
-extern int	mm_split_entries(const MMModel *model, bool boxes, MMEntry *entries, int n);
+extern int	mm_split_page(const MMModel *model, Page page, uint16 *order);
 
 /* insert.c */
 
 /*
- * mm_tree_insert: add a row's entry.
+ * mm_tree_insert: add a row's entry.  Leaks memory.
  */
 typedef enum MMInsertResult
 {

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * bounds.h
- *	  Bounds of distances from coordinates, for all entries of a page at once.
+ *	  Bounds of distances from coordinates, and the growth of boxes, for all
+ *	  entries of a page at once.
  *
  * Coordinates are floats, rounded to nearest from doubles (metric.h), of the
  * query as of the entries.  Coordinate p of entry i is at [p * stride + i].
@@ -54,6 +55,19 @@ mm_point_sums(const MMPointTerm *terms, int nterms, const float *x,
 			  const uint32 *nulls, int stride, int n, float *totals)
 {
 	return mm_kernels->planes->sums(terms, nterms, x, nulls, stride, n, totals);
+}
+
+/*
+ * mm_box_growths: by how much n boxes must grow to hold a point: the sum over
+ * its coordinates x of what lies outside the box, in units, each at most most
+ * (as in an empty box).
+ */
+static inline void
+mm_box_growths(int ncoordinates, const float *x, const float *unit,
+			   const float *lo, const float *hi, int stride, int n, float most,
+			   float *growth)
+{
+	mm_kernels->planes->growths(ncoordinates, x, unit, lo, hi, stride, n, most, growth);
 }
 
 #endif							/* MM_BOUNDS_H */

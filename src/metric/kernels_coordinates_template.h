@@ -140,6 +140,43 @@ plane_boxes(MetricNorm norm, const MetricTransform *t, int ncoordinates,
 #undef BOXES
 }
 
+INLINED void
+growths_block(const int lanes, int first, int ncoordinates, const float *x,
+			  const float *unit, const float *lo, const float *hi, int stride,
+			  float most, float *growth)
+{
+	float		sum[64];
+
+	growth += first;
+	FOR_LANES(i)
+		sum[i] = 0.0f;
+	for (int p = 0; p < ncoordinates; p++)
+	{
+		const float *l = lo + (Size) p * stride + first;
+		const float *h = hi + (Size) p * stride + first;
+		float		at = x[p];
+		float		weight = unit[p];
+
+		FOR_LANES(i)
+		{
+			float		outside = larger(l[i] - at, at - h[i]) * weight;
+
+			/* Not a number if a box is empty and the weight zero. */
+			sum[i] += smaller(larger(outside, 0.0f), most);
+		}
+	}
+	FOR_LANES(i)
+		growth[i] = sum[i];
+}
+
+PLANES void
+plane_growths(int ncoordinates, const float *x, const float *unit,
+			  const float *lo, const float *hi, int stride, int n, float most,
+			  float *growth)
+{
+	FOR_BLOCKS(n, growths_block, ncoordinates, x, unit, lo, hi, stride, most, growth);
+}
+
 /*
  * Add a coordinate of some entries to their norms.
  */

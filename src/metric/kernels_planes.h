@@ -142,6 +142,11 @@ typedef struct MMPlaneKernels
 	float		(*sums) (const MMPointTerm *terms, int nterms, const float *x,
 						 const uint32 *nulls, int stride, int n, float *totals);
 
+	/* mm_box_growths; see bounds.h. */
+	void		(*growths) (int ncoordinates, const float *x, const float *unit,
+							const float *lo, const float *hi, int stride, int n,
+							float most, float *growth);
+
 	/* A sketch_bounds (metric.h) for each kind of query. */
 	void		(*codes) (const MMCodeQuery *query, const SketchPlanes *planes,
 						  float *lower, float *upper);

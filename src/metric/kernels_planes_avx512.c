@@ -54,6 +54,7 @@ const MMPlaneKernels mm_plane_kernels_avx512 = {
 	.boxes = plane_boxes,
 	.points = plane_points,
 	.sums = plane_sums,
+	.growths = plane_growths,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,
