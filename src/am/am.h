@@ -30,7 +30,7 @@
 
 /* ---------- metadata ---------- */
 
-#define MM_META_VERSION 2
+#define MM_META_VERSION 3
 
 /*
  * Statistics of the distances between two random values of a column.

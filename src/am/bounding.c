@@ -72,9 +72,9 @@ least_total(const MMBounding *b, int n)
  * The coordinates of a rung's column.
  */
 static const float *
-coordinate_planes(const MMRung *rung, Page page, const MMShape *shape)
+coordinate_planes(const MMRung *rung, Page page)
 {
-	return (const float *) mm_page_words(page, shape, MM_ENTRY_HEADER + rung->column->first);
+	return (const float *) mm_page_words(page, MM_ENTRY_HEADER + rung->column->first);
 }
 
 /*
@@ -83,11 +83,9 @@ coordinate_planes(const MMRung *rung, Page page, const MMShape *shape)
 static float
 bound_by_coordinates(MMBounding *b, Page page, int n)
 {
-	const MMShape *shape = &b->model->leaf;
-
 	return mm_point_sums(b->points, b->nrungs,
-						 (const float *) mm_page_words(page, shape, MM_ENTRY_HEADER),
-						 mm_page_words(page, shape, 2), shape->capacity, n, b->totals);
+						 (const float *) mm_page_words(page, MM_ENTRY_HEADER),
+						 mm_page_words(page, 2), mm_page_room(page), n, b->totals);
 }
 
 /*
@@ -99,20 +97,20 @@ bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n)
 {
 	const MMColumnModel *c = rung->column;
 	const MMShape *shape = &b->model->leaf;
-	const uint32 *nulls = mm_page_words(page, shape, 2);
+	const uint32 *nulls = mm_page_words(page, 2);
 	float	   *coordinates = b->scratch;
 	float	   *sketched = b->sketched;
 	float		factor = rung->factor;
 	uint32		bit = rung->bit;
 	SketchPlanes planes = {
 		.n = n,
-		.stride = shape->capacity,
-		.words = mm_page_words(page, shape, c->first_word),
+		.stride = mm_page_room(page),
+		.words = mm_page_words(page, c->first_word),
 		.bytes = mm_page_bytes(page, shape, c->first_byte),
 	};
 
 	mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
-					coordinate_planes(rung, page, shape), shape->capacity, n,
+					coordinate_planes(rung, page), mm_page_room(page), n,
 					coordinates, NULL);
 	rung->routine->sketch_bounds(rung->sketch_query, &planes, sketched,
 								 b->uppers_wanted && !rung->no_upper ? rung->upper : NULL);
@@ -131,8 +129,6 @@ bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n)
 static void
 bound_from_above(MMBounding *b, Page page, int n)
 {
-	const MMShape *shape = &b->model->leaf;
-
 	for (int r = 0; r < b->nrungs; r++)
 	{
 		const MMRung *rung = &b->rungs[r];
@@ -140,7 +136,7 @@ bound_from_above(MMBounding *b, Page page, int n)
 
 		if (c->raw && !rung->no_upper)
 			mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
-							coordinate_planes(rung, page, shape), shape->capacity, n,
+							coordinate_planes(rung, page), mm_page_room(page), n,
 							b->scratch, rung->upper);
 		else
 			for (int i = 0; i < n; i++)
@@ -169,7 +165,7 @@ add_uppers(MMBounding *b, const uint32 *nulls, int n)
 void
 mm_bound_leaf(MMBounding *b, Page page, int n)
 {
-	const uint32 *nulls = mm_page_words(page, &b->model->leaf, 2);
+	const uint32 *nulls = mm_page_words(page, 2);
 	float		least = bound_by_coordinates(b, page, n);
 
 	if (b->uppers_wanted)
@@ -195,9 +191,8 @@ mm_bound_leaf_coarsely(MMBounding *b, Page page, int n)
 void
 mm_bound_inner(MMBounding *b, Page page, int n)
 {
-	const MMShape *shape = &b->model->inner;
-	const uint32 *nulls = mm_page_words(page, shape, 1);
-	const uint32 *present = mm_page_words(page, shape, 2);
+	const uint32 *nulls = mm_page_words(page, 1);
+	const uint32 *present = mm_page_words(page, 2);
 
 	memset(b->totals, 0, sizeof(float) * n);
 	for (int r = 0; r < b->nrungs; r++)
@@ -207,10 +202,10 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 
 		if (c->ncoordinates > 0)
 			mm_box_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
-						  (float *) mm_page_words(page, shape, MM_ENTRY_HEADER + c->first),
-						  (float *) mm_page_words(page, shape, MM_ENTRY_HEADER +
+						  (float *) mm_page_words(page, MM_ENTRY_HEADER + c->first),
+						  (float *) mm_page_words(page, MM_ENTRY_HEADER +
 												  b->model->ncoordinates + c->first),
-						  shape->capacity, n, b->scratch);
+						  mm_page_room(page), n, b->scratch);
 		else
 			memset(b->scratch, 0, sizeof(float) * n);
 		for (int i = 0; i < n; i++)

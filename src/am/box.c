@@ -96,10 +96,9 @@ void
 mm_box_of_page(const MMModel *model, Page page, BlockNumber child, MMEntry box)
 {
 	bool		leaf = MMPageGetSpecial(page)->level == 0;
-	const MMShape *shape = leaf ? &model->leaf : &model->inner;
 	int			n = MMPageGetSpecial(page)->n;
-	const uint32 *nulls = mm_page_words(page, shape, leaf ? 2 : 1);
-	const uint32 *present = mm_page_words(page, shape, 2);
+	const uint32 *nulls = mm_page_words(page, leaf ? 2 : 1);
+	const uint32 *present = mm_page_words(page, 2);
 
 	mm_box_clear(model, box);
 	box[0] = child;
@@ -110,9 +109,9 @@ mm_box_of_page(const MMModel *model, Page page, BlockNumber child, MMEntry box)
 	}
 	for (int c = 0; c < model->ncoordinates; c++)
 	{
-		const float *lo = (float *) mm_page_words(page, shape, MM_ENTRY_HEADER + c);
+		const float *lo = (float *) mm_page_words(page, MM_ENTRY_HEADER + c);
 		const float *hi = leaf ? lo :
-			(float *) mm_page_words(page, shape, MM_ENTRY_HEADER + model->ncoordinates + c);
+			(float *) mm_page_words(page, MM_ENTRY_HEADER + model->ncoordinates + c);
 		uint32		null = leaf ? UINT32_C(1) << model->column_of[c] : 0;
 		float		least = get_float4_infinity();
 		float		greatest = -get_float4_infinity();
@@ -136,8 +135,8 @@ mm_box_of_page(const MMModel *model, Page page, BlockNumber child, MMEntry box)
 static float
 child_margin(const MMModel *model, Page page, int child, uint32 present)
 {
-	const float *lo = (float *) mm_page_words(page, &model->inner, MM_ENTRY_HEADER) + child;
-	int			stride = model->inner.capacity;
+	const float *lo = (float *) mm_page_words(page, MM_ENTRY_HEADER) + child;
+	int			stride = mm_page_room(page);
 	float		margin = 0.0f;
 
 	for (int c = 0; c < model->ncoordinates; c++)
@@ -154,10 +153,9 @@ child_margin(const MMModel *model, Page page, int child, uint32 present)
 int
 mm_box_choose(const MMModel *model, Page page, const uint32 *box)
 {
-	const MMShape *shape = &model->inner;
 	int			n = MMPageGetSpecial(page)->n;
-	const uint32 *nulls = mm_page_words(page, shape, 1);
-	const uint32 *present = mm_page_words(page, shape, 2);
+	const uint32 *nulls = mm_page_words(page, 1);
+	const uint32 *present = mm_page_words(page, 2);
 	float	   *growth = palloc(sizeof(float) * TYPEALIGN(MM_PLANE_SLACK, n));
 	float		unit[MM_MAX_COORDINATES];
 	int			best = 0;
@@ -166,9 +164,9 @@ mm_box_choose(const MMModel *model, Page page, const uint32 *box)
 	for (int c = 0; c < model->ncoordinates; c++)
 		unit[c] = box[2] & (UINT32_C(1) << model->column_of[c]) ? model->unit[c] : 0.0f;
 	mm_box_growths(model->ncoordinates, (const float *) box + MM_ENTRY_HEADER, unit,
-				   (float *) mm_page_words(page, shape, MM_ENTRY_HEADER),
-				   (float *) mm_page_words(page, shape, MM_ENTRY_HEADER + model->ncoordinates),
-				   shape->capacity, n, MAX_GROWTH, growth);
+				   (float *) mm_page_words(page, MM_ENTRY_HEADER),
+				   (float *) mm_page_words(page, MM_ENTRY_HEADER + model->ncoordinates),
+				   mm_page_room(page), n, MAX_GROWTH, growth);
 	for (int i = 0; i < n; i++)
 	{
 		uint32		first_null = box[1] & ~nulls[i];

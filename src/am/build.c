@@ -233,6 +233,7 @@ write_root(Relation index, const MMModel *model, MMEntry *entries, int64 n, int 
 	mm_page_init(page, MM_PAGE_NODE, level);
 	if (!model->trained)
 		MMPageGetSpecial(page)->flags = MM_PAGE_UNTRAINED;
+	mm_page_make_room(page, shape, n);
 	for (int64 i = 0; i < n; i++)
 		mm_page_add(page, shape, entries[i]);
 	MarkBufferDirty(buffer);

@@ -65,6 +65,7 @@ write_node(MMEntry *entries, int n, void *state)
 	MMEntry		box = palloc(bulk->model->inner.size);
 
 	mm_page_init(page, MM_PAGE_NODE, bulk->level);
+	mm_page_make_room(page, shape, n);
 	for (int i = 0; i < n; i++)
 		mm_page_add(page, shape, entries[i]);
 	mm_box_of_page(bulk->model, page, BufferGetBlockNumber(buffer), box);

@@ -195,8 +195,9 @@ check_model(CheckState *state)
  * Check the special area of a node.
  */
 static void
-check_special(CheckState *state, const Downlink *link, const MMPageSpecial *special)
+check_special(CheckState *state, const Downlink *link, Page page)
 {
+	const MMPageSpecial *special = MMPageGetSpecial(page);
 	Relation	index = state->index;
 	BlockNumber block = link->block;
 	const MMShape *shape = special->level == 0 ? &state->model->leaf : &state->model->inner;
@@ -211,9 +212,12 @@ check_special(CheckState *state, const Downlink *link, const MMPageSpecial *spec
 						 block, state->model->trained ? "a" : "no");
 	if ((special->flags & ~(MM_PAGE_INCOMPLETE | MM_PAGE_UNTRAINED)) != 0)
 		mm_report_damage(index, "Block %u has unknown flags: %x.", block, special->flags);
-	if (special->n > shape->capacity)
+	if (!mm_page_room_fits(page, shape))
+		mm_report_damage(index, "Block %u has room for %d entries, which is not where it ends.",
+						 block, special->room);
+	if (special->n > special->room)
 		mm_report_damage(index, "Block %u has %d entries, but no more than %d fit.",
-						 block, special->n, shape->capacity);
+						 block, special->n, special->room);
 	if (special->level > 0 && special->n == 0)
 		mm_report_damage(index, "Block %u, an inner node, has no entries.", block);
 	if (special->nsn > state->meta->splits || special->born > state->meta->splits + 1)
@@ -366,7 +370,7 @@ check_node(CheckState *state, const Downlink *link)
 	check_stack_depth();
 	page = reach_page(state, link->block, MM_PAGE_NODE);
 	special = MMPageGetSpecial(page);
-	check_special(state, link, special);
+	check_special(state, link, page);
 	check_entries(state, link, page);
 	if (special->level > 0)
 	{

@@ -108,7 +108,6 @@ fetch_rows(BoundsState *state, Relation heap, Snapshot snapshot)
 	econtext->ecxt_scantuple = slot;
 	for (int leaf = 0; leaf < state->nleaves; leaf++)
 	{
-		const MMShape *shape = &state->model->leaf;
 		int			n = MMPageGetSpecial(state->pages[leaf])->n;
 
 		/* Each leaf has its share. */
@@ -124,8 +123,8 @@ fetch_rows(BoundsState *state, Relation heap, Snapshot snapshot)
 			ItemPointerData tid;
 
 			CHECK_FOR_INTERRUPTS();
-			ItemPointerSet(&tid, mm_page_words(state->pages[leaf], shape, 0)[i],
-						   (OffsetNumber) mm_page_words(state->pages[leaf], shape, 1)[i]);
+			ItemPointerSet(&tid, mm_page_words(state->pages[leaf], 0)[i],
+						   (OffsetNumber) mm_page_words(state->pages[leaf], 1)[i]);
 			/* Of a row that is gone, the block may be, too. */
 			if (ItemPointerGetBlockNumber(&tid) >= RelationGetNumberOfBlocks(heap) ||
 				!table_index_fetch_tuple(fetch, &tid, snapshot, slot, &call_again, &all_dead))
@@ -219,16 +218,16 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 
 	if (c->ncoordinates > 0)
 		mm_point_bounds(c->norm, &query->transform, c->ncoordinates, query->q,
-						(float *) mm_page_words(page, shape, MM_ENTRY_HEADER + c->first),
-						shape->capacity, n, lower, upper);
-	mm_point_sums(&query->point, 1, (float *) mm_page_words(page, shape, MM_ENTRY_HEADER),
-				  mm_page_words(page, shape, 2), shape->capacity, n, sums);
+						(float *) mm_page_words(page, MM_ENTRY_HEADER + c->first),
+						mm_page_room(page), n, lower, upper);
+	mm_point_sums(&query->point, 1, (float *) mm_page_words(page, MM_ENTRY_HEADER),
+				  mm_page_words(page, 2), mm_page_room(page), n, sums);
 	if (query->sketch_query != NULL)
 	{
 		SketchPlanes planes = {
 			.n = n,
-			.stride = shape->capacity,
-			.words = mm_page_words(page, shape, c->first_word),
+			.stride = mm_page_room(page),
+			.words = mm_page_words(page, c->first_word),
 			.bytes = mm_page_bytes(page, shape, c->first_byte),
 		};
 

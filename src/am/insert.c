@@ -190,9 +190,9 @@ search_parent(Descent *d, BlockNumber block, int block_level, uint64 splits,
 	if (block_level > level)
 	{
 		n = special->n;
-		memcpy(children, mm_page_words(page, &d->model->inner, 0), sizeof(BlockNumber) * n);
+		memcpy(children, mm_page_words(page, 0), sizeof(BlockNumber) * n);
 	}
-	else if (block_level == level && mm_page_find(page, &d->model->inner, child) >= 0)
+	else if (block_level == level && mm_page_find(page, child) >= 0)
 		result = block;
 	if ((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > splits)
 		right = special->right;
@@ -235,7 +235,7 @@ lock_parent(Descent *d, BlockNumber child, int level, int *entry)
 			if (special->kind == MM_PAGE_NODE && special->level == level)
 			{
 				check_node(d, buffer, level);
-				*entry = mm_page_find(page, &d->model->inner, child);
+				*entry = mm_page_find(page, child);
 				if (*entry >= 0)
 					return buffer;
 				block = special->right;
@@ -304,7 +304,7 @@ finish_split(Descent *d, Buffer left)
 	xlog = GenericXLogStart(d->index);
 	page = GenericXLogRegisterBuffer(xlog, left, 0);
 	special = MMPageGetSpecial(page);
-	page = GenericXLogRegisterBuffer(xlog, parent, 0);
+	page = GenericXLogRegisterBuffer(xlog, parent, mm_page_add_flags(BufferGetPage(parent)));
 	mm_page_put(page, &model->inner, entry, left_box);
 	mm_page_add(page, &model->inner, right_box);
 	meta = mm_meta_register(xlog, metabuf);
@@ -474,10 +474,10 @@ mm_tree_insert(Relation index, const MMModel *model, const uint32 *row)
 			continue;
 
 		special = MMPageGetSpecial(BufferGetPage(buffer));
+		if (!model->trained && (special->flags & MM_PAGE_UNTRAINED) != 0)
+			check_node(&d, buffer, 0);
 		if (!model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
 			result = MM_MODEL_STALE;
-		else if (!model->trained && special->n > model->leaf.capacity)
-			check_node(&d, buffer, 0);
 		else if (!model->trained && special->n >= MM_TRAINING_ROWS)
 			result = MM_TRAINING_DUE;
 		else if (special->n == model->leaf.capacity)
@@ -489,8 +489,9 @@ mm_tree_insert(Relation index, const MMModel *model, const uint32 *row)
 		else
 		{
 			GenericXLogState *xlog = GenericXLogStart(index);
+			int			flags = mm_page_add_flags(BufferGetPage(buffer));
 
-			mm_page_add(GenericXLogRegisterBuffer(xlog, buffer, 0), &model->leaf, row);
+			mm_page_add(GenericXLogRegisterBuffer(xlog, buffer, flags), &model->leaf, row);
 			GenericXLogFinish(xlog);
 		}
 		UnlockReleaseBuffer(buffer);

@@ -181,9 +181,8 @@ remove_first(MMSearch *search, Cursor *cursor)
 static Cursor *
 make_cursor(MMSearch *search, Page page, int n, bool inner)
 {
-	const MMShape *shape = inner ? &search->model->inner : &search->model->leaf;
-	const uint32 *blocks = mm_page_words(page, shape, 0);
-	const uint32 *offsets = mm_page_words(page, shape, 1);
+	const uint32 *blocks = mm_page_words(page, 0);
+	const uint32 *offsets = mm_page_words(page, 1);
 	int			count = 0;
 	Size		size;
 	Cursor	   *cursor;
@@ -216,8 +215,8 @@ make_cursor(MMSearch *search, Page page, int n, bool inner)
 static void
 emit_leaf(MMSearch *search, Page page, int n)
 {
-	const uint32 *blocks = mm_page_words(page, &search->model->leaf, 0);
-	const uint32 *offsets = mm_page_words(page, &search->model->leaf, 1);
+	const uint32 *blocks = mm_page_words(page, 0);
+	const uint32 *offsets = mm_page_words(page, 1);
 
 	for (int i = 0; i < n; i++)
 	{

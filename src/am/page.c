@@ -19,6 +19,9 @@
 #include "am/page.h"
 #include "compat.h"
 
+/* A node gets room for so many parts of its capacity, one after the other. */
+#define ROOM_STEPS	3
+
 void
 mm_shape_init(MMShape *shape, int words, int bytes)
 {
@@ -29,14 +32,22 @@ mm_shape_init(MMShape *shape, int words, int bytes)
 	shape->capacity = (MM_PAGE_DATA_SIZE - MM_PLANE_SLACK * sizeof(uint32)) / shape->size;
 }
 
+/*
+ * Set the end of what a page holds; the hole begins there.
+ */
+static void
+set_end(Page page, Size size)
+{
+	((PageHeader) page)->pd_lower = MAXALIGN(SizeOfPageHeaderData) + size;
+}
+
 void
-mm_page_init(Page page, uint16 kind, uint16 level)
+mm_page_init(Page page, uint8 kind, uint16 level)
 {
 	MMPageSpecial *special;
 
 	PageInit(page, BLCKSZ, sizeof(MMPageSpecial));
-	/* Planes fill the page: there is no hole that WAL could leave out. */
-	((PageHeader) page)->pd_lower = ((PageHeader) page)->pd_upper;
+	set_end(page, kind == MM_PAGE_NODE ? 0 : MM_PAGE_DATA_SIZE);
 	special = MMPageGetSpecial(page);
 	special->right = InvalidBlockNumber;
 	special->kind = kind;
@@ -45,28 +56,73 @@ mm_page_init(Page page, uint16 kind, uint16 level)
 }
 
 void
+mm_page_delete(Page page, FullTransactionId deletion)
+{
+	MMPageGetSpecial(page)->kind = MM_PAGE_FREE;
+	MMPageGetSpecial(page)->room = 0;
+	*MMPageGetDeletion(page) = deletion;
+	set_end(page, sizeof(FullTransactionId));
+}
+
+/*
+ * Move a plane up, and clear the room behind its entries.
+ */
+static void
+move_plane(char *to, const char *from, Size size, Size room)
+{
+	memmove(to, from, size);
+	memset(to + size, 0, room - size);
+}
+
+void
+mm_page_make_room(Page page, const MMShape *shape, int n)
+{
+	MMPageSpecial *special = MMPageGetSpecial(page);
+	char	   *contents = PageGetContents(page);
+	int			step = (shape->capacity + ROOM_STEPS - 1) / ROOM_STEPS;
+	int			room = Min((n + step - 1) / step * step, shape->capacity);
+	int			before = special->room;
+	Size		words_size = shape->words * sizeof(uint32);
+
+	Assert(n <= shape->capacity);
+	if (room <= before)
+		return;
+	/* From the last plane to the first: each goes to where the next one was. */
+	for (int b = shape->bytes - 1; b >= 0; b--)
+		move_plane(contents + (words_size + b) * room, contents + (words_size + b) * before,
+				   special->n, room);
+	for (int w = shape->words - 1; w >= 0; w--)
+		move_plane(contents + w * sizeof(uint32) * room, contents + w * sizeof(uint32) * before,
+				   special->n * sizeof(uint32), room * sizeof(uint32));
+	special->room = room;
+	set_end(page, (Size) shape->size * room);
+}
+
+void
 mm_page_get(Page page, const MMShape *shape, int i, MMEntry entry)
 {
-	const uint32 *words = mm_page_words(page, shape, 0) + i;
+	int			room = mm_page_room(page);
+	const uint32 *words = mm_page_words(page, 0) + i;
 	const uint8 *from = mm_page_bytes(page, shape, 0) + i;
 	uint8	   *bytes = MMEntryBytes(entry, shape);
 
-	for (int w = 0; w < shape->words; w++, words += shape->capacity)
+	for (int w = 0; w < shape->words; w++, words += room)
 		entry[w] = *words;
-	for (int b = 0; b < shape->bytes; b++, from += shape->capacity)
+	for (int b = 0; b < shape->bytes; b++, from += room)
 		bytes[b] = *from;
 }
 
 void
 mm_page_put(Page page, const MMShape *shape, int i, const uint32 *entry)
 {
-	uint32	   *words = mm_page_words(page, shape, 0) + i;
+	int			room = mm_page_room(page);
+	uint32	   *words = mm_page_words(page, 0) + i;
 	uint8	   *to = mm_page_bytes(page, shape, 0) + i;
 	const uint8 *bytes = (const uint8 *) (entry + shape->words);
 
-	for (int w = 0; w < shape->words; w++, words += shape->capacity)
+	for (int w = 0; w < shape->words; w++, words += room)
 		*words = entry[w];
-	for (int b = 0; b < shape->bytes; b++, to += shape->capacity)
+	for (int b = 0; b < shape->bytes; b++, to += room)
 		*to = bytes[b];
 }
 
@@ -75,17 +131,18 @@ mm_page_add(Page page, const MMShape *shape, const uint32 *entry)
 {
 	MMPageSpecial *special = MMPageGetSpecial(page);
 
-	Assert(special->n < shape->capacity);
+	mm_page_make_room(page, shape, special->n + 1);
 	mm_page_put(page, shape, special->n++, entry);
 }
 
 void
 mm_page_take(Page page, const MMShape *shape, Page from, const uint16 *which, int n)
 {
+	mm_page_make_room(page, shape, n);
 	for (int w = 0; w < shape->words; w++)
 	{
-		uint32	   *to_words = mm_page_words(page, shape, w);
-		const uint32 *words = mm_page_words(from, shape, w);
+		uint32	   *to_words = mm_page_words(page, w);
+		const uint32 *words = mm_page_words(from, w);
 
 		for (int i = 0; i < n; i++)
 			to_words[i] = words[which[i]];
@@ -109,15 +166,15 @@ mm_page_remove(Page page, const MMShape *shape, int i)
 	if (i == last)
 		return;
 	for (int w = 0; w < shape->words; w++)
-		mm_page_words(page, shape, w)[i] = mm_page_words(page, shape, w)[last];
+		mm_page_words(page, w)[i] = mm_page_words(page, w)[last];
 	for (int b = 0; b < shape->bytes; b++)
 		mm_page_bytes(page, shape, b)[i] = mm_page_bytes(page, shape, b)[last];
 }
 
 int
-mm_page_find(Page page, const MMShape *shape, uint32 value)
+mm_page_find(Page page, uint32 value)
 {
-	const uint32 *words = mm_page_words(page, shape, 0);
+	const uint32 *words = mm_page_words(page, 0);
 
 	for (int i = 0; i < MMPageGetSpecial(page)->n; i++)
 		if (words[i] == value)
@@ -126,7 +183,7 @@ mm_page_find(Page page, const MMShape *shape, uint32 value)
 }
 
 bool
-mm_page_is(Page page, uint16 kind)
+mm_page_is(Page page, uint8 kind)
 {
 	return !PageIsNew(page) &&
 		PageGetPageSize(page) == BLCKSZ &&
@@ -136,7 +193,7 @@ mm_page_is(Page page, uint16 kind)
 }
 
 void
-mm_page_check(Relation index, Buffer buffer, uint16 kind)
+mm_page_check(Relation index, Buffer buffer, uint8 kind)
 {
 	if (mm_page_is(BufferGetPage(buffer), kind))
 		return;
@@ -147,22 +204,37 @@ mm_page_check(Relation index, Buffer buffer, uint16 kind)
 			 errhint("Please REINDEX it.")));
 }
 
+bool
+mm_page_room_fits(Page page, const MMShape *shape)
+{
+	int			room = mm_page_room(page);
+
+	return room <= shape->capacity &&
+		((PageHeader) page)->pd_lower == MAXALIGN(SizeOfPageHeaderData) + shape->size * room;
+}
+
 void
 mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
 			  const MMShape *inner, bool trained, int level)
 {
 	BlockNumber block = BufferGetBlockNumber(buffer);
+	Page		page = BufferGetPage(buffer);
 	MMPageSpecial *special;
+	const MMShape *shape;
 
 	mm_page_check(index, buffer, MM_PAGE_NODE);
-	special = MMPageGetSpecial(BufferGetPage(buffer));
+	special = MMPageGetSpecial(page);
+	shape = special->level == 0 ? leaf : inner;
 	if (special->level >= MM_MAX_LEVELS ||
 		(level >= 0 && special->level != level))
 		mm_report_damage(index, "Block %u is a node of level %d.", block, special->level);
 	if (trained != ((special->flags & MM_PAGE_UNTRAINED) == 0) ||
 		(!trained && (block != MM_ROOT_BLOCK || special->level > 0)))
 		mm_report_damage(index, "Block %u does not fit the metadata.", block);
-	if (special->n > (special->level == 0 ? leaf : inner)->capacity)
+	if (!mm_page_room_fits(page, shape))
+		mm_report_damage(index, "Block %u has room for %d entries, which is not where it ends.",
+						 block, special->room);
+	if (special->n > special->room)
 		mm_report_damage(index, "Block %u has %d entries, more than fit.", block, special->n);
 	/* Of inner nodes VACUUM leaves at least one entry. */
 	if (special->level > 0 && special->n == 0)
@@ -239,7 +311,7 @@ mm_page_pin(Relation index, BlockNumber block, BufferAccessStrategy strategy)
 }
 
 Buffer
-mm_page_read(Relation index, BlockNumber block, int mode, uint16 kind,
+mm_page_read(Relation index, BlockNumber block, int mode, uint8 kind,
 			 BufferAccessStrategy strategy)
 {
 	Buffer		buffer = mm_page_pin(index, block, strategy);
@@ -255,19 +327,18 @@ mm_page_prefetch(Relation index, BlockNumber block, const MMShape *shape,
 {
 	Buffer		buffer = *recent_buffer(index, block);
 	Page		page;
-	const char *pt;
+	const char *contents;
 	const char *stop;
 
 	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(index))
 		return;
 	page = (Page) BufferGetBlock(buffer);
-	pt = (const char *) mm_page_words(page, shape, first);
-	stop = end < 0 ? (const char *) mm_page_bytes(page, shape, shape->bytes) :
-		(const char *) mm_page_words(page, shape, end);
+	contents = PageGetContents(page);
+	stop = contents + shape->capacity * (end < 0 ? shape->size : end * (int) sizeof(uint32));
 	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
 	__builtin_prefetch(page);
 	__builtin_prefetch(page + BLCKSZ - MM_PAGE_SPECIAL_SIZE);
-	for (; pt < stop; pt += 64)
+	for (const char *pt = contents + shape->capacity * first * sizeof(uint32); pt < stop; pt += 64)
 		__builtin_prefetch(pt);
 }
 

@@ -27,6 +27,11 @@
  * In an index that has no model yet, entries end after word 2, and the root is
  * the only node.
  *
+ * Planes have room for somewhat more entries than there are, and are moved apart
+ * when they are full.  So a page has a hole behind them until it is about to be
+ * split, as PostgreSQL's own pages do: WAL leaves it out of images, and generic
+ * WAL, which looks for what has changed byte by byte, does not look there.
+ *
  * Concurrency follows GiST (Kornacker, Mohan and Hellerstein, "Concurrency and
  * recovery in generalized search trees", 1997).  A split moves entries to a new
  * page on the right.  The metadata count splits.  A split is stamped with its
@@ -66,8 +71,9 @@ typedef struct MMPageSpecial
 	BlockNumber right;			/* next page; InvalidBlockNumber: none */
 	uint16		n;				/* entries of a node, bytes of a model page */
 	uint16		level;			/* of a node, 0 for leaves */
-	uint16		kind;			/* MM_PAGE_... */
-	uint16		flags;			/* MM_PAGE_INCOMPLETE, ... */
+	uint8		kind;			/* MM_PAGE_... */
+	uint8		flags;			/* MM_PAGE_INCOMPLETE, ... */
+	uint16		room;			/* entries that a node's planes have room for */
 	uint32		magic;			/* last, where tools look for page ids */
 } MMPageSpecial;
 
@@ -118,17 +124,25 @@ typedef uint32 *MMEntry;
 #define MMEntryFloats(entry)		((float *) (entry) + MM_ENTRY_HEADER)
 #define MMEntryBytes(entry, shape)	((uint8 *) ((entry) + (shape)->words))
 
-static inline uint32 *
-mm_page_words(Page page, const MMShape *shape, int word)
+/*
+ * The planes of a node.
+ */
+static inline int
+mm_page_room(Page page)
 {
-	return (uint32 *) PageGetContents(page) + (Size) word * shape->capacity;
+	return MMPageGetSpecial(page)->room;
+}
+
+static inline uint32 *
+mm_page_words(Page page, int word)
+{
+	return (uint32 *) PageGetContents(page) + (Size) word * mm_page_room(page);
 }
 
 static inline uint8 *
 mm_page_bytes(Page page, const MMShape *shape, int byte)
 {
-	return (uint8 *) mm_page_words(page, shape, shape->words) +
-		(Size) byte * shape->capacity;
+	return (uint8 *) mm_page_words(page, shape->words) + (Size) byte * mm_page_room(page);
 }
 
 /* page.c */
@@ -141,11 +155,30 @@ extern void mm_shape_init(MMShape *shape, int words, int bytes);
 /*
  * mm_page_init: make an empty page of a kind.
  */
-extern void mm_page_init(Page page, uint16 kind, uint16 level);
+extern void mm_page_init(Page page, uint8 kind, uint16 level);
+
+/*
+ * mm_page_delete: make a page a free one; nobody has any use for it once no
+ * transaction is older than this.  What links need remains.
+ */
+extern void mm_page_delete(Page page, FullTransactionId deletion);
+
+/*
+ * mm_page_make_room: let a node have room for n entries, at least.
+ * mm_page_add_flags: the flags to register a page with to which an entry is to
+ * be added: if planes must move, better an image than the differences.
+ */
+extern void mm_page_make_room(Page page, const MMShape *shape, int n);
+
+static inline int
+mm_page_add_flags(Page page)
+{
+	return MMPageGetSpecial(page)->n < mm_page_room(page) ? 0 : GENERIC_XLOG_FULL_IMAGE;
+}
 
 /*
  * mm_page_get, mm_page_put: copy entry i of a node, or overwrite it.
- * mm_page_add: add an entry; there must be room.
+ * mm_page_add: add an entry; there must be less than shape->capacity.
  * mm_page_take: let a node have n of the entries of another, given by their
  * numbers, instead of its own.
  * mm_page_remove: remove entry i; the last one takes its place.
@@ -160,7 +193,7 @@ extern void mm_page_remove(Page page, const MMShape *shape, int i);
 /*
  * mm_page_find: which entry of a node has word 0 = value; -1: none.
  */
-extern int	mm_page_find(Page page, const MMShape *shape, uint32 value);
+extern int	mm_page_find(Page page, uint32 value);
 
 /*
  * Raise the error of a damaged index; what follows are the arguments of
@@ -177,13 +210,19 @@ extern int	mm_page_find(Page page, const MMShape *shape, uint32 value);
  * mm_page_is: is this a page of an mmdb index, of this kind (0: any)?
  * mm_page_check: raise INDEX_CORRUPTED unless the page in a buffer is one.
  */
-extern bool mm_page_is(Page page, uint16 kind);
-extern void mm_page_check(Relation index, Buffer buffer, uint16 kind);
+extern bool mm_page_is(Page page, uint8 kind);
+extern void mm_page_check(Relation index, Buffer buffer, uint8 kind);
+
+/*
+ * mm_page_room_fits: does the room of a node fit the page, and the page end
+ * behind it?
+ */
+extern bool mm_page_room_fits(Page page, const MMShape *shape);
 
 /*
  * mm_node_check: raise INDEX_CORRUPTED unless the page in a buffer is a node of
- * this level (-1: any), with no more entries than fit, and the index has a
- * model, or none, as trained says.
+ * this level (-1: any), with no more entries than it has room for, and that fits
+ * the page, and the index has a model, or none, as trained says.
  */
 extern void mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
 						  const MMShape *inner, bool trained, int level);
@@ -195,12 +234,12 @@ extern void mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
 extern Buffer mm_page_pin(Relation index, BlockNumber block,
 						  BufferAccessStrategy strategy);
 extern Buffer mm_page_read(Relation index, BlockNumber block, int mode,
-						   uint16 kind, BufferAccessStrategy strategy);
+						   uint8 kind, BufferAccessStrategy strategy);
 
 /*
  * mm_page_prefetch: if we know where in memory the page was last, ask the CPU
  * for words first to before end of its entries (end -1: and all bytes), as it
- * will soon be read.
+ * will soon be read; about where they are if it is nearly full.
  */
 extern void mm_page_prefetch(Relation index, BlockNumber block,
 							 const MMShape *shape, int first, int end);

@@ -141,7 +141,6 @@ take_boxes(Split *split, Page page)
 {
 	const MMModel *model = split->model;
 	bool		leaf = MMPageGetSpecial(page)->level == 0;
-	const MMShape *shape = leaf ? &model->leaf : &model->inner;
 	uint32		all = PG_UINT32_MAX >> (32 - model->columns->n);
 
 	for (int i = 0; i < split->n; i++)
@@ -150,14 +149,14 @@ take_boxes(Split *split, Page page)
 
 		*box = make_box(split);
 		clear_box(split, box);
-		box->nulls = mm_page_words(page, shape, leaf ? 2 : 1)[i];
-		box->values = leaf ? all & ~box->nulls : mm_page_words(page, shape, 2)[i];
+		box->nulls = mm_page_words(page, leaf ? 2 : 1)[i];
+		box->values = leaf ? all & ~box->nulls : mm_page_words(page, 2)[i];
 	}
 	for (int c = 0; c < model->ncoordinates; c++)
 	{
 		int			word = MM_ENTRY_HEADER + c;
-		const float *lo = (float *) mm_page_words(page, shape, word);
-		const float *hi = leaf ? lo : (float *) mm_page_words(page, shape, word + model->ncoordinates);
+		const float *lo = (float *) mm_page_words(page, word);
+		const float *hi = leaf ? lo : (float *) mm_page_words(page, word + model->ncoordinates);
 
 		for (int i = 0; i < split->n; i++)
 		{

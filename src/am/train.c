@@ -206,6 +206,7 @@ replace_root(Relation index, const MMModel *model, const MMMeta *trained,
 	MMMeta	   *meta = mm_meta_register(xlog, metabuf);
 
 	mm_page_init(page, MM_PAGE_NODE, level);
+	mm_page_make_room(page, shape, n);
 	for (int i = 0; i < n; i++)
 		mm_page_add(page, shape, entries[i]);
 	meta->model = trained->model;
@@ -241,7 +242,7 @@ free_leftovers(Relation index)
 
 			/* Nobody has ever had a link to it. */
 			mm_page_init(page, MM_PAGE_FREE, 0);
-			*MMPageGetDeletion(page) = FirstNormalFullTransactionId;
+			mm_page_delete(page, FirstNormalFullTransactionId);
 			GenericXLogFinish(xlog);
 		}
 		UnlockReleaseBuffer(buffer);

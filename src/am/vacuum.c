@@ -82,8 +82,8 @@ clean_leaf(VacuumState *state, Buffer buffer)
 	{
 		ItemPointerData tid;
 
-		mm_entry_place(state->info->index, mm_page_words(page, shape, 0)[i],
-					   mm_page_words(page, shape, 1)[i], &tid);
+		mm_entry_place(state->info->index, mm_page_words(page, 0)[i],
+					   mm_page_words(page, 1)[i], &tid);
 		if (state->callback(&tid, state->callback_state))
 			dead[ndead++] = i;
 	}
@@ -186,14 +186,16 @@ delete_leaf(VacuumState *state, BlockNumber leaf, BlockNumber parent)
 	if (special->kind == MM_PAGE_NODE && special->level == 0 && special->n == 0 &&
 		(special->flags & MM_PAGE_INCOMPLETE) == 0 &&
 		above->kind == MM_PAGE_NODE && above->level == 1 && above->n > 1 &&
-		(entry = mm_page_find(BufferGetPage(parentbuf), inner, leaf)) >= 0)
+		(entry = mm_page_find(BufferGetPage(parentbuf), leaf)) >= 0)
 	{
-		GenericXLogState *xlog = GenericXLogStart(index);
-		Page		page = GenericXLogRegisterBuffer(xlog, leafbuf, 0);
+		GenericXLogState *xlog;
+		Page		page;
 
+		mm_node_check(index, parentbuf, &state->leaf, inner, true, 1);
+		xlog = GenericXLogStart(index);
+		page = GenericXLogRegisterBuffer(xlog, leafbuf, 0);
 		/* It keeps its number and its link to the right; see page.h. */
-		MMPageGetSpecial(page)->kind = MM_PAGE_FREE;
-		*MMPageGetDeletion(page) = ReadNextFullTransactionId();
+		mm_page_delete(page, ReadNextFullTransactionId());
 		mm_page_remove(GenericXLogRegisterBuffer(xlog, parentbuf, 0), inner, entry);
 		GenericXLogFinish(xlog);
 		state->stats->pages_newly_deleted++;
@@ -223,7 +225,7 @@ delete_empty_leaves(VacuumState *state)
 		if (MMPageGetSpecial(page)->kind == MM_PAGE_NODE && MMPageGetSpecial(page)->level == 1)
 			for (int e = 0; e < MMPageGetSpecial(page)->n; e++)
 			{
-				BlockNumber child = mm_page_words(page, inner, 0)[e];
+				BlockNumber child = mm_page_words(page, 0)[e];
 
 				if (bsearch(&child, state->empty, state->nempty, sizeof(BlockNumber), compare_blocks))
 					found[nfound++] = child;

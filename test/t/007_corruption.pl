@@ -41,10 +41,9 @@ my %table = (things_mm => 'things', few_mm => 'few');
 $node->stop;
 
 # The page format; see src/am/page.h.
-my $special_size = 40;
 my $header_size = 24;
 my %field = (nsn => [ 0, 'Q' ], born => [ 8, 'Q' ], right => [ 16, 'L' ], n => [ 20, 'S' ], level => [ 22, 'S' ],
-	kind => [ 24, 'S' ], flags => [ 26, 'S' ], magic => [ 28, 'L' ]);
+	kind => [ 24, 'C' ], flags => [ 25, 'C' ], room => [ 26, 'S' ], magic => [ 28, 'L' ]);
 my ($meta_kind, $model_kind, $node_kind, $free_kind) = (1, 2, 3, 4);
 
 sub read_file
@@ -106,14 +105,14 @@ sub entries
 	return $block * $block_size + $header_size;
 }
 
-my ($coordinates, $sketch_bytes, $leaf_capacity) = do
+my ($leaf_room, $inner_room) = map { get('things_mm', $_, 'room') } $leaf, $inner;
+my $coordinates = do
 {
 	$node->start;
-	my $row = $node->safe_psql('postgres', q{SELECT coordinates, sketch_bytes, entries_per_leaf FROM mmdb_index_stats('things_mm')});
+	my $n = $node->safe_psql('postgres', q{SELECT coordinates FROM mmdb_index_stats('things_mm')});
 	$node->stop;
-	split /\|/, $row;
+	$n;
 };
-my $inner_capacity = int(($block_size - $header_size - 32 - 64) / (4 * (3 + 2 * $coordinates)));
 
 # What is done to an index: at => offset, bytes; what mmdb_index_check says.
 # wrong: searches cannot know; their answer may be wrong.
@@ -138,7 +137,11 @@ my @damages = (
 	[ 'level of the root', 'things_mm', [ field('things_mm', 1, 'level', 60000) ], qr/Block 1 is of level 60000/ ],
 	[ 'level of the root, less', 'things_mm', [ field('things_mm', 1, 'level', 1) ], qr/level/ ],
 	[ 'entries of a leaf', 'things_mm', [ field('things_mm', $leaf, 'n', 65535) ], qr/Block $leaf has 65535 entries/ ],
-	[ 'entries of an inner node', 'things_mm', [ field('things_mm', $inner, 'n', $inner_capacity + 1) ], qr/Block $inner has \d+ entries, but no more/ ],
+	[ 'entries of an inner node', 'things_mm', [ field('things_mm', $inner, 'n', $inner_room + 1) ], qr/Block $inner has \d+ entries, but no more/ ],
+	[ 'room of a leaf', 'things_mm', [ field('things_mm', $leaf, 'room', 65535) ], qr/Block $leaf has room for 65535 entries/ ],
+	[ 'room of a leaf, less', 'things_mm', [ field('things_mm', $leaf, 'room', $leaf_room - 1) ], qr/Block $leaf has room for \d+ entries/ ],
+	[ 'no room of an inner node', 'things_mm', [ field('things_mm', $inner, 'room', 0) ], qr/Block $inner has room for 0 entries/ ],
+	[ 'end of a leaf', 'things_mm', [ [ $leaf * $block_size + 12, pack('S', 24) ] ], qr/Block $leaf has room for $leaf_room entries/ ],
 	[ 'no entries of an inner node', 'things_mm', [ field('things_mm', $inner, 'n', 0) ], qr/Block $inner, an inner node, has no entries/ ],
 	[ 'no entries of the root', 'things_mm', [ field('things_mm', 1, 'n', 0) ], qr/Block 1, an inner node, has no entries/ ],
 	[ 'split in the future', 'things_mm', [ field('things_mm', $leaf, 'nsn', 1 << 40) ], qr/only \d+ splits have been counted/ ],
@@ -177,17 +180,17 @@ my @damages = (
 	[ 'a downlink to the root', 'things_mm', [ [ entries($inner), pack('L', 1) ] ], qr/Two links lead to block 1/ ],
 	[ 'a downlink to its own node', 'things_mm', [ [ entries($inner), pack('L', $inner) ] ], qr/Two links lead to block $inner/ ],
 	[ 'all downlinks of the root to the root', 'things_mm', [ [ entries(1), pack('L*', (1) x get('things_mm', 1, 'n')) ] ], qr/Two links lead to block 1/ ],
-	[ 'a smaller box', 'things_mm', [ [ entries($inner) + 4 * $inner_capacity * (3 + $coordinates), pack('f', -1e30) ] ], qr/the box from|is not in the box of its parent, block $inner, entry 0/, 'wrong' ],
-	[ 'a box that is none', 'things_mm', [ [ entries($inner) + 4 * $inner_capacity * 3, pack('L', 0x7FC00000) ] ], qr/Block $inner, entry 0: the box from/, 'wrong' ],
-	[ 'NULLs in a box', 'things_mm', [ [ entries($inner) + 4 * $inner_capacity, pack('L', 0) x get('things_mm', $inner, 'n') ] ], qr/is not in the box of its parent, block $inner/, 'wrong' ],
+	[ 'a smaller box', 'things_mm', [ [ entries($inner) + 4 * $inner_room * (3 + $coordinates), pack('f', -1e30) ] ], qr/the box from|is not in the box of its parent, block $inner, entry 0/, 'wrong' ],
+	[ 'a box that is none', 'things_mm', [ [ entries($inner) + 4 * $inner_room * 3, pack('L', 0x7FC00000) ] ], qr/Block $inner, entry 0: the box from/, 'wrong' ],
+	[ 'NULLs in a box', 'things_mm', [ [ entries($inner) + 4 * $inner_room, pack('L', 0) x get('things_mm', $inner, 'n') ] ], qr/is not in the box of its parent, block $inner/, 'wrong' ],
 	# leaves
-	[ 'a coordinate', 'things_mm', [ [ entries($leaf) + 4 * $leaf_capacity * 4, pack('f', 1e9) ] ], qr/Block $leaf, entry 0 is not in the box/, 'wrong' ],
-	[ 'a coordinate that is no number', 'things_mm', [ [ entries($leaf) + 4 * $leaf_capacity * 4, pack('L', 0x7FC00000) ] ], qr/Block $leaf, entry 0: coordinate 1 is out of range/, 'wrong' ],
-	[ 'a coordinate, just so', 'things_mm', [ [ entries($leaf) + 4 * $leaf_capacity * 4, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_capacity * 4 + 4, 4) ] ], qr/Block $leaf, entry 0: the coordinates or NULLs are not those of row|not in the box/, 'wrong' ],
-	[ 'NULLs', 'things_mm', [ [ entries($leaf) + 4 * $leaf_capacity * 2, pack('L', 3) ] ], qr/Block $leaf, entry 0/, 'wrong' ],
+	[ 'a coordinate', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 4, pack('f', 1e9) ] ], qr/Block $leaf, entry 0 is not in the box/, 'wrong' ],
+	[ 'a coordinate that is no number', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 4, pack('L', 0x7FC00000) ] ], qr/Block $leaf, entry 0: coordinate 1 is out of range/, 'wrong' ],
+	[ 'a coordinate, just so', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 4, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_room * 4 + 4, 4) ] ], qr/Block $leaf, entry 0: the coordinates or NULLs are not those of row|not in the box/, 'wrong' ],
+	[ 'NULLs', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 2, pack('L', 3) ] ], qr/Block $leaf, entry 0/, 'wrong' ],
 	[ 'one entry less', 'things_mm', [ field('things_mm', $leaf, 'n', get('things_mm', $leaf, 'n') - 1) ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
-	[ 'a place twice', 'things_mm', [ [ entries($leaf), substr($healthy{things_mm}, entries($leaf) + 4, 4) ], [ entries($leaf) + 4 * $leaf_capacity, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_capacity + 4, 4) ] ], qr/Row \(\d+,\d+\) has two|not those of row/, 'wrong' ],
-	[ 'a place that is none', 'things_mm', [ [ entries($leaf) + 4 * $leaf_capacity, pack('L', 0) ] ], qr/Block $leaf, entry 0: \(\d+,0\) is no place/, 'wrong' ],
+	[ 'a place twice', 'things_mm', [ [ entries($leaf), substr($healthy{things_mm}, entries($leaf) + 4, 4) ], [ entries($leaf) + 4 * $leaf_room, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_room + 4, 4) ] ], qr/Row \(\d+,\d+\) has two|not those of row/, 'wrong' ],
+	[ 'a place that is none', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room, pack('L', 0) ] ], qr/Block $leaf, entry 0: \(\d+,0\) is no place/, 'wrong' ],
 	# an index without a model
 	[ 'untrained, not marked so', 'few_mm', [ field('few_mm', 1, 'flags', 0) ], qr/Block 1 does not fit the metadata/ ],
 	[ 'untrained, of level 1', 'few_mm', [ field('few_mm', 1, 'level', 1) ], qr/Block 1 does not fit the metadata/ ],
@@ -258,13 +261,13 @@ foreach my $damage (@damages)
 sub word
 {
 	my ($content, $block, $i, $word) = @_;
-	return unpack('L', substr($$content, entries($block) + 4 * ($inner_capacity * $word + $i), 4));
+	return unpack('L', substr($$content, entries($block) + 4 * (get('things_mm', $block, 'room') * $word + $i), 4));
 }
 
 sub set_word
 {
 	my ($content, $block, $i, $word, $value) = @_;
-	substr($$content, entries($block) + 4 * ($inner_capacity * $word + $i), 4) = pack('L', $value);
+	substr($$content, entries($block) + 4 * (get('things_mm', $block, 'room') * $word + $i), 4) = pack('L', $value);
 }
 
 my $undone;

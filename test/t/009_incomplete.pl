@@ -57,7 +57,7 @@ sub flags
 	seek($file, ($block + 1) * $block_size - 8, 0);
 	read($file, my $bytes, 4);
 	close($file);
-	my ($kind, $flags) = unpack('SS', $bytes);
+	my ($kind, $flags) = unpack('CC', $bytes);
 	return ($kind, $flags);
 }
 
