@@ -259,6 +259,17 @@ mm_point_term(const MMColumnModel *c, const MetricTransform *transform,
 	};
 }
 
+/*
+ * Room for a number for each entry of a node.
+ */
+static float *
+alloc_floats(const MMModel *model)
+{
+	int			n = Max(model->leaf.capacity, model->inner.capacity);
+
+	return palloc(sizeof(float) * TYPEALIGN(MM_PLANE_SLACK, n));
+}
+
 static void
 make_rung(MMBounding *b, MMRung *rung, const MMSearchTerm *term)
 {
@@ -274,7 +285,8 @@ make_rung(MMBounding *b, MMRung *rung, const MMSearchTerm *term)
 	rung->null_sum = term->missing == MM_MISSING_NULL;
 	rung->missing = rung->null_sum ? 0.0f : (float) Min(term->missing, FLT_MAX);
 	rung->routine = column->space.routine;
-	rung->upper = palloc0(sizeof(float) * MM_MAX_ENTRIES);
+	if (b->uppers_wanted)
+		rung->upper = alloc_floats(b->model);
 	rung->transform = c->transform;
 	if (c->ncoordinates > 0)
 	{
@@ -295,6 +307,11 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta,
 {
 	b->model = model;
 	b->null_sums = 0;
+	b->totals = alloc_floats(model);
+	b->scratch = alloc_floats(model);
+	b->sketched = alloc_floats(model);
+	if (b->uppers_wanted)
+		b->uppers = alloc_floats(model);
 	memset(b->rungs, 0, sizeof(MMRung) * b->nrungs);
 	for (int i = 0; i < b->nrungs; i++)
 	{

@@ -33,11 +33,11 @@ typedef struct MMRung
 	bool		null_sum;		/* a NULL makes the sum NULL; otherwise: */
 	float		missing;		/* what it adds to the sum */
 	const MetricRoutine *routine;
-	float		q[MM_MAX_COORDINATES];
-	float		slack[MM_MAX_COORDINATES];
+	float		q[MM_MAX_PIVOTS];	/* there are no more raw ones either */
+	float		slack[MM_MAX_PIVOTS];
 	MetricTransform transform;
 	void	   *sketch_query;	/* NULL: none */
-	float	   *upper;			/* of the leaf being bounded, room for MM_MAX_ENTRIES */
+	float	   *upper;			/* of the entries of a leaf; NULL: not wanted */
 } MMRung;
 
 typedef struct MMBounding
@@ -50,10 +50,10 @@ typedef struct MMBounding
 	bool		with_nulls;		/* sums that are NULL are wanted */
 	bool		uppers_wanted;	/* of leaves' entries */
 	float		limit;			/* greatest key that is wanted */
-	float		totals[MM_MAX_ENTRIES]; /* keys of the node last bounded */
-	float		uppers[MM_MAX_ENTRIES]; /* and upper bounds, if wanted */
-	float		scratch[MM_MAX_ENTRIES];
-	float		sketched[MM_MAX_ENTRIES];
+	float	   *totals;			/* keys of the node last bounded */
+	float	   *uppers;			/* and upper bounds; NULL: not wanted */
+	float	   *scratch;
+	float	   *sketched;
 } MMBounding;
 
 static inline bool
