@@ -342,6 +342,32 @@ mm_page_prefetch(Relation index, BlockNumber block, const MMShape *shape,
 		__builtin_prefetch(pt);
 }
 
+void
+mm_row_found(Relation table, BlockNumber block, Buffer buffer)
+{
+	if (!BufferIsLocal(buffer))
+		*recent_buffer(table, block) = buffer;
+}
+
+void
+mm_row_prefetch(Relation table, BlockNumber block, OffsetNumber offset)
+{
+	Buffer		buffer = *recent_buffer(table, block);
+	Page		page;
+	const char *row;
+
+	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(table) ||
+		offset == InvalidOffsetNumber || offset > MaxOffsetNumber)
+		return;
+	page = (Page) BufferGetBlock(buffer);
+	/* Not locked: this may be anything, and is not looked at. */
+	row = page + ItemIdGetOffset(PageGetItemId(page, offset));
+	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
+	__builtin_prefetch(page);
+	__builtin_prefetch(row);
+	__builtin_prefetch(row + 64);
+}
+
 bool
 mm_page_recyclable(Page page)
 {

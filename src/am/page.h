@@ -245,6 +245,14 @@ extern void mm_page_prefetch(Relation index, BlockNumber block,
 							 const MMShape *shape, int first, int end);
 
 /*
+ * mm_row_found: a row of a table was found in a page, in this buffer.
+ * mm_row_prefetch: if we know where in memory the page was last, ask the CPU for
+ * a row of it, as it will soon be read.
+ */
+extern void mm_row_found(Relation table, BlockNumber block, Buffer buffer);
+extern void mm_row_prefetch(Relation table, BlockNumber block, OffsetNumber offset);
+
+/*
  * mm_entry_place: the place of a row, of the words 0 and 1 of an entry.  Raises
  * INDEX_CORRUPTED if it is none.
  */
