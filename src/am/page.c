@@ -19,8 +19,13 @@
 #include "am/page.h"
 #include "compat.h"
 
-/* A node gets room for so many parts of its capacity, one after the other. */
-#define ROOM_STEPS	3
+/*
+ * A node gets room for so many parts of its capacity, one after the other.  Each
+ * time all of it goes into WAL.  An inner node gets entries seldom, and changes
+ * often.
+ */
+#define LEAF_STEPS		3
+#define INNER_STEPS		8
 
 void
 mm_shape_init(MMShape *shape, int words, int bytes)
@@ -79,7 +84,8 @@ mm_page_make_room(Page page, const MMShape *shape, int n)
 {
 	MMPageSpecial *special = MMPageGetSpecial(page);
 	char	   *contents = PageGetContents(page);
-	int			step = (shape->capacity + ROOM_STEPS - 1) / ROOM_STEPS;
+	int			steps = special->level == 0 ? LEAF_STEPS : INNER_STEPS;
+	int			step = (shape->capacity + steps - 1) / steps;
 	int			room = Min((n + step - 1) / step * step, shape->capacity);
 	int			before = special->room;
 	Size		words_size = shape->words * sizeof(uint32);
@@ -131,7 +137,8 @@ mm_page_add(Page page, const MMShape *shape, const uint32 *entry)
 {
 	MMPageSpecial *special = MMPageGetSpecial(page);
 
-	mm_page_make_room(page, shape, special->n + 1);
+	if (special->n == special->room)
+		mm_page_make_room(page, shape, special->n + 1);
 	mm_page_put(page, shape, special->n++, entry);
 }
 
