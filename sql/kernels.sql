@@ -20,6 +20,7 @@ CREATE TABLE plain AS
 								1 - sum(x * y) / sqrt(sum(x * x) * sum(y * y)) AS cosine
 						 FROM unnest(a::float8[], b::float8[]) u(x, y)) d;
 CREATE TABLE computed (level text, n integer, a real[], l2 float8, l1 float8, linf float8, cosine float8, hamming float8, jaccard float8);
+CREATE TABLE grown (level text, tree text);
 DO $$
 DECLARE level text;
 BEGIN
@@ -41,6 +42,15 @@ BEGIN
 								  OR (va <*> vb) <> (vb <*> va) OR (va <=> vb) <> (vb <=> va)) THEN
 			RAISE 'not symmetric at level %', level;
 		END IF;
+		-- insertions go to the same leaves
+		CREATE TABLE inserted (i integer, v mmvector, s text);
+		CREATE INDEX inserted_mm ON inserted USING mmdb (i, v, s);
+		INSERT INTO inserted
+			SELECT nullif(i % 100, 7), (SELECT array_agg(sin(i * j)) FROM generate_series(1, 7) j)::real[], md5(i::text)
+			FROM generate_series(1, 3000) i;
+		PERFORM mmdb_index_check('inserted_mm');
+		INSERT INTO grown SELECT level, t::text FROM mmdb_index_stats('inserted_mm') t WHERE t.splits > 20;
+		DROP TABLE inserted;
 	END LOOP;
 END $$;
 
@@ -53,6 +63,7 @@ SELECT count(*) || ' differences' AS between_levels
 FROM computed c JOIN computed s USING (n, a)
 WHERE s.level = 'scalar' AND row(c.l2, c.l1, c.linf, c.cosine, c.hamming, c.jaccard) IS DISTINCT FROM
 						 row(s.l2, s.l1, s.linf, s.cosine, s.hamming, s.jaccard);
+SELECT count(DISTINCT tree) || ' tree' AS grown FROM grown;
 
 -- The setting takes what the CPU has.
 SET mmdb.simd = scalar;
@@ -61,4 +72,4 @@ SET mmdb.simd = auto;
 SELECT current_setting('mmdb.simd') <> 'auto' AS says_which;
 \set VERBOSITY terse
 SET mmdb.simd = mmx;
-DROP TABLE pairs, plain, computed;
+DROP TABLE pairs, plain, computed, grown;
