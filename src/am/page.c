@@ -364,7 +364,7 @@ mm_row_prefetch(Relation table, BlockNumber block, OffsetNumber offset)
 	const char *row;
 
 	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(table) ||
-		offset == InvalidOffsetNumber || offset > MaxOffsetNumber)
+		offset == InvalidOffsetNumber || offset > MaxHeapTuplesPerPage)
 		return;
 	page = (Page) BufferGetBlock(buffer);
 	/* Not locked: this may be anything, and is not looked at. */

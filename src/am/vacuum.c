@@ -181,18 +181,21 @@ delete_leaf(VacuumState *state, BlockNumber leaf, BlockNumber parent)
 	Buffer		parentbuf = mm_page_read(index, parent, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
 	MMPageSpecial *special = MMPageGetSpecial(BufferGetPage(leafbuf));
 	MMPageSpecial *above = MMPageGetSpecial(BufferGetPage(parentbuf));
-	int			entry;
+	int			entry = -1;
 
 	if (special->kind == MM_PAGE_NODE && special->level == 0 && special->n == 0 &&
 		(special->flags & MM_PAGE_INCOMPLETE) == 0 &&
-		above->kind == MM_PAGE_NODE && above->level == 1 && above->n > 1 &&
-		(entry = mm_page_find(BufferGetPage(parentbuf), leaf)) >= 0)
+		above->kind == MM_PAGE_NODE && above->level == 1)
 	{
-		GenericXLogState *xlog;
+		mm_node_check(index, parentbuf, &state->leaf, inner, true, 1);
+		if (above->n > 1)
+			entry = mm_page_find(BufferGetPage(parentbuf), leaf);
+	}
+	if (entry >= 0)
+	{
+		GenericXLogState *xlog = GenericXLogStart(index);
 		Page		page;
 
-		mm_node_check(index, parentbuf, &state->leaf, inner, true, 1);
-		xlog = GenericXLogStart(index);
 		page = GenericXLogRegisterBuffer(xlog, leafbuf, 0);
 		/* It keeps its number and its link to the right; see page.h. */
 		mm_page_delete(page, ReadNextFullTransactionId());
@@ -223,6 +226,8 @@ delete_empty_leaves(VacuumState *state)
 
 		mm_vacuum_delay_point();
 		if (MMPageGetSpecial(page)->kind == MM_PAGE_NODE && MMPageGetSpecial(page)->level == 1)
+		{
+			mm_node_check(state->info->index, buffer, &state->leaf, inner, true, 1);
 			for (int e = 0; e < MMPageGetSpecial(page)->n; e++)
 			{
 				BlockNumber child = mm_page_words(page, 0)[e];
@@ -230,6 +235,7 @@ delete_empty_leaves(VacuumState *state)
 				if (bsearch(&child, state->empty, state->nempty, sizeof(BlockNumber), compare_blocks))
 					found[nfound++] = child;
 			}
+		}
 		UnlockReleaseBuffer(buffer);
 		for (int e = 0; e < nfound; e++)
 			delete_leaf(state, found[e], state->parents[i]);
