@@ -20,6 +20,8 @@ else
 EXTENSION = mmdb
 EXTVERSION = 0.1.0
 MODULE_big = mmdb
+# What needs OpenBLAS is a module of its own: searching backends do not load it.
+MODULES = mmdb_learn
 
 OBJS = \
 	src/mmdb.o \
@@ -78,6 +80,13 @@ OBJS = \
 	src/am/train.o \
 	src/am/vacuum.o \
 	src/am/validate.o \
+	src/learn/candidates.o \
+	src/learn/certainty.o \
+	src/learn/examples.o \
+	src/learn/feedback.o \
+	src/learn/keys.o \
+	src/learn/learn.o \
+	src/learn/learner.o \
 	src/plan/collected.o \
 	src/plan/explain.o \
 	src/plan/node.o \
@@ -92,7 +101,9 @@ OBJS = \
 	src/query/distance_sql.o \
 	src/query/fusion.o \
 	src/query/plans.o \
-	src/query/search.o
+	src/query/profile.o \
+	src/query/search.o \
+	src/query/statement.o
 
 # The install script is these, one after the other: each object is declared
 # before it is used.
@@ -111,7 +122,9 @@ SQL_PARTS = \
 	src/am/info.sql \
 	src/am/check.sql \
 	src/query/query.sql \
-	src/query/fusion.sql
+	src/query/fusion.sql \
+	src/query/profile.sql \
+	src/learn/learn.sql
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
@@ -141,6 +154,7 @@ REGRESS = \
 	search_errors \
 	search_rights \
 	fusion \
+	learn \
 	plan \
 	plan_values \
 	plan_queries \
@@ -165,6 +179,10 @@ PG_CPPFLAGS = -I$(srcdir)/src
 # Bounds need IEEE arithmetic: no fused multiply-add but where the code says so.
 PG_CFLAGS = -ffp-contract=off
 
+# OpenBLAS, with LAPACK in it.
+BLAS_CFLAGS ?= $(shell pkg-config --cflags openblas 2>/dev/null)
+BLAS_LIBS ?= $(or $(shell pkg-config --libs openblas 2>/dev/null),-lopenblas)
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
@@ -176,7 +194,11 @@ $(DATA_built): $(SQL_PARTS)
 # floating point exceptions are looked at changes no result.
 src/am/bounding.o src/am/box.o src/am/split.o src/metric/kernels_planes_%.o src/metric/principal.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
 
+vpath mmdb_learn.c $(srcdir)/src/learn
+mmdb_learn$(DLSUFFIX): LDFLAGS += $(BLAS_LIBS)
+mmdb_learn.o: CFLAGS += -O3 $(BLAS_CFLAGS)
+
 # Objects depend on all headers; there are few, and they seldom change.
-$(OBJS): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+$(OBJS) $(MODULES:=.o): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
 
 endif

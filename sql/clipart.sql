@@ -82,5 +82,29 @@ SELECT count(*) || ' comparisons' AS done,
 	   count(*) FILTER (WHERE (f.id IS NOT NULL) <> coalesce(a.expected <= radius, false) AND abs(a.expected - radius) > 5e-6) || ' differences' AS membership
 FROM answers a JOIN radii USING (run) LEFT JOIN found f USING (run, id);
 
-DROP FUNCTION expected;
+-- Weights are learned from twenty pictures and the twenty nearest of each: do they
+-- find what the hidden ones find for others?  Hidden zeros are found; random
+-- negatives do no better.
+CREATE FUNCTION nearest(q clipart, w float8[]) RETURNS integer[] LANGUAGE sql STABLE AS
+	$$ SELECT array_agg((r.obj).id) FROM odbknn(NULL::clipart, ROW(q.title, q.keywords, q.colors, q.thumbnail, q.log_bytes), w, 21) r
+	   WHERE (r.obj).id <> q.id $$;
+CREATE TABLE hidden (n integer, w float8[]);
+INSERT INTO hidden VALUES (1, '{1,1,1,1,1}'), (2, '{5,1,0,2,0}'), (3, '{0,0,3,1,0.5}'), (4, '{0.1,2,0.4,0,1}');
+SET client_min_messages = error;
+CREATE TABLE learned AS
+	SELECT n, hard.weights AS hard, random.weights AS random FROM hidden,
+		LATERAL (SELECT jsonb_agg(jsonb_build_object('key', id, 'relevant', nearest(c, w))) AS examples FROM clipart c WHERE id % 340 = 3) e,
+		LATERAL mm_learn_weights('clipart_mm', examples, bootstrap => 0) hard,
+		LATERAL mm_learn_weights('clipart_mm', examples, negatives => 'random', bootstrap => 0) random;
+RESET client_min_messages;
+CREATE TABLE learned_recall AS
+	SELECT n, avg(cardinality(ARRAY(SELECT unnest(nearest(c, hard)) INTERSECT SELECT unnest(nearest(c, w)))) / 20.0) AS hard,
+		   avg(cardinality(ARRAY(SELECT unnest(nearest(c, random)) INTERSECT SELECT unnest(nearest(c, w)))) / 20.0) AS random
+	FROM learned JOIN hidden USING (n), clipart c WHERE id % 340 = 200 GROUP BY n;
+SELECT n, hard > 0.95 AS recall FROM learned_recall ORDER BY n;
+SELECT avg(hard) > avg(random) AS hard_is_better FROM learned_recall;
+SELECT max(l) < 0.02 AS zeros FROM learned JOIN hidden USING (n), unnest(hard, w) u(l, h) WHERE h = 0;
+
+DROP FUNCTION expected, nearest;
+DROP TABLE hidden, learned, learned_recall;
 DROP TABLE clipart, queries, distances, runs, scales, answers, found, radii;

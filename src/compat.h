@@ -303,6 +303,15 @@ mm_adjust_to_child(PlannerInfo *root, Node *node, RelOptInfo *child)
 	ReadRecentBuffer((rel)->rd_node, MAIN_FORKNUM, block, buffer)
 #endif
 
+/* A generation context takes a minimum and a maximum of block sizes since 15. */
+#if PG_VERSION_NUM >= 150000
+#define MM_GENERATION_CONTEXT(parent, name) \
+	GenerationContextCreate(parent, name, ALLOCSET_DEFAULT_SIZES)
+#else
+#define MM_GENERATION_CONTEXT(parent, name) \
+	GenerationContextCreate(parent, name, ALLOCSET_DEFAULT_MAXSIZE)
+#endif
+
 /*
  * May the user execute a function?
  */

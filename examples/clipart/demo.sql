@@ -87,3 +87,17 @@ SELECT (r.obj).id, (r.obj).title, (r.obj).keywords, (r.obj).bytes, round(r.dista
 FROM clipart q, odbrange(NULL::clipart, ROW(q.title, q.keywords, q.colors, q.thumbnail, q.log_bytes), NULL, 1.2) r
 WHERE q.title = 'crow';
 \set ECHO none
+\echo
+\echo '---------------------------------------------------------------------'
+\echo ' 6. Weights from examples: pictures, and those that should be nearest.'
+\echo '    (They were found with the weights 0, 0.6, 0.2, 0.2 and 0.)'
+\echo '---------------------------------------------------------------------'
+\set ECHO queries
+CREATE TEMP TABLE examples AS
+SELECT q.id, ARRAY(SELECT (r.obj).id
+                   FROM odbknn(NULL::clipart, ROW(q.title, q.keywords, q.colors, q.thumbnail, q.log_bytes), '{0,0.6,0.2,0.2,0}', 20) r
+                   WHERE (r.obj).id <> q.id) AS alike
+FROM clipart q WHERE q.id % 680 = 21;
+SELECT c.name, round(c.weight::numeric, 2) AS weight, round(c.lower::numeric, 2) AS lower, round(c.upper::numeric, 2) AS upper
+FROM mm_learn_weights('clipart_mm', 'TABLE examples') l, unnest(l.columns, l.weights, l.lower, l.upper) c(name, weight, lower, upper);
+\set ECHO none

@@ -42,9 +42,6 @@ convert(Oid type, Datum value, const MMColumn *column, int number, bool *isnull)
 {
 	Oid			function;
 	CoercionPathType path;
-	int16		typlen;
-	bool		typbyval;
-	Node	   *expr;
 
 	*isnull = false;
 	if (type == column->type)
@@ -67,16 +64,27 @@ convert(Oid type, Datum value, const MMColumn *column, int number, bool *isnull)
 				 errhint("Cast the component to %s.", format_type_be(column->type))));
 	if (path == COERCION_PATH_RELABELTYPE)
 		return value;
+	(void) mm_coerce(&value, isnull, type, column->type, COERCION_ASSIGNMENT);
+	return value;
+}
 
-	get_typlenbyval(type, &typlen, &typbyval);
-	expr = (Node *) makeConst(type, -1, get_typcollation(type), typlen, value,
+bool
+mm_coerce(Datum *value, bool *isnull, Oid from, Oid to, CoercionContext context)
+{
+	int16		typlen;
+	bool		typbyval;
+	Node	   *expr;
+
+	get_typlenbyval(from, &typlen, &typbyval);
+	expr = (Node *) makeConst(from, -1, get_typcollation(from), typlen, *value,
 							  false, typbyval);
-	expr = coerce_to_target_type(NULL, expr, type, column->type, -1,
-								 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
-	expr = (Node *) evaluate_expr((Expr *) expr, column->type, -1,
-								  get_typcollation(column->type));
+	expr = coerce_to_target_type(NULL, expr, from, to, -1, context, COERCE_IMPLICIT_CAST, -1);
+	if (expr == NULL)
+		return false;
+	expr = (Node *) evaluate_expr((Expr *) expr, to, -1, get_typcollation(to));
+	*value = castNode(Const, expr)->constvalue;
 	*isnull = castNode(Const, expr)->constisnull;
-	return castNode(Const, expr)->constvalue;
+	return true;
 }
 
 MMTerms *

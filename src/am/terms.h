@@ -9,6 +9,8 @@
 #ifndef MM_TERMS_H
 #define MM_TERMS_H
 
+#include "nodes/primnodes.h"
+
 #include "am/search.h"
 #include "type/odbquery.h"
 
@@ -56,6 +58,12 @@ extern void mm_terms_check_dimensions(const MMColumns *columns,
  */
 extern int	mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
 							  MMSearchTerm *terms, double *radius);
+
+/*
+ * mm_coerce: convert a value (not NULL) from one type to another, by a cast that
+ * the context allows, which may make NULL of it.  False if there is none.
+ */
+extern bool mm_coerce(Datum *value, bool *isnull, Oid from, Oid to, CoercionContext context);
 
 /*
  * mm_column_detoast: a value of the column, as searches need it.

@@ -67,11 +67,8 @@ key_expression(const MMSqlStyle *style, int key)
 	return result;
 }
 
-/*
- * A column as SQL.
- */
-static char *
-column_expression(const MMSqlStyle *style, const MMColumn *column)
+char *
+mm_sql_column(const MMSqlStyle *style, const MMColumn *column)
 {
 	AttrNumber	attnum = style->index->rd_index->indkey.values[column->key];
 	StringInfoData buf;
@@ -116,12 +113,8 @@ can_be_null(const MMSqlStyle *style, const MMColumn *column)
 	return !not_null;
 }
 
-/*
- * The name of an operator between two values of the column's type, qualified
- * unless the bare name means the same.
- */
-static char *
-operator_name(Oid operator, Oid type)
+char *
+mm_sql_operator(Oid operator, Oid type)
 {
 	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 	Form_pg_operator form;
@@ -248,8 +241,8 @@ write_column_distance(Writer *w, int i)
 	const MMTerm *term = &w->terms->terms[i];
 	const MMColumn *column = term_column(w->style, w->terms, i);
 
-	appendStringInfo(w->buf, "%s %s ", column_expression(w->style, column),
-					 operator_name(column->space.operator, column->type));
+	appendStringInfo(w->buf, "%s %s ", mm_sql_column(w->style, column),
+					 mm_sql_operator(column->space.operator, column->type));
 	if (w->style->literals)
 	{
 		Oid			output;
@@ -335,7 +328,7 @@ write_compensation(Writer *w)
 	appendStringInfoChar(w->buf, '(');
 	for (int i = 0; i < w->terms->n; i++)
 		appendStringInfo(w->buf, "%s %s IS NULL", i > 0 ? " AND" : "CASE WHEN",
-						 column_expression(w->style, term_column(w->style, w->terms, i)));
+						 mm_sql_column(w->style, term_column(w->style, w->terms, i)));
 	appendStringInfo(w->buf, " THEN NULL ELSE GREATEST('1'::pg_catalog.float8, %s %s (",
 					 number(w, MM_TOTAL_PARAMETER(w->terms->n), total), w->over);
 	for (int i = 0; i < w->terms->n; i++)
@@ -343,7 +336,7 @@ write_compensation(Writer *w)
 		if (i > 0)
 			appendStringInfo(w->buf, " %s ", w->plus);
 		appendStringInfo(w->buf, "CASE WHEN %s IS NULL THEN '0'::pg_catalog.float8 ELSE %s END",
-						 column_expression(w->style, term_column(w->style, w->terms, i)),
+						 mm_sql_column(w->style, term_column(w->style, w->terms, i)),
 						 weight(w, i));
 	}
 	appendStringInfoString(w->buf, ")) END)");
@@ -381,7 +374,7 @@ mm_sql_present(StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
 		if (!can_be_null(style, term_column(style, terms, i)))
 			continue;
 		appendStringInfo(buf, "%s%s IS NOT NULL", first ? "" : " AND ",
-						 column_expression(style, term_column(style, terms, i)));
+						 mm_sql_column(style, term_column(style, terms, i)));
 		first = false;
 	}
 	if (first)

@@ -70,9 +70,78 @@ extern void mm_sql_present(StringInfo buf, const MMSqlStyle *style,
 extern const char *mm_sql_number(double x);
 
 /*
+ * mm_sql_column: the expression of a column.
+ * mm_sql_operator: the name of an operator between two values of a type,
+ * qualified unless the bare name means the same.
+ */
+extern char *mm_sql_column(const MMSqlStyle *style, const MMColumn *column);
+extern char *mm_sql_operator(Oid operator, Oid type);
+
+/*
  * mm_missing_parse: the value of the argument "missing".
  */
 extern MMMissing mm_missing_parse(const char *name);
+
+/* statement.c */
+
+/*
+ * mm_require_argument: raise an error, with the argument's name, if it is NULL.
+ */
+extern void mm_require_argument(FunctionCallInfo fcinfo, int arg, const char *name);
+
+/*
+ * mm_check_width: raise an error unless a query of ncomponents components has
+ * one for each of the index's columns.
+ */
+extern void mm_check_width(Relation index, const MMColumns *columns, int ncomponents);
+
+/*
+ * mm_not_null_holds: does NOT NULL hold for all rows that a query of the table
+ * finds?  A table's children by inheritance may have done without it;
+ * partitions may not.
+ */
+extern bool mm_not_null_holds(Oid table);
+
+/*
+ * mm_sql_style: fill in the style of a statement on a table, with the columns of
+ * an index: all as parameters, normalized, missing values by penalty.
+ */
+extern void mm_sql_style(MMSqlStyle *style, Relation index, const MMColumns *columns,
+						 Relation table);
+
+/*
+ * mm_sql_table: the table's name, qualified and quoted.
+ */
+extern char *mm_sql_table(Relation table);
+
+/*
+ * mm_sql_parameters: values of the parameters of a statement with these terms.
+ * types gets their MM_PARAMETERS(terms->n) types.
+ */
+extern ParamListInfo mm_sql_parameters(const MMColumns *columns, const MMTerms *terms,
+									   double radius, Oid *types);
+
+/* profile.c */
+
+/*
+ * mm_profile_get: the weights of a saved profile, in the order of these columns
+ * (n of them).  Raises an error if there is no such profile, or it is about
+ * other columns.
+ */
+extern double *mm_profile_get(const char *profile, int n, const char **columns);
+
+/*
+ * mm_profile_require_writable: raise an error unless the user may save profiles.
+ */
+extern void mm_profile_require_writable(void);
+
+/*
+ * mm_profile_save: save a profile, in place of one of that name: the index's
+ * name, columns (text[]) and weights (double precision[]) as Datums, recalls
+ * (NaN: none), and how it was learned, as the text of a jsonb.
+ */
+extern void mm_profile_save(const char *profile, const char *index, Datum columns, Datum weights,
+							double recall, double heldout, const char *how);
 
 /* plans.c */
 

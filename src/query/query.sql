@@ -53,8 +53,9 @@ CREATE FUNCTION mm_distance_sql(index_name regclass,
 								weights double precision[] DEFAULT NULL,
 								query record DEFAULT NULL,
 								normalized boolean DEFAULT true,
-								missing text DEFAULT 'penalty')
+								missing text DEFAULT 'penalty',
+								profile text DEFAULT NULL)
 	RETURNS text
 	LANGUAGE C STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_distance_sql(regclass, double precision[], record, boolean, text)
+COMMENT ON FUNCTION mm_distance_sql(regclass, double precision[], record, boolean, text, text)
 	IS 'the distance that odbknn orders by, as SQL text';

@@ -16,10 +16,7 @@
 
 #include "access/relation.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
-#include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
@@ -30,8 +27,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/relcache.h"
-#include "utils/typcache.h"
 
 #include "compat.h"
 #include "query/query.h"
@@ -53,15 +48,6 @@ enum
 	ARG_NORMALIZED,
 	ARG_MISSING
 };
-
-static void
-require_argument(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be NULL", name)));
-}
 
 /* ---------- which table, which index ---------- */
 
@@ -138,26 +124,6 @@ find_index(Relation table, int ncolumns)
 }
 
 /*
- * Check that a query has as many components as the index has columns.
- */
-static void
-check_width(Relation index, const MMColumns *columns, int ncomponents)
-{
-	StringInfoData names;
-
-	if (columns->n == ncomponents)
-		return;
-	initStringInfo(&names);
-	for (int i = 0; i < columns->n; i++)
-		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", columns->columns[i].name);
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("query has %d components, but index \"%s\" has %d columns",
-					ncomponents, RelationGetRelationName(index), columns->n),
-			 errdetail("The columns are %s.", names.data)));
-}
-
-/*
  * Check an index named by the user: valid, of as many columns as the query has
  * components, and if it is another relation's (the table under a view, a
  * partition's parent), on columns the table has, too.
@@ -171,7 +137,7 @@ check_named_index(Relation index, const MMColumns *columns, Relation table,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index \"%s\" is not valid", RelationGetRelationName(index)),
 				 errhint("Please REINDEX it.")));
-	check_width(index, columns, ncomponents);
+	mm_check_width(index, columns, ncomponents);
 	if (index->rd_index->indrelid == RelationGetRelid(table))
 		return;
 
@@ -213,30 +179,6 @@ typedef struct Search
 } Search;
 
 /*
- * A table alias that is not also the name of one of its columns, so that it
- * means the whole row.
- */
-static const char *
-choose_alias(Relation table)
-{
-	char	   *alias = "t";
-
-	for (int i = 1; get_attnum(RelationGetRelid(table), alias) != InvalidAttrNumber; i++)
-		alias = psprintf("t%d", i);
-	return alias;
-}
-
-/*
- * Does NOT NULL hold for all rows that a query of the table finds?  A table's
- * children by inheritance may have done without it; partitions may not.
- */
-static bool
-not_null_holds(Oid table)
-{
-	return get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE || !has_subclass(table);
-}
-
-/*
  * Read the arguments that odbknn and odbrange share.
  */
 static void
@@ -249,9 +191,9 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 	double	   *weights;
 	double	   *scales;
 
-	require_argument(fcinfo, ARG_QUERY, "query");
-	require_argument(fcinfo, ARG_NORMALIZED, "normalized");
-	require_argument(fcinfo, ARG_MISSING, "missing");
+	mm_require_argument(fcinfo, ARG_QUERY, "query");
+	mm_require_argument(fcinfo, ARG_NORMALIZED, "normalized");
+	mm_require_argument(fcinfo, ARG_MISSING, "missing");
 
 	mm_record_unpack(PG_GETARG_HEAPTUPLEHEADER(ARG_QUERY), &query, NULL);
 	search->table = open_table(fcinfo);
@@ -267,12 +209,7 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 		check_named_index(style->index, columns, search->table, query.natts);
 	}
 
-	style->columns = columns;
-	style->alias = choose_alias(search->table);
-	style->not_null = style->index->rd_index->indrelid == RelationGetRelid(search->table) &&
-		not_null_holds(RelationGetRelid(search->table));
-	style->literals = false;
-	style->parameters = true;
+	mm_sql_style(style, style->index, columns, search->table);
 	style->normalized = PG_GETARG_BOOL(ARG_NORMALIZED);
 	style->missing = mm_missing_parse(text_to_cstring(PG_GETARG_TEXT_PP(ARG_MISSING)));
 
@@ -300,10 +237,7 @@ begin_select(Search *search, StringInfo sql, StringInfo distance)
 	mm_sql_distance(distance, &search->style, search->terms);
 	initStringInfo(sql);
 	appendStringInfo(sql, "SELECT %s, %s FROM %s AS %s", search->style.alias,
-					 distance->data,
-					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
-												RelationGetRelationName(table)),
-					 search->style.alias);
+					 distance->data, mm_sql_table(table), search->style.alias);
 }
 
 /*
@@ -313,39 +247,16 @@ static void
 run(FunctionCallInfo fcinfo, Search *search, const char *sql, double radius)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	const MMTerms *terms = search->terms;
-	int			n = terms->n;
+	int			n = search->terms->n;
 	Oid			types[MM_PARAMETERS(MM_MAX_COLUMNS)];
-	ParamListInfo params = makeParamList(MM_PARAMETERS(n));
 	SPIExecuteOptions options = {0};
-	double		total = 0.0;
 
-	for (int i = 0; i < MM_PARAMETERS(n); i++)
-	{
-		params->params[i].isnull = false;
-		params->params[i].pflags = PARAM_FLAG_CONST;
-		params->params[i].ptype = FLOAT8OID;
-	}
-	for (int i = 0; i < n; i++)
-	{
-		const MMTerm *term = &terms->terms[i];
-
-		params->params[i].value = term->value;
-		params->params[i].ptype = search->style.columns->columns[term->column].type;
-		params->params[MM_WEIGHT_PARAMETER(n, i) - 1].value = Float8GetDatum(term->weight);
-		params->params[MM_SCALE_PARAMETER(n, i) - 1].value = Float8GetDatum(term->scale);
-		total += term->weight;
-	}
-	params->params[MM_TOTAL_PARAMETER(n) - 1].value = Float8GetDatum(total);
-	params->params[MM_RADIUS_PARAMETER(n) - 1].value = Float8GetDatum(radius);
-	for (int i = 0; i < MM_PARAMETERS(n); i++)
-		types[i] = params->params[i].ptype;
+	options.params = mm_sql_parameters(search->style.columns, search->terms, radius, types);
 	/* The table stays locked: its name must mean the same in the statement. */
 	relation_close(search->style.index, AccessShareLock);
 	table_close(search->table, NoLock);
 
 	InitMaterializedSRF(fcinfo, 0);
-	options.params = params;
 	options.read_only = true;
 	options.dest = CreateTuplestoreDestReceiver();
 	SetTuplestoreDestReceiverParams(options.dest, rsinfo->setResult,
@@ -360,7 +271,7 @@ mm_odbknn(PG_FUNCTION_ARGS)
 	StringInfoData sql;
 	StringInfoData distance;
 
-	require_argument(fcinfo, ARG_LIMIT, "k");
+	mm_require_argument(fcinfo, ARG_LIMIT, "k");
 	if (PG_GETARG_INT32(ARG_LIMIT) < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
@@ -386,7 +297,7 @@ mm_odbrange_search(PG_FUNCTION_ARGS)
 	StringInfoData distance;
 	double		radius;
 
-	require_argument(fcinfo, ARG_LIMIT, "radius");
+	mm_require_argument(fcinfo, ARG_LIMIT, "radius");
 	radius = PG_GETARG_FLOAT8(ARG_LIMIT);
 	mm_check_radius(radius, NULL);
 
@@ -426,7 +337,7 @@ mm_odbknn_support(PG_FUNCTION_ARGS)
 }
 
 /*
- * mm_distance_sql(index_name, weights, query, normalized, missing)
+ * mm_distance_sql(index_name, weights, query, normalized, missing, profile)
  */
 Datum
 mm_distance_sql(PG_FUNCTION_ARGS)
@@ -438,20 +349,29 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 	MMTerms    *terms;
 	StringInfoData sql;
 
-	require_argument(fcinfo, 0, "index_name");
-	require_argument(fcinfo, 3, "normalized");
-	require_argument(fcinfo, 4, "missing");
+	mm_require_argument(fcinfo, 0, "index_name");
+	mm_require_argument(fcinfo, 3, "normalized");
+	mm_require_argument(fcinfo, 4, "missing");
 
 	style.index = mm_index_open(PG_GETARG_OID(0), false);
 	mm_index_require_readable(style.index);
 	style.columns = columns = mm_columns_open(style.index);
-	style.not_null = not_null_holds(style.index->rd_index->indrelid);
+	style.not_null = mm_not_null_holds(style.index->rd_index->indrelid);
 	style.literals = !PG_ARGISNULL(2);
 	style.normalized = PG_GETARG_BOOL(3);
 	style.missing = mm_missing_parse(text_to_cstring(PG_GETARG_TEXT_PP(4)));
 
-	weights = mm_weights_from_array(PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
-								 columns->n, mm_column_names(columns), NULL);
+	if (PG_ARGISNULL(5))
+		weights = mm_weights_from_array(PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
+										columns->n, mm_column_names(columns), NULL);
+	else if (PG_ARGISNULL(1))
+		weights = mm_profile_get(text_to_cstring(PG_GETARG_TEXT_PP(5)), columns->n,
+								 mm_column_names(columns));
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there are weights and a weight profile, too"),
+				 errhint("Give one of them.")));
 	statistics = mm_statistics_get(style.index, columns);
 
 	if (style.literals)
@@ -460,7 +380,7 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 		double		scales[MM_MAX_COLUMNS];
 
 		mm_record_unpack(PG_GETARG_HEAPTUPLEHEADER(2), &query, NULL);
-		check_width(style.index, columns, query.natts);
+		mm_check_width(style.index, columns, query.natts);
 		for (int i = 0; i < columns->n; i++)
 			scales[i] = statistics->columns[i].scale;
 		terms = mm_terms_make(columns, &query, weights, scales);

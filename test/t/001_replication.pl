@@ -19,7 +19,7 @@ $standby->start;
 
 $primary->safe_psql('postgres', q{
 	CREATE EXTENSION mmdb;
-	CREATE TABLE t (id integer, v mmvector, w mmvector, s text);
+	CREATE TABLE t (id integer PRIMARY KEY, v mmvector, w mmvector, s text);
 	CREATE INDEX t_mm ON t USING mmdb (v, w mmvector_cosine_ops, s);
 	INSERT INTO t SELECT i, ARRAY(SELECT sin(i * j) FROM generate_series(1, 300) j),
 		ARRAY(SELECT cos(i + j) FROM generate_series(1, 50) j), 'row ' || i FROM generate_series(1, 500) i;
@@ -48,6 +48,7 @@ same($nearest, 'answers of another instruction set', 'SET mmdb.simd = scalar;');
 $primary->safe_psql('postgres', 'UPDATE t SET s = s || s; REINDEX INDEX t_mm');
 same($columns, 'statistics measured by REINDEX');
 same($nearest, 'answers after REINDEX');
+like(same(q{SELECT weights FROM mm_learn_weights('t_mm', 'SELECT 10, ARRAY[9, 11, 54, 98]', bootstrap => 0)}, 'weights learned'), qr/^{.*}$/, 'weights');
 
 # The tree: rows come one by one, the index gets its model, nodes are split,
 # emptied, deleted and used again.

@@ -30,12 +30,17 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE blobs (b bytea);
 	CREATE INDEX ON blobs USING mmdb (b bytea_ops);
 	CREATE VIEW nearest AS SELECT * FROM odbknn(NULL::vectors, ROW('[1,2,3]'::mmvector, 5), NULL, 3, 'vectors_mm');
+	SELECT mm_learn_weights('vectors_mm', 'SELECT 10, ARRAY[11, 12, 14]', profile => 'learned');
+	INSERT INTO mmdb.weight_profile (name, columns, weights) VALUES ('by hand', ARRAY['v', 'a "name"'], '{0.1,1e-300}');
+	GRANT UPDATE ON mmdb.weight_profile TO pg_monitor;
 });
 
 my @contents = ('SELECT * FROM public.vectors ORDER BY id', 'SELECT * FROM public.queries ORDER BY q::text',
 	'SELECT * FROM public.flats ORDER BY (f).review', 'SELECT * FROM public.nearest ORDER BY distance',
 	q{SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1},
-	q{SELECT index_name::text, column_name, metric, count FROM mmdb.index_columns ORDER BY 1, 2});
+	q{SELECT index_name::text, column_name, metric, count FROM mmdb.index_columns ORDER BY 1, 2},
+	q{SELECT *, ext.mm_weights(name) FROM mmdb.weight_profile ORDER BY name},
+	q{SELECT relacl FROM pg_class WHERE oid = 'mmdb.weight_profile'::regclass});
 
 # pg_dump
 my $dump = $node->data_dir . '/dump.sql';

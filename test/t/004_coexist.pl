@@ -56,4 +56,17 @@ foreach my $order ([ 'mmdb', @present ], [ @present, 'mmdb' ])
 	}
 }
 
+# Learning loads OpenBLAS, which must not start threads in a backend.
+SKIP:
+{
+	skip 'no /proc', 1 unless -d '/proc/self/task';
+	is($node->safe_psql('postgres', q{
+		CREATE EXTENSION mmdb;
+		CREATE TABLE t (id integer PRIMARY KEY, x float8, y float8);
+		INSERT INTO t SELECT i, sin(i), cos(i) FROM generate_series(1, 500) i;
+		CREATE INDEX t_mm ON t USING mmdb (x, y);
+		SELECT cardinality(weights) FROM mm_learn_weights('t_mm', 'SELECT 1, ARRAY[45, 89, 133]');
+		SELECT count(*) FROM pg_ls_dir('/proc/self/task')}), "2\n1", 'learning leaves a backend with one thread');
+}
+
 done_testing();

@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * certainty.c
+ *	  How certain learned weights are: bootstrap intervals (Efron), and
+ *	  warnings of weights that the examples say nothing about.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "learn/learn.h"
+
+/* Fewer examples cannot be drawn from: their wanted rows are. */
+#define MIN_EXAMPLES	5
+
+/* Newton steps of a fit that begins beside its end. */
+#define STEPS			10
+
+/* What is left out at either end of an interval. */
+#define TAIL			0.025
+
+/* A wider interval is worth a warning. */
+#define WIDE			0.5
+
+/* Distances that differ by less are the same. */
+#define SAME			1e-9
+
+/*
+ * n examples, drawn with replacement.
+ */
+static void
+draw_examples(const MMFitProblem *problem, MMContrast *sample, MMRandom *random)
+{
+	int			n = problem->nexamples;
+
+	for (int e = 0; e < n; e++)
+	{
+		sample[e] = problem->examples[e];
+		sample[e].importance = 0.0;
+	}
+	for (int i = 0; i < n; i++)
+		sample[mm_random_below(random, n)].importance += 1.0;
+}
+
+/*
+ * Of each example the wanted rows, drawn with replacement.
+ */
+static void
+draw_wanted(const MMFitProblem *problem, MMContrast *sample, MMRandom *random)
+{
+	Size		m = problem->m;
+
+	for (int e = 0; e < problem->nexamples; e++)
+	{
+		const MMContrast *from = &problem->examples[e];
+		double	   *rows = palloc(sizeof(double) * m * Max(from->nwanted, 1));
+
+		for (int i = 0; i < from->nwanted; i++)
+			memcpy(rows + m * i, from->wanted + m * mm_random_below(random, from->nwanted),
+				   sizeof(double) * m);
+		sample[e] = *from;
+		sample[e].wanted = rows;
+	}
+}
+
+void
+mm_certainty_intervals(const MMFitProblem *problem, const double *w, int samples, MMRandom *random,
+					   double *lower, double *upper)
+{
+	int			m = problem->m;
+	double	   *weights = palloc(sizeof(double) * m * samples);	/* m x samples */
+	MMContrast *sample = palloc(sizeof(MMContrast) * problem->nexamples);
+	MMFitProblem again = *problem;
+	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "mmdb bootstrap",
+											   ALLOCSET_DEFAULT_SIZES);
+	int			tail = (int) (samples * TAIL);
+
+	again.examples = sample;
+	for (int i = 0; i < samples; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(work);
+		double		fitted[MM_MAX_COLUMNS];
+
+		CHECK_FOR_INTERRUPTS();
+		if (problem->nexamples >= MIN_EXAMPLES)
+			draw_examples(problem, sample, random);
+		else
+			draw_wanted(problem, sample, random);
+		memcpy(fitted, w, sizeof(double) * m);
+		mm_fit_weights(&again, STEPS, fitted);
+		(void) mm_normalize_weights(fitted, m, fitted);
+		for (int c = 0; c < m; c++)
+			weights[(Size) c * samples + i] = fitted[c];
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(work);
+	}
+	for (int c = 0; c < m; c++)
+	{
+		double	   *of_column = weights + (Size) c * samples;
+
+		qsort(of_column, samples, sizeof(double), mm_compare_doubles);
+		lower[c] = of_column[tail];
+		upper[c] = of_column[samples - 1 - tail];
+	}
+	MemoryContextDelete(work);
+	pfree(sample);
+	pfree(weights);
+}
+
+bool
+mm_certainty_varies(const MMFitProblem *problem, int column)
+{
+	for (int e = 0; e < problem->nexamples; e++)
+	{
+		const MMContrast *example = &problem->examples[e];
+		double		low = HUGE_VAL;
+		double		high = -HUGE_VAL;
+
+		for (int i = 0; i < example->nwanted + example->nothers; i++)
+		{
+			double		x = i < example->nwanted ?
+				example->wanted[(Size) problem->m * i + column] :
+				example->others[(Size) problem->m * (i - example->nwanted) + column];
+
+			low = Min(low, x);
+			high = Max(high, x);
+		}
+		if (high - low > SAME)
+			return true;
+	}
+	return false;
+}
+
+bool
+mm_certainty_asked(const MMLearner *learner, int column)
+{
+	for (int e = 0; e < learner->nexamples; e++)
+		for (int i = 0; i < learner->examples[e].terms->n; i++)
+			if (learner->examples[e].terms->terms[i].column == column)
+				return true;
+	return false;
+}
+
+/*
+ * Why the examples say nothing of a column; NULL if they say something.
+ */
+static const char *
+why_undetermined(const MMLearner *learner, const MMFitProblem *problem, int column)
+{
+	if (!OidIsValid(learner->columns->columns[column].opclass))
+		return "Its type has no metric.";
+	if (!mm_certainty_asked(learner, column))
+		return "No query object has a value for it.";
+	if (!mm_certainty_varies(problem, column))
+		return "All rows looked at are at the same distance there.";
+	return NULL;
+}
+
+void
+mm_certainty_judge(const MMLearner *learner, const MMFitProblem *problem, double *weights,
+				   bool have_intervals, double *lower, double *upper)
+{
+	double		determined[MM_MAX_COLUMNS];
+
+	for (int c = 0; c < learner->m; c++)
+		determined[c] = why_undetermined(learner, problem, c) == NULL ? weights[c] : 0.0;
+	if (mm_normalize_weights(determined, learner->m, determined))
+		memcpy(weights, determined, sizeof(double) * learner->m);
+
+	for (int c = 0; c < learner->m; c++)
+	{
+		const char *detail = why_undetermined(learner, problem, c);
+
+		if (detail != NULL)
+		{
+			lower[c] = 0.0;
+			upper[c] = 1.0;
+		}
+		else if (have_intervals)
+		{
+			lower[c] = Min(lower[c], weights[c]);
+			upper[c] = Max(upper[c], weights[c]);
+			if (upper[c] - lower[c] > WIDE)
+				detail = psprintf("It may be anything from %.2f to %.2f.", lower[c], upper[c]);
+		}
+		if (detail != NULL)
+			ereport(WARNING,
+					(errmsg("the examples do not determine the weight of column \"%s\"",
+							learner->columns->columns[c].name),
+					 errdetail_internal("%s", detail),
+					 errhint("Give more examples.")));
+	}
+}

@@ -1,0 +1,152 @@
+/*-------------------------------------------------------------------------
+ *
+ * feedback.c
+ *	  mm_refine_weights: weights moved towards what a user liked of a search's
+ *	  results, and away from what he did not.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "learn/learn.h"
+#include "type/weights.h"
+
+PG_FUNCTION_INFO_V1(mm_refine_weights);
+
+#define FIT_STEPS	30
+
+/* Without disliked rows, so many others are: what a search finds besides. */
+#define FEW_OTHERS	10
+
+/*
+ * Rows as the distances from the example.
+ */
+typedef struct Disliked
+{
+	const MMExample *example;
+	void	  **prepared;
+	int			n;
+	int			room;
+	double	   *x;				/* n x m */
+} Disliked;
+
+static void
+receive_disliked(MMLearner *learner, const MMRow *row, void *arg)
+{
+	Disliked   *disliked = arg;
+
+	if (disliked->n == disliked->room)
+	{
+		disliked->room *= 2;
+		disliked->x = repalloc(disliked->x, sizeof(double) * learner->m * disliked->room);
+	}
+	mm_learner_distances(learner, disliked->example, disliked->prepared, row,
+						 disliked->x + (Size) learner->m * disliked->n++);
+}
+
+/*
+ * The mean difference between the distances of a liked and a disliked row.
+ */
+static double
+mean_difference(const MMContrast *contrast, const double *weights, int m)
+{
+	double		sum = 0.0;
+
+	for (int i = 0; i < contrast->nwanted; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int j = 0; j < contrast->nothers; j++)
+			sum += fabs(mm_weighted(contrast->wanted + (Size) m * i, weights, m) -
+						mm_weighted(contrast->others + (Size) m * j, weights, m));
+	}
+	return sum / ((double) contrast->nwanted * contrast->nothers);
+}
+
+/*
+ * mm_refine_weights(index_name, weights, query, liked, disliked)
+ *
+ * The loss of mm_learn_weights over liked and disliked rows, in units of their
+ * mean difference in distance, and a pull towards the present weights that costs
+ * 1 where the weights have moved by as much as they are.
+ */
+Datum
+mm_refine_weights(PG_FUNCTION_ARGS)
+{
+	Oid			query_type = get_fn_expr_argtype(fcinfo->flinfo, 2);
+	MMLearner  *learner;
+	MMExample  *example;
+	MMContrast	contrast = {.importance = 1.0};
+	MMFitProblem problem = {.nexamples = 1, .examples = &contrast};
+	double	   *weights;
+	double		towards[MM_MAX_COLUMNS];
+	double		w[MM_MAX_COLUMNS];
+	double		unit;
+	double		square = 0.0;
+	Datum		elems[MM_MAX_COLUMNS];
+
+	mm_require_argument(fcinfo, 0, "index_name");
+	mm_require_argument(fcinfo, 2, "query");
+	mm_require_argument(fcinfo, 3, "liked");
+	learner = mm_learner_open(PG_GETARG_OID(0));
+	problem.m = learner->m;
+	weights = mm_weights_from_array(PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1), learner->m,
+									mm_column_names(learner->columns), NULL);
+	(void) mm_normalize_weights(weights, learner->m, weights);
+
+	example = mm_example_query(learner, query_type, PG_GETARG_DATUM(2), !type_is_rowtype(query_type));
+	mm_example_relevant(learner, example, get_fn_expr_argtype(fcinfo->flinfo, 3), PG_GETARG_DATUM(3),
+						"liked row");
+	contrast.nwanted = example->nwanted;
+	contrast.wanted = example->wanted;
+	if (!PG_ARGISNULL(4))
+	{
+		Disliked	disliked = {.example = example, .room = 16};
+
+		disliked.prepared = mm_learner_prepare(learner, example);
+		disliked.x = palloc(sizeof(double) * learner->m * disliked.room);
+		mm_key_find_all(learner, get_fn_expr_argtype(fcinfo->flinfo, 4), PG_GETARG_DATUM(4),
+						"disliked row", receive_disliked, &disliked);
+		contrast.nothers = disliked.n;
+		contrast.others = disliked.x;
+	}
+	if (contrast.nothers == 0)
+	{
+		int			depth = example->nrelevant + Max(FEW_OTHERS, example->nrelevant);
+		double		recall;
+		double		radius;
+
+		learner->max_others = INT_MAX / 2;
+		(void) mm_candidates_search(learner, example, weights, depth, depth, true, &recall, &radius);
+		contrast.nothers = example->nothers;
+		contrast.others = example->others;
+	}
+
+	memcpy(w, weights, sizeof(double) * learner->m);
+	unit = contrast.nothers > 0 ? mean_difference(&contrast, weights, learner->m) : 0.0;
+	if (unit > 0)
+	{
+		for (int c = 0; c < learner->m; c++)
+		{
+			w[c] = towards[c] = weights[c] / unit;
+			square += towards[c] * towards[c];
+		}
+		problem.towards = towards;
+		problem.pull = 2 / square;
+		(void) mm_fit_weights(&problem, FIT_STEPS, w);
+		if (!mm_normalize_weights(w, learner->m, w))
+			memcpy(w, weights, sizeof(double) * learner->m);
+	}
+	for (int c = 0; c < learner->m; c++)
+		elems[c] = Float8GetDatum(w[c]);
+	mm_learner_close(learner);
+	PG_RETURN_ARRAYTYPE_P(construct_array(elems, learner->m, FLOAT8OID, sizeof(float8),
+										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
