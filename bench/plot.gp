@@ -2,12 +2,13 @@
 
 set terminal svg size 700,600 font 'sans,13' background 'white'
 set output image
-set logscale xy
+if (axes ne '') set logscale @axes
+if (axes ne 'xy') set autoscale xfix
 set format x '%g'
 set format y '%g'
-set xlabel what
-set ylabel 'median latency, ms'
-set title name . ': mmdb and others'
+set xlabel xname
+set ylabel yname
+set title heading
 set key outside below maxcols 2
 set grid
 stats points using 1 nooutput
