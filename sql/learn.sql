@@ -280,6 +280,8 @@ END $$;
 SELECT cardinality(mm_refine_weights('houses_mm', NULL, 1, '{2,3}')), cardinality(mm_refine_weights('houses_mm', NULL, 1::bigint, ARRAY[2, 3]::smallint[], '{4}')),
 	   cardinality(mm_refine_weights('boxed_mm', NULL, md5('1'), ARRAY[md5('2')], ARRAY[md5('3')])),
 	   cardinality(mm_refine_weights('houses_mm', NULL, 1, '{2}', '{}'));
+-- A row counts once, as liked if it is both, and the query object does not.
+SELECT mm_refine_weights('houses_mm', NULL, 1, '{2,3}', '{4,5}') = mm_refine_weights('houses_mm', NULL, 1, '{2,3,2,1}', '{4,5,4,4,1,2}') AS same;
 SELECT mm_refine_weights('houses_mm', NULL, 1, '{4711}');
 SELECT mm_refine_weights('houses_mm', NULL, 1, '{2}', '{4711}');
 SELECT mm_refine_weights('houses_mm', NULL, 1, '{}');

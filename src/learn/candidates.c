@@ -109,7 +109,7 @@ forget_others(MMLearner *learner, MMExample *example, const double *weights)
 	{
 		int			number = example->known[i].number;
 
-		if (distances[number] > sorted[keep])
+		if (distances[number] > sorted[keep - 1])
 			continue;
 		memcpy(others + m * n, example->others + m * number, sizeof(double) * m);
 		example->known[n].id = example->known[i].id;
@@ -123,12 +123,9 @@ forget_others(MMLearner *learner, MMExample *example, const double *weights)
 	pfree(others);
 }
 
-/*
- * Add a row, unless it is known, relevant, or the query object.
- */
-static void
-add_other(MMLearner *learner, MMExample *example, void **prepared, const MMRow *row,
-		  const double *weights)
+void
+mm_candidates_add(MMLearner *learner, MMExample *example, void **prepared, const MMRow *row,
+				  const double *weights)
 {
 	int			place;
 
@@ -185,7 +182,7 @@ receive_found(MMLearner *learner, const MMRow *row, void *arg)
 	found->rows[found->n].relevant = is_relevant(found->example, &row->id);
 	found->n++;
 	if (found->keep)
-		add_other(learner, found->example, found->prepared, row, found->weights);
+		mm_candidates_add(learner, found->example, found->prepared, row, found->weights);
 }
 
 /*
@@ -243,6 +240,7 @@ mm_candidates_search(MMLearner *learner, MMExample *example, const double *weigh
 		found.rows = palloc(sizeof(FoundRow) * found.room);
 		initStringInfo(&distance);
 		mm_sql_distance(&distance, &learner->style, terms);
+
 		/*
 		 * One more, as the query object may be among the rows; and a power of
 		 * two, so that few plans serve examples of all sizes.
@@ -274,8 +272,8 @@ receive_random(MMLearner *learner, const MMRow *row, void *arg)
 	RandomRows *rows = arg;
 
 	for (int i = 0; i < rows->n; i++)
-		add_other(learner, &learner->examples[rows->first + i], rows->prepared[i], row,
-				  rows->weights);
+		mm_candidates_add(learner, &learner->examples[rows->first + i], rows->prepared[i], row,
+						  rows->weights);
 }
 
 void

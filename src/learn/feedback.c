@@ -27,15 +27,13 @@ PG_FUNCTION_INFO_V1(mm_refine_weights);
 #define FEW_OTHERS	10
 
 /*
- * Rows as the distances from the example.
+ * Disliked rows being read: they are the others of the example.
  */
 typedef struct Disliked
 {
-	const MMExample *example;
+	MMExample  *example;
 	void	  **prepared;
-	int			n;
-	int			room;
-	double	   *x;				/* n x m */
+	const double *weights;
 } Disliked;
 
 static void
@@ -43,13 +41,7 @@ receive_disliked(MMLearner *learner, const MMRow *row, void *arg)
 {
 	Disliked   *disliked = arg;
 
-	if (disliked->n == disliked->room)
-	{
-		disliked->room *= 2;
-		disliked->x = repalloc(disliked->x, sizeof(double) * learner->m * disliked->room);
-	}
-	mm_learner_distances(learner, disliked->example, disliked->prepared, row,
-						 disliked->x + (Size) learner->m * disliked->n++);
+	mm_candidates_add(learner, disliked->example, disliked->prepared, row, disliked->weights);
 }
 
 /*
@@ -104,30 +96,26 @@ mm_refine_weights(PG_FUNCTION_ARGS)
 	example = mm_example_query(learner, query_type, PG_GETARG_DATUM(2), !type_is_rowtype(query_type));
 	mm_example_relevant(learner, example, get_fn_expr_argtype(fcinfo->flinfo, 3), PG_GETARG_DATUM(3),
 						"liked row");
-	contrast.nwanted = example->nwanted;
-	contrast.wanted = example->wanted;
+	learner->max_others = INT_MAX / 2;
 	if (!PG_ARGISNULL(4))
 	{
-		Disliked	disliked = {.example = example, .room = 16};
+		Disliked	disliked = {example, mm_learner_prepare(learner, example), weights};
 
-		disliked.prepared = mm_learner_prepare(learner, example);
-		disliked.x = palloc(sizeof(double) * learner->m * disliked.room);
 		mm_key_find_all(learner, get_fn_expr_argtype(fcinfo->flinfo, 4), PG_GETARG_DATUM(4),
 						"disliked row", receive_disliked, &disliked);
-		contrast.nothers = disliked.n;
-		contrast.others = disliked.x;
 	}
-	if (contrast.nothers == 0)
+	if (example->nothers == 0)
 	{
 		int			depth = example->nrelevant + Max(FEW_OTHERS, example->nrelevant);
 		double		recall;
 		double		radius;
 
-		learner->max_others = INT_MAX / 2;
 		(void) mm_candidates_search(learner, example, weights, depth, depth, true, &recall, &radius);
-		contrast.nothers = example->nothers;
-		contrast.others = example->others;
 	}
+	contrast.nwanted = example->nwanted;
+	contrast.wanted = example->wanted;
+	contrast.nothers = example->nothers;
+	contrast.others = example->others;
 
 	memcpy(w, weights, sizeof(double) * learner->m);
 	unit = contrast.nothers > 0 ? mean_difference(&contrast, weights, learner->m) : 0.0;

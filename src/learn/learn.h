@@ -186,6 +186,14 @@ extern void mm_example_relevant(MMLearner *learner, MMExample *example, Oid type
 /* ---------- candidates.c ---------- */
 
 /*
+ * mm_candidates_add: make a row one of an example's others, unless it is that,
+ * or relevant, or the query object.  If they are more than learner->max_others
+ * then, the farther half under weights (m) is forgotten.
+ */
+extern void mm_candidates_add(MMLearner *learner, MMExample *example, void **prepared,
+							  const MMRow *row, const double *weights);
+
+/*
  * mm_candidates_search: find the rows nearest to an example under weights (m),
  * depth of them or some more, the query object apart.  If keep, those not
  * relevant become others.  *recall: the part of the relevant rows, or of k if

@@ -29,6 +29,7 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/memutils.h"
 
 #include "learn/fit.h"
 
@@ -122,24 +123,6 @@ scratch_init(Scratch *s, const MMFitProblem *problem)
 	s->b = room(BLOCK * ny);
 	s->scaled = room(Max(nx, ny) * problem->m);
 	s->yb = room(BLOCK * problem->m);
-}
-
-static void
-scratch_free(Scratch *s)
-{
-	pfree(s->x);
-	pfree(s->y);
-	pfree(s->dx);
-	pfree(s->ax);
-	pfree(s->bx);
-	pfree(s->dy);
-	pfree(s->ey);
-	pfree(s->g);
-	pfree(s->ay);
-	pfree(s->by);
-	pfree(s->b);
-	pfree(s->scaled);
-	pfree(s->yb);
 }
 
 static double
@@ -377,7 +360,6 @@ l1_limit(const MMFitProblem *problem, Scratch *s)
 	evaluate(zero, problem, 0.0, s, true);
 	for (int c = 0; c < problem->m; c++)
 		limit = Max(limit, -zero->gradient[c]);
-	pfree(zero);
 	return limit;
 }
 
@@ -478,6 +460,9 @@ double
 mm_fit(const MMFitProblem *problem, int steps, double *w)
 {
 	int			m = problem->m;
+	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "mmdb fit",
+											   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(work);
 	Point	   *point = palloc0(sizeof(Point));
 	Point	   *next = palloc0(sizeof(Point));
 	double		step[MAX_M];
@@ -507,8 +492,7 @@ mm_fit(const MMFitProblem *problem, int steps, double *w)
 	}
 	result = point->loss;
 	memcpy(w, point->w, sizeof(double) * m);
-	scratch_free(&s);
-	pfree(point);
-	pfree(next);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(work);
 	return result;
 }
