@@ -60,12 +60,8 @@ check_function(Validation *v, Form_pg_amproc proc)
 	switch (proc->amprocnum)
 	{
 		case MM_DISTANCE_PROC:
-			ok = check_amproc_signature(proc->amproc, FLOAT8OID, false, 2, 2,
-										v->opcintype, v->opcintype);
-			break;
 		case MM_ROUTINE_PROC:
-			ok = check_amproc_signature(proc->amproc, INTERNALOID, true, 1, 1,
-										INTERNALOID);
+			ok = mm_metric_signature_fits(proc->amproc, proc->amprocnum, v->opcintype);
 			break;
 		case MM_OPTIONS_PROC:
 			ok = check_amoptsproc_signature(proc->amproc);

@@ -9,14 +9,54 @@
 
 #include <math.h>
 
+#include "access/amvalidate.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/regproc.h"
 
 #include "compat.h"
 #include "metric/metric.h"
 #include "mmdb.h"
+
+bool
+mm_metric_signature_fits(Oid function, int procnum, Oid opcintype)
+{
+	if (procnum == MM_ROUTINE_PROC)
+		return check_amproc_signature(function, INTERNALOID, true, 1, 1, INTERNALOID);
+	return check_amproc_signature(function, FLOAT8OID, false, 2, 2, opcintype, opcintype);
+}
+
+/*
+ * Raise an error if a part of a class has another signature than it should have.
+ * CREATE OPERATOR CLASS takes what it is given; but what a function returns that
+ * does not return float8 would be read as one, and a routine that is none, called.
+ */
+static void
+check_signatures(Oid opfamily, Oid opcintype, Oid operator, Oid distance, Oid routine)
+{
+	bool		operator_fits = check_amop_signature(operator, FLOAT8OID, opcintype, opcintype);
+	bool		distance_fits = mm_metric_signature_fits(distance, MM_DISTANCE_PROC, opcintype);
+
+	if (!operator_fits || !distance_fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("%s %s of operator family \"%s\" of access method %s is no distance of type %s",
+						operator_fits ? "function" : "operator",
+						operator_fits ? format_procedure(distance) : format_operator(operator),
+						get_opfamily_name(opfamily, false), MM_AM_NAME, format_type_be(opcintype)),
+				 errdetail("It must take two arguments of the type, and return double precision."),
+				 errhint("Make the class with a function that calls the other and casts its result.")));
+	if (OidIsValid(routine) && !mm_metric_signature_fits(routine, MM_ROUTINE_PROC, opcintype))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("function %s of operator family \"%s\" of access method %s cannot be support function %d",
+						format_procedure(routine), get_opfamily_name(opfamily, false), MM_AM_NAME,
+						MM_ROUTINE_PROC),
+				 errdetail("It must take one argument of type internal, and return internal.")));
+}
 
 void
 mm_metric_open(MetricSpace *space, Oid opfamily, Oid opcintype, Oid collation)
@@ -39,6 +79,7 @@ mm_metric_open(MetricSpace *space, Oid opfamily, Oid opcintype, Oid collation)
 						get_opfamily_name(opfamily, false), MM_AM_NAME,
 						format_type_be(opcintype)),
 				 errhint("A class needs OPERATOR 1 (FOR ORDER BY float_ops) and FUNCTION 1, both on its own type.")));
+	check_signatures(opfamily, opcintype, space->operator, distance, routine);
 
 	if (OidIsValid(routine))
 		space->routine = (const MetricRoutine *)

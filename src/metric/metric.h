@@ -248,8 +248,15 @@ typedef struct MetricSpace
 } MetricSpace;
 
 /*
+ * mm_metric_signature_fits: has a function the arguments and the result that a
+ * class for opcintype needs of its support function 1 or 2?
+ */
+extern bool mm_metric_signature_fits(Oid function, int procnum, Oid opcintype);
+
+/*
  * mm_metric_open: fill in space for the class of opfamily whose input type is
  * opcintype.  Catalog look-ups; the current memory context must outlive space.
+ * Raises an error if the class lacks a part, or one has another signature.
  */
 extern void mm_metric_open(MetricSpace *space, Oid opfamily, Oid opcintype,
 						   Oid collation);
