@@ -153,6 +153,7 @@ REGRESS = \
 	search_missing \
 	search_errors \
 	search_rights \
+	search_path \
 	fusion \
 	learn \
 	plan \

@@ -68,7 +68,8 @@ mm_key_get(MMLearner *learner)
 		Oid			declared = index->rd_opcintype[i];
 
 		key->names[i] = quote_identifier(get_attname(table, attnum, false));
-		key->types[i] = getBaseType(get_atttype(table, attnum));
+		key->column_types[i] = get_atttype(table, attnum);
+		key->types[i] = getBaseType(key->column_types[i]);
 		key->operators[i] = get_opfamily_member(index->rd_opfamily[i], declared, declared,
 												BTEqualStrategyNumber);
 	}
@@ -197,8 +198,11 @@ mm_key_find(MMLearner *learner, Oid type, Datum value, const char *what, MMRecei
 	initStringInfo(&where);
 	for (int i = 0; i < key->n; i++)
 	{
-		appendStringInfo(&where, "%s %s.%s %s $%d", i > 0 ? " AND" : "WHERE", learner->style.alias,
-						 key->names[i], mm_sql_operator(key->operators[i], key->types[i]), i + 1);
+		appendStringInfo(&where, "%s %s", i > 0 ? " AND" : "WHERE",
+						 mm_sql_call(key->operators[i],
+									 psprintf("%s.%s", learner->style.alias, key->names[i]),
+									 key->column_types[i], psprintf("$%d", i + 1), key->types[i],
+									 true));
 		params->params[i] = (ParamExternData) {
 			.value = values[i],
 			.pflags = PARAM_FLAG_CONST,

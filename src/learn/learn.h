@@ -73,7 +73,8 @@ typedef struct MMPrimaryKey
 {
 	int			n;				/* columns; 0: not looked up */
 	const char *names[INDEX_MAX_KEYS];	/* quoted */
-	Oid			types[INDEX_MAX_KEYS];
+	Oid			column_types[INDEX_MAX_KEYS];
+	Oid			types[INDEX_MAX_KEYS];	/* the same, or what they are domains over */
 	Oid			operators[INDEX_MAX_KEYS];	/* of equality */
 } MMPrimaryKey;
 

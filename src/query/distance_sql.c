@@ -3,9 +3,12 @@
  * distance_sql.c
  *	  A multi-metric distance as SQL text.
  *
- * Names are qualified where the current search_path needs it: the text means
- * the same wherever that search_path holds.  Numbers are written so that they
- * read back as the same, whatever the setting extra_float_digits.
+ * Text that is to be read has names qualified where the current search_path needs
+ * it: it means the same wherever that search_path holds.  Text that is to be
+ * run has them all qualified, and operands cast to the operators' own types: an
+ * exact match cannot be outdone by operators that others have put into the
+ * search_path, for domains or the like.  Numbers are written so that they read
+ * back as the same, whatever the setting extra_float_digits.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
@@ -113,29 +117,72 @@ can_be_null(const MMSqlStyle *style, const MMColumn *column)
 	return !not_null;
 }
 
+/*
+ * Does a name, between values of these types, mean the operator?
+ */
+static bool
+means_operator(List *name, Oid left, Oid right, Oid operator)
+{
+	Operator	found = oper(NULL, name, left, right, true, -1);
+	bool		result = found != NULL && oprid(found) == operator;
+
+	if (found != NULL)
+		ReleaseSysCache(found);
+	return result;
+}
+
+/*
+ * An operand as a value of the type that the operator has it declared of.  Of a
+ * polymorphic one there are no values.
+ */
+static char *
+operand_of_type(const char *operand, Oid from, Oid to)
+{
+	if (from == to || IsPolymorphicType(to))
+		return pstrdup(operand);
+	/* Without a typmod, bit is "bit": the bare word is a single one. */
+	return psprintf("(%s)::%s", operand,
+					format_type_extended(to, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+}
+
 char *
-mm_sql_operator(Oid operator, Oid type)
+mm_sql_call(Oid operator, const char *left, Oid left_type, const char *right, Oid right_type,
+			bool exact)
 {
 	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 	Form_pg_operator form;
-	Operator	found;
 	char	   *name;
-	bool		same;
+	char	   *schema;
+	char	   *result;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator %u", operator);
 	form = (Form_pg_operator) GETSTRUCT(tuple);
-	name = pstrdup(NameStr(form->oprname));
-
-	found = oper(NULL, list_make1(makeString(name)), type, type, true, -1);
-	same = found != NULL && oprid(found) == operator;
-	if (found != NULL)
-		ReleaseSysCache(found);
-	if (!same)
-		name = psprintf("OPERATOR(%s.%s)",
-						quote_identifier(get_namespace_name(form->oprnamespace)), name);
+	name = NameStr(form->oprname);
+	schema = get_namespace_name(form->oprnamespace);
+	if (!exact && means_operator(list_make1(makeString(name)), left_type, right_type, operator) &&
+		means_operator(list_make1(makeString(name)), left_type,
+					   right[0] == '$' ? UNKNOWNOID : right_type, operator))
+		result = psprintf("%s %s %s", left, name, right);
+	else
+	{
+		/* Nothing is exact for a polymorphic type. */
+		if (!means_operator(list_make2(makeString(schema), makeString(name)),
+							IsPolymorphicType(form->oprleft) ? left_type : form->oprleft,
+							IsPolymorphicType(form->oprright) ? right_type : form->oprright,
+							operator))
+			ereport(ERROR,
+					(errcode(ERRCODE_AMBIGUOUS_FUNCTION),
+					 errmsg("operator %s is hidden by another for type %s",
+							format_operator(operator), format_type_be(left_type)),
+					 errdetail("Schema \"%s\" has an operator %s for that very type.", schema, name)));
+		result = psprintf("%s OPERATOR(%s.%s) %s",
+						  operand_of_type(left, left_type, form->oprleft),
+						  quote_identifier(schema), name,
+						  operand_of_type(right, right_type, form->oprright));
+	}
 	ReleaseSysCache(tuple);
-	return name;
+	return result;
 }
 
 /*
@@ -152,17 +199,8 @@ means_builtin(char *name)
 	bool		result = true;
 
 	for (int i = 0; i < (int) lengthof(numbers); i++)
-	{
-		Operator	left = oper(NULL, bare, numbers[i], FLOAT8OID, true, -1);
-		Operator	right = oper(NULL, bare, FLOAT8OID, numbers[i], true, -1);
-
-		result &= left != NULL && oprid(left) == builtin;
-		result &= right != NULL && oprid(right) == builtin;
-		if (left != NULL)
-			ReleaseSysCache(left);
-		if (right != NULL)
-			ReleaseSysCache(right);
-	}
+		result &= means_operator(bare, numbers[i], FLOAT8OID, builtin) &&
+			means_operator(bare, FLOAT8OID, numbers[i], builtin);
 	return result;
 }
 
@@ -185,7 +223,8 @@ typedef struct Writer
 static void
 writer_init(Writer *w, StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
 {
-	bool		bare = means_builtin("+") && means_builtin("*") && means_builtin("/");
+	bool		bare = !style->parameters &&
+		means_builtin("+") && means_builtin("*") && means_builtin("/");
 
 	w->buf = buf;
 	w->style = style;
@@ -233,6 +272,17 @@ scale(Writer *w, int i)
 }
 
 /*
+ * The type of a column's expression, which may be a domain.
+ */
+static Oid
+column_type(const MMSqlStyle *style, const MMColumn *column)
+{
+	if (column->attribute != 0)
+		return TupleDescAttr(style->columns->composite, column->attribute - 1)->atttypid;
+	return TupleDescAttr(RelationGetDescr(style->index), column->key)->atttypid;
+}
+
+/*
  * The distance of one column, neither weighted nor divided by its scale.
  */
 static void
@@ -240,9 +290,8 @@ write_column_distance(Writer *w, int i)
 {
 	const MMTerm *term = &w->terms->terms[i];
 	const MMColumn *column = term_column(w->style, w->terms, i);
+	char	   *value = psprintf("$%d", i + 1);
 
-	appendStringInfo(w->buf, "%s %s ", mm_sql_column(w->style, column),
-					 mm_sql_operator(column->space.operator, column->type));
 	if (w->style->literals)
 	{
 		Oid			output;
@@ -251,13 +300,14 @@ write_column_distance(Writer *w, int i)
 
 		getTypeOutputInfo(column->type, &output, &is_varlena);
 		/* Without a typmod, bit is "bit": the bare word is a single one. */
-		appendStringInfo(w->buf, "%s::%s",
-						 quote_literal_cstr(OidOutputFunctionCall(output, term->value)),
+		value = psprintf("%s::%s", quote_literal_cstr(OidOutputFunctionCall(output, term->value)),
 						 format_type_with_typemod(column->type, -1));
 		AtEOXact_GUC(true, level);
 	}
-	else
-		appendStringInfo(w->buf, "$%d", i + 1);
+	appendStringInfoString(w->buf, mm_sql_call(column->space.operator,
+											   mm_sql_column(w->style, column),
+											   column_type(w->style, column),
+											   value, column->type, w->style->parameters));
 }
 
 /*

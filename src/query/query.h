@@ -36,7 +36,8 @@ typedef struct MMSqlStyle
 	const char *alias;			/* of the table; NULL: bare column names */
 	bool		not_null;		/* NOT NULL columns of the table can be trusted */
 	bool		literals;		/* query values as literals, not as $1, $2, ... */
-	bool		parameters;		/* weights and scales, too, as parameters */
+	bool		parameters;		/* weights and scales, too, as parameters: the
+								 * text is to be run, not to be read */
 	bool		normalized;		/* divide by the scales */
 	MMMissing	missing;
 } MMSqlStyle;
@@ -71,11 +72,18 @@ extern const char *mm_sql_number(double x);
 
 /*
  * mm_sql_column: the expression of a column.
- * mm_sql_operator: the name of an operator between two values of a type,
- * qualified unless the bare name means the same.
  */
 extern char *mm_sql_column(const MMSqlStyle *style, const MMColumn *column);
-extern char *mm_sql_operator(Oid operator, Oid type);
+
+/*
+ * mm_sql_call: a call of an operator, on two operands, given as SQL, of these types.
+ * If exact, it means this very operator, whatever others there are in the
+ * search_path, for the operands' types or domains over them; if not, it is
+ * written as a person would where that means the same.  An operand $n of an
+ * inexact call may be of unknown type.
+ */
+extern char *mm_sql_call(Oid operator, const char *left, Oid left_type,
+						 const char *right, Oid right_type, bool exact);
 
 /*
  * mm_missing_parse: the value of the argument "missing".

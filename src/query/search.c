@@ -15,6 +15,7 @@
 #include <math.h>
 
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
@@ -124,6 +125,32 @@ find_index(Relation table, int ncolumns)
 }
 
 /*
+ * A column that an index of another relation uses: has the table one of that name
+ * and type?  With other types, the index's expressions and operators might mean
+ * something else.
+ */
+static void
+check_column(Relation index, AttrNumber attnum, Relation table)
+{
+	Oid			from = index->rd_index->indrelid;
+	char	   *name = attnum != 0 ? get_attname(from, attnum, false) : NULL;
+	AttrNumber	own = name != NULL ? get_attnum(RelationGetRelid(table), name) : InvalidAttrNumber;
+
+	if (own == InvalidAttrNumber ||
+		get_atttype(RelationGetRelid(table), own) != get_atttype(from, attnum))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("index \"%s\" does not fit \"%s\"",
+						RelationGetRelationName(index),
+						RelationGetRelationName(table)),
+				 name == NULL ?
+				 errdetail("The index is on whole rows of another table.") :
+				 errdetail("\"%s\" has no column \"%s\" of type %s.",
+						   RelationGetRelationName(table), name,
+						   format_type_be(get_atttype(from, attnum)))));
+}
+
+/*
  * Check an index named by the user: valid, of as many columns as the query has
  * components, and if it is another relation's (the table under a view, a
  * partition's parent), on columns the table has, too.
@@ -132,6 +159,9 @@ static void
 check_named_index(Relation index, const MMColumns *columns, Relation table,
 				  int ncomponents)
 {
+	Bitmapset  *attnums = NULL;
+	int			member = -1;
+
 	if (!index->rd_index->indisvalid)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -142,27 +172,12 @@ check_named_index(Relation index, const MMColumns *columns, Relation table,
 		return;
 
 	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
-	{
-		AttrNumber	attnum = index->rd_index->indkey.values[i];
-		char	   *name;
-		AttrNumber	own;
-
-		if (attnum == 0)
-			continue;			/* an expression: parsing will tell */
-		name = get_attname(index->rd_index->indrelid, attnum, false);
-		own = get_attnum(RelationGetRelid(table), name);
-		if (own == InvalidAttrNumber ||
-			get_atttype(RelationGetRelid(table), own) !=
-			get_atttype(index->rd_index->indrelid, attnum))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("index \"%s\" does not fit \"%s\"",
-							RelationGetRelationName(index),
-							RelationGetRelationName(table)),
-					 errdetail("\"%s\" has no column \"%s\" of type %s.",
-							   RelationGetRelationName(table), name,
-							   format_type_be(get_atttype(index->rd_index->indrelid, attnum)))));
-	}
+		if (index->rd_index->indkey.values[i] != 0)
+			attnums = bms_add_member(attnums, index->rd_index->indkey.values[i] -
+									 FirstLowInvalidHeapAttributeNumber);
+	pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &attnums);
+	while ((member = bms_next_member(attnums, member)) >= 0)
+		check_column(index, member + FirstLowInvalidHeapAttributeNumber, table);
 }
 
 /* ---------- what to ask ---------- */
