@@ -50,6 +50,7 @@ OBJS = \
 	src/metric/text_sketch.o \
 	src/metric/vector.o \
 	src/metric/vector_sketch.o \
+	src/am/alter.o \
 	src/am/bounding.o \
 	src/am/box.o \
 	src/am/build.o \
@@ -145,7 +146,9 @@ REGRESS = \
 	metric_user \
 	kernels \
 	index \
+	index_alter \
 	index_check \
+	index_columns \
 	index_composite \
 	validate \
 	scan \
@@ -153,6 +156,7 @@ REGRESS = \
 	search_missing \
 	search_errors \
 	search_rights \
+	same_column \
 	search_path \
 	fusion \
 	learn \
@@ -163,6 +167,7 @@ REGRESS = \
 	clipart
 
 ISOLATION = \
+	altered \
 	cursor \
 	dimensions \
 	recheck \

@@ -24,7 +24,8 @@ UPDATE flats SET obj.review = 'x' WHERE id = 102;
 CREATE INDEX flats_one ON flats USING mmdb (((obj).photo) mmvector_l1_ops, ((obj).review));
 SELECT (r.obj).id, r.distance FROM odbknn(NULL::flats, ROW('[1,2]', 'ab'), NULL, 1, 'flats_one') r ORDER BY 2, 1;
 
--- A type altered: only REINDEX brings index and type together, but VACUUM goes on.
+-- A type altered: rows come and go, and REINDEX brings index and type together (see
+-- index_alter).
 CREATE TYPE small AS (a integer, b text);
 CREATE TABLE smalls (s small) WITH (autovacuum_enabled = off);
 CREATE INDEX smalls_mm ON smalls USING mmdb (s);

@@ -68,6 +68,7 @@ show_simd(void)
 void
 _PG_init(void)
 {
+	mm_alter_init();
 	mm_options_init();
 
 	/* All versions give the same results; being able to choose is for tests. */

@@ -30,7 +30,7 @@
 
 /* ---------- metadata ---------- */
 
-#define MM_META_VERSION 3
+#define MM_META_VERSION 4
 
 /*
  * Statistics of the distances between two random values of a column.
@@ -44,6 +44,20 @@ typedef struct MMColumnStatistics
 	float8		variance;		/* likewise */
 	float8		scale;			/* twice their median; see statistics.c */
 } MMColumnStatistics;
+
+/*
+ * What a column was when the index was made.  Attributes of a composite type
+ * come and go, and their types may get other default operator classes, which no
+ * index is told.  OIDs of types outlive pg_upgrade, those of classes do not:
+ * these are known by the hash of their name.
+ */
+typedef struct MMColumnOrigin
+{
+	Oid			type;			/* that of the class; if that is polymorphic, the
+								 * column's own */
+	uint32		metric;			/* the class; 0 where the catalogs keep it */
+	int32		attribute;		/* of the composite; 0: a key of the index */
+} MMColumnOrigin;
 
 /*
  * The metadata, on MM_META_BLOCK.
@@ -60,6 +74,7 @@ typedef struct MMMeta
 	int32		sketch_words;	/* of an entry's sketches */
 	int32		sketch_bytes;
 	uint32		model_crc;		/* of its bytes */
+	MMColumnOrigin origins[MM_MAX_COLUMNS];	/* of the columns */
 	MMColumnStatistics columns[FLEXIBLE_ARRAY_MEMBER];
 } MMMeta;
 
@@ -90,19 +105,24 @@ typedef struct MMOptions
 
 typedef struct MMColumn
 {
-	const char *name;			/* as users know it */
+	const char *name;			/* as users know it; no two are the same */
 	int			key;			/* which key of the index, from 0 */
 	AttrNumber	attribute;		/* which attribute of the composite; or 0 */
+	int			component;		/* of an odbquery: which is about it, from 0 */
+	bool		dropped;		/* the attribute is no more: always NULL */
+	bool		changed;		/* the metric is another than the index was made for */
 	Oid			type;			/* not a domain */
 	int16		typlen;
 	bool		typbyval;
-	Oid			opclass;		/* InvalidOid: the type has no metric */
+	Oid			opclass;		/* InvalidOid: there is no metric, or it is changed */
 	MetricSpace space;
 } MMColumn;
 
 typedef struct MMColumns
 {
+	Oid			index;			/* whose columns they are; or InvalidOid */
 	TupleDesc	composite;		/* where the columns are attributes; or NULL */
+	int			ncomponents;	/* of an odbquery: attributes that the type has */
 	int			n;
 	MMColumn	columns[MM_MAX_COLUMNS];
 } MMColumns;
@@ -110,16 +130,28 @@ typedef struct MMColumns
 /* columns.c */
 
 /*
- * mm_columns_open: the columns of an index, plain or partitioned, in the
- * current memory context.  Raises an error for an index mmdb cannot have.
+ * mm_columns_make: the columns that an index, plain or partitioned, has if it is
+ * built now, in the current memory context.  Raises an error for an index mmdb
+ * cannot have.
+ *
+ * mm_columns_open: those that it has, as its entries and metadata have them; of a
+ * partitioned one, as mm_columns_make.  They differ where a composite type was
+ * altered: attributes added since are no columns, those dropped still are.  Nor
+ * has a column a metric if it is not the one the index was built with.  Raises
+ * an error if the metadata cannot be read.
+ *
+ * mm_columns_present: the same without those dropped, as users know them.  Their
+ * numbers are not those of the metadata: see mm_statistics_get.
  */
+extern MMColumns *mm_columns_make(Relation index);
 extern MMColumns *mm_columns_open(Relation index);
+extern MMColumns *mm_columns_present(Relation index);
 
 /*
- * mm_columns_fit: can an index have the columns it has, and are they ncolumns?
- * Not so if its composite type was altered, or an operator class dropped.
+ * mm_columns_count: how many columns mm_columns_present would find, if it can be
+ * told without an error; otherwise 0.
  */
-extern bool mm_columns_fit(Relation index, int ncolumns);
+extern int	mm_columns_count(Relation index);
 
 /*
  * mm_columns_of_composite: the attributes of a composite type as columns, each
@@ -129,9 +161,32 @@ extern bool mm_columns_fit(Relation index, int ncolumns);
 extern MMColumns *mm_columns_of_composite(Oid type, int32 typmod);
 
 /*
- * mm_columns_require_metric: raise an error if the column has no metric.
+ * mm_columns_require_metric: raise an error if the column has no metric, or not
+ * the one that the index was made for.
+ * mm_columns_changed: the first column of which the latter is true; -1: none.
  */
 extern void mm_columns_require_metric(const MMColumns *columns, int column);
+extern int	mm_columns_changed(const MMColumns *columns);
+
+/*
+ * mm_columns_find: the column of a name; raises an error if there is none.
+ */
+extern int	mm_columns_find(const MMColumns *columns, const char *name);
+
+/*
+ * mm_key_name: the name of a key of an index: that of the table's column, or the
+ * one CREATE INDEX gave to an expression.
+ * mm_key_opclass: its operator class.
+ * mm_key_expression: the expression that it is; NULL if it is a column.
+ */
+extern const char *mm_key_name(Relation index, int key);
+extern Oid	mm_key_opclass(Relation index, int key);
+extern Node *mm_key_expression(Relation index, int key);
+
+/*
+ * mm_column_origin: what the index will remember of a column.
+ */
+extern MMColumnOrigin mm_column_origin(const MMColumn *column);
 
 /*
  * mm_columns_values: the columns' values (values, isnull: columns->n each)
@@ -234,9 +289,9 @@ extern void mm_statistics_of_values(MMColumn *column, const Datum *values, int n
 									MMColumnStatistics *stats);
 
 /*
- * mm_statistics_get: the statistics of an index; of a partitioned one, the
- * means over its partitions, weighted by their number of values.  A fresh
- * copy, in the current context.
+ * mm_statistics_get: the statistics of these columns of an index; of a
+ * partitioned one, the means over its partitions, weighted by their number of
+ * values.  A fresh copy, in the current context.
  */
 extern MMMeta *mm_statistics_get(Relation index, const MMColumns *columns);
 
@@ -253,6 +308,19 @@ extern int	mm_compare_doubles(const void *a, const void *b);
  * about ncolumns columns (0: any number).
  */
 extern MMMeta *mm_meta_read(Relation index, int ncolumns);
+
+/*
+ * mm_meta_try: the same, NULL where that raises an error for what is on the page.
+ */
+extern MMMeta *mm_meta_try(Relation index);
+
+/*
+ * mm_meta_describe: enter in metadata what the columns of a new index are.
+ * mm_meta_align: metadata with the statistics of these columns, in their order;
+ * unmeasured ones where it has none.
+ */
+extern void mm_meta_describe(MMMeta *meta, const MMColumns *columns);
+extern MMMeta *mm_meta_align(const MMMeta *meta, const MMColumns *columns);
 
 /*
  * mm_meta_model: the model that metadata refer to, NULL if there is none;
@@ -370,6 +438,15 @@ extern void mmdb_costestimate(PlannerInfo *root, IndexPath *path,
 extern void mm_options_init(void);
 extern bytea *mmdb_options(Datum reloptions, bool validate);
 extern MMOptions mm_options_get(Relation index);
+
+/* alter.c */
+
+/*
+ * mm_alter_warn: warn if an index that is being built takes the place of one that
+ * ALTER TABLE has dropped, and has another metric.
+ */
+extern void mm_alter_init(void);
+extern void mm_alter_warn(Relation index, const MMColumns *columns);
 
 /* validate.c */
 extern bool mmdb_validate(Oid opclassoid);

@@ -346,7 +346,8 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 	void	   *model = NULL;
 
 	state.index = index;
-	state.columns = mm_columns_open(index);
+	state.columns = mm_columns_make(index);
+	mm_alter_warn(index, state.columns);
 	state.concurrent = indexInfo->ii_Concurrent;
 	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
 
@@ -355,6 +356,7 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 							 mm_options_get(index).sample_rows, false,
 							 &result->heap_tuples);
 	meta = mm_statistics_measure(sample, state.columns, result->heap_tuples);
+	mm_meta_describe(meta, state.columns);
 	mm_meta_create(index, MAIN_FORKNUM, meta);
 	state.dimensions = palloc(sizeof(int32) * state.columns->n);
 	for (int i = 0; i < state.columns->n; i++)
@@ -385,5 +387,9 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 void
 mmdb_buildempty(Relation index)
 {
-	mm_meta_create(index, INIT_FORKNUM, mm_meta_empty(mm_columns_open(index)->n));
+	MMColumns  *columns = mm_columns_make(index);
+	MMMeta	   *meta = mm_meta_empty(columns->n);
+
+	mm_meta_describe(meta, columns);
+	mm_meta_create(index, INIT_FORKNUM, meta);
 }

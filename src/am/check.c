@@ -453,9 +453,12 @@ check_index(Relation index, Relation heap, bool with_rows)
 	CheckState	state = {.index = index};
 	Downlink	root = {.block = MM_ROOT_BLOCK, .level = -1, .parent = InvalidBlockNumber};
 
-	state.columns = mm_columns_open(index);
-	state.all_columns = PG_UINT32_MAX >> (32 - state.columns->n);
 	check_file(&state);
+	state.columns = mm_columns_open(index);
+	/* What has no metric any more cannot be verified. */
+	for (int i = 0; i < state.columns->n; i++)
+		mm_columns_require_metric(state.columns, i);
+	state.all_columns = PG_UINT32_MAX >> (32 - state.columns->n);
 	state.meta = mm_meta_read(index, state.columns->n);
 	state.nblocks = RelationGetNumberOfBlocks(index);
 	state.strategy = GetAccessStrategy(BAS_BULKREAD);

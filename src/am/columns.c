@@ -3,13 +3,19 @@
  * columns.c
  *	  The columns of an index, each a metric space.
  *
+ * The columns of a plain index are those that it was built with, whatever has
+ * become of its composite type since (open_composite).
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_opclass.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
+#include "common/hashfn.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -18,12 +24,8 @@
 
 #include "am/am.h"
 
-/*
- * The name of a key: that of the table's column, or the one CREATE INDEX gave
- * to an expression.
- */
-static const char *
-key_name(Relation index, int key)
+const char *
+mm_key_name(Relation index, int key)
 {
 	AttrNumber	attnum = index->rd_index->indkey.values[key];
 
@@ -32,11 +34,8 @@ key_name(Relation index, int key)
 	return pstrdup(NameStr(TupleDescAttr(RelationGetDescr(index), key)->attname));
 }
 
-/*
- * The operator class of a key.
- */
-static Oid
-key_opclass(Relation index, int key)
+Oid
+mm_key_opclass(Relation index, int key)
 {
 	Datum		datum;
 	bool		isnull;
@@ -45,6 +44,35 @@ key_opclass(Relation index, int key)
 							Anum_pg_index_indclass, &isnull);
 	Assert(!isnull);
 	return ((oidvector *) DatumGetPointer(datum))->values[key];
+}
+
+Node *
+mm_key_expression(Relation index, int key)
+{
+	int			n = 0;
+
+	if (index->rd_index->indkey.values[key] != 0)
+		return NULL;
+	/* The list has the expressions only, in the order of their keys. */
+	for (int i = 0; i < key; i++)
+		n += index->rd_index->indkey.values[i] == 0;
+	return list_nth(RelationGetIndexExpressions(index), n);
+}
+
+/*
+ * The name of an operator class, without its schema.
+ */
+static char *
+opclass_name(Oid opclass)
+{
+	HeapTuple	tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(opclass));
+	char	   *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator class %u", opclass);
+	result = pstrdup(NameStr(((Form_pg_opclass) GETSTRUCT(tuple))->opcname));
+	ReleaseSysCache(tuple);
+	return result;
 }
 
 /*
@@ -114,10 +142,12 @@ mm_columns_of_composite(Oid type, int32 typmod)
 							   MM_MAX_COLUMNS)));
 		column->key = 0;
 		column->attribute = i + 1;
+		column->component = columns->n;
 		set_column(column, NameStr(att->attname), att->atttypid,
 				   default_metric(att->atttypid), att->attcollation);
 		columns->n++;
 	}
+	columns->ncomponents = columns->n;
 	return columns;
 }
 
@@ -126,78 +156,281 @@ mm_columns_require_metric(const MMColumns *columns, int i)
 {
 	const MMColumn *column = &columns->columns[i];
 
-	if (!OidIsValid(column->opclass))
+	if (OidIsValid(column->opclass))
+		return;
+	if (column->dropped || column->changed)
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("attribute \"%s\" of type \"%s\" has no metric",
-						column->name, composite_name(columns->composite->tdtypeid)),
-				 errdetail("Type %s has no default operator class for access method \"%s\".",
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 column->dropped ?
+				 errmsg("index \"%s\" was made before an attribute of its composite type was dropped",
+						get_rel_name(columns->index)) :
+				 errmsg("index \"%s\" was made for another metric of column \"%s\"",
+						get_rel_name(columns->index), column->name),
+				 column->dropped ? 0 :
+				 errdetail("Type %s had another default operator class for access method \"%s\" then.",
 						   format_type_be(column->type), MM_AM_NAME),
-				 errhint("Create a default operator class for the type, or leave the attribute out: in a query, by weight zero; in an index, by indexing the others as expressions, such as ((object).attribute).")));
+				 errhint("Please REINDEX it.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("attribute \"%s\" of type \"%s\" has no metric",
+					column->name, composite_name(columns->composite->tdtypeid)),
+			 errdetail("Type %s has no default operator class for access method \"%s\".",
+					   format_type_be(column->type), MM_AM_NAME),
+			 errhint("Create a default operator class for the type, or leave the attribute out: in a query, by weight zero; in an index, by indexing the others as expressions, such as ((object).attribute).")));
 }
 
-bool
-mm_columns_fit(Relation index, int ncolumns)
+int
+mm_columns_changed(const MMColumns *columns)
 {
-	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(index), 0);
-	TupleDesc	desc;
-	int			n = 0;
-	bool		fit = true;
+	for (int i = 0; i < columns->n; i++)
+		if (columns->columns[i].changed)
+			return i;
+	return -1;
+}
 
-	if (index->rd_opcintype[0] != RECORDOID)
-		return IndexRelationGetNumberOfKeyAttributes(index) == ncolumns;
+/*
+ * Where an index has several columns of one name, that is followed by the
+ * operator class; and where that is the same, too, by the column's number.
+ */
+static void
+distinguish_names(MMColumns *columns)
+{
+	const char *names[MM_MAX_COLUMNS];
 
-	desc = lookup_rowtype_tupdesc_domain(key->atttypid, key->atttypmod, false);
-	for (int i = 0; i < desc->natts; i++)
+	for (int i = 0; i < columns->n; i++)
 	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
+		const MMColumn *column = &columns->columns[i];
+		bool		same_name = false;
+		bool		same_class = false;
 
-		if (att->attisdropped)
-			continue;
-		fit &= OidIsValid(default_metric(att->atttypid));
-		n++;
+		for (int j = 0; j < columns->n; j++)
+		{
+			bool		same = j != i && strcmp(columns->columns[j].name, column->name) == 0;
+
+			same_name |= same;
+			same_class |= same && columns->columns[j].opclass == column->opclass;
+		}
+		names[i] = !same_name ? column->name :
+			same_class ? psprintf("%s (%s, %d)", column->name, opclass_name(column->opclass), i + 1) :
+			psprintf("%s (%s)", column->name, opclass_name(column->opclass));
 	}
-	ReleaseTupleDesc(desc);
-	return fit && n == ncolumns;
+	for (int i = 0; i < columns->n; i++)
+		columns->columns[i].name = names[i];
 }
 
-MMColumns *
-mm_columns_open(Relation index)
+/*
+ * The columns of an index whose keys are not composite.
+ */
+static MMColumns *
+open_keys(Relation index)
 {
+	MMColumns  *columns = palloc0(sizeof(MMColumns));
 	int			nkeys = IndexRelationGetNumberOfKeyAttributes(index);
-	MMColumns  *columns;
 
-	for (int key = 0; key < nkeys; key++)
-	{
-		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(index), key);
-
-		if (index->rd_opcintype[key] != RECORDOID)
-			continue;
-		if (nkeys > 1)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("composite column \"%s\" must be the only column of an mmdb index",
-							key_name(index, key)),
-					 errhint("Index its attributes as expressions, such as ((%s).attribute).",
-							 key_name(index, key))));
-		columns = mm_columns_of_composite(att->atttypid, att->atttypmod);
-		for (int i = 0; i < columns->n; i++)
-			mm_columns_require_metric(columns, i);
-		return columns;
-	}
-
-	columns = palloc0(sizeof(MMColumns));
+	columns->index = RelationGetRelid(index);
 	for (; columns->n < nkeys; columns->n++)
 	{
 		int			key = columns->n;
 		MMColumn   *column = &columns->columns[key];
 
+		if (index->rd_opcintype[key] == RECORDOID)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("composite column \"%s\" must be the only column of an mmdb index",
+							mm_key_name(index, key)),
+					 errhint("Index its attributes as expressions, such as ((%s).attribute).",
+							 mm_key_name(index, key))));
 		column->key = key;
-		set_column(column, key_name(index, key),
+		set_column(column, mm_key_name(index, key),
 				   TupleDescAttr(RelationGetDescr(index), key)->atttypid,
-				   key_opclass(index, key), index->rd_indcollation[key]);
+				   mm_key_opclass(index, key), index->rd_indcollation[key]);
 	}
+	distinguish_names(columns);
 	return columns;
+}
+
+static bool
+is_composite(Relation index)
+{
+	return index->rd_opcintype[0] == RECORDOID &&
+		IndexRelationGetNumberOfKeyAttributes(index) == 1;
+}
+
+MMColumns *
+mm_columns_make(Relation index)
+{
+	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(index), 0);
+	MMColumns  *columns;
+
+	if (!is_composite(index))
+		return open_keys(index);
+	columns = mm_columns_of_composite(key->atttypid, key->atttypmod);
+	columns->index = RelationGetRelid(index);
+	for (int i = 0; i < columns->n; i++)
+		mm_columns_require_metric(columns, i);
+	return columns;
+}
+
+MMColumnOrigin
+mm_column_origin(const MMColumn *column)
+{
+	MMColumnOrigin origin = {.attribute = column->attribute};
+
+	if (!OidIsValid(column->opclass))
+		return origin;
+	origin.type = IsPolymorphicType(column->space.type) ? column->type : column->space.type;
+	if (column->attribute != 0)
+	{
+		char	   *name = opclass_name(column->opclass);
+
+		origin.metric = hash_bytes((const unsigned char *) name, (int) strlen(name));
+	}
+	return origin;
+}
+
+/*
+ * Take a column's metric away if it is not what the index was made for.
+ */
+static void
+compare_with_origin(MMColumn *column, const MMColumnOrigin *origin)
+{
+	MMColumnOrigin now = mm_column_origin(column);
+
+	if (now.type == origin->type && now.metric == origin->metric)
+		return;
+	column->changed = true;
+	column->opclass = InvalidOid;
+	memset(&column->space, 0, sizeof(MetricSpace));
+}
+
+/*
+ * The columns that an index over a composite key was built with.
+ */
+static MMColumns *
+open_composite(Relation index, const MMMeta *meta)
+{
+	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(index), 0);
+	MMColumns  *columns = palloc0(sizeof(MMColumns));
+	TupleDesc	desc = lookup_rowtype_tupdesc_domain(key->atttypid, key->atttypmod, false);
+	int		   *components = palloc(sizeof(int) * desc->natts);
+
+	columns->composite = CreateTupleDescCopy(desc);
+	ReleaseTupleDesc(desc);
+	desc = columns->composite;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		components[i] = columns->ncomponents;
+		columns->ncomponents += !TupleDescAttr(desc, i)->attisdropped;
+	}
+	for (; columns->n < meta->ncolumns; columns->n++)
+	{
+		MMColumn   *column = &columns->columns[columns->n];
+		int			number = meta->origins[columns->n].attribute;
+		Form_pg_attribute att;
+
+		if (number < 1 || number > desc->natts)
+			mm_report_damage(index, "The metadata tell of an attribute %d, but type %s has %d.",
+							 number, format_type_be(key->atttypid), desc->natts);
+		att = TupleDescAttr(desc, number - 1);
+		column->attribute = number;
+		column->component = components[number - 1];
+		if (att->attisdropped)
+		{
+			column->dropped = true;
+			column->name = psprintf("dropped attribute %d", number);
+			column->typlen = att->attlen;
+			column->typbyval = att->attbyval;
+			continue;
+		}
+		set_column(column, NameStr(att->attname), att->atttypid,
+				   default_metric(att->atttypid), att->attcollation);
+		compare_with_origin(column, &meta->origins[columns->n]);
+	}
+	pfree(components);
+	return columns;
+}
+
+MMColumns *
+mm_columns_open(Relation index)
+{
+	MMColumns  *columns;
+	MMMeta	   *meta;
+
+	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
+		return mm_columns_make(index);
+	if (is_composite(index))
+	{
+		meta = mm_meta_read(index, 0);
+		columns = open_composite(index, meta);
+	}
+	else
+	{
+		columns = open_keys(index);
+		meta = mm_meta_read(index, columns->n);
+		for (int i = 0; i < columns->n; i++)
+			compare_with_origin(&columns->columns[i], &meta->origins[i]);
+	}
+	columns->index = RelationGetRelid(index);
+	pfree(meta);
+	return columns;
+}
+
+MMColumns *
+mm_columns_present(Relation index)
+{
+	MMColumns  *columns = mm_columns_open(index);
+	int			n = 0;
+
+	for (int i = 0; i < columns->n; i++)
+		if (!columns->columns[i].dropped)
+			columns->columns[n++] = columns->columns[i];
+	columns->n = n;
+	return columns;
+}
+
+int
+mm_columns_count(Relation index)
+{
+	Form_pg_attribute key = TupleDescAttr(RelationGetDescr(index), 0);
+	MMMeta	   *meta = NULL;
+	TupleDesc	desc;
+	int			result = 0;
+
+	if (!is_composite(index))
+		return IndexRelationGetNumberOfKeyAttributes(index);
+	if (index->rd_rel->relkind != RELKIND_PARTITIONED_INDEX)
+	{
+		meta = mm_meta_try(index);
+		if (meta == NULL)
+			return 0;
+	}
+	desc = lookup_rowtype_tupdesc_domain(key->atttypid, key->atttypmod, false);
+	for (int i = 0; i < (meta != NULL ? meta->ncolumns : desc->natts); i++)
+	{
+		int			number = meta != NULL ? meta->origins[i].attribute : i + 1;
+
+		result += number >= 1 && number <= desc->natts &&
+			!TupleDescAttr(desc, number - 1)->attisdropped;
+	}
+	ReleaseTupleDesc(desc);
+	return result;
+}
+
+int
+mm_columns_find(const MMColumns *columns, const char *name)
+{
+	StringInfoData names;
+
+	for (int i = 0; i < columns->n; i++)
+		if (strcmp(columns->columns[i].name, name) == 0)
+			return i;
+	initStringInfo(&names);
+	for (int i = 0; i < columns->n; i++)
+		appendStringInfo(&names, "%s\"%s\"", i > 0 ? ", " : "", columns->columns[i].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("index \"%s\" has no column \"%s\"", get_rel_name(columns->index), name),
+			 errdetail("Its columns are: %s.", names.data)));
 }
 
 void
@@ -218,8 +451,11 @@ mm_columns_of_record(const MMColumns *columns, Datum record, Datum *values,
 	heap_deform_tuple(&tuple, columns->composite, all_values, all_nulls);
 	for (int i = 0; i < columns->n; i++)
 	{
-		values[i] = all_values[columns->columns[i].attribute - 1];
-		isnull[i] = all_nulls[columns->columns[i].attribute - 1];
+		const MMColumn *column = &columns->columns[i];
+
+		/* Rows from before an attribute was dropped still have its value. */
+		values[i] = all_values[column->attribute - 1];
+		isnull[i] = all_nulls[column->attribute - 1] || column->dropped;
 	}
 }
 

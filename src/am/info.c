@@ -3,6 +3,10 @@
  * info.c
  *	  SQL functions that show what an index knows about its columns.
  *
+ * The view mmdb.index_columns is about all indexes.  One that cannot be read, for
+ * whatever reason, must not keep it from showing the others: reading is done in
+ * a subtransaction, and the reason shown instead.
+ *
  * As with pg_stats, users see statistics of tables they may read.
  *
  *-------------------------------------------------------------------------
@@ -10,14 +14,18 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/ruleutils.h"
 
 #include "am/am.h"
@@ -68,8 +76,188 @@ mm_index_require_readable(Relation index)
 					   get_rel_name(index->rd_index->indrelid));
 }
 
+/* ---------- the view ---------- */
+
+/* The columns of the result. */
+enum
+{
+	COLUMN_NUMBER,
+	COLUMN_NAME,
+	COLUMN_TYPE,
+	COLUMN_METRIC,
+	COLUMN_OPERATOR,
+	COLUMN_DIMENSIONS,
+	COLUMN_COUNT,
+	COLUMN_MEAN,
+	COLUMN_VARIANCE,
+	COLUMN_SCALE,
+	COLUMN_HIDDEN_DIMENSION,
+	COLUMN_PROBLEM,
+	NUMBER_OF_COLUMNS
+};
+
+typedef struct Row
+{
+	Datum		values[NUMBER_OF_COLUMNS];
+	bool		isnull[NUMBER_OF_COLUMNS];
+} Row;
+
+static void
+set_value(Row *row, int column, Datum value)
+{
+	row->values[column] = value;
+	row->isnull[column] = false;
+}
+
 /*
- * mmdb.index_column_statistics(regclass): a row for each column of an index,
+ * Add a row, about a column of this name and type; a number of 0 is none.
+ */
+static Row *
+add_row(List **rows, int number, const char *name, Oid type, Oid opclass)
+{
+	Row		   *row = palloc0(sizeof(Row));
+
+	memset(row->isnull, true, sizeof(row->isnull));
+	if (number > 0)
+		set_value(row, COLUMN_NUMBER, Int32GetDatum(number));
+	set_value(row, COLUMN_NAME, CStringGetTextDatum(name));
+	set_value(row, COLUMN_TYPE, ObjectIdGetDatum(type));
+	if (OidIsValid(opclass))
+		set_value(row, COLUMN_METRIC, CStringGetTextDatum(generate_opclass_name(opclass)));
+	*rows = lappend(*rows, row);
+	return row;
+}
+
+static void
+set_problem(Row *row, const char *problem)
+{
+	set_value(row, COLUMN_PROBLEM, CStringGetTextDatum(problem));
+}
+
+static void
+set_statistics(Row *row, const MMColumnStatistics *stats)
+{
+	if (stats->dimensions >= 0)
+		set_value(row, COLUMN_DIMENSIONS, Int32GetDatum(stats->dimensions));
+	set_value(row, COLUMN_COUNT, Int64GetDatum(stats->count));
+	if (stats->pairs > 0)
+	{
+		set_value(row, COLUMN_MEAN, Float8GetDatum(stats->mean));
+		set_value(row, COLUMN_VARIANCE, Float8GetDatum(stats->variance));
+	}
+	set_value(row, COLUMN_SCALE, Float8GetDatum(stats->scale));
+	if (stats->variance > 0)
+		set_value(row, COLUMN_HIDDEN_DIMENSION,
+				  Float8GetDatum(stats->mean * stats->mean / (2 * stats->variance)));
+}
+
+/*
+ * Add rows for the attributes of a composite type that are none of the columns.
+ */
+static void
+add_other_attributes(List **rows, const MMColumns *columns)
+{
+	TupleDesc	desc = columns->composite;
+
+	for (int i = 0; desc != NULL && i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		bool		known = att->attisdropped;
+
+		for (int c = 0; c < columns->n; c++)
+			known |= columns->columns[c].attribute == i + 1;
+		if (!known)
+			set_problem(add_row(rows, 0, NameStr(att->attname), getBaseType(att->atttypid), InvalidOid),
+						"the attribute was added after the index was made. Please REINDEX it.");
+	}
+}
+
+/*
+ * The rows for an index.
+ */
+static List *
+describe(Relation index)
+{
+	MMColumns  *columns = mm_columns_present(index);
+	MMMeta	   *statistics = mm_statistics_get(index, columns);
+	List	   *rows = NIL;
+
+	for (int i = 0; i < columns->n; i++)
+	{
+		const MMColumn *column = &columns->columns[i];
+		Row		   *row = add_row(&rows, i + 1, column->name, column->type, column->opclass);
+
+		if (column->changed)
+		{
+			set_problem(row, "the index was made for another metric. Please REINDEX it.");
+			continue;
+		}
+		set_value(row, COLUMN_OPERATOR, ObjectIdGetDatum(column->space.operator));
+		set_statistics(row, &statistics->columns[i]);
+	}
+	add_other_attributes(&rows, columns);
+	return rows;
+}
+
+/*
+ * The rows for an index of which no more is known than the catalogs tell.
+ */
+static List *
+describe_unreadable(Relation index, const char *problem)
+{
+	List	   *rows = NIL;
+	int			nkeys = IndexRelationGetNumberOfKeyAttributes(index);
+
+	for (int key = 0; key < nkeys; key++)
+	{
+		/* Of a composite, it takes the metadata to tell the columns. */
+		int			number = index->rd_opcintype[key] == RECORDOID ? 0 : key + 1;
+		Oid			type = TupleDescAttr(RelationGetDescr(index), key)->atttypid;
+
+		set_problem(add_row(&rows, number, mm_key_name(index, key), getBaseType(type),
+							mm_key_opclass(index, key)), problem);
+	}
+	return rows;
+}
+
+/*
+ * The rows for an index; if that cannot be read, with the reason.
+ */
+static List *
+try_to_describe(Relation index)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+	List	   *volatile rows = NIL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		rows = describe(index);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return rows;
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		ReThrowError(error);
+	return describe_unreadable(index, error->hint == NULL ? error->message :
+							   psprintf("%s. %s", error->message, error->hint));
+}
+
+/*
+ * mmdb.index_column_statistics(regclass): a row for each column of an index;
  * none if the user may not read its table or the index is gone.
  */
 Datum
@@ -77,44 +265,25 @@ mm_index_column_statistics(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Relation	index;
-	MMColumns  *columns;
-	MMMeta	   *meta;
+	List	   *rows;
+	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
 	index = mm_index_open(PG_GETARG_OID(0), true);
 	if (index == NULL)
 		return (Datum) 0;
-	if (may_read(index))
+	rows = may_read(index) ? try_to_describe(index) : NIL;
+	foreach(lc, rows)
 	{
-		columns = mm_columns_open(index);
-		meta = mm_statistics_get(index, columns);
-		for (int i = 0; i < columns->n; i++)
-		{
-			MMColumn   *column = &columns->columns[i];
-			MMColumnStatistics *stats = &meta->columns[i];
-			Datum		values[11];
-			bool		isnull[11] = {false};
+		Row		   *row = lfirst(lc);
 
-			values[0] = Int32GetDatum(i + 1);
-			values[1] = CStringGetTextDatum(column->name);
-			values[2] = ObjectIdGetDatum(column->type);
-			values[3] = CStringGetTextDatum(generate_opclass_name(column->opclass));
-			values[4] = ObjectIdGetDatum(column->space.operator);
-			values[5] = Int32GetDatum(stats->dimensions);
-			isnull[5] = stats->dimensions < 0;
-			values[6] = Int64GetDatum(stats->count);
-			values[7] = Float8GetDatum(stats->mean);
-			values[8] = Float8GetDatum(stats->variance);
-			isnull[7] = isnull[8] = stats->pairs == 0;
-			values[9] = Float8GetDatum(stats->scale);
-			values[10] = Float8GetDatum(stats->mean * stats->mean / (2 * stats->variance));
-			isnull[10] = !(stats->variance > 0);
-			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, isnull);
-		}
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row->values, row->isnull);
 	}
 	relation_close(index, AccessShareLock);
 	return (Datum) 0;
 }
+
+/* ---------- one scale ---------- */
 
 /*
  * mm_scale(index regclass, column_name text)
@@ -122,23 +291,14 @@ mm_index_column_statistics(PG_FUNCTION_ARGS)
 Datum
 mm_scale(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	Relation	index = mm_index_open(PG_GETARG_OID(0), false);
-	MMColumns  *columns;
+	MMColumns  *columns = mm_columns_present(index);
+	int			column = mm_columns_find(columns, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	double		scale;
 
+	mm_columns_require_metric(columns, column);
 	mm_index_require_readable(index);
-	columns = mm_columns_open(index);
-	for (int i = 0; i < columns->n; i++)
-		if (strcmp(columns->columns[i].name, name) == 0)
-		{
-			double		scale = mm_statistics_get(index, columns)->columns[i].scale;
-
-			relation_close(index, AccessShareLock);
-			PG_RETURN_FLOAT8(scale);
-		}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("index \"%s\" has no column \"%s\"",
-					RelationGetRelationName(index), name),
-			 errhint("The view mmdb.index_columns lists the columns of all mmdb indexes.")));
+	scale = mm_statistics_get(index, columns)->columns[column].scale;
+	relation_close(index, AccessShareLock);
+	PG_RETURN_FLOAT8(scale);
 }

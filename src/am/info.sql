@@ -1,12 +1,14 @@
 -- What an index knows about its columns.
 
+-- Parallel unsafe, as it begins subtransactions.
 CREATE FUNCTION mmdb.index_column_statistics(index_name regclass,
 	OUT column_number integer, OUT column_name text, OUT type regtype,
 	OUT metric text, OUT operator regoperator, OUT dimensions integer,
 	OUT count bigint, OUT mean double precision, OUT variance double precision,
-	OUT scale double precision, OUT hidden_dimension double precision)
+	OUT scale double precision, OUT hidden_dimension double precision,
+	OUT problem text)
 	RETURNS SETOF record
-	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 10
+	LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10
 	AS 'MODULE_PATHNAME', 'mm_index_column_statistics';
 COMMENT ON FUNCTION mmdb.index_column_statistics(regclass)
 	IS 'metrics and distance statistics of the columns of an mmdb index';

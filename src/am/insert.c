@@ -541,6 +541,8 @@ insert_state(Relation index, IndexInfo *indexInfo)
 	old = MemoryContextSwitchTo(indexInfo->ii_Context);
 	state = palloc0(sizeof(InsertState));
 	state->columns = mm_columns_open(index);
+	if (mm_columns_changed(state->columns) >= 0)
+		mm_columns_require_metric(state->columns, mm_columns_changed(state->columns));
 	state->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb model",
 										   ALLOCSET_DEFAULT_SIZES);
 	state->scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb insert",

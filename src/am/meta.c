@@ -18,6 +18,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "access/xloginsert.h"
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
@@ -42,6 +43,47 @@ mm_meta_empty(int ncolumns)
 		meta->columns[i].scale = 1.0;
 	}
 	return meta;
+}
+
+void
+mm_meta_describe(MMMeta *meta, const MMColumns *columns)
+{
+	Assert(meta->ncolumns == columns->n);
+	for (int i = 0; i < columns->n; i++)
+		meta->origins[i] = mm_column_origin(&columns->columns[i]);
+}
+
+/*
+ * Which column of metadata is this one?  -1: none, or not with its metric.
+ */
+static int
+find_origin(const MMMeta *meta, const MMColumn *column)
+{
+	MMColumnOrigin origin = mm_column_origin(column);
+
+	if (column->attribute == 0)
+		return column->key < meta->ncolumns ? column->key : -1;
+	for (int i = 0; i < meta->ncolumns; i++)
+		if (memcmp(&meta->origins[i], &origin, sizeof(origin)) == 0)
+			return i;
+	return -1;
+}
+
+MMMeta *
+mm_meta_align(const MMMeta *meta, const MMColumns *columns)
+{
+	MMMeta	   *result = mm_meta_empty(columns->n);
+
+	result->rows = meta->rows;
+	mm_meta_describe(result, columns);
+	for (int i = 0; i < columns->n; i++)
+	{
+		int			from = find_origin(meta, &columns->columns[i]);
+
+		if (from >= 0)
+			result->columns[i] = meta->columns[from];
+	}
+	return result;
 }
 
 static void
@@ -116,6 +158,12 @@ is_sane(const MMMeta *meta)
 		meta->ncoordinates == 0 && meta->sketch_words == 0 && meta->sketch_bytes == 0;
 }
 
+static bool
+is_valid(Page page)
+{
+	return mm_page_is(page, MM_PAGE_META) && is_sane(PageGetMeta(page));
+}
+
 Buffer
 mm_meta_lock(Relation index, int ncolumns, int mode)
 {
@@ -134,7 +182,7 @@ mm_meta_lock(Relation index, int ncolumns, int mode)
 	LockBuffer(buffer, mode);
 	page = BufferGetPage(buffer);
 	meta = PageGetMeta(page);
-	if (!mm_page_is(page, MM_PAGE_META) || !is_sane(meta))
+	if (!is_valid(page))
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
 				 errmsg("index \"%s\" has no valid metadata page",
@@ -284,11 +332,36 @@ mm_meta_read(Relation index, int ncolumns)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot access temporary indexes of other sessions")));
+	/* Of an unlogged index, a standby has but the file that it begins anew from. */
+	if (RecoveryInProgress() && !RelationIsPermanent(index))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot access temporary or unlogged relations during recovery")));
 
 	buffer = mm_meta_lock(index, ncolumns, BUFFER_LOCK_SHARE);
 	meta = PageGetMeta(BufferGetPage(buffer));
 	result = palloc(MM_META_SIZE(meta->ncolumns));
 	memcpy(result, meta, MM_META_SIZE(meta->ncolumns));
+	UnlockReleaseBuffer(buffer);
+	return result;
+}
+
+MMMeta *
+mm_meta_try(Relation index)
+{
+	Buffer		buffer;
+	MMMeta	   *result = NULL;
+
+	if (RelationGetNumberOfBlocks(index) <= MM_ROOT_BLOCK)
+		return NULL;
+	buffer = ReadBuffer(index, MM_META_BLOCK);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	if (is_valid(BufferGetPage(buffer)))
+	{
+		const MMMeta *meta = PageGetMeta(BufferGetPage(buffer));
+
+		result = memcpy(palloc(MM_META_SIZE(meta->ncolumns)), meta, MM_META_SIZE(meta->ncolumns));
+	}
 	UnlockReleaseBuffer(buffer);
 	return result;
 }

@@ -23,7 +23,6 @@
  */
 typedef struct StoredColumn
 {
-	Oid			type;			/* of the column's values */
 	int32		ncoordinates;
 	int32		raw;
 	int32		norm;
@@ -83,7 +82,6 @@ train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 	StoredColumn *stored = &trained->stored;
 	MetricNorm	norm = MM_NORM_PIVOTS;
 
-	stored->type = column->type;
 	stored->transform = MM_IDENTITY;
 	stored->unit = (float) Min(1.0 / stats->scale, FLT_MAX);
 	if (routine != NULL && routine->embedding != NULL)
@@ -303,21 +301,19 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 /* ---------- use ---------- */
 
 /*
- * Raise an error unless a column is still what its part of the model is about:
- * attributes of a composite type can be dropped and added, and the default
- * operator classes of their types altered.
+ * Raise an error if the stored model of a column needs of its metric what that has
+ * not: it is another library's.
  */
 static void
 check_column(const MMColumn *column, const StoredColumn *stored)
 {
 	const MetricRoutine *routine = column->space.routine;
 
-	if (stored->type != column->type ||
-		(stored->raw && (routine == NULL || routine->coordinates == NULL)) ||
+	if ((stored->raw && (routine == NULL || routine->coordinates == NULL)) ||
 		(stored->sketch_size > 0 && (routine == NULL || routine->sketch == NULL)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index was made for another type or metric of column \"%s\"",
+				 errmsg("index was made for another metric of column \"%s\"",
 						column->name),
 				 errhint("Please REINDEX it.")));
 }
@@ -332,7 +328,9 @@ open_column(MMModel *model, int i, char *pt)
 	MMColumn   *column = &model->columns->columns[i];
 	MMColumnModel *c = &model->of[i];
 
-	check_column(column, stored);
+	/* Nobody asks for the coordinates of a column without a metric. */
+	if (OidIsValid(column->opclass))
+		check_column(column, stored);
 	c->ncoordinates = stored->ncoordinates;
 	c->first = model->ncoordinates;
 	c->norm = stored->norm;
@@ -348,7 +346,7 @@ open_column(MMModel *model, int i, char *pt)
 	model->ncoordinates += c->ncoordinates;
 	pt += MAXALIGN(sizeof(StoredColumn));
 
-	if (!c->raw)
+	if (!c->raw && OidIsValid(column->opclass))
 	{
 		char	   *values = pt;
 

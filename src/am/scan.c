@@ -31,6 +31,7 @@ typedef struct MMScan
 	MMColumns  *columns;
 	MMSearch   *search;			/* NULL: no row can match */
 	double		radius;			/* of the search; Infinity: none */
+	bool		complete;		/* it is for the distance, not a part of that */
 	bool		unordered;		/* the order is NULL for all rows */
 	IndexTuple	nulls;			/* for an index-only scan, as of count(*) */
 	MemoryContext context;		/* of the search, reset by rescan */
@@ -70,6 +71,7 @@ begin_search(IndexScanDesc scan)
 	state->radius = get_float8_infinity();
 	state->unordered = false;
 	state->search = NULL;
+	state->complete = true;
 	for (int i = 0; i < scan->numberOfKeys; i++)
 		if (scan->keyData[i].sk_flags & SK_ISNULL)
 		{
@@ -84,7 +86,10 @@ begin_search(IndexScanDesc scan)
 		if (key->sk_flags & SK_ISNULL)
 			state->unordered = true;
 		else if (state->columns->composite != NULL)
-			n = mm_terms_of_query(state->columns, key->sk_argument, 1.0, terms, NULL);
+			n = mm_terms_of_query(state->columns, key->sk_argument, 1.0, terms, NULL,
+								  &state->complete);
+		else if (state->columns->columns[key->sk_attno - 1].changed)
+			state->complete = false;
 		else
 			terms[n++] = (MMSearchTerm) {
 			.column = key->sk_attno - 1,
@@ -95,7 +100,7 @@ begin_search(IndexScanDesc scan)
 	}
 	else if (scan->numberOfKeys > 0)
 		n = mm_terms_of_query(state->columns, scan->keyData[0].sk_argument, 1.0, terms,
-							  &state->radius);
+							  &state->radius, &state->complete);
 	state->search = mm_search_begin(scan->indexRelation, state->columns, terms, n,
 									ordered || scan->numberOfKeys == 0, state->radius);
 	if (scan->heapRelation != NULL)
@@ -200,7 +205,7 @@ mmdb_getbitmap(IndexScanDesc scan, TIDBitmap *bitmap)
 	if (state->search == NULL)
 		return 0;
 	/* Another condition than the one searched for is not proved by it. */
-	if (scan->numberOfKeys != 1)
+	if (scan->numberOfKeys != 1 || !state->complete)
 		bitmap_state.radius = -1.0;
 	old = MemoryContextSwitchTo(state->context);
 	mm_search_all(state->search, add_to_bitmap, &bitmap_state);

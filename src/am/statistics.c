@@ -213,7 +213,7 @@ mm_statistics_get(Relation index, const MMColumns *columns)
 	ListCell   *lc;
 
 	if (index->rd_rel->relkind != RELKIND_PARTITIONED_INDEX)
-		return mm_meta_read(index, columns->n);
+		return mm_meta_align(mm_meta_read(index, 0), columns);
 
 	result = mm_meta_empty(columns->n);
 	partitions = find_all_inheritors(RelationGetRelid(index), AccessShareLock, NULL);
@@ -224,7 +224,7 @@ mm_statistics_get(Relation index, const MMColumns *columns)
 		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_INDEX)
 			continue;
 		partition = index_open(lfirst_oid(lc), NoLock);
-		merge_partition(result, weights, mm_meta_read(partition, columns->n));
+		merge_partition(result, weights, mm_meta_align(mm_meta_read(partition, 0), columns));
 		index_close(partition, NoLock);
 	}
 	return result;

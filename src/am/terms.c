@@ -153,21 +153,81 @@ mm_terms_check_dimensions(const MMColumns *columns, const MMTerms *terms,
 	}
 }
 
+/*
+ * The parts of a query that are about the index's columns, in their order; own has
+ * room for as many.  False if others count as well: about attributes that were
+ * added to the composite type since, or have another metric now.
+ */
+static bool
+project_query(const MMColumns *columns, const OdbQueryParts *query, OdbQueryParts *own)
+{
+	bool		counted[MM_MAX_COLUMNS] = {false};
+	bool		complete = true;
+
+	own->natts = columns->n;
+	for (int i = 0; i < columns->n; i++)
+	{
+		const MMColumn *column = &columns->columns[i];
+		int			component = column->component;
+
+		own->isnull[i] = !OidIsValid(column->opclass) || query->isnull[component];
+		own->weights[i] = own->isnull[i] ? 0.0 : query->weights[component];
+		if (own->isnull[i])
+			continue;
+		own->types[i] = query->types[component];
+		own->values[i] = query->values[component];
+		if (query->scales != NULL)
+			own->scales[i] = query->scales[component];
+		counted[component] = true;
+	}
+	if (query->scales == NULL)
+		own->scales = NULL;
+	for (int i = 0; i < query->natts; i++)
+		complete &= counted[i] || query->isnull[i] || query->weights[i] == 0;
+	return complete;
+}
+
 int
 mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
-				  MMSearchTerm *terms, double *radius)
+				  MMSearchTerm *terms, double *radius, bool *complete)
 {
 	OdbQueryParts parts;
+	Oid			types[MM_MAX_COLUMNS];
+	Datum		values[MM_MAX_COLUMNS];
+	bool		isnull[MM_MAX_COLUMNS];
+	double		weights[MM_MAX_COLUMNS];
+	double		scales[MM_MAX_COLUMNS];
+	OdbQueryParts own = {
+		.types = types,
+		.values = values,
+		.isnull = isnull,
+		.weights = weights,
+		.scales = scales,
+	};
 	MMTerms    *from;
+	bool		some = false;
 
 	mm_odbquery_unpack(DatumGetOdbQuery(query), &parts);
-	if (parts.natts != columns->n)
+	if (parts.natts != columns->ncomponents)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("query has %d components, but type %s has %d attributes",
 						parts.natts, format_type_be(columns->composite->tdtypeid),
-						columns->n)));
-	from = mm_terms_make(columns, &parts, parts.weights, parts.scales);
+						columns->ncomponents)));
+	if (radius != NULL && !parts.has_radius)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("query has no radius"),
+				 errhint("Use odbrange() rather than odbquery() to make it.")));
+	if (radius != NULL)
+		*radius = parts.radius;
+
+	*complete = project_query(columns, &parts, &own);
+	for (int i = 0; i < own.natts; i++)
+		some |= !own.isnull[i] && own.weights[i] > 0;
+	if (!some && !*complete)
+		return 0;
+	from = mm_terms_make(columns, &own, own.weights, own.scales);
 	for (int i = 0; i < from->n; i++)
 	{
 		const MMTerm *term = &from->terms[i];
@@ -179,13 +239,6 @@ mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
 			.missing = MM_MISSING_NULL,
 		};
 	}
-	if (radius != NULL && !parts.has_radius)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("query has no radius"),
-				 errhint("Use odbrange() rather than odbquery() to make it.")));
-	if (radius != NULL)
-		*radius = parts.radius;
 	return from->n;
 }
 

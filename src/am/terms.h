@@ -44,7 +44,8 @@ extern MMTerms *mm_terms_make(const MMColumns *columns,
 
 /*
  * mm_terms_check_dimensions: raise an error, naming the column, for a value
- * whose dimensions are not those of its column in the statistics.
+ * whose dimensions are not those of its column in the statistics (aligned with
+ * columns).
  */
 extern void mm_terms_check_dimensions(const MMColumns *columns,
 									  const MMTerms *terms,
@@ -54,10 +55,12 @@ extern void mm_terms_check_dimensions(const MMColumns *columns,
  * mm_terms_of_query: the terms, times factor, that an odbquery asks a search of
  * an index over composites for, in the current context; terms has room for
  * columns->n.  Returns how many.  If radius is not NULL it gets the query's,
- * which must have one.
+ * which must have one.  *complete: these are all terms of the distance; others are
+ * about attributes that the index does not know, so that it is less than the
+ * distance by what they add, or the distance is NULL.
  */
 extern int	mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
-							  MMSearchTerm *terms, double *radius);
+							  MMSearchTerm *terms, double *radius, bool *complete);
 
 /*
  * mm_coerce: convert a value (not NULL) from one type to another, by a cast that

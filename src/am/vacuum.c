@@ -320,12 +320,15 @@ static void
 measure_again(IndexVacuumInfo *info)
 {
 	Relation	index = info->index;
-	Relation	heap = MM_OPEN_VACUUMED_HEAP(info);
+	Relation	heap;
 	IndexInfo  *indexInfo = BuildIndexInfo(index);
 	MMColumns  *columns = mm_columns_open(index);
 	MMSample   *sample;
 	double		table_rows;
 
+	if (mm_columns_changed(columns) >= 0)
+		return;					/* only REINDEX can do anything about it */
+	heap = MM_OPEN_VACUUMED_HEAP(info);
 	hold_back_horizon();
 	sample = mm_sample_table(heap, index, indexInfo, columns,
 							 mm_options_get(index).sample_rows, true, &table_rows);
@@ -343,8 +346,7 @@ mmdb_vacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 	MMMeta	   *meta = mm_meta_read(info->index, 0);
 	bool		partial = RelationGetIndexPredicate(info->index) != NIL;
 
-	if (meta->rows < MM_SETTLED_ROWS && info->num_heap_tuples > meta->rows &&
-		mm_columns_fit(info->index, meta->ncolumns))
+	if (meta->rows < MM_SETTLED_ROWS && info->num_heap_tuples > meta->rows)
 		measure_again(info);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

@@ -464,15 +464,23 @@ void
 mm_examples_json(MMLearner *learner, Datum json)
 {
 	StringInfoData sql;
+	StringInfoData members;
 	StringInfoData query;
 	StringInfoData parts;
 	const MMPrimaryKey *key = mm_key_get(learner);
 
 	check_json(learner, DatumGetJsonbP(json));
+	/* Columns' names may be longer than identifiers: their numbers take their place. */
+	initStringInfo(&members);
 	initStringInfo(&query);
 	for (int c = 0; c < learner->m; c++)
-		append_definition(&query, c, quote_identifier(learner->columns->columns[c].name),
-						  learner->columns->columns[c].type);
+	{
+		const MMColumn *column = &learner->columns->columns[c];
+
+		appendStringInfo(&members, "%s'%d', pg_catalog.jsonb_object_field(e.query, %s)",
+						 c > 0 ? ", " : "", c + 1, quote_literal_cstr(column->name));
+		append_definition(&query, c, psprintf("\"%d\"", c + 1), column->type);
+	}
 	initStringInfo(&parts);
 	for (int i = 0; i < key->n; i++)
 		append_definition(&parts, i, key->names[i], key->types[i]);
@@ -480,8 +488,9 @@ mm_examples_json(MMLearner *learner, Datum json)
 	initStringInfo(&sql);
 	appendStringInfo(&sql,
 					 "SELECT CASE WHEN e.query IS NOT NULL THEN"
-					 " (SELECT o FROM pg_catalog.jsonb_to_record(e.query) AS o(%s)) END AS query, ",
-					 query.data);
+					 " (SELECT o FROM pg_catalog.jsonb_to_record(pg_catalog.jsonb_build_object(%s))"
+					 " AS o(%s)) END AS query, ",
+					 members.data, query.data);
 	if (key->n == 1)
 	{
 		const char *type = format_type_with_typemod(key->types[0], -1);

@@ -40,7 +40,7 @@ mm_learner_open(Oid oid)
 				 errhint("Please REINDEX it.")));
 	mm_index_require_readable(learner->index);
 	learner->table = table_open(learner->index->rd_index->indrelid, AccessShareLock);
-	learner->columns = mm_columns_open(learner->index);
+	learner->columns = mm_columns_present(learner->index);
 	learner->m = learner->columns->n;
 	learner->statistics = mm_statistics_get(learner->index, learner->columns);
 	mm_sql_style(&learner->style, learner->index, learner->columns, learner->table);

@@ -500,13 +500,8 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	List	   *conditions = NIL;
 	ListCell   *lc;
 
-	offer.statistics = mm_meta_read(index, 0);
-	if (!mm_columns_fit(index, offer.statistics->ncolumns))
-	{
-		index_close(index, NoLock);
-		return;					/* its type was altered: REINDEX */
-	}
 	offer.columns = mm_columns_open(index);
+	offer.statistics = mm_meta_read(index, offer.columns->n);
 	index_close(index, NoLock);
 
 	foreach(lc, rel->baserestrictinfo)

@@ -71,6 +71,8 @@ init_leaf(MMLeafState *state, const MMSumLeaf *leaf, const MMColumns *columns,
 		state->distance = ExecInitExpr((Expr *) leaf->expr, &node->ss.ps);
 		return;
 	}
+	/* What it was when the query was planned it need not be any more. */
+	mm_columns_require_metric(columns, leaf->column);
 	state->space = (MetricSpace *) &columns->columns[leaf->column].space;
 	/* Of the metrics that we know, those of numbers and points have Infinity. */
 	state->finite = state->space->routine != NULL &&
@@ -287,13 +289,14 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 	{
 		const MMLeafState *leaf = &state->leaves[i];
 		double		missing = leaf->null_sum ? MM_MISSING_NULL : leaf->missing;
+		bool		all = true;
 
 		if (leaf->isnull)
 			continue;
 		if (leaf->factor == 0)
 			*complete &= missing == 0 && leaf->finite;	/* NULL, NaN: found when verified */
 		else if (leaf->space == NULL)
-			n += mm_terms_of_query(columns, leaf->value, leaf->factor, terms + n, NULL);
+			n += mm_terms_of_query(columns, leaf->value, leaf->factor, terms + n, NULL, &all);
 		else
 			terms[n++] = (MMSearchTerm) {
 			.coordinates = leaf->leaf->cast ? cast_coordinates(leaf) : NULL,
@@ -302,6 +305,7 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 			.value = leaf->value,
 			.missing = missing,
 		};
+		*complete &= all;
 	}
 	return n;
 }

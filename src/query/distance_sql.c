@@ -54,19 +54,13 @@ key_expression(const MMSqlStyle *style, int key)
 {
 	Relation	index = style->index;
 	Oid			table = index->rd_index->indrelid;
-	Node	   *expression;
 	List	   *context;
 	char	   *result;
 	int			level;
-	int			n = 0;
 
-	/* The list has the expressions only, in the order of their keys. */
-	for (int i = 0; i < key; i++)
-		n += index->rd_index->indkey.values[i] == 0;
-	expression = list_nth(RelationGetIndexExpressions(index), n);
 	context = deparse_context_for(style->alias ? style->alias : get_rel_name(table), table);
 	level = begin_exact_output();
-	result = deparse_expression(expression, context, style->alias != NULL, false);
+	result = deparse_expression(mm_key_expression(index, key), context, style->alias != NULL, false);
 	AtEOXact_GUC(true, level);
 	return result;
 }

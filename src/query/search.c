@@ -73,7 +73,7 @@ open_table(FunctionCallInfo fcinfo)
 
 /*
  * The one mmdb index of a table that has ncolumns columns.  Partial indexes
- * count only when named.
+ * count only when named.  One that cannot be used does not keep us from another.
  */
 static Relation
 find_index(Relation table, int ncolumns)
@@ -83,17 +83,21 @@ find_index(Relation table, int ncolumns)
 	ListCell   *lc;
 	int			nindexes = 0;
 	Relation	found = NULL;
+	char	   *useless = NULL;
 
 	foreach(lc, oids)
 	{
 		Relation	index = relation_open(lfirst_oid(lc), AccessShareLock);
 		bool		fits = false;
 
-		if (index->rd_rel->relam == am && index->rd_index->indisvalid &&
-			RelationGetIndexPredicate(index) == NIL)
+		if (index->rd_rel->relam == am && RelationGetIndexPredicate(index) == NIL)
 		{
-			nindexes++;
-			fits = mm_columns_open(index)->n == ncolumns;
+			int			n = index->rd_index->indisvalid ? mm_columns_count(index) : 0;
+
+			nindexes += n > 0;
+			fits = n == ncolumns;
+			if (n == 0)
+				useless = pstrdup(RelationGetRelationName(index));
 		}
 		if (fits && found != NULL)
 			ereport(ERROR,
@@ -117,9 +121,11 @@ find_index(Relation table, int ncolumns)
 				 errmsg_plural("\"%s\" has no mmdb index of %d column, as the query has components",
 							   "\"%s\" has no mmdb index of %d columns, as the query has components",
 							   ncolumns, RelationGetRelationName(table), ncolumns),
+				 useless != NULL ? errdetail("Index \"%s\" cannot be used: it is not valid.", useless) :
 				 nindexes > 0 ? errdetail_plural("It has %d mmdb index, with another number of columns.",
 												 "It has %d mmdb indexes, with other numbers of columns.",
 												 nindexes, nindexes) : 0,
+				 useless != NULL ? errhint("Please REINDEX it.") :
 				 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
 	return found;
 }
@@ -215,12 +221,12 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 	if (PG_ARGISNULL(ARG_INDEX))
 	{
 		style->index = find_index(search->table, query.natts);
-		columns = mm_columns_open(style->index);
+		columns = mm_columns_present(style->index);
 	}
 	else
 	{
 		style->index = mm_index_open(PG_GETARG_OID(ARG_INDEX), false);
-		columns = mm_columns_open(style->index);
+		columns = mm_columns_present(style->index);
 		check_named_index(style->index, columns, search->table, query.natts);
 	}
 
@@ -370,7 +376,7 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 
 	style.index = mm_index_open(PG_GETARG_OID(0), false);
 	mm_index_require_readable(style.index);
-	style.columns = columns = mm_columns_open(style.index);
+	style.columns = columns = mm_columns_present(style.index);
 	style.not_null = mm_not_null_holds(style.index->rd_index->indrelid);
 	style.literals = !PG_ARGISNULL(2);
 	style.normalized = PG_GETARG_BOOL(3);
@@ -405,12 +411,16 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 	{
 		terms = palloc0(sizeof(MMTerms));
 		for (int i = 0; i < columns->n; i++)
-			if (weights[i] > 0)
-				terms->terms[terms->n++] = (MMTerm) {
+		{
+			if (weights[i] == 0)
+				continue;
+			mm_columns_require_metric(columns, i);
+			terms->terms[terms->n++] = (MMTerm) {
 				.column = i,
 				.weight = weights[i],
 				.scale = statistics->columns[i].scale
 			};
+		}
 	}
 
 	initStringInfo(&sql);

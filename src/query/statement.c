@@ -40,7 +40,9 @@ mm_check_width(Relation index, const MMColumns *columns, int ncomponents)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("query has %d components, but index \"%s\" has %d columns",
 					ncomponents, RelationGetRelationName(index), columns->n),
-			 errdetail("The columns are %s.", names.data)));
+			 errdetail("The columns are %s.", names.data),
+			 columns->composite != NULL && columns->n < columns->ncomponents ?
+			 errhint("Attributes added to the type since the index was made become columns by REINDEX.") : 0));
 }
 
 /*

@@ -128,6 +128,13 @@ like($out, qr/number of transactions actually processed: [1-9]\d/, 'many of them
 $primary->safe_psql('postgres', 'VACUUM tree');
 same($in_order, 'answers after all that');
 
+# What a standby does not have is not shown, but does not hide the rest.
+$primary->safe_psql('postgres', 'CREATE UNLOGGED TABLE unlogged (a integer); CREATE INDEX unlogged_mm ON unlogged USING mmdb (a)');
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+is($standby->safe_psql('postgres', q{
+	SELECT index_name, column_name, count IS NULL, problem FROM mmdb.index_columns WHERE index_name::text <> 'tree_mm' ORDER BY column_number, index_name::text}),
+	"t_mm|v|f|\nunlogged_mm|a|t|cannot access temporary or unlogged relations during recovery\nt_mm|w|f|\nt_mm|s|f|", 'index of an unlogged table');
+
 $standby->promote;
 $standby->safe_psql('postgres', 'SELECT add_rows(1000); DELETE FROM tree WHERE a > 50; VACUUM tree; SELECT add_rows(1000)');
 is($standby->safe_psql('postgres', "SET enable_seqscan = off; SET enable_sort = off; SELECT sum(id), count(*) FROM (SELECT id FROM tree ORDER BY a <+> 7) s"),

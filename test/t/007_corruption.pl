@@ -44,6 +44,8 @@ $node->stop;
 my $header_size = 24;
 my %field = (nsn => [ 0, 'Q' ], born => [ 8, 'Q' ], right => [ 16, 'L' ], n => [ 20, 'S' ], level => [ 22, 'S' ],
 	kind => [ 24, 'C' ], flags => [ 25, 'C' ], room => [ 26, 'S' ], magic => [ 28, 'L' ]);
+# Statistics of columns come after what the columns were: 12 bytes for each there may be.
+my $columns_offset = 48 + 12 * 32;
 my ($meta_kind, $model_kind, $node_kind, $free_kind) = (1, 2, 3, 4);
 
 sub read_file
@@ -170,7 +172,8 @@ my @damages = (
 	[ 'size of the model', 'things_mm', [ [ $header_size + 28, pack('L', 5000000) ] ], qr/Block $model has \d+ bytes of the model/ ],
 	[ 'number of coordinates', 'things_mm', [ [ $header_size + 32, pack('l', $coordinates + 1) ] ], qr/do not fit its model/ ],
 	[ 'bytes of sketches', 'things_mm', [ [ $header_size + 40, pack('l', 1000) ] ], qr/do not fit its model/ ],
-	[ 'scale', 'things_mm', [ [ $header_size + 48 + 32, pack('d', 0) ] ], qr/not one of an mmdb index/ ],
+	[ 'scale', 'things_mm', [ [ $header_size + $columns_offset + 32, pack('d', 0) ] ], qr/not one of an mmdb index/ ],
+	[ 'what a column was', 'things_mm', [ [ $header_size + 48, pack('L', 1) ] ], qr/made for another metric of column "v"/ ],
 	# the model
 	(map { [ "the model, byte $_", 'things_mm', [ [ entries($model) + $_, "\xAA\x55\xAA\x55" ] ], qr/does not match its checksum/ ] } map { $_ * 24 } 0 .. 9),
 	# boxes
@@ -245,6 +248,8 @@ foreach my $damage (@damages)
 	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT mmdb_index_check('$index')");
 	like($err, qr/(XX002|55000):.*REINDEX/s, "$name: the check fails");
 	like($err, $message, "$name: and says so");
+	is($node->safe_psql('postgres', 'SELECT count(DISTINCT index_name), count(DISTINCT column_name) FROM mmdb.index_columns'), '2|2',
+		"$name: mmdb.index_columns shows all indexes");
 	foreach my $sql ($search, $bitmap)
 	{
 		my $query = sprintf($sql, $table{$index});
@@ -255,6 +260,48 @@ foreach my $damage (@damages)
 	error_or("$name: vacuum", "VACUUM $table{$index}");
 	$node->stop;
 }
+
+# A damaged index, or one of an older version, does not keep users from another, nor from
+# a view of all.
+write_file($path{$_}, $healthy{$_}) foreach keys %path;
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE TYPE pair AS (x integer, y integer);
+	CREATE TABLE pairs (p pair, n integer, m integer);
+	INSERT INTO pairs SELECT ROW(i, i)::pair, i, i FROM generate_series(1, 10) i;
+	CREATE INDEX pairs_old ON pairs USING mmdb (p);
+	CREATE INDEX pairs_zero ON pairs USING mmdb (p);
+	CREATE INDEX pairs_mm ON pairs USING mmdb (n, m);
+});
+my %pairs = map { $_ => $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('$_')") } qw(pairs_old pairs_zero);
+$node->stop;
+my $old = read_file($pairs{pairs_old});
+substr($old, $header_size, 4) = pack('L', 2);
+write_file($pairs{pairs_old}, $old);
+write_file($pairs{pairs_zero}, '');
+$node->start;
+is($node->safe_psql('postgres', q{
+	SELECT index_name, column_number, column_name, type, metric, count, problem FROM mmdb.index_columns
+	WHERE table_name = 'pairs'::regclass ORDER BY index_name::text, column_number}), <<'END' =~ s/\n\z//r, 'mmdb.index_columns tells why');
+pairs_mm|1|n|integer|int4_l1_ops|10|
+pairs_mm|2|m|integer|int4_l1_ops|10|
+pairs_old||p|pair|record_ops||index "pairs_old" has no valid metadata page. Please REINDEX it.
+pairs_zero||p|pair|record_ops||index "pairs_zero" has no metadata page. Please REINDEX it.
+END
+is($node->safe_psql('postgres', q{SELECT (obj).n FROM odbknn(NULL::pairs, ROW(7, 7), NULL, 1)}), '7', 'odbknn by the index that is whole');
+my ($pairs_status, $pairs_out, $pairs_err) = $node->psql('postgres', q{SELECT * FROM odbknn(NULL::pairs, ROW(7), NULL, 1)});
+like($pairs_err, qr/no mmdb index of 1 column.*Index "pairs_\w+" cannot be used.*REINDEX/s, 'and what is said where there is none');
+# one session's temporary index is another's problem
+my $other = $node->background_psql('postgres');
+$other->query_safe('CREATE TEMP TABLE temporary (a integer); CREATE INDEX temporary_mm ON temporary USING mmdb (a)');
+is($node->safe_psql('postgres', q{
+	SELECT count(*) FROM mmdb.index_columns WHERE index_name::text LIKE '%temporary%'}), '0', 'temporary indexes of other sessions are not shown');
+is($node->safe_psql('postgres', q{
+	SELECT column_name, problem FROM pg_class c, mmdb.index_column_statistics(c.oid) WHERE relname = 'temporary_mm'}),
+	'a|cannot access temporary indexes of other sessions', 'and if asked for, explained');
+$other->quit;
+$node->safe_psql('postgres', 'REINDEX TABLE pairs; DROP TABLE pairs; DROP TYPE pair');
+$node->stop;
 
 # An incomplete split, as a crash leaves it, is no damage: take a downlink away
 # from the right half of a split.

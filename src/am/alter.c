@@ -1,0 +1,163 @@
+/*-------------------------------------------------------------------------
+ *
+ * alter.c
+ *	  A warning where ALTER TABLE changes the metric of an index.
+ *
+ * When a column gets another type, PostgreSQL drops the indexes on it and makes
+ * them anew from their definitions, with the default operator class of the new
+ * type where they had that of the old one.  For a B-tree that is as good as
+ * before.  But enums have the discrete metric by default, and text has edit
+ * distance: other rows are near then, and what was learned of weights and
+ * radii is void.
+ *
+ * Who builds an index is not told what it replaces.  So we watch PostgreSQL drop
+ * indexes on its own account, and remember, until the end of the transaction,
+ * by which operators they measured.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/dependency.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
+#include "commands/defrem.h"
+#include "lib/ilist.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "am/am.h"
+
+typedef struct DroppedIndex
+{
+	dlist_node	node;
+	MemoryContextCallback forget;	/* with the (sub)transaction */
+	Oid			table;
+	NameData	name;
+	int			nkeys;
+	char	   *operators[INDEX_MAX_KEYS];	/* names; NULL: not a metric's */
+} DroppedIndex;
+
+static dlist_head dropped_indexes = DLIST_STATIC_INIT(dropped_indexes);
+static object_access_hook_type previous_hook;
+
+static void
+forget(void *arg)
+{
+	dlist_delete(&((DroppedIndex *) arg)->node);
+}
+
+/*
+ * The name of the distance operator of a class.
+ */
+static char *
+distance_operator(Oid opclass)
+{
+	Oid			type = get_opclass_input_type(opclass);
+	Oid			operator = get_opfamily_member(get_opclass_family(opclass), type, type,
+											   MM_DISTANCE_STRATEGY);
+
+	return OidIsValid(operator) ? get_opname(operator) : NULL;
+}
+
+/*
+ * Remember an index that is being dropped.
+ */
+static void
+remember(Oid oid, const Form_pg_class class)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(oid));
+	Form_pg_index index;
+	MemoryContext old;
+	DroppedIndex *dropped;
+	const oidvector *classes;
+	bool		isnull;
+
+	if (!HeapTupleIsValid(tuple))
+		return;
+	index = (Form_pg_index) GETSTRUCT(tuple);
+	classes = (const oidvector *)
+		DatumGetPointer(SysCacheGetAttr(INDEXRELID, tuple, Anum_pg_index_indclass, &isnull));
+	old = MemoryContextSwitchTo(CurTransactionContext);
+	dropped = palloc0(sizeof(DroppedIndex));
+	dropped->table = index->indrelid;
+	dropped->name = class->relname;
+	dropped->nkeys = index->indnkeyatts;
+	for (int i = 0; i < dropped->nkeys; i++)
+		dropped->operators[i] = distance_operator(classes->values[i]);
+	dlist_push_head(&dropped_indexes, &dropped->node);
+	dropped->forget.func = forget;
+	dropped->forget.arg = dropped;
+	MemoryContextRegisterResetCallback(CurTransactionContext, &dropped->forget);
+	MemoryContextSwitchTo(old);
+	ReleaseSysCache(tuple);
+}
+
+static void
+watch_drops(ObjectAccessType access, Oid classId, Oid objectId, int subId, void *arg)
+{
+	HeapTuple	tuple;
+	Form_pg_class class;
+
+	if (previous_hook != NULL)
+		previous_hook(access, classId, objectId, subId, arg);
+	if (access != OAT_DROP || classId != RelationRelationId || subId != 0 ||
+		(((ObjectAccessDrop *) arg)->dropflags & PERFORM_DELETION_INTERNAL) == 0)
+		return;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(objectId));
+	if (!HeapTupleIsValid(tuple))
+		return;
+	class = (Form_pg_class) GETSTRUCT(tuple);
+	if (class->relkind == RELKIND_INDEX && class->relam == get_index_am_oid(MM_AM_NAME, true))
+		remember(objectId, class);
+	ReleaseSysCache(tuple);
+}
+
+/*
+ * mm_alter_init: begin to watch; called once, when the library is loaded.
+ */
+void
+mm_alter_init(void)
+{
+	previous_hook = object_access_hook;
+	object_access_hook = watch_drops;
+}
+
+void
+mm_alter_warn(Relation index, const MMColumns *columns)
+{
+	DroppedIndex *dropped = NULL;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &dropped_indexes)
+	{
+		DroppedIndex *one = dlist_container(DroppedIndex, node, iter.cur);
+
+		if (one->table == index->rd_index->indrelid &&
+			strcmp(NameStr(one->name), RelationGetRelationName(index)) == 0)
+		{
+			dropped = one;
+			break;
+		}
+	}
+	if (dropped == NULL || columns->composite != NULL || dropped->nkeys != columns->n)
+		return;
+	for (int i = 0; i < columns->n; i++)
+	{
+		char	   *before = dropped->operators[i];
+		char	   *now = get_opname(columns->columns[i].space.operator);
+
+		if (before == NULL || now == NULL || strcmp(before, now) == 0)
+			continue;
+		ereport(WARNING,
+				(errmsg("column \"%s\" of index \"%s\" has another metric now: distances are those of operator %s, not %s",
+						columns->columns[i].name, RelationGetRelationName(index), now, before),
+				 errdetail("A column of another type has been indexed by the default operator class of that type."),
+				 errhint("If you want the other metric, drop the index, and create it with an operator class for that.")));
+	}
+}
