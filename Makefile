@@ -72,6 +72,7 @@ OBJS = \
 	src/am/pack.o \
 	src/am/page.o \
 	src/am/pivots.o \
+	src/am/rights.o \
 	src/am/rows.o \
 	src/am/sample.o \
 	src/am/scan.o \
@@ -158,6 +159,7 @@ REGRESS = \
 	search_rights \
 	same_column \
 	search_path \
+	statistics_rights \
 	fusion \
 	learn \
 	plan \

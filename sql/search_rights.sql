@@ -29,9 +29,11 @@ RESET ROLE;
 ALTER TABLE docs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON docs USING (owner = current_user);
 SET ROLE regress_mm_alice;
-SELECT count(*), bool_and((obj).owner = 'regress_mm_alice') FROM odbknn(NULL::docs, ROW('title 3', 3), NULL, 100);
+SELECT count(*), bool_and((obj).owner = 'regress_mm_alice')
+FROM odbknn(NULL::docs, ROW('title 3', 3), NULL, 100, normalized => false, missing => 'exclude');
 SET ROLE regress_mm_bob;
-SELECT count(*), bool_and((obj).owner = 'regress_mm_bob') FROM odbrange(NULL::docs, ROW('title 3', 3), NULL, 100);
+SELECT count(*), bool_and((obj).owner = 'regress_mm_bob')
+FROM odbrange(NULL::docs, ROW('title 3', 3), NULL, 100, normalized => false, missing => 'ignore');
 RESET ROLE;
 
 -- Views: metrics and scales come from the index named.
@@ -40,8 +42,9 @@ GRANT SELECT ON small_docs TO regress_mm_bob;
 REVOKE SELECT ON docs FROM regress_mm_bob;
 SELECT count(*) FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 100);
 SET ROLE regress_mm_bob;
-SELECT (obj).*, round(distance::numeric, 3) AS distance FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 3, 'docs_mm') ORDER BY distance, obj;
+SELECT (obj).*, distance FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 3, 'docs_mm', false, 'exclude') ORDER BY distance, obj;
 RESET ROLE;
+SELECT (obj).*, round(distance::numeric, 3) AS distance FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 3, 'docs_mm') ORDER BY distance, obj;
 CREATE VIEW no_size AS SELECT id, title FROM docs;
 SELECT count(*) FROM odbknn(NULL::no_size, ROW('title 3', 3), NULL, 100, 'docs_mm');
 

@@ -391,11 +391,14 @@ extern MMMeta *mm_meta_register(GenericXLogState *state, Buffer buffer);
  */
 extern Relation mm_index_open(Oid oid, bool missing_ok);
 
+/* rights.c */
+
 /*
- * mm_index_require_readable: raise an error unless the user may read the
- * index's table, or some column of it.
+ * mm_statistics_visible: may the user know the statistics of a column of an index?
+ * mm_statistics_require: raise an error unless he may; with a hint, or NULL.
  */
-extern void mm_index_require_readable(Relation index);
+extern bool mm_statistics_visible(const MMColumns *columns, int column);
+extern void mm_statistics_require(const MMColumns *columns, int column, const char *hint);
 
 /* ---------- access method callbacks ---------- */
 

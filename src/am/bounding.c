@@ -229,16 +229,25 @@ mm_bounding_upper(const MMBounding *b, int entry)
 	return (double) b->uppers[entry] * GROW + TINY;
 }
 
-static void
-check_dimensions(const MMColumn *column, Datum value, int known)
+/*
+ * Has the value of a term the dimensions that its column is known to have?  If not,
+ * that is an error to those who may know what they are.
+ */
+static bool
+fits_dimensions(const MMColumns *columns, const MMSearchTerm *term, int known)
 {
-	int			dimensions = mm_metric_dimensions(&column->space, value);
+	const MMColumn *column = &columns->columns[term->column];
+	int			dimensions;
 
-	if (known >= 0 && dimensions != known)
+	if (known < 0 || term->coordinates != NULL)
+		return true;
+	dimensions = mm_metric_dimensions(&column->space, term->value);
+	if (dimensions != known && mm_statistics_visible(columns, term->column))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("query has %d dimensions, but column \"%s\" has %d",
 						dimensions, column->name, known)));
+	return dimensions == known;
 }
 
 MMPointTerm
@@ -270,11 +279,16 @@ alloc_floats(const MMModel *model)
 	return palloc(sizeof(float) * TYPEALIGN(MM_PLANE_SLACK, n));
 }
 
+/*
+ * fits: otherwise nothing can be said of distances to the value.  Verifying rows
+ * will tell what comes of them, as without the index.
+ */
 static void
-make_rung(MMBounding *b, MMRung *rung, const MMSearchTerm *term)
+make_rung(MMBounding *b, MMRung *rung, const MMSearchTerm *term, bool fits)
 {
+	static const MMColumnModel nothing = {0};
 	const MMColumn *column = &b->model->columns->columns[term->column];
-	const MMColumnModel *c = &b->model->of[term->column];
+	const MMColumnModel *c = fits ? &b->model->of[term->column] : &nothing;
 	float		shift_error;
 
 	rung->column = c;
@@ -317,11 +331,9 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta,
 	{
 		const MMSearchTerm *term = &terms[i];
 
-		/* Coordinates and sketches of values take it for granted. */
-		if (term->coordinates == NULL)
-			check_dimensions(&model->columns->columns[term->column], term->value,
-							 meta->columns[term->column].dimensions);
-		make_rung(b, &b->rungs[i], term);
+		/* Coordinates and sketches take dimensions for granted. */
+		make_rung(b, &b->rungs[i], term,
+				  fits_dimensions(model->columns, term, meta->columns[term->column].dimensions));
 		if (b->rungs[i].null_sum)
 			b->null_sums |= b->rungs[i].bit;
 		b->points[i] = mm_point_term(b->rungs[i].column, &b->rungs[i].transform,

@@ -65,7 +65,7 @@ mm_wanted(const MMBounding *b, float key)
 /*
  * mm_bounding_init: make terms ready to bound entries of this model with; b
  * has room for nrungs rungs.  In the current context.  Raises an error if a
- * value has other dimensions than the column has in meta.
+ * value has other dimensions than the column has in meta, and the user may know.
  */
 extern void mm_bounding_init(MMBounding *b, const MMModel *model,
 							 const MMMeta *meta, const MMSearchTerm *terms);

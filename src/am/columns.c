@@ -507,8 +507,11 @@ mm_columns_check_values(MMColumns *columns, Datum *values, const bool *isnull,
 		else if (found != dimensions[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_EXCEPTION),
+					 mm_statistics_visible(columns, i) ?
 					 errmsg("value of column \"%s\" has %d dimensions, others have %d",
-							column->name, found, dimensions[i]),
+							column->name, found, dimensions[i]) :
+					 errmsg("value of column \"%s\" has %d dimensions, others have not",
+							column->name, found),
 					 errdetail("All values of an indexed column must have the same dimensions."),
 					 errhint("A partial index, with a WHERE clause, can leave values out. If the others are gone, REINDEX the index.")));
 	}

@@ -254,10 +254,12 @@ mmdb_index_stats(PG_FUNCTION_ARGS)
 {
 	Relation	index = mm_index_open(PG_GETARG_OID(0), false);
 	IndexStats *stats = palloc(sizeof(IndexStats));
+	MMColumns  *columns = mm_columns_open(index);
 	TupleDesc	desc;
 	HeapTuple	tuple;
 
-	mm_index_require_readable(index);
+	for (int i = 0; i < columns->n; i++)
+		mm_statistics_require(columns, i, NULL);
 	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),

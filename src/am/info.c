@@ -7,7 +7,8 @@
  * whatever reason, must not keep it from showing the others: reading is done in
  * a subtransaction, and the reason shown instead.
  *
- * As with pg_stats, users see statistics of tables they may read.
+ * What columns an index has is no secret, as for any index.  Their statistics are
+ * (rights.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +21,6 @@
 #include "commands/defrem.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -53,27 +53,6 @@ mm_index_open(Oid oid, bool missing_ok)
 				 errmsg("\"%s\" is not an mmdb index",
 						RelationGetRelationName(rel))));
 	return rel;
-}
-
-/*
- * May the user read the table of an index, or some column of it?
- */
-static bool
-may_read(Relation index)
-{
-	Oid			table = index->rd_index->indrelid;
-
-	return pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
-		pg_attribute_aclcheck_all(table, GetUserId(), ACL_SELECT,
-								  ACLMASK_ANY) == ACLCHECK_OK;
-}
-
-void
-mm_index_require_readable(Relation index)
-{
-	if (!may_read(index))
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE,
-					   get_rel_name(index->rd_index->indrelid));
 }
 
 /* ---------- the view ---------- */
@@ -193,7 +172,10 @@ describe(Relation index)
 			continue;
 		}
 		set_value(row, COLUMN_OPERATOR, ObjectIdGetDatum(column->space.operator));
-		set_statistics(row, &statistics->columns[i]);
+		if (mm_statistics_visible(columns, i))
+			set_statistics(row, &statistics->columns[i]);
+		else
+			set_problem(row, "permission denied for statistics");
 	}
 	add_other_attributes(&rows, columns);
 	return rows;
@@ -258,7 +240,7 @@ try_to_describe(Relation index)
 
 /*
  * mmdb.index_column_statistics(regclass): a row for each column of an index;
- * none if the user may not read its table or the index is gone.
+ * none if the index is gone.
  */
 Datum
 mm_index_column_statistics(PG_FUNCTION_ARGS)
@@ -272,7 +254,7 @@ mm_index_column_statistics(PG_FUNCTION_ARGS)
 	index = mm_index_open(PG_GETARG_OID(0), true);
 	if (index == NULL)
 		return (Datum) 0;
-	rows = may_read(index) ? try_to_describe(index) : NIL;
+	rows = try_to_describe(index);
 	foreach(lc, rows)
 	{
 		Row		   *row = lfirst(lc);
@@ -297,7 +279,7 @@ mm_scale(PG_FUNCTION_ARGS)
 	double		scale;
 
 	mm_columns_require_metric(columns, column);
-	mm_index_require_readable(index);
+	mm_statistics_require(columns, column, NULL);
 	scale = mm_statistics_get(index, columns)->columns[column].scale;
 	relation_close(index, AccessShareLock);
 	PG_RETURN_FLOAT8(scale);

@@ -142,7 +142,7 @@ mm_terms_check_dimensions(const MMColumns *columns, const MMTerms *terms,
 		int			known = statistics->columns[term->column].dimensions;
 		int			dimensions;
 
-		if (known < 0)
+		if (known < 0 || !mm_statistics_visible(columns, term->column))
 			continue;
 		dimensions = mm_metric_dimensions(&column->space, term->value);
 		if (dimensions != known)

@@ -45,7 +45,7 @@ extern MMTerms *mm_terms_make(const MMColumns *columns,
 /*
  * mm_terms_check_dimensions: raise an error, naming the column, for a value
  * whose dimensions are not those of its column in the statistics (aligned with
- * columns).
+ * columns), if the user may know them.
  */
 extern void mm_terms_check_dimensions(const MMColumns *columns,
 									  const MMTerms *terms,

@@ -38,10 +38,11 @@ mm_learner_open(Oid oid)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index \"%s\" is not valid", RelationGetRelationName(learner->index)),
 				 errhint("Please REINDEX it.")));
-	mm_index_require_readable(learner->index);
 	learner->table = table_open(learner->index->rd_index->indrelid, AccessShareLock);
 	learner->columns = mm_columns_present(learner->index);
 	learner->m = learner->columns->n;
+	for (int c = 0; c < learner->m; c++)
+		mm_statistics_require(learner->columns, c, NULL);
 	learner->statistics = mm_statistics_get(learner->index, learner->columns);
 	mm_sql_style(&learner->style, learner->index, learner->columns, learner->table);
 	for (int c = 0; c < learner->m; c++)

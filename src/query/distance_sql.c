@@ -425,6 +425,14 @@ mm_sql_present(StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
 		appendStringInfoString(buf, "true");
 }
 
+void
+mm_require_scale(const MMSqlStyle *style, int column)
+{
+	if (style->normalized || style->missing == MISSING_PENALTY)
+		mm_statistics_require(style->columns, column,
+							  "Distances that are not normalized need no scales: normalized => false, with missing => 'exclude' or 'ignore'.");
+}
+
 MMMissing
 mm_missing_parse(const char *name)
 {

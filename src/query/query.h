@@ -86,6 +86,12 @@ extern char *mm_sql_call(Oid operator, const char *left, Oid left_type,
 						 const char *right, Oid right_type, bool exact);
 
 /*
+ * mm_require_scale: raise an error unless the user may know the scale of a column
+ * which a distance of this style contains.
+ */
+extern void mm_require_scale(const MMSqlStyle *style, int column);
+
+/*
  * mm_missing_parse: the value of the argument "missing".
  */
 extern MMMissing mm_missing_parse(const char *name);

@@ -242,6 +242,8 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 	for (int i = 0; i < columns->n; i++)
 		scales[i] = statistics->columns[i].scale;
 	search->terms = mm_terms_make(columns, &query, weights, scales);
+	for (int i = 0; i < search->terms->n; i++)
+		mm_require_scale(style, search->terms->terms[i].column);
 	mm_terms_check_dimensions(columns, search->terms, statistics);
 }
 
@@ -375,7 +377,6 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 	mm_require_argument(fcinfo, 4, "missing");
 
 	style.index = mm_index_open(PG_GETARG_OID(0), false);
-	mm_index_require_readable(style.index);
 	style.columns = columns = mm_columns_present(style.index);
 	style.not_null = mm_not_null_holds(style.index->rd_index->indrelid);
 	style.literals = !PG_ARGISNULL(2);
@@ -422,6 +423,8 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 			};
 		}
 	}
+	for (int i = 0; i < terms->n; i++)
+		mm_require_scale(&style, terms->terms[i].column);
 
 	initStringInfo(&sql);
 	mm_sql_distance(&sql, &style, terms);
