@@ -299,7 +299,7 @@ check_box(CheckState *state, BlockNumber block, int i, const uint32 *box)
 		else
 			valid = isinf(lo[c]) && lo[c] > 0 && isinf(hi[c]) && hi[c] < 0;
 		if (!valid)
-			mm_report_damage(state->index, "Block %u, entry %d: the box from %g to %g in coordinate %d is not valid.",
+			mm_report_damage(state->index, "Block %u, entry %d: the box from %.9g to %.9g in coordinate %d is not valid.",
 							 block, i, lo[c], hi[c], c);
 	}
 }
