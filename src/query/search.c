@@ -71,6 +71,34 @@ open_table(FunctionCallInfo fcinfo)
 }
 
 /*
+ * Raise the error that a table has no index of ncolumns columns that may be
+ * chosen.  near_miss: one that is not valid, or else partial; NULL if there is
+ * none.  nothers: indexes of other numbers of columns.
+ */
+static void
+no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, int nothers)
+{
+	if (near_miss != NULL)
+		ereport(ERROR,
+				(errcode(valid ? ERRCODE_UNDEFINED_OBJECT : ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg(valid ? "index \"%s\" is partial" : "index \"%s\" is not valid", near_miss),
+				 errdetail_plural("\"%s\" has no other mmdb index of %d column, as the query has components.",
+								  "\"%s\" has no other mmdb index of %d columns, as the query has components.",
+								  ncolumns, RelationGetRelationName(table), ncolumns),
+				 errhint(valid ? "To take metrics and scales from it, name it with using_index." :
+						 "Wait until it is built, or REINDEX it.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg_plural("\"%s\" has no mmdb index of %d column, as the query has components",
+						   "\"%s\" has no mmdb index of %d columns, as the query has components",
+						   ncolumns, RelationGetRelationName(table), ncolumns),
+			 nothers > 0 ? errdetail_plural("It has %d mmdb index, with another number of columns.",
+											"It has %d mmdb indexes, with other numbers of columns.",
+											nothers, nothers) : 0,
+			 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
+}
+
+/*
  * The one mmdb index of a table that has ncolumns columns.  Partial indexes
  * count only when named.
  */
@@ -80,7 +108,9 @@ find_index(Relation table, int ncolumns)
 	Oid			am = get_index_am_oid(MM_AM_NAME, false);
 	List	   *oids = RelationGetIndexList(table);
 	ListCell   *lc;
-	int			nindexes = 0;
+	const char *near_miss = NULL;
+	bool		near_miss_valid = false;
+	int			nothers = 0;
 	Relation	found = NULL;
 
 	foreach(lc, oids)
@@ -88,11 +118,20 @@ find_index(Relation table, int ncolumns)
 		Relation	index = relation_open(lfirst_oid(lc), AccessShareLock);
 		bool		fits = false;
 
-		if (index->rd_rel->relam == am && index->rd_index->indisvalid &&
-			RelationGetIndexPredicate(index) == NIL)
+		if (index->rd_rel->relam == am)
 		{
-			nindexes++;
-			fits = mm_columns_open(index)->n == ncolumns;
+			bool		valid = index->rd_index->indisvalid;
+
+			if (valid && RelationGetIndexPredicate(index) == NIL)
+			{
+				fits = mm_columns_open(index)->n == ncolumns;
+				nothers += !fits;
+			}
+			else if (mm_columns_fit(index, ncolumns))
+			{
+				near_miss = pstrdup(RelationGetRelationName(index));
+				near_miss_valid = valid;
+			}
 		}
 		if (fits && found != NULL)
 			ereport(ERROR,
@@ -111,15 +150,7 @@ find_index(Relation table, int ncolumns)
 	list_free(oids);
 
 	if (found == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg_plural("\"%s\" has no mmdb index of %d column, as the query has components",
-							   "\"%s\" has no mmdb index of %d columns, as the query has components",
-							   ncolumns, RelationGetRelationName(table), ncolumns),
-				 nindexes > 0 ? errdetail_plural("It has %d mmdb index, with another number of columns.",
-												 "It has %d mmdb indexes, with other numbers of columns.",
-												 nindexes, nindexes) : 0,
-				 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
+		no_index_error(table, ncolumns, near_miss, near_miss_valid, nothers);
 	return found;
 }
 
@@ -270,12 +301,14 @@ mm_odbknn(PG_FUNCTION_ARGS)
 	Search		search;
 	StringInfoData sql;
 	StringInfoData distance;
+	int64		k;
 
 	mm_require_argument(fcinfo, ARG_LIMIT, "k");
-	if (PG_GETARG_INT32(ARG_LIMIT) < 1)
+	k = PG_GETARG_INT64(ARG_LIMIT);
+	if (k < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
-				 errmsg("k must be at least 1, not %d", PG_GETARG_INT32(ARG_LIMIT))));
+				 errmsg("k must be at least 1, not %lld", (long long) k)));
 
 	read_search(fcinfo, &search);
 	begin_select(&search, &sql, &distance);
@@ -284,7 +317,7 @@ mm_odbknn(PG_FUNCTION_ARGS)
 		appendStringInfoString(&sql, " WHERE ");
 		mm_sql_present(&sql, &search.style, search.terms);
 	}
-	appendStringInfo(&sql, " ORDER BY 2 LIMIT %d", PG_GETARG_INT32(ARG_LIMIT));
+	appendStringInfo(&sql, " ORDER BY 2 LIMIT %lld", (long long) k);
 	run(fcinfo, &search, sql.data, 0.0);
 	return (Datum) 0;
 }
@@ -328,7 +361,7 @@ mm_odbknn_support(PG_FUNCTION_ARGS)
 
 			if (IsA(k, Const) && !((Const *) k)->constisnull)
 			{
-				rows->rows = Max(DatumGetInt32(((Const *) k)->constvalue), 1);
+				rows->rows = Max(DatumGetInt64(((Const *) k)->constvalue), 1);
 				PG_RETURN_POINTER(request);
 			}
 		}
