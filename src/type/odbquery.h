@@ -16,9 +16,10 @@
 #include "fmgr.h"
 
 /*
- * On disk, aligned for double: this header, natts Oids of types, natts
- * weights, natts scales if there are any, and the object as a composite
- * value (without a type of its own), each of these MAXALIGNed.
+ * On disk, aligned for double: this header, natts Oids of types, their natts
+ * signatures (component.c), natts weights, natts scales if there are any, and
+ * the object as a composite value (without a type of its own), each of these
+ * MAXALIGNed.  Signatures may be missing in values stored by early versions.
  */
 typedef struct OdbQuery
 {
@@ -30,8 +31,26 @@ typedef struct OdbQuery
 
 #define ODBQUERY_SCALES		0x0001
 #define ODBQUERY_RADIUS		0x0002
+#define ODBQUERY_SIGNATURES	0x0004
+
+/* What of the flags is sent to others. */
+#define ODBQUERY_SENT_FLAGS	(ODBQUERY_SCALES | ODBQUERY_RADIUS)
 
 #define DatumGetOdbQuery(d)		((OdbQuery *) PG_DETOAST_DATUM(d))
+#define PG_GETARG_ODBQUERY_P(n)	DatumGetOdbQuery(PG_GETARG_DATUM(n))
+
+/*
+ * Where things are in a query.
+ */
+typedef struct OdbQueryLayout
+{
+	Oid		   *types;
+	uint32	   *signatures;		/* NULL: there are none */
+	float8	   *weights;
+	float8	   *scales;			/* NULL: there are none */
+	char	   *object;
+	Size		object_size;
+} OdbQueryLayout;
 
 /*
  * The same in memory.
@@ -49,17 +68,39 @@ typedef struct OdbQueryParts
 } OdbQueryParts;
 
 /*
- * mm_odbquery_unpack: the parts of a query.  They point into it.
+ * mm_odbquery_locate: where things are in a query.  Looks up nothing, and checks
+ * nothing.
+ */
+extern void mm_odbquery_locate(OdbQuery *query, OdbQueryLayout *layout);
+
+/*
+ * mm_odbquery_unpack: the parts of a query.  They point into it.  Raises an
+ * error if a component's type is gone, or is not one that it may have.
  */
 extern void mm_odbquery_unpack(OdbQuery *query, OdbQueryParts *parts);
 
 /*
  * mm_record_unpack: the components of a composite value, dropped attributes left
  * out: natts, types, values, isnull of parts, and if names is not NULL the
- * attributes' names.  Literals of type unknown become text.  Raises an error
- * for more than MM_MAX_COLUMNS.
+ * attributes' names.  Literals of type unknown become text, and domains their
+ * base types.  Raises an error for more than MM_MAX_COLUMNS.
  */
 extern void mm_record_unpack(HeapTupleHeader record, OdbQueryParts *parts,
 						  const char ***names);
+
+/*
+ * mm_odbquery_out: the type's output function, by which component.c knows it.
+ */
+extern Datum mm_odbquery_out(PG_FUNCTION_ARGS);
+
+/* component.c */
+
+/*
+ * mm_component_check: may component i (from 0) of an odbquery have a type?  If
+ * so, *signature tells the type, as long as it exists, from any other that may
+ * get its OID later, as far as the way matters in which values are stored.
+ * False after a soft error; raises an error if there is no such type.
+ */
+extern bool mm_component_check(Oid type, int i, uint32 *signature, Node *escontext);
 
 #endif							/* MM_ODBQUERY_H */
