@@ -121,12 +121,6 @@ DROP TYPE fickle;
 CREATE TABLE queries (q odbquery);
 INSERT INTO queries SELECT odbrange(ROW('[1,2,3]', '(3,4)', repeat('abc', 5000))::flat, '{1,1,1}', 4);
 SELECT length((q::text)::json -> 'object' ->> 2) FROM queries;
-CREATE TYPE gone AS ENUM ('once');
-INSERT INTO queries SELECT odbquery(ROW('once'::gone), NULL);
-DROP TYPE gone;
-\set VERBOSITY sqlstate
-SELECT q FROM queries;
-\set VERBOSITY default
 DROP TABLE queries, flats CASCADE;
 DROP FUNCTION written_out;
 DROP TYPE flat;

@@ -17,8 +17,9 @@
  *
  * Base types and enums do not change: ALTER TYPE adds and renames an enum's
  * values, but does not take their OIDs away.  What is left is that a type may be
- * dropped, and its OID in the end be given to another.  A type's signature
- * tells that.
+ * dropped, and its OID in the end be given to another.  So a stored component
+ * has a ComponentKind: a signature, by which another type is noticed, and what
+ * it takes to find the components behind it.
  *
  *-------------------------------------------------------------------------
  */
@@ -70,67 +71,132 @@ held_type(const FormData_pg_type *type)
 }
 
 /*
- * Soft error unless type, which is held by the type of component i or is that,
- * may be there.
+ * What may be said against a type.
  */
-static bool
-check_held(const FormData_pg_type *type, Oid holder, int i, Node *escontext)
+typedef enum Verdict
 {
+	ALLOWED,
+	GONE,
+	PSEUDO_TYPE,
+	COMPOSITE,
+	QUERY,
+} Verdict;
+
+static Verdict
+judge(const FormData_pg_type *type)
+{
+	if (!type->typisdefined)
+		return GONE;
 	if (type->typtype == TYPTYPE_PSEUDO)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("component %d of an odbquery cannot have pseudo-type %s",
-						i + 1, format_type_be(type->oid))));
+		return PSEUDO_TYPE;
 	if (type->typtype == TYPTYPE_COMPOSITE)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("component %d of an odbquery cannot be of type %s",
-						i + 1, format_type_be(holder)),
-				 errdetail("Type %s is composite: ALTER TYPE could change it, and stored values with it.",
-						   format_type_be(type->oid)),
-				 errhint("Give the component as text, which is read as a literal of the column's type.")));
+		return COMPOSITE;
 	if (type->typtype == TYPTYPE_BASE && is_odbquery_output(type->typoutput))
-		ereturn(escontext, false,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("component %d of an odbquery cannot be of type %s",
-						i + 1, format_type_be(holder)),
-				 errdetail("A query cannot be part of a query.")));
-	return true;
+		return QUERY;
+	return ALLOWED;
 }
 
 /*
+ * Judge a type and what it holds, down to the bottom.  *kind is set if all is
+ * allowed; otherwise *held becomes the type that is not.
+ *
  * A loop, not a recursion: a type holds one other, and users may make chains of
  * arrays of domains of any length.
  */
-bool
-mm_component_check(Oid type, int i, uint32 *signature, Node *escontext)
+static Verdict
+examine(Oid type, ComponentKind *kind, Oid *held)
 {
 	uint32		hash = 0;
 
-	for (Oid held = type; OidIsValid(held);)
+	for (*held = type; OidIsValid(*held);)
 	{
-		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(held));
+		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(*held));
 		FormData_pg_type form;
+		Verdict		verdict;
 
-		if (!HeapTupleIsValid(tuple) || !((Form_pg_type) GETSTRUCT(tuple))->typisdefined)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("type with OID %u, of component %d of an odbquery, no longer exists",
-							held, i + 1)));
+		CHECK_FOR_INTERRUPTS();
+		if (!HeapTupleIsValid(tuple))
+			return GONE;
 		form = *(Form_pg_type) GETSTRUCT(tuple);
 		ReleaseSysCache(tuple);
-		if (!check_held(&form, type, i, escontext))
-			return false;
+		verdict = judge(&form);
+		if (verdict != ALLOWED)
+			return verdict;
 
-		/* The OIDs, as arrays and ranges repeat them; and what heap tuples rest on. */
-		hash = hash_combine(hash, murmurhash32(held));
+		if (*held == type)
+			*kind = (ComponentKind) {
+				.typlen = form.typlen,
+				.typalign = form.typalign,
+				.typbyval = form.typbyval,
+			};
+
+		/* The OIDs, as arrays and ranges repeat them; and how values are stored. */
+		hash = hash_combine(hash, murmurhash32(*held));
 		hash = hash_combine(hash, murmurhash32((uint32) form.typlen));
 		hash = hash_combine(hash, murmurhash32(((uint32) form.typtype << 16) |
 											   ((uint32) form.typalign << 8) |
 											   (uint32) form.typbyval));
-		held = held_type(&form);
-		CHECK_FOR_INTERRUPTS();
+		*held = held_type(&form);
 	}
-	*signature = hash;
-	return true;
+	kind->signature = hash;
+	return ALLOWED;
+}
+
+bool
+mm_component_check(Oid type, int i, ComponentKind *kind, Node *escontext)
+{
+	Oid			held;
+
+	switch (examine(type, kind, &held))
+	{
+		case ALLOWED:
+			return true;
+		case GONE:
+			ereturn(escontext, false,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("type with OID %u, of component %d of an odbquery, no longer exists",
+							held, i + 1)));
+		case PSEUDO_TYPE:
+			ereturn(escontext, false,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("component %d of an odbquery cannot have pseudo-type %s",
+							i + 1, format_type_be(held))));
+		case COMPOSITE:
+			ereturn(escontext, false,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("component %d of an odbquery cannot be of type %s",
+							i + 1, format_type_be(type)),
+					 errdetail("Type %s is composite: ALTER TYPE could change it, and stored values with it.",
+							   format_type_be(held)),
+					 errhint("Give the component as text, which is read as a literal of the column's type.")));
+		case QUERY:
+			ereturn(escontext, false,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("component %d of an odbquery cannot be of type %s",
+							i + 1, format_type_be(type)),
+					 errdetail("A query cannot be part of a query.")));
+	}
+	return false;				/* not reached */
+}
+
+void
+mm_component_check_stored(Oid type, int i, const ComponentKind *stored)
+{
+	ComponentKind kind;
+
+	(void) mm_component_check(type, i, &kind, NULL);
+	if (stored != NULL && stored->signature != kind.signature)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type of component %d of an odbquery no longer exists", i + 1),
+				 errdetail("Its OID %u is now that of type %s.", type, format_type_be(type))));
+}
+
+bool
+mm_component_is_readable(Oid type, const ComponentKind *stored)
+{
+	ComponentKind kind;
+	Oid			held;
+
+	return examine(type, &kind, &held) == ALLOWED && stored->signature == kind.signature;
 }

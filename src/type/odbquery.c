@@ -67,10 +67,10 @@ mm_odbquery_locate(OdbQuery *query, OdbQueryLayout *layout)
 	memset(layout, 0, sizeof(OdbQueryLayout));
 	layout->types = (Oid *) pt;
 	pt += MAXALIGN(sizeof(Oid) * n);
-	if (query->flags & ODBQUERY_SIGNATURES)
+	if (query->flags & ODBQUERY_KINDS)
 	{
-		layout->signatures = (uint32 *) pt;
-		pt += MAXALIGN(sizeof(uint32) * n);
+		layout->kinds = (ComponentKind *) pt;
+		pt += MAXALIGN(sizeof(ComponentKind) * n);
 	}
 	layout->weights = (float8 *) pt;
 	pt += sizeof(float8) * n;
@@ -97,14 +97,14 @@ pack(OdbQueryParts *parts)
 {
 	int			n = parts->natts;
 	TupleDesc	desc = object_descriptor(n, parts->types);
-	uint32		signatures[MM_MAX_COLUMNS];
+	ComponentKind kinds[MM_MAX_COLUMNS];
 	Size		size;
 	HeapTuple	tuple;
 	OdbQuery   *query;
 	OdbQueryLayout layout;
 
 	for (int i = 0; i < n; i++)
-		(void) mm_component_check(parts->types[i], i, &signatures[i], NULL);
+		(void) mm_component_check(parts->types[i], i, &kinds[i], NULL);
 
 	/* The value must stand alone: nothing in it may be stored elsewhere. */
 	for (int i = 0; i < n; i++)
@@ -112,12 +112,12 @@ pack(OdbQueryParts *parts)
 			parts->values[i] = PointerGetDatum(PG_DETOAST_DATUM(parts->values[i]));
 	tuple = heap_form_tuple(desc, parts->values, parts->isnull);
 
-	size = MAXALIGN(sizeof(OdbQuery)) + MAXALIGN(sizeof(Oid) * n) + MAXALIGN(sizeof(uint32) * n) +
-		sizeof(float8) * n * (parts->scales ? 2 : 1) + tuple->t_len;
+	size = MAXALIGN(sizeof(OdbQuery)) + MAXALIGN(sizeof(Oid) * n) +
+		MAXALIGN(sizeof(ComponentKind) * n) + sizeof(float8) * n * (parts->scales ? 2 : 1) + tuple->t_len;
 	query = palloc0(size);
 	SET_VARSIZE(query, size);
 	query->natts = n;
-	query->flags = ODBQUERY_SIGNATURES | (parts->scales ? ODBQUERY_SCALES : 0) |
+	query->flags = ODBQUERY_KINDS | (parts->scales ? ODBQUERY_SCALES : 0) |
 		(parts->has_radius ? ODBQUERY_RADIUS : 0);
 	query->radius = parts->has_radius ? without_negative_zero(parts->radius) : 0.0;
 
@@ -125,7 +125,7 @@ pack(OdbQueryParts *parts)
 	for (int i = 0; i < n; i++)
 	{
 		layout.types[i] = parts->types[i];
-		layout.signatures[i] = signatures[i];
+		layout.kinds[i] = kinds[i];
 		layout.weights[i] = without_negative_zero(parts->weights[i]);
 		if (parts->scales)
 			layout.scales[i] = parts->scales[i];
@@ -135,50 +135,83 @@ pack(OdbQueryParts *parts)
 }
 
 /*
- * Are the types of a stored query's components those that they were?
+ * The parts of a query, with this descriptor of its object.
  */
 static void
-check_stored_types(const OdbQuery *query, const OdbQueryLayout *layout)
+unpack(OdbQuery *query, const OdbQueryLayout *layout, TupleDesc desc, OdbQueryParts *parts)
 {
-	for (int i = 0; i < query->natts; i++)
-	{
-		uint32		signature;
+	int			n = query->natts;
+	HeapTupleData tuple;
 
-		(void) mm_component_check(layout->types[i], i, &signature, NULL);
-		if (layout->signatures != NULL && layout->signatures[i] != signature)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("type of component %d of an odbquery no longer exists", i + 1),
-					 errdetail("Its OID %u is now that of type %s.", layout->types[i],
-							   format_type_be(layout->types[i]))));
-	}
+	parts->natts = n;
+	parts->has_radius = (query->flags & ODBQUERY_RADIUS) != 0;
+	parts->radius = query->radius;
+	parts->types = layout->types;
+	parts->weights = layout->weights;
+	parts->scales = layout->scales;
+
+	tuple.t_len = layout->object_size;
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = (HeapTupleHeader) layout->object;
+	parts->values = palloc(sizeof(Datum) * n);
+	parts->isnull = palloc(sizeof(bool) * n);
+	heap_deform_tuple(&tuple, desc, parts->values, parts->isnull);
 }
 
 void
 mm_odbquery_unpack(OdbQuery *query, OdbQueryParts *parts)
 {
-	int			n = query->natts;
 	OdbQueryLayout layout;
-	HeapTupleData tuple;
 
 	mm_odbquery_locate(query, &layout);
-	check_stored_types(query, &layout);
+	for (int i = 0; i < query->natts; i++)
+		mm_component_check_stored(layout.types[i], i, layout.kinds ? &layout.kinds[i] : NULL);
+	unpack(query, &layout, object_descriptor(query->natts, layout.types), parts);
+}
 
-	parts->natts = n;
-	parts->has_radius = (query->flags & ODBQUERY_RADIUS) != 0;
-	parts->radius = query->radius;
-	parts->types = layout.types;
-	parts->weights = layout.weights;
-	parts->scales = layout.scales;
+/*
+ * The same for output, which must not fail because a type was dropped: else
+ * whoever drops his own would stop pg_dump.  A component that cannot be read
+ * becomes a NULL of type text, with a warning.
+ */
+static void
+unpack_readable(OdbQuery *query, OdbQueryParts *parts)
+{
+	int			n = query->natts;
+	OdbQueryLayout layout;
+	Oid		   *types;
+	bool		readable[MM_MAX_COLUMNS];
+	TupleDesc	desc;
 
-	tuple.t_len = layout.object_size;
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = (HeapTupleHeader) layout.object;
-	parts->values = palloc(sizeof(Datum) * n);
-	parts->isnull = palloc(sizeof(bool) * n);
-	heap_deform_tuple(&tuple, object_descriptor(n, parts->types),
-					  parts->values, parts->isnull);
+	mm_odbquery_locate(query, &layout);
+	if (layout.kinds == NULL)
+	{
+		mm_odbquery_unpack(query, parts);
+		return;
+	}
+
+	types = palloc(sizeof(Oid) * n);
+	for (int i = 0; i < n; i++)
+	{
+		readable[i] = mm_component_is_readable(layout.types[i], &layout.kinds[i]);
+		types[i] = readable[i] ? layout.types[i] : TEXTOID;
+		if (!readable[i])
+			ereport(WARNING,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("component %d of an odbquery can no longer be read, and is written as null",
+							i + 1),
+					 errdetail("Its type had the OID %u.", layout.types[i])));
+	}
+	desc = object_descriptor(n, types);
+	for (int i = 0; i < n; i++)
+		if (!readable[i])
+			mm_set_attribute_storage(desc, i, layout.kinds[i].typlen, layout.kinds[i].typalign,
+									 layout.kinds[i].typbyval);
+	unpack(query, &layout, desc, parts);
+	parts->types = types;
+	for (int i = 0; i < n; i++)
+		parts->isnull[i] |= !readable[i];
 }
 
 void
@@ -305,7 +338,7 @@ mm_odbquery_out(PG_FUNCTION_ARGS)
 	OdbQueryParts parts;
 	StringInfoData buf;
 
-	mm_odbquery_unpack(DatumGetOdbQuery(PG_GETARG_DATUM(0)), &parts);
+	unpack_readable(PG_GETARG_ODBQUERY_P(0), &parts);
 
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "{\"types\": [");
@@ -424,12 +457,12 @@ numbers_array(JsonbContainer *numbers, int n, Node *escontext)
 static bool
 component_type(OdbQueryParts *parts, int i, const char *name, Oid *declared, Node *escontext)
 {
-	uint32		signature;
+	ComponentKind kind;
 
 	/* A domain's constraint may be a function that reads an odbquery. */
 	check_stack_depth();
 	if (!mm_parse_type(name, declared, escontext) ||
-		!mm_component_check(*declared, i, &signature, escontext))
+		!mm_component_check(*declared, i, &kind, escontext))
 		return false;
 	parts->types[i] = getBaseType(*declared);
 	return true;
@@ -557,11 +590,11 @@ mm_odbquery_in(PG_FUNCTION_ARGS)
 Datum
 mm_odbquery_send(PG_FUNCTION_ARGS)
 {
-	OdbQuery   *query = DatumGetOdbQuery(PG_GETARG_DATUM(0));
+	OdbQuery   *query = PG_GETARG_ODBQUERY_P(0);
 	OdbQueryParts parts;
 	StringInfoData buf;
 
-	mm_odbquery_unpack(query, &parts);
+	unpack_readable(query, &parts);
 	pq_begintypsend(&buf);
 	pq_sendint32(&buf, parts.natts);
 	pq_sendint32(&buf, query->flags & ODBQUERY_SENT_FLAGS);

@@ -16,10 +16,21 @@
 #include "fmgr.h"
 
 /*
- * On disk, aligned for double: this header, natts Oids of types, their natts
- * signatures (component.c), natts weights, natts scales if there are any, and
- * the object as a composite value (without a type of its own), each of these
- * MAXALIGNed.  Signatures may be missing in values stored by early versions.
+ * What is kept of a component's type besides its OID (component.c).
+ */
+typedef struct ComponentKind
+{
+	uint32		signature;		/* a hash of how values of the type are stored */
+	int16		typlen;
+	char		typalign;
+	bool		typbyval;
+} ComponentKind;
+
+/*
+ * On disk, aligned for double: this header, natts Oids of types, natts kinds of
+ * these, natts weights, natts scales if there are any, and the object as a
+ * composite value (without a type of its own), each of these MAXALIGNed.  Kinds
+ * are missing in values stored by early versions.
  */
 typedef struct OdbQuery
 {
@@ -31,7 +42,7 @@ typedef struct OdbQuery
 
 #define ODBQUERY_SCALES		0x0001
 #define ODBQUERY_RADIUS		0x0002
-#define ODBQUERY_SIGNATURES	0x0004
+#define ODBQUERY_KINDS		0x0004
 
 /* What of the flags is sent to others. */
 #define ODBQUERY_SENT_FLAGS	(ODBQUERY_SCALES | ODBQUERY_RADIUS)
@@ -45,7 +56,7 @@ typedef struct OdbQuery
 typedef struct OdbQueryLayout
 {
 	Oid		   *types;
-	uint32	   *signatures;		/* NULL: there are none */
+	ComponentKind *kinds;		/* NULL: there are none */
 	float8	   *weights;
 	float8	   *scales;			/* NULL: there are none */
 	char	   *object;
@@ -97,10 +108,16 @@ extern Datum mm_odbquery_out(PG_FUNCTION_ARGS);
 
 /*
  * mm_component_check: may component i (from 0) of an odbquery have a type?  If
- * so, *signature tells the type, as long as it exists, from any other that may
- * get its OID later, as far as the way matters in which values are stored.
- * False after a soft error; raises an error if there is no such type.
+ * so, fills in *kind.  False after a soft error, also if there is no such type.
  */
-extern bool mm_component_check(Oid type, int i, uint32 *signature, Node *escontext);
+extern bool mm_component_check(Oid type, int i, ComponentKind *kind, Node *escontext);
+
+/*
+ * mm_component_check_stored: raise an error unless stored values of component i
+ * can be read.  stored: what was kept of its type; NULL if nothing was.
+ * mm_component_is_readable: the same as a question, where something was.
+ */
+extern void mm_component_check_stored(Oid type, int i, const ComponentKind *stored);
+extern bool mm_component_is_readable(Oid type, const ComponentKind *stored);
 
 #endif							/* MM_ODBQUERY_H */

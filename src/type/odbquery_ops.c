@@ -42,8 +42,8 @@ typedef struct Chunk
 } Chunk;
 
 /*
- * The chunks that make a query what it is.  Signatures are left out: they
- * follow from the types, and values of before there were any have none.
+ * The chunks that make a query what it is.  The kinds of its components' types
+ * are left out: they follow from the types, and early values have none.
  */
 static void
 chunks_of(OdbQuery *query, Chunk *chunks)
