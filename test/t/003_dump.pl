@@ -20,6 +20,10 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE queries (q odbquery);
 	INSERT INTO queries VALUES (odbquery(ROW('[1,2,3]', NULL, 'a "quoted" text')::flat, '{1,0,0.1}')),
 		(odbrange(ROW(1, date '2026-01-01', '{1,2}'::real[]), NULL, 0.1, '{3,2,1}')), (odbrange(ROW(true), NULL, 'Infinity'));
+	-- of a type that is gone
+	CREATE TYPE short_lived AS ENUM ('once');
+	INSERT INTO queries VALUES (odbquery(ROW(1, 'once'::short_lived, 'behind'), NULL));
+	DROP TYPE short_lived;
 	CREATE TABLE flats (f flat);
 	INSERT INTO flats SELECT ROW(v, point(id, id), 'r' || id)::flat FROM vectors;
 	CREATE INDEX vectors_mm ON vectors USING mmdb (v mmvector_cosine_ops, (id + 1)) WITH (sample_rows = 500) WHERE id > 5;
