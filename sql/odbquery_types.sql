@@ -66,10 +66,12 @@ SELECT q FROM moods;
 -- component of it cannot be searched for.  But output must go on, for pg_dump: a
 -- NULL takes its place.  (To have all that, stored queries are falsified here.)
 -- a type of bytes that are aligned as those of an odbquery
+SET client_min_messages = warning;
 CREATE TYPE bytes;
 CREATE FUNCTION bytes_in(cstring) RETURNS bytes LANGUAGE internal IMMUTABLE STRICT AS 'byteain';
 CREATE FUNCTION bytes_out(bytes) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'byteaout';
 CREATE TYPE bytes (INPUT = bytes_in, OUTPUT = bytes_out, ALIGNMENT = double);
+RESET client_min_messages;
 CREATE CAST (odbquery AS bytes) WITHOUT FUNCTION;
 CREATE CAST (bytes AS odbquery) WITHOUT FUNCTION;
 CREATE FUNCTION to_bytes(q odbquery) RETURNS bytea LANGUAGE sql AS 'SELECT q::bytes::text::bytea';

@@ -102,7 +102,7 @@ extern void mm_record_unpack(HeapTupleHeader record, OdbQueryParts *parts,
 /*
  * mm_odbquery_out: the type's output function, by which component.c knows it.
  */
-extern Datum mm_odbquery_out(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum mm_odbquery_out(PG_FUNCTION_ARGS);
 
 /* component.c */
 
