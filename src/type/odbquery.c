@@ -113,7 +113,8 @@ pack(OdbQueryParts *parts)
 	tuple = heap_form_tuple(desc, parts->values, parts->isnull);
 
 	size = MAXALIGN(sizeof(OdbQuery)) + MAXALIGN(sizeof(Oid) * n) +
-		MAXALIGN(sizeof(ComponentKind) * n) + sizeof(float8) * n * (parts->scales ? 2 : 1) + tuple->t_len;
+		MAXALIGN(sizeof(ComponentKind) * n) +
+		sizeof(float8) * n * (parts->scales ? 2 : 1) + tuple->t_len;
 	query = palloc0(size);
 	SET_VARSIZE(query, size);
 	query->natts = n;
