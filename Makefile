@@ -25,10 +25,12 @@ MODULES = mmdb_learn
 
 OBJS = \
 	src/mmdb.o \
+	src/type/component.o \
 	src/type/mmvector.o \
 	src/type/mmvector_agg.o \
 	src/type/mmvector_ops.o \
 	src/type/odbquery.o \
+	src/type/odbquery_ops.o \
 	src/type/weights.o \
 	src/metric/bit.o \
 	src/metric/discrete.o \
@@ -135,6 +137,8 @@ REGRESS = \
 	install \
 	mmvector \
 	odbquery \
+	odbquery_types \
+	odbquery_equality \
 	metric_vector \
 	metric_number \
 	metric_geo \

@@ -14,7 +14,7 @@ RESET client_min_messages;
 -- Every operator class is what amvalidate wants it to be.
 SELECT count(*) AS classes, bool_and(amvalidate(c.oid)) AS valid
 FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod
-WHERE a.amname = 'mmdb' OR c.opcname = 'mmvector_ops';
+WHERE a.amname = 'mmdb' OR c.opcname IN ('mmvector_ops', 'odbquery_ops');
 
 -- One default class a type, at most.
 SELECT t.typname, c.opcname

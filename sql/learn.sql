@@ -79,7 +79,7 @@ SELECT cardinality(weights) FROM mm_learn_weights('houses_mm', ' [{"key": 1, "re
 
 -- k: recall of the first k.
 SELECT rounded(weights) AS weights, recall > 0.9 AS recall FROM mm_learn_weights('houses_mm', 'TABLE examples', 10);
-SELECT rounded(weights) AS weights, recall = 1 AS recall FROM mm_learn_weights('houses_mm', 'TABLE examples', k => 100);
+SELECT rounded(weights) AS weights, recall = 1 AS recall FROM mm_learn_weights('houses_mm', 'TABLE examples', k => 100::bigint);
 -- Wrong labels: 30 % of the relevant rows are others.
 SELECT fresh_recall(weights, '{1,3,0,2,0}', 20) > 0.85 AS fresh
 FROM mm_learn_weights('houses_mm', 'SELECT key, relevant[1:14] || ARRAY(SELECT (2 * key + i * 97) % 3000 + 1 FROM generate_series(1, 6) i) FROM examples');

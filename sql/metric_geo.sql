@@ -13,6 +13,9 @@ SELECT round((point(13.4, 52.5) <@@> point(13.4, 52.500001))::numeric, 4) AS met
 	   point(180, 12) <@@> point(-180, 12) AS date_line, point(5, 90) <@@> point(77, 90) AS pole,
 	   round((point(370, 1) <@@> point(10, 1))::numeric, 6) AS turn;
 SELECT point(200, 91) <@@> point(0, 0);
+RESET extra_float_digits;
+SELECT point(0, 90.0000001) <@@> point(0, 0);
+SET extra_float_digits = -2;
 SELECT point(0, 0) <@@> point('NaN', 0);
 SELECT point(0, 0) <@@> point('Infinity', 0);
 SELECT point(0, 0) <@@> NULL;

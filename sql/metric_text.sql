@@ -65,7 +65,26 @@ SELECT bool_and(s <~> overlay(s PLACING '' FROM at FOR n) = n) AS removed
 FROM (SELECT random_text(3000, 'abcdefghijklmnopqrstuvwxyzé') AS s, at, n
 	  FROM (VALUES (1, 1), (1, 300), (700, 255), (700, 257), (2500, 501)) v(at, n) OFFSET 0) t;
 
-DROP TABLE strings;
+-- What strings have in common at their ends costs nothing: the distance is that
+-- of what is between, here at most as long as the shorter method takes.
+CREATE TABLE ends AS
+	SELECT i, random_text(p, alphabet) AS prefix, random_text(s, alphabet) AS suffix,
+		   random_text((random() * n)::integer, alphabet) AS x, random_text((random() * n)::integer, other) AS y
+	FROM (VALUES (0, 300, 200), (1, 255, 200), (64, 256, 5), (255, 1, 40), (256, 0, 200), (257, 257, 200), (600, 700, 250), (700, 0, 1)) k(p, s, n),
+		 (VALUES ('abcd', 'abce'), ('aé日👍🎈', 'aé日👍🎉'), ('ab', '日')) a(alphabet, other), generate_series(1, 6) i;
+SELECT count(*) || ' comparisons, ' || count(*) FILTER (WHERE (prefix || x || suffix) <~> (prefix || y || suffix) <> x <~> y) || ' differences'
+FROM ends;
+SELECT count(*) || ' comparisons, ' ||
+	   count(*) FILTER (WHERE (q.prefix || e.x || q.suffix) <~> q.s <> e.x <~> q.x) || ' differences'
+FROM (SELECT *, prefix || x || suffix AS s FROM ends WHERE length(prefix) = 257 AND length(x) > 0 ORDER BY length(x), x COLLATE "C" DESC LIMIT 1) q,
+	 ends e;
+-- equal ones of any length are compared in no time
+SET statement_timeout = '1s';
+SELECT s <~> s AS same, s <~> (s || 'x') AS longer, ('x' || s) <~> (s) AS begun
+FROM (SELECT repeat('0123456789', 100000) AS s OFFSET 0) t;
+RESET statement_timeout;
+
+DROP TABLE strings, ends;
 DROP FUNCTION classic, random_text;
 
 -- A long comparison can be interrupted.

@@ -12,6 +12,7 @@ SELECT '[1,äöü]'::mmvector;
 SELECT '[äöü]'::mmvector;
 SELECT ''::mmvector;
 SELECT '[]'::mmvector;
+SELECT '{1,2}'::mmvector;
 SELECT '[NaN]'::mmvector;
 SELECT '[1,Infinity]'::mmvector;
 SELECT '[1e39]'::mmvector;
@@ -28,6 +29,10 @@ INSERT INTO v3 VALUES (ARRAY[1,2]::real[]);
 INSERT INTO v3 VALUES (ARRAY[4,5,6]);
 INSERT INTO v3 SELECT '[1,2,3,4]'::mmvector;
 UPDATE v3 SET v = '[7]'::mmvector;
+-- COPY knows the column
+COPY v3 FROM stdin;
+[1,2]
+\.
 SELECT v, format_type(atttypid, atttypmod) FROM v3, pg_attribute WHERE attrelid = 'v3'::regclass AND attname = 'v';
 SELECT '[1,2]'::mmvector(2), '[1,2]'::mmvector(3);
 CREATE TABLE bad (v mmvector(0));
@@ -40,6 +45,12 @@ SELECT mm_vector_send('[1,-2.5]');
 -- Casts.
 SELECT ARRAY[1,2]::mmvector, ARRAY[1.5,2]::real[]::mmvector, ARRAY[0.1,2]::double precision[]::mmvector,
 	   ARRAY[1.25,3]::mmvector;
+-- whole numbers of all sizes, as drivers send lists of them
+SELECT ARRAY[1,2]::smallint[]::mmvector, ARRAY[-3,16777217,9007199791611905,9223372036854775807]::bigint[]::mmvector,
+	   (ARRAY[9007199791611905]::bigint[]::mmvector::real[])[1] = 9007199791611905::bigint::real AS as_cast;
+INSERT INTO v3 VALUES (ARRAY[1,2,3]::smallint[]), (ARRAY[4,5,6]::bigint[]);
+SELECT v FROM v3 ORDER BY v;
+SELECT ARRAY[1,NULL]::bigint[]::mmvector;
 SELECT '[1,2.5]'::mmvector::real[], '[1,0.1]'::mmvector::double precision[], '[1.5,2.5,-3.5]'::mmvector::integer[];
 SELECT ARRAY[1,NULL]::mmvector;
 SELECT ARRAY[[1,2],[3,4]]::mmvector;

@@ -51,6 +51,23 @@ SELECT count(*) AS differences FROM
 	(SELECT (obj).id, distance FROM odbknn(NULL::homes, ROW(ARRAY[1,2,3], '(4,5)'::point, 1200::smallint, 'cozy'::varchar), NULL, 400)
 	 EXCEPT SELECT (obj).id, distance FROM odbknn(NULL::homes, ROW('[1,2,3]', '(4,5)', 1200, 'cozy'), NULL, 400)) d;
 
+-- What drivers send: strings as varchar, if not as text, whole numbers as bigint
+-- or smallint, lists of them as arrays of these.  Strings of any type are read as
+-- literals; the spaces behind a char(n) do not count.
+CREATE DOMAIN label AS varchar(20);
+PREPARE nearest(varchar, char(30), name, label, bigint) AS
+	SELECT (obj).id, distance FROM odbknn(NULL::homes, ROW($1, $2, $3, $4), NULL, $5);
+CREATE TABLE sent AS EXECUTE nearest('[1,2,3]', '(4,5)', '1200', 'cozy', 400);
+INSERT INTO sent SELECT (obj).id, distance FROM odbknn(NULL::homes, ROW('{1,2,3}'::bigint[], '(4,5)'::varchar, 1200::smallint, 'cozy'::char(8)), NULL, 400::smallint);
+INSERT INTO sent SELECT (obj).id, distance FROM odbrange(NULL::homes, ROW('{1,2,3}'::smallint[], '(4,5)'::label, 1200::bigint, 'cozy'::name), NULL, 1000);
+SELECT count(*), (SELECT count(*) FROM (SELECT * FROM sent EXCEPT
+	SELECT (obj).id, distance FROM odbknn(NULL::homes, ROW('[1,2,3]', '(4,5)', 1200, 'cozy'), NULL, 400)) d) AS differences FROM sent;
+SELECT count(*) FROM odbknn(NULL::homes, ROW('[1,2,3]'::varchar, NULL, NULL, NULL), NULL, 9223372036854775807);
+SELECT count(*) FROM odbknn(NULL::homes, ROW(NULL, NULL, 'dear'::varchar, NULL), NULL, 1);
+DEALLOCATE nearest;
+DROP TABLE sent;
+DROP DOMAIN label;
+
 -- Which index: the one with as many columns as the query has components; else
 -- it must be named.
 CREATE INDEX homes_l2 ON homes USING mmdb (photo, loc);

@@ -47,6 +47,17 @@ CREATE INDEX other_mm ON other USING mmdb (price);
 SELECT * FROM odbknn(NULL::homes, ROW('x'), NULL, 1, 'other_mm');
 SELECT * FROM odbknn(NULL::other, ROW(:q), NULL, 1, 'homes_mm');
 
+-- one that is not valid, or partial
+SET client_min_messages = error;
+CREATE INDEX CONCURRENTLY homes_invalid ON homes USING mmdb ((price / (id - 10)));
+RESET client_min_messages;
+SELECT * FROM odbknn(NULL::homes, ROW(1), NULL, 1);
+SELECT * FROM odbknn(NULL::homes, ROW(1), NULL, 1, 'homes_invalid');
+DROP INDEX homes_invalid;
+CREATE INDEX homes_partial ON homes USING mmdb (price) WHERE id < 5;
+SELECT * FROM odbknn(NULL::homes, ROW(1), NULL, 1);
+DROP INDEX homes_partial;
+
 -- Components: type, dimensions, syntax.
 SELECT * FROM odbknn(NULL::homes, ROW(5, NULL, NULL, NULL), NULL, 1);
 SELECT * FROM odbknn(NULL::homes, ROW(NULL, 5, NULL, NULL), NULL, 1);

@@ -206,6 +206,23 @@ mm_not_null_is_valid(Oid relid, AttrNumber attnum)
 #define MM_HAS_VIRTUAL_COLUMNS(desc)	((void) (desc), false)
 #endif
 
+/*
+ * Set how the values of an attribute are stored.  Since 18 descriptors have that
+ * twice.
+ */
+static inline void
+mm_set_attribute_storage(TupleDesc desc, int i, int16 len, char align, bool byval)
+{
+	Form_pg_attribute att = TupleDescAttr(desc, i);
+
+	att->attlen = len;
+	att->attalign = align;
+	att->attbyval = byval;
+#if PG_VERSION_NUM >= 180000
+	populate_compact_attribute(desc, i);
+#endif
+}
+
 /* What must not be planned: by cost, and since 18 by a count that goes first. */
 #if PG_VERSION_NUM >= 180000
 #define MM_DISABLE_PATH(path)	((path)->disabled_nodes = 1000)

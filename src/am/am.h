@@ -391,6 +391,12 @@ extern MMMeta *mm_meta_register(GenericXLogState *state, Buffer buffer);
  */
 extern Relation mm_index_open(Oid oid, bool missing_ok);
 
+/*
+ * mm_index_require_valid: raise an error if an index was left unfinished, as by
+ * CREATE INDEX CONCURRENTLY that failed.
+ */
+extern void mm_index_require_valid(Relation index);
+
 /* rights.c */
 
 /*

@@ -299,7 +299,7 @@ check_box(CheckState *state, BlockNumber block, int i, const uint32 *box)
 		else
 			valid = isinf(lo[c]) && lo[c] > 0 && isinf(hi[c]) && hi[c] < 0;
 		if (!valid)
-			mm_report_damage(state->index, "Block %u, entry %d: the box from %g to %g in coordinate %d is not valid.",
+			mm_report_damage(state->index, "Block %u, entry %d: the box from %.9g to %.9g in coordinate %d is not valid.",
 							 block, i, lo[c], hi[c], c);
 	}
 }
@@ -510,11 +510,7 @@ mmdb_index_check(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("could not open the table of index \"%s\"",
 						RelationGetRelationName(index))));
-	if (!index->rd_index->indisvalid)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" is not valid", RelationGetRelationName(index)),
-				 errhint("Please REINDEX or drop it.")));
+	mm_index_require_valid(index);
 
 	/* Expressions and distances are the owner's business, as in REINDEX. */
 	GetUserIdAndSecContext(&user, &security);

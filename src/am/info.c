@@ -55,6 +55,16 @@ mm_index_open(Oid oid, bool missing_ok)
 	return rel;
 }
 
+void
+mm_index_require_valid(Relation index)
+{
+	if (!index->rd_index->indisvalid)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" is not valid", RelationGetRelationName(index)),
+				 errhint("Please REINDEX or drop it.")));
+}
+
 /* ---------- the view ---------- */
 
 /* The columns of the result. */

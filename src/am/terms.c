@@ -32,10 +32,42 @@ component_error_context(void *arg)
 }
 
 /*
+ * Is a type one of strings?  What a literal in ROW('...') is, as text, or what
+ * a driver makes of its language's strings: varchar, for one.
+ */
+static bool
+is_string(Oid type)
+{
+	char		category;
+	bool		preferred;
+
+	get_type_category_preferred(type, &category, &preferred);
+	return category == TYPCATEGORY_STRING;
+}
+
+/*
+ * The characters of a string.  Those of char(n) end with spaces that do not
+ * count.
+ */
+static char *
+string_of(Oid type, Datum value)
+{
+	Oid			output;
+	bool		is_varlena;
+	char	   *result;
+
+	getTypeOutputInfo(type, &output, &is_varlena);
+	result = OidOutputFunctionCall(output, value);
+	if (type == BPCHAROID)
+		result[bpchartruelen(result, strlen(result))] = '\0';
+	return result;
+}
+
+/*
  * Convert a component (not NULL) to its column's type, as INSERT would, but
- * for two things.  A text is read as a literal of the column's type: in
- * ROW('...') it was meant so.  And nothing else turns into a string.  A cast
- * may make NULL of it: *isnull.
+ * for two things.  A string that no cast converts is read as a literal of the
+ * column's type: in ROW('...') it was meant so.  And nothing else turns into a
+ * string.  A cast may make NULL of it: *isnull.
  */
 static Datum
 convert(Oid type, Datum value, const MMColumn *column, int number, bool *isnull)
@@ -48,12 +80,12 @@ convert(Oid type, Datum value, const MMColumn *column, int number, bool *isnull)
 		return value;
 
 	path = find_coercion_pathway(column->type, type, COERCION_ASSIGNMENT, &function);
-	if (path == COERCION_PATH_NONE && type == TEXTOID)
+	if ((path == COERCION_PATH_NONE || path == COERCION_PATH_COERCEVIAIO) && is_string(type))
 	{
 		Oid			ioparam;
 
 		getTypeInputInfo(column->type, &function, &ioparam);
-		return OidInputFunctionCall(function, TextDatumGetCString(value), ioparam, -1);
+		return OidInputFunctionCall(function, string_of(type, value), ioparam, -1);
 	}
 	if (path == COERCION_PATH_NONE || path == COERCION_PATH_COERCEVIAIO)
 		ereport(ERROR,

@@ -28,6 +28,7 @@
 #include "portability/instr_time.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -521,18 +522,21 @@ learn(Learning *learning)
 
 /* ---------- SQL functions ---------- */
 
-static int
-get_integer(FunctionCallInfo fcinfo, int arg, const char *name, int least)
+static int64
+at_least(int64 value, const char *name, int least)
 {
-	int			value;
-
-	mm_require_argument(fcinfo, arg, name);
-	value = PG_GETARG_INT32(arg);
 	if (value < least)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be at least %d, not %d", name, least, value)));
+				 errmsg("%s must be at least %d, not %lld", name, least, (long long) value)));
 	return value;
+}
+
+static int
+get_integer(FunctionCallInfo fcinfo, int arg, const char *name, int least)
+{
+	mm_require_argument(fcinfo, arg, name);
+	return (int) at_least(PG_GETARG_INT32(arg), name, least);
 }
 
 /*
@@ -548,7 +552,8 @@ get_part(FunctionCallInfo fcinfo, int arg, const char *name)
 	if (!(value >= 0 && value < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be from 0 to below 1, not %g", name, value)));
+				 errmsg("%s must be from 0 to below 1, not %s", name,
+						float8out_internal(value))));
 	return value;
 }
 
@@ -564,7 +569,8 @@ begin_learning(FunctionCallInfo fcinfo, Learning *learning, Options *options)
 	mm_require_argument(fcinfo, ARG_INDEX, "index_name");
 	mm_require_argument(fcinfo, ARG_EXAMPLES, "examples");
 	mm_require_argument(fcinfo, ARG_NEGATIVES, "negatives");
-	options->k = PG_ARGISNULL(ARG_K) ? 0 : get_integer(fcinfo, ARG_K, "k", 1);
+	options->k = PG_ARGISNULL(ARG_K) ? 0 :
+		(int) Min(at_least(PG_GETARG_INT64(ARG_K), "k", 1), PG_INT32_MAX);
 	negatives = text_to_cstring(PG_GETARG_TEXT_PP(ARG_NEGATIVES));
 	options->random = strcmp(negatives, "random") == 0;
 	if (!options->random && strcmp(negatives, "hard") != 0)

@@ -1,7 +1,7 @@
 -- Learning of weights.
 
 CREATE FUNCTION mm_learn_weights(index_name regclass, examples text,
-	k integer DEFAULT NULL, negatives text DEFAULT 'hard',
+	k bigint DEFAULT NULL, negatives text DEFAULT 'hard',
 	l1 double precision DEFAULT 0, heldout double precision DEFAULT 0.2,
 	max_iterations integer DEFAULT 20, seed integer DEFAULT 0,
 	bootstrap integer DEFAULT 100, profile text DEFAULT NULL,
@@ -10,11 +10,11 @@ CREATE FUNCTION mm_learn_weights(index_name regclass, examples text,
 	OUT recall double precision, OUT heldout_recall double precision,
 	OUT loss double precision, OUT iterations integer, OUT seconds double precision)
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_learn_weights(regclass, text, integer, text, double precision, double precision, integer, integer, integer, text)
+COMMENT ON FUNCTION mm_learn_weights(regclass, text, bigint, text, double precision, double precision, integer, integer, integer, text)
 	IS 'weights of an index''s columns, learned from the examples that a query returns';
 
 CREATE FUNCTION mm_learn_weights(index_name regclass, examples jsonb,
-	k integer DEFAULT NULL, negatives text DEFAULT 'hard',
+	k bigint DEFAULT NULL, negatives text DEFAULT 'hard',
 	l1 double precision DEFAULT 0, heldout double precision DEFAULT 0.2,
 	max_iterations integer DEFAULT 20, seed integer DEFAULT 0,
 	bootstrap integer DEFAULT 100, profile text DEFAULT NULL,
@@ -23,29 +23,29 @@ CREATE FUNCTION mm_learn_weights(index_name regclass, examples jsonb,
 	OUT recall double precision, OUT heldout_recall double precision,
 	OUT loss double precision, OUT iterations integer, OUT seconds double precision)
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_learn_weights(regclass, jsonb, integer, text, double precision, double precision, integer, integer, integer, text)
+COMMENT ON FUNCTION mm_learn_weights(regclass, jsonb, bigint, text, double precision, double precision, integer, integer, integer, text)
 	IS 'weights of an index''s columns, learned from an array of examples';
 
 CREATE FUNCTION mm_learn_weights_trace(index_name regclass, examples text,
-	k integer DEFAULT NULL, negatives text DEFAULT 'hard',
+	k bigint DEFAULT NULL, negatives text DEFAULT 'hard',
 	l1 double precision DEFAULT 0, heldout double precision DEFAULT 0.2,
 	max_iterations integer DEFAULT 20, seed integer DEFAULT 0)
 	RETURNS TABLE (iteration integer, weights double precision[], loss double precision,
 		recall double precision, heldout_recall double precision,
 		candidates bigint, seconds double precision)
 	LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_learn_weights_trace(regclass, text, integer, text, double precision, double precision, integer, integer)
+COMMENT ON FUNCTION mm_learn_weights_trace(regclass, text, bigint, text, double precision, double precision, integer, integer)
 	IS 'the iterations of mm_learn_weights';
 
 CREATE FUNCTION mm_learn_weights_trace(index_name regclass, examples jsonb,
-	k integer DEFAULT NULL, negatives text DEFAULT 'hard',
+	k bigint DEFAULT NULL, negatives text DEFAULT 'hard',
 	l1 double precision DEFAULT 0, heldout double precision DEFAULT 0.2,
 	max_iterations integer DEFAULT 20, seed integer DEFAULT 0)
 	RETURNS TABLE (iteration integer, weights double precision[], loss double precision,
 		recall double precision, heldout_recall double precision,
 		candidates bigint, seconds double precision)
 	LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_learn_weights_trace(regclass, jsonb, integer, text, double precision, double precision, integer, integer)
+COMMENT ON FUNCTION mm_learn_weights_trace(regclass, jsonb, bigint, text, double precision, double precision, integer, integer)
 	IS 'the iterations of mm_learn_weights';
 
 CREATE FUNCTION mm_refine_weights(index_name regclass, weights double precision[],

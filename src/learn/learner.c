@@ -33,11 +33,7 @@ mm_learner_open(Oid oid)
 	learner->scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb learner",
 											 ALLOCSET_DEFAULT_SIZES);
 	learner->index = mm_index_open(oid, false);
-	if (!learner->index->rd_index->indisvalid)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" is not valid", RelationGetRelationName(learner->index)),
-				 errhint("Please REINDEX it.")));
+	mm_index_require_valid(learner->index);
 	learner->table = table_open(learner->index->rd_index->indrelid, AccessShareLock);
 	learner->columns = mm_columns_present(learner->index);
 	learner->m = learner->columns->n;

@@ -15,6 +15,10 @@
  * column by how much D differs from the column before, at the strip's last
  * row (h: -1, 0 or 1).
  *
+ * What two long strings have in common at their beginnings and ends costs
+ * nothing, so only what is between is compared: strips then begin at the
+ * first row there.
+ *
  * With a bound k, only cells with |row - column| <= k can lie on a path of
  * cost at most k.  A strip thus skips the columns left and right of the
  * band; it starts and its successor is fed as if D grew by one at each step
@@ -407,16 +411,64 @@ one_strip(EditPattern *p, const EditString *text, int bound)
 }
 
 /*
+ * How many characters two strings have in common at their beginning, and
+ * then, of the rest, at their end.
+ */
+static void
+common_ends(const EditString *a, const EditString *b, int *prefix, int *suffix)
+{
+	int			shorter = Min(a->length, b->length);
+	int			n = 0;
+
+	for (; n < shorter && code_at(a, n) == code_at(b, n); n++)
+		if (n % CHUNK_COLUMNS == 0)
+			CHECK_FOR_INTERRUPTS();
+	*prefix = n;
+	shorter -= n;
+	for (n = 0; n < shorter; n++)
+	{
+		if (code_at(a, a->length - 1 - n) != code_at(b, b->length - 1 - n))
+			break;
+		if (n % CHUNK_COLUMNS == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+	*suffix = n;
+}
+
+/*
+ * Some characters of a string.
+ */
+static inline EditString
+part(const EditString *s, int first, int length)
+{
+	return (EditString) {
+		.length = length,
+		.wide = s->wide,
+		.codes = (const char *) s->codes + (Size) first * (s->wide ? sizeof(uint32) : 1),
+	};
+}
+
+/*
  * The pattern is several strips.
  */
 static int
-many_strips(EditPattern *p, const EditString *text, int bound, int8 *h)
+many_strips(EditPattern *p, const EditString *whole, int bound, int8 *h)
 {
-	int			m = p->string.length;
-	int			n = text->length;
+	int			prefix;
+	int			suffix;
+	int			m;
+	int			n;
+	EditString	rest;
+	const EditString *text = &rest;
 	int			start = 0;		/* D is known at row "above", column start */
 	int			value = 0;		/* D there */
 
+	common_ends(&p->string, whole, &prefix, &suffix);
+	m = p->string.length - prefix - suffix;
+	n = whole->length - prefix - suffix;
+	if (m == 0 || n == 0)
+		return Max(m, n);
+	rest = part(whole, prefix, n);
 	if (bound < 0 || bound > Max(m, n))
 		bound = Max(m, n);
 	memset(h, 1, n);
@@ -431,10 +483,10 @@ many_strips(EditPattern *p, const EditString *text, int bound, int8 *h)
 		for (; start < from; start++)
 			value += h[start];
 
-		if (p->strip != above)
+		if (p->strip != prefix + above)
 		{
 			unload_strip(p);
-			load_strip(p, above);
+			load_strip(p, prefix + above);
 		}
 		column_init(&column);
 		for (int j = from; j < to; j += CHUNK_COLUMNS)

@@ -17,6 +17,7 @@
 
 #include <math.h>
 
+#include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/geo_decls.h"
 
@@ -107,7 +108,8 @@ place_of(const Point *p)
 	if (!isfinite(p->x) || !(fabs(p->y) <= 90.0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("point (%g,%g) is not a longitude and latitude", p->x, p->y),
+				 errmsg("point (%s,%s) is not a longitude and latitude",
+						float8out_internal(p->x), float8out_internal(p->y)),
 				 errdetail("The latitude, its second coordinate, must be between -90 and 90."),
 				 errhint("Places are points (longitude, latitude), in degrees.")));
 

@@ -21,6 +21,7 @@
 #include "access/stratnum.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -410,6 +411,7 @@ match_arm(MMOffer *offer, Node *arm, MMDriver *driver)
 {
 	ListCell   *lc;
 
+	check_stack_depth();
 	if (IsA(arm, RestrictInfo))
 		return match_condition(offer, ((RestrictInfo *) arm)->clause, driver);
 	if (is_andclause(arm))

@@ -101,6 +101,7 @@ value_bounds(Expr *expr, double *least, double *most)
 	double		l[2];
 	double		r[2];
 
+	check_stack_depth();
 	if (IsA(expr, Const))
 	{
 		Const	   *constant = (Const *) expr;

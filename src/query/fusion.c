@@ -36,7 +36,7 @@ optional_number(FunctionCallInfo fcinfo, int arg, const char *name, double other
 	if (!isfinite(x) || x < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s of a ranked list is %g", name, x),
+				 errmsg("%s of a ranked list is %s", name, float8out_internal(x)),
 				 errdetail("It must be finite and not negative.")));
 	return x;
 }
@@ -75,7 +75,8 @@ mm_late_fusion_add(PG_FUNCTION_ARGS)
 	if (!(distance >= 0) || !(farthest >= distance) || isinf(farthest))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("distance in a list is %g, the farthest one %g", distance, farthest),
+				 errmsg("distance in a list is %s, the farthest one %s",
+						float8out_internal(distance), float8out_internal(farthest)),
 				 errhint("The farthest is max(distance) OVER () of the list.")));
 	PG_RETURN_FLOAT8(score + weight * (farthest > 0 ? 1.0 - distance / farthest : 1.0));
 }

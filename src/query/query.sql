@@ -28,14 +28,14 @@ CREATE FUNCTION mm_odbknn_support(internal) RETURNS internal
 COMMENT ON FUNCTION mm_odbknn_support(internal) IS 'planner support for odbknn';
 
 -- Parallel unsafe, as what a view or a policy calls may be.
-CREATE FUNCTION odbknn(anyelement, query record, weights double precision[], k integer,
+CREATE FUNCTION odbknn(anyelement, query record, weights double precision[], k bigint,
 					   using_index regclass DEFAULT NULL,
 					   normalized boolean DEFAULT true,
 					   missing text DEFAULT 'penalty')
 	RETURNS TABLE (obj anyelement, distance double precision)
 	LANGUAGE C STABLE PARALLEL UNSAFE COST 10000 ROWS 10 SUPPORT mm_odbknn_support
 	AS 'MODULE_PATHNAME', 'mm_odbknn';
-COMMENT ON FUNCTION odbknn(anyelement, record, double precision[], integer, regclass, boolean, text)
+COMMENT ON FUNCTION odbknn(anyelement, record, double precision[], bigint, regclass, boolean, text)
 	IS 'the k rows of a table nearest to a query object';
 
 CREATE FUNCTION odbrange(anyelement, query record, weights double precision[],

@@ -72,6 +72,34 @@ open_table(FunctionCallInfo fcinfo)
 }
 
 /*
+ * Raise the error that a table has no index of ncolumns columns that may be
+ * chosen.  near_miss: one that is not valid, or else partial; NULL if there is
+ * none.  nothers: indexes of other numbers of columns.
+ */
+static void
+no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, int nothers)
+{
+	if (near_miss != NULL)
+		ereport(ERROR,
+				(errcode(valid ? ERRCODE_UNDEFINED_OBJECT : ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg(valid ? "index \"%s\" is partial" : "index \"%s\" is not valid", near_miss),
+				 errdetail_plural("\"%s\" has no other mmdb index of %d column, as the query has components.",
+								  "\"%s\" has no other mmdb index of %d columns, as the query has components.",
+								  ncolumns, RelationGetRelationName(table), ncolumns),
+				 errhint(valid ? "To take metrics and scales from it, name it with using_index." :
+						 "Wait until it is built, or REINDEX it.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg_plural("\"%s\" has no mmdb index of %d column, as the query has components",
+						   "\"%s\" has no mmdb index of %d columns, as the query has components",
+						   ncolumns, RelationGetRelationName(table), ncolumns),
+			 nothers > 0 ? errdetail_plural("It has %d mmdb index, with another number of columns.",
+											"It has %d mmdb indexes, with other numbers of columns.",
+											nothers, nothers) : 0,
+			 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
+}
+
+/*
  * The one mmdb index of a table that has ncolumns columns.  Partial indexes
  * count only when named.  One that cannot be used does not keep us from another.
  */
@@ -81,23 +109,30 @@ find_index(Relation table, int ncolumns)
 	Oid			am = get_index_am_oid(MM_AM_NAME, false);
 	List	   *oids = RelationGetIndexList(table);
 	ListCell   *lc;
-	int			nindexes = 0;
+	const char *near_miss = NULL;
+	bool		near_miss_valid = false;
+	int			nothers = 0;
 	Relation	found = NULL;
-	char	   *useless = NULL;
 
 	foreach(lc, oids)
 	{
 		Relation	index = relation_open(lfirst_oid(lc), AccessShareLock);
 		bool		fits = false;
 
-		if (index->rd_rel->relam == am && RelationGetIndexPredicate(index) == NIL)
+		if (index->rd_rel->relam == am)
 		{
-			int			n = index->rd_index->indisvalid ? mm_columns_count(index) : 0;
+			bool		valid = index->rd_index->indisvalid;
+			int			n = mm_columns_count(index);
 
-			nindexes += n > 0;
-			fits = n == ncolumns;
-			if (n == 0)
-				useless = pstrdup(RelationGetRelationName(index));
+			fits = valid && n == ncolumns && RelationGetIndexPredicate(index) == NIL;
+			/* One that cannot be read might have been the one that is meant. */
+			if (n == 0 || (n == ncolumns && !fits))
+			{
+				near_miss = pstrdup(RelationGetRelationName(index));
+				near_miss_valid = valid && n > 0;
+			}
+			else
+				nothers += !fits;
 		}
 		if (fits && found != NULL)
 			ereport(ERROR,
@@ -116,17 +151,7 @@ find_index(Relation table, int ncolumns)
 	list_free(oids);
 
 	if (found == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg_plural("\"%s\" has no mmdb index of %d column, as the query has components",
-							   "\"%s\" has no mmdb index of %d columns, as the query has components",
-							   ncolumns, RelationGetRelationName(table), ncolumns),
-				 useless != NULL ? errdetail("Index \"%s\" cannot be used: it is not valid.", useless) :
-				 nindexes > 0 ? errdetail_plural("It has %d mmdb index, with another number of columns.",
-												 "It has %d mmdb indexes, with other numbers of columns.",
-												 nindexes, nindexes) : 0,
-				 useless != NULL ? errhint("Please REINDEX it.") :
-				 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
+		no_index_error(table, ncolumns, near_miss, near_miss_valid, nothers);
 	return found;
 }
 
@@ -157,7 +182,7 @@ check_column(Relation index, AttrNumber attnum, Relation table)
 }
 
 /*
- * Check an index named by the user: valid, of as many columns as the query has
+ * Check an index named by the user: it has as many columns as the query has
  * components, and if it is another relation's (the table under a view, a
  * partition's parent), on columns the table has, too.
  */
@@ -168,11 +193,6 @@ check_named_index(Relation index, const MMColumns *columns, Relation table,
 	Bitmapset  *attnums = NULL;
 	int			member = -1;
 
-	if (!index->rd_index->indisvalid)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" is not valid", RelationGetRelationName(index)),
-				 errhint("Please REINDEX it.")));
 	mm_check_width(index, columns, ncomponents);
 	if (index->rd_index->indrelid == RelationGetRelid(table))
 		return;
@@ -226,6 +246,7 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 	else
 	{
 		style->index = mm_index_open(PG_GETARG_OID(ARG_INDEX), false);
+		mm_index_require_valid(style->index);
 		columns = mm_columns_present(style->index);
 		check_named_index(style->index, columns, search->table, query.natts);
 	}
@@ -293,12 +314,14 @@ mm_odbknn(PG_FUNCTION_ARGS)
 	Search		search;
 	StringInfoData sql;
 	StringInfoData distance;
+	int64		k;
 
 	mm_require_argument(fcinfo, ARG_LIMIT, "k");
-	if (PG_GETARG_INT32(ARG_LIMIT) < 1)
+	k = PG_GETARG_INT64(ARG_LIMIT);
+	if (k < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
-				 errmsg("k must be at least 1, not %d", PG_GETARG_INT32(ARG_LIMIT))));
+				 errmsg("k must be at least 1, not %lld", (long long) k)));
 
 	read_search(fcinfo, &search);
 	begin_select(&search, &sql, &distance);
@@ -307,7 +330,7 @@ mm_odbknn(PG_FUNCTION_ARGS)
 		appendStringInfoString(&sql, " WHERE ");
 		mm_sql_present(&sql, &search.style, search.terms);
 	}
-	appendStringInfo(&sql, " ORDER BY 2 LIMIT %d", PG_GETARG_INT32(ARG_LIMIT));
+	appendStringInfo(&sql, " ORDER BY 2 LIMIT %lld", (long long) k);
 	run(fcinfo, &search, sql.data, 0.0);
 	return (Datum) 0;
 }
@@ -351,7 +374,7 @@ mm_odbknn_support(PG_FUNCTION_ARGS)
 
 			if (IsA(k, Const) && !((Const *) k)->constisnull)
 			{
-				rows->rows = Max(DatumGetInt32(((Const *) k)->constvalue), 1);
+				rows->rows = Max(DatumGetInt64(((Const *) k)->constvalue), 1);
 				PG_RETURN_POINTER(request);
 			}
 		}

@@ -89,6 +89,9 @@ check_dim(int64 dim, Node *escontext)
 
 /*
  * Does dim match the declared number of dimensions?  typmod -1 matches all.
+ *
+ * The message names the type, as those of PostgreSQL's types do: input
+ * functions and casts are not told for which column a value is meant.
  */
 static bool
 check_typmod(int dim, int32 typmod, Node *escontext)
@@ -96,7 +99,9 @@ check_typmod(int dim, int32 typmod, Node *escontext)
 	if (typmod != -1 && typmod != dim)
 		ereturn(escontext, false,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("expected %d dimensions, not %d", typmod, dim)));
+				 errmsg_plural("a vector of %d dimension does not fit type mmvector(%d)",
+							   "a vector of %d dimensions does not fit type mmvector(%d)",
+							   dim, dim, typmod)));
 	return true;
 }
 
@@ -146,7 +151,8 @@ syntax_error(const char *str, const char *pt, const char *expected,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("invalid input syntax for type %s: \"%.*s%s\"", "mmvector",
 					shown, str, str[shown] ? "..." : ""),
-			 errdetail("Expected %s at character %d.", expected, position)));
+			 errdetail("Expected %s at character %d.", expected, position),
+			 *pt == '{' ? errhint("An array becomes a vector by a cast: ::real[]::mmvector.") : 0));
 }
 
 static const char *
@@ -328,7 +334,8 @@ mm_vector_enforce_typmod(PG_FUNCTION_ARGS)
 }
 
 /*
- * Cast from integer[], real[], double precision[] or numeric[].
+ * Cast from smallint[], integer[], bigint[], real[], double precision[] or
+ * numeric[].
  */
 Datum
 mm_vector_from_array(PG_FUNCTION_ARGS)
@@ -368,9 +375,16 @@ mm_vector_from_array(PG_FUNCTION_ARGS)
 					 errmsg("mmvector cannot be made from an array with NULL elements")));
 		switch (elemtype)
 		{
+			case INT2OID:
+				value = DatumGetInt16(elems[i]);
+				break;
 			case INT4OID:
 				value = DatumGetInt32(elems[i]);
 				break;
+			case INT8OID:
+				/* Not by way of double, which would round twice. */
+				result->x[i] = (float4) DatumGetInt64(elems[i]);
+				continue;
 			case FLOAT4OID:
 				value = DatumGetFloat4(elems[i]);
 				break;

@@ -37,9 +37,15 @@ COMMENT ON TYPE mmvector IS 'vector of 1 to 16000 real components, e.g. [1,2.5,3
 CREATE FUNCTION mm_vector(mmvector, integer, boolean) RETURNS mmvector
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_vector_enforce_typmod';
 COMMENT ON FUNCTION mm_vector(mmvector, integer, boolean) IS 'check the number of dimensions';
+CREATE FUNCTION mm_vector(smallint[], integer, boolean) RETURNS mmvector
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_vector_from_array';
+COMMENT ON FUNCTION mm_vector(smallint[], integer, boolean) IS 'convert smallint[] to mmvector';
 CREATE FUNCTION mm_vector(integer[], integer, boolean) RETURNS mmvector
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_vector_from_array';
 COMMENT ON FUNCTION mm_vector(integer[], integer, boolean) IS 'convert integer[] to mmvector';
+CREATE FUNCTION mm_vector(bigint[], integer, boolean) RETURNS mmvector
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_vector_from_array';
+COMMENT ON FUNCTION mm_vector(bigint[], integer, boolean) IS 'convert bigint[] to mmvector';
 CREATE FUNCTION mm_vector(real[], integer, boolean) RETURNS mmvector
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_vector_from_array';
 COMMENT ON FUNCTION mm_vector(real[], integer, boolean) IS 'convert real[] to mmvector';
@@ -61,8 +67,12 @@ COMMENT ON FUNCTION mm_vector_to_integer(mmvector) IS 'convert mmvector to integ
 
 CREATE CAST (mmvector AS mmvector)
 	WITH FUNCTION mm_vector(mmvector, integer, boolean) AS IMPLICIT;
+CREATE CAST (smallint[] AS mmvector)
+	WITH FUNCTION mm_vector(smallint[], integer, boolean) AS ASSIGNMENT;
 CREATE CAST (integer[] AS mmvector)
 	WITH FUNCTION mm_vector(integer[], integer, boolean) AS ASSIGNMENT;
+CREATE CAST (bigint[] AS mmvector)
+	WITH FUNCTION mm_vector(bigint[], integer, boolean) AS ASSIGNMENT;
 CREATE CAST (real[] AS mmvector)
 	WITH FUNCTION mm_vector(real[], integer, boolean) AS ASSIGNMENT;
 CREATE CAST (double precision[] AS mmvector)

@@ -7,10 +7,12 @@
  * component as its type's output function writes it, or null), "weights" and,
  * where there are any, "scales" and "radius":
  *
- *	{"types": ["integer", "text"], "object": ["5", null], "weights": [1, 0.5],
- *	 "radius": 2}
+ *	{"types": ["integer", "pg_catalog.text"], "object": ["5", null],
+ *	 "weights": [1, 0.5], "radius": 2}
  *
- * All ways into the type make the same checks.
+ * All ways into the type make the same checks, and pack equal queries into
+ * equal bytes.  Whatever reads a stored query checks its components' types
+ * again (component.c), before it looks at their values.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +24,7 @@
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
@@ -55,19 +58,38 @@ object_descriptor(int natts, const Oid *types)
 	return desc;
 }
 
-/*
- * Component i cannot have a pseudo-type: anonymous records, for one, mean
- * nothing outside their session.
- */
-static bool
-check_component_type(Oid type, int i, Node *escontext)
+void
+mm_odbquery_locate(OdbQuery *query, OdbQueryLayout *layout)
 {
-	if (get_typtype(type) == TYPTYPE_PSEUDO)
-		ereturn(escontext, false,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("component %d of an odbquery cannot have pseudo-type %s",
-						i + 1, format_type_be(type))));
-	return true;
+	int			n = query->natts;
+	char	   *pt = (char *) query + MAXALIGN(sizeof(OdbQuery));
+
+	memset(layout, 0, sizeof(OdbQueryLayout));
+	layout->types = (Oid *) pt;
+	pt += MAXALIGN(sizeof(Oid) * n);
+	if (query->flags & ODBQUERY_KINDS)
+	{
+		layout->kinds = (ComponentKind *) pt;
+		pt += MAXALIGN(sizeof(ComponentKind) * n);
+	}
+	layout->weights = (float8 *) pt;
+	pt += sizeof(float8) * n;
+	if (query->flags & ODBQUERY_SCALES)
+	{
+		layout->scales = (float8 *) pt;
+		pt += sizeof(float8) * n;
+	}
+	layout->object = pt;
+	layout->object_size = VARSIZE(query) - (pt - (char *) query);
+}
+
+/*
+ * A number that may be 0 or -0, which are equal, as 0.
+ */
+static inline float8
+without_negative_zero(float8 x)
+{
+	return x == 0.0 ? 0.0 : x;
 }
 
 static OdbQuery *
@@ -75,12 +97,14 @@ pack(OdbQueryParts *parts)
 {
 	int			n = parts->natts;
 	TupleDesc	desc = object_descriptor(n, parts->types);
-	Size		types_size = MAXALIGN(sizeof(Oid) * n);
-	Size		numbers_size = sizeof(float8) * n;
+	ComponentKind kinds[MM_MAX_COLUMNS];
 	Size		size;
 	HeapTuple	tuple;
 	OdbQuery   *query;
-	char	   *pt;
+	OdbQueryLayout layout;
+
+	for (int i = 0; i < n; i++)
+		(void) mm_component_check(parts->types[i], i, &kinds[i], NULL);
 
 	/* The value must stand alone: nothing in it may be stored elsewhere. */
 	for (int i = 0; i < n; i++)
@@ -88,65 +112,107 @@ pack(OdbQueryParts *parts)
 			parts->values[i] = PointerGetDatum(PG_DETOAST_DATUM(parts->values[i]));
 	tuple = heap_form_tuple(desc, parts->values, parts->isnull);
 
-	size = MAXALIGN(sizeof(OdbQuery)) + types_size + numbers_size +
-		(parts->scales ? numbers_size : 0) + tuple->t_len;
+	size = MAXALIGN(sizeof(OdbQuery)) + MAXALIGN(sizeof(Oid) * n) +
+		MAXALIGN(sizeof(ComponentKind) * n) +
+		sizeof(float8) * n * (parts->scales ? 2 : 1) + tuple->t_len;
 	query = palloc0(size);
 	SET_VARSIZE(query, size);
 	query->natts = n;
-	query->flags = (parts->scales ? ODBQUERY_SCALES : 0) |
+	query->flags = ODBQUERY_KINDS | (parts->scales ? ODBQUERY_SCALES : 0) |
 		(parts->has_radius ? ODBQUERY_RADIUS : 0);
-	query->radius = parts->has_radius ? parts->radius : 0.0;
+	query->radius = parts->has_radius ? without_negative_zero(parts->radius) : 0.0;
 
-	pt = (char *) query + MAXALIGN(sizeof(OdbQuery));
-	memcpy(pt, parts->types, sizeof(Oid) * n);
-	pt += types_size;
-	memcpy(pt, parts->weights, numbers_size);
-	pt += numbers_size;
-	if (parts->scales)
+	mm_odbquery_locate(query, &layout);
+	for (int i = 0; i < n; i++)
 	{
-		memcpy(pt, parts->scales, numbers_size);
-		pt += numbers_size;
+		layout.types[i] = parts->types[i];
+		layout.kinds[i] = kinds[i];
+		layout.weights[i] = without_negative_zero(parts->weights[i]);
+		if (parts->scales)
+			layout.scales[i] = parts->scales[i];
 	}
-	memcpy(pt, tuple->t_data, tuple->t_len);
+	memcpy(layout.object, tuple->t_data, tuple->t_len);
 	return query;
 }
 
-void
-mm_odbquery_unpack(OdbQuery *query, OdbQueryParts *parts)
+/*
+ * The parts of a query, with this descriptor of its object.
+ */
+static void
+unpack(OdbQuery *query, const OdbQueryLayout *layout, TupleDesc desc, OdbQueryParts *parts)
 {
 	int			n = query->natts;
-	char	   *pt = (char *) query + MAXALIGN(sizeof(OdbQuery));
 	HeapTupleData tuple;
 
 	parts->natts = n;
 	parts->has_radius = (query->flags & ODBQUERY_RADIUS) != 0;
 	parts->radius = query->radius;
-	parts->types = (Oid *) pt;
-	pt += MAXALIGN(sizeof(Oid) * n);
-	parts->weights = (float8 *) pt;
-	pt += sizeof(float8) * n;
-	parts->scales = NULL;
-	if (query->flags & ODBQUERY_SCALES)
-	{
-		parts->scales = (float8 *) pt;
-		pt += sizeof(float8) * n;
-	}
+	parts->types = layout->types;
+	parts->weights = layout->weights;
+	parts->scales = layout->scales;
 
-	for (int i = 0; i < n; i++)
-		if (!get_typisdefined(parts->types[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("type with OID %u, of component %d of an odbquery, no longer exists",
-							parts->types[i], i + 1)));
-
-	tuple.t_len = VARSIZE(query) - (pt - (char *) query);
+	tuple.t_len = layout->object_size;
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = (HeapTupleHeader) pt;
+	tuple.t_data = (HeapTupleHeader) layout->object;
 	parts->values = palloc(sizeof(Datum) * n);
 	parts->isnull = palloc(sizeof(bool) * n);
-	heap_deform_tuple(&tuple, object_descriptor(n, parts->types),
-					  parts->values, parts->isnull);
+	heap_deform_tuple(&tuple, desc, parts->values, parts->isnull);
+}
+
+void
+mm_odbquery_unpack(OdbQuery *query, OdbQueryParts *parts)
+{
+	OdbQueryLayout layout;
+
+	mm_odbquery_locate(query, &layout);
+	for (int i = 0; i < query->natts; i++)
+		mm_component_check_stored(layout.types[i], i, layout.kinds ? &layout.kinds[i] : NULL);
+	unpack(query, &layout, object_descriptor(query->natts, layout.types), parts);
+}
+
+/*
+ * The same for output, which must not fail because a type was dropped: else
+ * whoever drops his own would stop pg_dump.  A component that cannot be read
+ * becomes a NULL of type text, with a warning.
+ */
+static void
+unpack_readable(OdbQuery *query, OdbQueryParts *parts)
+{
+	int			n = query->natts;
+	OdbQueryLayout layout;
+	Oid		   *types;
+	bool		readable[MM_MAX_COLUMNS];
+	TupleDesc	desc;
+
+	mm_odbquery_locate(query, &layout);
+	if (layout.kinds == NULL)
+	{
+		mm_odbquery_unpack(query, parts);
+		return;
+	}
+
+	types = palloc(sizeof(Oid) * n);
+	for (int i = 0; i < n; i++)
+	{
+		readable[i] = mm_component_is_readable(layout.types[i], &layout.kinds[i]);
+		types[i] = readable[i] ? layout.types[i] : TEXTOID;
+		if (!readable[i])
+			ereport(WARNING,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("component %d of an odbquery can no longer be read, and is written as null",
+							i + 1),
+					 errdetail("Its type had the OID %u.", layout.types[i])));
+	}
+	desc = object_descriptor(n, types);
+	for (int i = 0; i < n; i++)
+		if (!readable[i])
+			mm_set_attribute_storage(desc, i, layout.kinds[i].typlen, layout.kinds[i].typalign,
+									 layout.kinds[i].typbyval);
+	unpack(query, &layout, desc, parts);
+	parts->types = types;
+	for (int i = 0; i < n; i++)
+		parts->isnull[i] |= !readable[i];
 }
 
 void
@@ -176,7 +242,7 @@ mm_record_unpack(HeapTupleHeader record, OdbQueryParts *parts, const char ***nam
 
 		if (att->attisdropped)
 			continue;
-		parts->types[n] = att->atttypid;
+		parts->types[n] = getBaseType(att->atttypid);
 		values[n] = values[i];
 		isnull[n] = isnull[i];
 		if (att->atttypid == UNKNOWNOID)
@@ -216,8 +282,6 @@ construct_parts(FunctionCallInfo fcinfo, int weights_arg, int scales_arg)
 
 	memset(&parts, 0, sizeof(parts));
 	mm_record_unpack(PG_GETARG_HEAPTUPLEHEADER(0), &parts, &names);
-	for (int i = 0; i < parts.natts; i++)
-		(void) check_component_type(parts.types[i], i, NULL);
 	parts.weights = mm_weights_from_array(PG_ARGISNULL(weights_arg) ? NULL :
 									   PG_GETARG_ARRAYTYPE_P(weights_arg),
 									   parts.natts, names, NULL);
@@ -275,7 +339,7 @@ mm_odbquery_out(PG_FUNCTION_ARGS)
 	OdbQueryParts parts;
 	StringInfoData buf;
 
-	mm_odbquery_unpack(DatumGetOdbQuery(PG_GETARG_DATUM(0)), &parts);
+	unpack_readable(PG_GETARG_ODBQUERY_P(0), &parts);
 
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "{\"types\": [");
@@ -385,20 +449,41 @@ numbers_array(JsonbContainer *numbers, int n, Node *escontext)
 }
 
 /*
+ * Set the type of component i of parts from its name.  *declared: the type of
+ * that name, which may be a domain, whose constraints input checks.
+ *
+ * This comes before a component is read: what may not be there is not looked
+ * at.
+ */
+static bool
+component_type(OdbQueryParts *parts, int i, const char *name, Oid *declared, Node *escontext)
+{
+	ComponentKind kind;
+
+	/* A domain's constraint may be a function that reads an odbquery. */
+	check_stack_depth();
+	if (!mm_parse_type(name, declared, escontext) ||
+		!mm_component_check(*declared, i, &kind, escontext))
+		return false;
+	parts->types[i] = getBaseType(*declared);
+	return true;
+}
+
+/*
  * Set component i of parts from its type's name and its text (NULL: NULL).
  */
 static bool
 parse_component(OdbQueryParts *parts, int i, const char *type, char *text,
 				Node *escontext)
 {
+	Oid			declared;
 	FmgrInfo	input;
 	Oid			function;
 	Oid			ioparam;
 
-	if (!mm_parse_type(type, &parts->types[i], escontext) ||
-		!check_component_type(parts->types[i], i, escontext))
+	if (!component_type(parts, i, type, &declared, escontext))
 		return false;
-	getTypeInputInfo(parts->types[i], &function, &ioparam);
+	getTypeInputInfo(declared, &function, &ioparam);
 	fmgr_info(function, &input);
 	parts->isnull[i] = text == NULL;
 	return InputFunctionCallSafe(&input, text, ioparam, -1, escontext,
@@ -506,14 +591,14 @@ mm_odbquery_in(PG_FUNCTION_ARGS)
 Datum
 mm_odbquery_send(PG_FUNCTION_ARGS)
 {
-	OdbQuery   *query = DatumGetOdbQuery(PG_GETARG_DATUM(0));
+	OdbQuery   *query = PG_GETARG_ODBQUERY_P(0);
 	OdbQueryParts parts;
 	StringInfoData buf;
 
-	mm_odbquery_unpack(query, &parts);
+	unpack_readable(query, &parts);
 	pq_begintypsend(&buf);
 	pq_sendint32(&buf, parts.natts);
-	pq_sendint32(&buf, query->flags);
+	pq_sendint32(&buf, query->flags & ODBQUERY_SENT_FLAGS);
 	for (int i = 0; i < parts.natts; i++)
 	{
 		Oid			send;
@@ -558,12 +643,12 @@ static void
 receive_component(StringInfo buf, OdbQueryParts *parts, int i)
 {
 	int			len;
+	Oid			declared;
 	Oid			receive;
 	Oid			ioparam;
 	StringInfoData value;
 
-	(void) mm_parse_type(pq_getmsgstring(buf), &parts->types[i], NULL);
-	(void) check_component_type(parts->types[i], i, NULL);
+	(void) component_type(parts, i, pq_getmsgstring(buf), &declared, NULL);
 	len = pq_getmsgint(buf, 4);
 	parts->isnull[i] = len == -1;
 	parts->values[i] = (Datum) 0;
@@ -576,7 +661,7 @@ receive_component(StringInfo buf, OdbQueryParts *parts, int i)
 
 	initStringInfo(&value);
 	appendBinaryStringInfo(&value, pq_getmsgbytes(buf, len), len);
-	getTypeBinaryInputInfo(parts->types[i], &receive, &ioparam);
+	getTypeBinaryInputInfo(declared, &receive, &ioparam);
 	parts->values[i] = OidReceiveFunctionCall(receive, &value, ioparam, -1);
 	if (value.cursor != value.len)
 		ereport(ERROR,
@@ -594,7 +679,7 @@ mm_odbquery_recv(PG_FUNCTION_ARGS)
 	const char **names;
 
 	if (n < 1 || n > MM_MAX_COLUMNS ||
-		(flags & ~(ODBQUERY_SCALES | ODBQUERY_RADIUS)) != 0)
+		(flags & ~ODBQUERY_SENT_FLAGS) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid header of an odbquery")));

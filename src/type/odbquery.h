@@ -16,9 +16,21 @@
 #include "fmgr.h"
 
 /*
- * On disk, aligned for double: this header, natts Oids of types, natts
- * weights, natts scales if there are any, and the object as a composite
- * value (without a type of its own), each of these MAXALIGNed.
+ * What is kept of a component's type besides its OID (component.c).
+ */
+typedef struct ComponentKind
+{
+	uint32		signature;		/* a hash of how values of the type are stored */
+	int16		typlen;
+	char		typalign;
+	bool		typbyval;
+} ComponentKind;
+
+/*
+ * On disk, aligned for double: this header, natts Oids of types, natts kinds of
+ * these, natts weights, natts scales if there are any, and the object as a
+ * composite value (without a type of its own), each of these MAXALIGNed.  Kinds
+ * are missing in values stored by early versions.
  */
 typedef struct OdbQuery
 {
@@ -30,8 +42,26 @@ typedef struct OdbQuery
 
 #define ODBQUERY_SCALES		0x0001
 #define ODBQUERY_RADIUS		0x0002
+#define ODBQUERY_KINDS		0x0004
+
+/* What of the flags is sent to others. */
+#define ODBQUERY_SENT_FLAGS	(ODBQUERY_SCALES | ODBQUERY_RADIUS)
 
 #define DatumGetOdbQuery(d)		((OdbQuery *) PG_DETOAST_DATUM(d))
+#define PG_GETARG_ODBQUERY_P(n)	DatumGetOdbQuery(PG_GETARG_DATUM(n))
+
+/*
+ * Where things are in a query.
+ */
+typedef struct OdbQueryLayout
+{
+	Oid		   *types;
+	ComponentKind *kinds;		/* NULL: there are none */
+	float8	   *weights;
+	float8	   *scales;			/* NULL: there are none */
+	char	   *object;
+	Size		object_size;
+} OdbQueryLayout;
 
 /*
  * The same in memory.
@@ -49,17 +79,45 @@ typedef struct OdbQueryParts
 } OdbQueryParts;
 
 /*
- * mm_odbquery_unpack: the parts of a query.  They point into it.
+ * mm_odbquery_locate: where things are in a query.  Looks up nothing, and checks
+ * nothing.
+ */
+extern void mm_odbquery_locate(OdbQuery *query, OdbQueryLayout *layout);
+
+/*
+ * mm_odbquery_unpack: the parts of a query.  They point into it.  Raises an
+ * error if a component's type is gone, or is not one that it may have.
  */
 extern void mm_odbquery_unpack(OdbQuery *query, OdbQueryParts *parts);
 
 /*
  * mm_record_unpack: the components of a composite value, dropped attributes left
  * out: natts, types, values, isnull of parts, and if names is not NULL the
- * attributes' names.  Literals of type unknown become text.  Raises an error
- * for more than MM_MAX_COLUMNS.
+ * attributes' names.  Literals of type unknown become text, and domains their
+ * base types.  Raises an error for more than MM_MAX_COLUMNS.
  */
 extern void mm_record_unpack(HeapTupleHeader record, OdbQueryParts *parts,
 						  const char ***names);
+
+/*
+ * mm_odbquery_out: the type's output function, by which component.c knows it.
+ */
+extern PGDLLEXPORT Datum mm_odbquery_out(PG_FUNCTION_ARGS);
+
+/* component.c */
+
+/*
+ * mm_component_check: may component i (from 0) of an odbquery have a type?  If
+ * so, fills in *kind.  False after a soft error, also if there is no such type.
+ */
+extern bool mm_component_check(Oid type, int i, ComponentKind *kind, Node *escontext);
+
+/*
+ * mm_component_check_stored: raise an error unless stored values of component i
+ * can be read.  stored: what was kept of its type; NULL if nothing was.
+ * mm_component_is_readable: the same as a question, where something was.
+ */
+extern void mm_component_check_stored(Oid type, int i, const ComponentKind *stored);
+extern bool mm_component_is_readable(Oid type, const ComponentKind *stored);
 
 #endif							/* MM_ODBQUERY_H */

@@ -40,3 +40,66 @@ CREATE FUNCTION odbrange(object record, weights double precision[],
 	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_odbrange';
 COMMENT ON FUNCTION odbrange(record, double precision[], double precision, double precision[])
 	IS 'query for objects within a radius of an object';
+
+-- Equality, with an order of no meaning, and hashing.
+
+CREATE FUNCTION mm_odbquery_lt(odbquery, odbquery) RETURNS boolean
+	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_odbquery_lt(odbquery, odbquery) IS 'implementation of < operator';
+CREATE FUNCTION mm_odbquery_le(odbquery, odbquery) RETURNS boolean
+	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_odbquery_le(odbquery, odbquery) IS 'implementation of <= operator';
+CREATE FUNCTION mm_odbquery_eq(odbquery, odbquery) RETURNS boolean
+	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_odbquery_eq(odbquery, odbquery) IS 'implementation of = operator';
+CREATE FUNCTION mm_odbquery_ne(odbquery, odbquery) RETURNS boolean
+	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_odbquery_ne(odbquery, odbquery) IS 'implementation of <> operator';
+CREATE FUNCTION mm_odbquery_ge(odbquery, odbquery) RETURNS boolean
+	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_odbquery_ge(odbquery, odbquery) IS 'implementation of >= operator';
+CREATE FUNCTION mm_odbquery_gt(odbquery, odbquery) RETURNS boolean
+	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_odbquery_gt(odbquery, odbquery) IS 'implementation of > operator';
+CREATE FUNCTION mm_odbquery_cmp(odbquery, odbquery) RETURNS integer
+	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_odbquery_cmp(odbquery, odbquery) IS 'less-equal-greater';
+CREATE FUNCTION mm_odbquery_hash(odbquery) RETURNS integer
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_odbquery_hash(odbquery) IS 'hash';
+CREATE FUNCTION mm_odbquery_hash_extended(odbquery, bigint) RETURNS bigint
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_odbquery_hash_extended(odbquery, bigint) IS 'hash';
+
+CREATE OPERATOR < (
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_lt,
+	COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR <= (
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_le,
+	COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR = (
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_eq,
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR <> (
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_ne,
+	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR >= (
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_ge,
+	COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR > (
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_gt,
+	COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+COMMENT ON OPERATOR <(odbquery, odbquery) IS 'less than';
+COMMENT ON OPERATOR <=(odbquery, odbquery) IS 'less than or equal';
+COMMENT ON OPERATOR =(odbquery, odbquery) IS 'equal';
+COMMENT ON OPERATOR <>(odbquery, odbquery) IS 'not equal';
+COMMENT ON OPERATOR >=(odbquery, odbquery) IS 'greater than or equal';
+COMMENT ON OPERATOR >(odbquery, odbquery) IS 'greater than';
+
+CREATE OPERATOR CLASS odbquery_ops DEFAULT FOR TYPE odbquery USING btree AS
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+	FUNCTION 1 mm_odbquery_cmp(odbquery, odbquery);
+CREATE OPERATOR CLASS odbquery_ops DEFAULT FOR TYPE odbquery USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 mm_odbquery_hash(odbquery),
+	FUNCTION 2 mm_odbquery_hash_extended(odbquery, bigint);

@@ -11,6 +11,7 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "utils/float.h"
 
 #include "compat.h"
 #include "type/weights.h"
@@ -88,7 +89,8 @@ mm_weights_from_array(ArrayType *array, int n, const char **names, Node *esconte
 		if (!isfinite(weights[i]) || weights[i] < 0)
 			ereturn(escontext, NULL,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("weight of column \"%s\" is %g", names[i], weights[i]),
+					 errmsg("weight of column \"%s\" is %s", names[i],
+							float8out_internal(weights[i])),
 					 errdetail("Weights must be finite and not negative.")));
 		all_zero &= weights[i] == 0;
 	}
@@ -115,7 +117,8 @@ mm_scales_from_array(ArrayType *array, int n, const char **names, Node *escontex
 		if (!isfinite(scales[i]) || scales[i] <= 0)
 			ereturn(escontext, NULL,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("scale of column \"%s\" is %g", names[i], scales[i]),
+					 errmsg("scale of column \"%s\" is %s", names[i],
+							float8out_internal(scales[i])),
 					 errdetail("Scales must be finite and above zero.")));
 	return scales;
 }
@@ -126,7 +129,7 @@ mm_check_radius(float8 radius, Node *escontext)
 	if (isnan(radius) || radius < 0)
 		ereturn(escontext, false,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("radius is %g", radius),
+				 errmsg("radius is %s", float8out_internal(radius)),
 				 errdetail("A radius must not be negative.")));
 	return true;
 }

@@ -20,6 +20,10 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE queries (q odbquery);
 	INSERT INTO queries VALUES (odbquery(ROW('[1,2,3]', NULL, 'a "quoted" text')::flat, '{1,0,0.1}')),
 		(odbrange(ROW(1, date '2026-01-01', '{1,2}'::real[]), NULL, 0.1, '{3,2,1}')), (odbrange(ROW(true), NULL, 'Infinity'));
+	-- of a type that is gone
+	CREATE TYPE short_lived AS ENUM ('once');
+	INSERT INTO queries VALUES (odbquery(ROW(1, 'once'::short_lived, 'behind'), NULL));
+	DROP TYPE short_lived;
 	CREATE TABLE flats (f flat);
 	INSERT INTO flats SELECT ROW(v, point(id, id), 'r' || id)::flat FROM vectors;
 	CREATE INDEX vectors_mm ON vectors USING mmdb (v mmvector_cosine_ops, (id + 1)) WITH (sample_rows = 500) WHERE id > 5;
@@ -88,5 +92,14 @@ like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'integer', 1000, 1)), qr/inval
 like(copy_bytes('odbquery', pack('NNZ*NNd>', 1, 0, 'integer', 4, 7, -1)), qr/weight of column "f1" is -1/, 'negative weight');
 like(copy_bytes('odbquery', pack('NNZ*NNNd>', 1, 0, 'integer', 8, 7, 7, 1)), qr/improper binary format in component 1/, 'component not used up');
 like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'internal', 0xffffffff, 1)), qr/cannot have pseudo-type internal/, 'pseudo-type');
+like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'flat', 0xffffffff, 1)), qr/cannot be of type flat.*composite/s, 'composite');
+like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'ext.odbquery[]', 0xffffffff, 1)), qr/cannot be of type ext.odbquery\[\]/, 'array of queries');
+
+# A query in a query, and so on: refused before it is looked into, in no time.
+my $nested = pack('NNZ*NNd>', 1, 0, 'integer', 4, 7, 1);
+$nested = pack('NNZ*N/a*d>', 1, 0, 'ext.odbquery', $nested, 1) foreach 1 .. 20000;
+my $started = time();
+like(copy_bytes('odbquery', $nested), qr/cannot be of type ext.odbquery/, 'queries in queries');
+cmp_ok(time() - $started, '<', 30, 'at once');
 
 done_testing();

@@ -27,6 +27,11 @@ my %uses = (
 		AND '[1,0]'::vector <=> '[0,1]' = 1},
 	postgis => q{SELECT ST_MakePoint(0, 0) <-> ST_MakePoint(3, 4) = 5},
 );
+# What of them is used with mmdb.  To its metrics citext is text, case and all.
+my %together = (
+	citext => q{SELECT 'Abc'::citext <~> 'abc' = 1 AND 'Abc'::citext <~> 'abc'::citext = 1 AND lower('Abc'::citext) <~> 'abc' = 0
+		AND 'Abc'::citext <!> 'abc'::citext = 1 AND ROW(5) <-> odbquery(ROW('7'::citext), NULL) = 2 AND ROW('Abc'::citext) <-> odbquery(ROW('abc'), NULL) = 1},
+);
 my $ours = q{SELECT '[1,2]'::mmvector <-> '[4,6]' = 5 AND '[1,2]'::mmvector <+> '[4,6]' = 7 AND '[1,0]'::mmvector <=> '[0,1]' = 1
 	AND '{1,2}'::real[] <-> '{4,6}' = 5 AND ARRAY[1,2]::real[] <+> '{4,6}'::real[] = 7
 	AND 3 <+> 5 = 2 AND 2.5 <+> 1 = 1.5 AND date '2026-01-01' <+> '2026-01-03' = 2
@@ -49,6 +54,10 @@ foreach my $order ([ 'mmdb', @present ], [ @present, 'mmdb' ])
 		is($node->safe_psql("test_$first", $uses{$extension}), 't', "$first first: $extension works");
 	}
 	is($node->safe_psql("test_$first", $ours), 't', "$first first: mmdb works");
+	foreach my $extension (grep { $together{$_} } @present)
+	{
+		is($node->safe_psql("test_$first", $together{$extension}), 't', "$first first: $extension works with mmdb");
+	}
 	$node->safe_psql("test_$first", 'DROP EXTENSION mmdb');
 	foreach my $extension (grep { $uses{$_} } @present)
 	{
