@@ -88,6 +88,7 @@ OBJS = \
 	src/learn/learn.o \
 	src/learn/learner.o \
 	src/plan/collected.o \
+	src/plan/counts.o \
 	src/plan/explain.o \
 	src/plan/node.o \
 	src/plan/ordered.o \

@@ -323,8 +323,6 @@ read_node(MMSearch *search, Page page, bool again)
 	bool		inner = MMPageGetSpecial(page)->level > 0;
 	Cursor	   *cursor = NULL;
 
-	if (!again)
-		search->stats.bounded += n;
 	if (inner)
 	{
 		search->stats.inner_pages++;
@@ -340,7 +338,10 @@ read_node(MMSearch *search, Page page, bool again)
 	else
 	{
 		if (!again)
+		{
 			search->stats.leaf_pages++;
+			search->stats.bounded += n;
+		}
 		search->stats.whole_pages++;
 		search->stats.whole_entries += n;
 		mm_bound_leaf(&search->bounding, page, n);

@@ -32,8 +32,8 @@ typedef struct MMSearchTerm
 typedef struct MMSearchStats
 {
 	int64		inner_pages;
-	int64		leaf_pages;
-	int64		bounded;		/* entries whose bounds were computed */
+	int64		leaf_pages;		/* each once, though it may be read again */
+	int64		bounded;		/* entries on leaves, each once */
 	int64		whole_pages;	/* leaves read with their sketches, too */
 	int64		whole_entries;	/* on those */
 	int64		candidates;		/* entries returned */

@@ -145,7 +145,7 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 	pending->row = ExecCopySlotHeapTuple(s->css.ss.ss_ScanTupleSlot);
 	pairingheap_add(s->pending, &pending->node);
 	s->pending_size += sizeof(PendingRow) + HEAPTUPLESIZE + pending->row->t_len;
-	s->peak_memory = Max(s->peak_memory, s->pending_size);
+	s->counts.peak_memory = Max(s->counts.peak_memory, s->pending_size);
 	MemoryContextSwitchTo(old);
 }
 
@@ -199,7 +199,7 @@ static bool
 is_hopeless(MMScanState *s)
 {
 	return !s->returned &&
-		s->verified - s->verified_before +
+		s->counts.verified - s->verified_before +
 		mm_search_stats(s->search)->bounded / ENTRIES_PER_VERIFICATION > s->worth;
 }
 
@@ -281,7 +281,7 @@ mm_scan_ordered_begin(MMScanState *s)
 
 	s->worth = (int64) Max(table_rows(s), 1000) /
 		(s->early == NULL ? ROWS_PER_VERIFICATION : FILTERED_ROWS_PER_VERIFICATION);
-	s->verified_before = s->verified;
+	s->verified_before = s->counts.verified;
 	s->returned = false;
 	s->pending = pairingheap_allocate(compare_pending, NULL);
 	s->search = mm_search_begin(s->index, s->columns, terms, n, !bounded,

@@ -108,7 +108,7 @@ mm_scan_table_begin(MMScanState *s)
 	bool		isnull;
 
 	s->mode = MM_SCAN_TABLE;
-	s->table_scans++;
+	s->counts.table_scans++;
 	s->table = table_beginscan(s->css.ss.ss_currentRelation,
 							   s->css.ss.ps.state->es_snapshot, 0, NULL);
 	/* All the same, if NULL for all rows. */
