@@ -51,6 +51,16 @@ SELECT n, (counts ->> 'Entries Bounded')::integer AS bounded, (counts ->> 'Rows 
 	FROM (VALUES ('ALL'), ('1000')) v(n), counts(format($$SELECT id FROM homes ORDER BY (photo <-> '[0.3,0.4]') + (stars <+> 7) LIMIT %s$$, n));
 SELECT (counts ->> 'Entries Bounded')::integer <= 1000 AS bounded FROM counts($$SELECT id FROM homes WHERE (photo <-> '[0.3,0.4]') + (stars <+> 7) < 1000$$);
 
+-- Of rows at equal distances, where bounds are exact, those that are wanted are
+-- verified, not all.
+CREATE TABLE ties AS SELECT i AS id, (ARRAY['room', 'flat'])[1 + i % 2] AS kind, i % 3 AS stars, '2020-01-01'::date + i % 4 AS since, i / 1000.0::float8 AS x FROM generate_series(1, 2000) i;
+CREATE INDEX ties_mm ON ties USING mmdb (kind text_discrete_ops, stars, since, x);
+ANALYZE ties;
+SELECT keys, (counts ->> 'Rows Verified')::integer AS verified FROM unnest(ARRAY[
+	$$kind <!> 'tent'$$, $$stars <+> 77$$, $$(kind <!> 'tent') + 2 * (stars <+> 77) + 0.5 * coalesce(since <+> '2020-01-09', 3)$$, $$7 + (kind <!> 'tent')$$,
+	$$kind <!> 'room', id$$, $$(kind <!> 'room') + (x <+> -1) / 1e9$$]) keys, counts(format('SELECT id FROM ties ORDER BY %s LIMIT 3', keys));
+DROP TABLE ties;
+
 -- Parallel workers count for themselves; what is shown is the sum.
 CREATE TABLE wishes WITH (parallel_workers = 2) AS SELECT * FROM homes WHERE id % 10 = 0;
 ANALYZE wishes;

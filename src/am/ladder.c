@@ -490,6 +490,13 @@ mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
 }
 
 void
+mm_search_whole(MMSearch *search, double unit)
+{
+	Assert(search->model == NULL);
+	mm_bounding_whole(&search->bounding, unit);
+}
+
+void
 mm_search_also(MMSearch *search, const MMSearchTerm *terms, int n, double bound)
 {
 	Also	   *also = palloc0(sizeof(Also));

@@ -60,6 +60,13 @@ extern MMSearch *mm_search_begin(Relation index, MMColumns *columns,
 								 bool with_nulls, double bound);
 
 /*
+ * mm_search_whole: all distances are whole numbers, and all factors, and what
+ * NULLs add, are multiples of unit, a power of 2; so that bounds of the sum are
+ * exact where they are less than 2^24 units.  Before the first candidate.
+ */
+extern void mm_search_whole(MMSearch *search, double unit);
+
+/*
  * mm_search_also: want only rows whose sum of these n terms, too, is not NULL and
  * not above bound, as far as the index can tell.  Before the first candidate.
  */

@@ -4,6 +4,10 @@
  *	  Ordered scans: candidates from the index, best first, verified and kept
  *	  until no candidate can be less.
  *
+ * A row that is no greater than the bound of its own candidate comes at once:
+ * what is kept is greater than that, and no other candidate is less.  So rows of
+ * equal distance come one by one, as long as their bounds are exact.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -107,9 +111,10 @@ greatest_wanted(MMScanState *s)
 }
 
 /*
- * Verify a candidate, and keep its row until its turn comes.
+ * Verify a candidate.  True if its row, in the scan's slot, comes next; otherwise
+ * that is kept until its turn comes, if it is wanted.
  */
-static void
+static bool
 verify_candidate(MMScanState *s, MMCandidate *candidate)
 {
 	MMSumState *sum = s->sums[0];
@@ -122,11 +127,11 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 	if (!mm_scan_read(s, &candidate->tid) ||
 		!mm_sum_evaluate(sum, s->css.ss.ps.ps_ExprContext, most, &value, &isnull) ||
 		!mm_scan_passes_conditions(s, sum) || !mm_scan_passes_other_sums(s))
-		return;
+		return false;
 	if (s->sort != NULL)
 	{
 		mm_scan_sort_put(s, value, isnull, &s->css.ss.ss_ScanTupleSlot->tts_tid);
-		return;
+		return false;
 	}
 	old = MemoryContextSwitchTo(s->context);
 	if (s->k > 0 && !isnull && !isnan(value))
@@ -136,8 +141,13 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 		else if (isfinite(most))
 		{
 			MemoryContextSwitchTo(old);
-			return;				/* there are k that are no greater */
+			return false;		/* there are k that are no greater */
 		}
+	}
+	if (!candidate->is_null && !isnull && value <= mm_sum_least_value(sum, candidate->lower))
+	{
+		MemoryContextSwitchTo(old);
+		return true;
 	}
 	pending = palloc(sizeof(PendingRow));
 	pending->value = value;
@@ -147,6 +157,7 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 	s->pending_size += sizeof(PendingRow) + HEAPTUPLESIZE + pending->row->t_len;
 	s->counts.peak_memory = Max(s->counts.peak_memory, s->pending_size);
 	MemoryContextSwitchTo(old);
+	return false;
 }
 
 /*
@@ -180,12 +191,12 @@ spill(MMScanState *s)
 		pfree(row);
 	}
 	if (s->peeked)
-		verify_candidate(s, &s->next);
+		(void) verify_candidate(s, &s->next);
 	s->peeked = false;
 	while (mm_search_next(s->search, &s->next))
 	{
 		CHECK_FOR_INTERRUPTS();
-		verify_candidate(s, &s->next);
+		(void) verify_candidate(s, &s->next);
 	}
 	s->searched = true;
 	mm_scan_sort_perform(s);
@@ -243,8 +254,12 @@ mm_scan_ordered_next(MMScanState *s)
 			mm_scan_table_begin(s);
 			return mm_scan_table_next(s);
 		}
-		verify_candidate(s, &s->next);
 		s->peeked = false;
+		if (verify_candidate(s, &s->next))
+		{
+			s->returned = true;
+			return slot;
+		}
 		if (s->pending_size > (Size) work_mem * 1024)
 		{
 			MemoryContext old = MemoryContextSwitchTo(s->context);
@@ -286,6 +301,8 @@ mm_scan_ordered_begin(MMScanState *s)
 	s->pending = pairingheap_allocate(compare_pending, NULL);
 	s->search = mm_search_begin(s->index, s->columns, terms, n, !bounded,
 								mm_sum_search_bound(sum, sum->bound));
+	if (sum->unit > 0)
+		mm_search_whole(s->search, sum->unit);
 	mm_scan_add_other_sums(s);
 	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
 }

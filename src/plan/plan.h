@@ -93,6 +93,8 @@ typedef struct MMSumState
 	TupleTableSlot *distances;	/* one column for each leaf */
 	double		offset;			/* the constant terms */
 	double		magnitude;		/* of the greatest numbers that they pass through */
+	double		unit;			/* all distances are whole, and all numbers in the
+								 * sum are multiples of this power of 2; or 0 */
 	bool		null_bound;		/* so that no row is within */
 	double		bound;			/* the least of bounds; Infinity without one */
 	MMSumKind	kind;
