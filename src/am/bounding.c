@@ -223,6 +223,17 @@ add_uppers(MMBounding *b, const uint32 *nulls, int n)
 }
 
 /*
+ * Keys of entries of which just those with some of the columns in nulls are
+ * wanted.
+ */
+static void
+want_nulls(MMBounding *b, const uint32 *nulls, int n)
+{
+	for (int i = 0; i < n; i++)
+		b->totals[i] = nulls[i] & b->null_sums ? MM_KEY_NULL : get_float4_nan();
+}
+
+/*
  * Keys of the entries of a leaf, into totals; if emitting, the upper bounds of
  * their sums into uppers.  Sketches are left alone once no entry is wanted.
  */
@@ -230,8 +241,14 @@ void
 mm_bound_leaf(MMBounding *b, Page page, int n)
 {
 	const uint32 *nulls = mm_page_words(page, 2);
-	float		least = bound_by_coordinates(b, page, n);
+	float		least;
 
+	if (b->only_nulls)
+	{
+		want_nulls(b, nulls, n);
+		return;
+	}
+	least = bound_by_coordinates(b, page, n);
 	if (b->uppers_wanted)
 		bound_from_above(b, page, n);
 	for (int r = 0; r < b->nrungs && mm_wanted(b, make_key(b, least)); r++)
@@ -258,6 +275,11 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 	const uint32 *nulls = mm_page_words(page, 1);
 	const uint32 *present = mm_page_words(page, 2);
 
+	if (b->only_nulls)
+	{
+		want_nulls(b, nulls, n);
+		return;
+	}
 	memset(b->totals, 0, sizeof(float) * n);
 	for (int r = 0; r < b->nrungs; r++)
 	{

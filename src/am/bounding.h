@@ -56,6 +56,7 @@ typedef struct MMBounding
 	bool		whole;			/* distances are whole numbers */
 	float		exact;			/* sums less than this are exact; or 0 */
 	bool		with_nulls;		/* sums that are NULL are wanted */
+	bool		only_nulls;		/* and no others */
 	bool		uppers_wanted;	/* of leaves' entries */
 	float		limit;			/* greatest key that is wanted */
 	float	   *totals;			/* keys of the node last bounded */

@@ -432,7 +432,8 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *it
 			mm_node_check(search->index, buffer, &search->model->leaf, &search->model->inner,
 						  search->model->trained, level);
 			glance = item != NULL && item->block == block && !item->seen &&
-				special->level == 0 && !BlockNumberIsValid(right);
+				special->level == 0 && !BlockNumberIsValid(right) &&
+				!search->bounding.only_nulls;
 			if (glance)
 			{
 				float		least = glance_at_leaf(search, page);
@@ -487,6 +488,13 @@ mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
 											ALLOCSET_DEFAULT_SIZES);
 	search->queue.ph_compare = compare_cursors;
 	return search;
+}
+
+void
+mm_search_nulls(MMSearch *search)
+{
+	Assert(search->model == NULL && search->bounding.with_nulls);
+	search->bounding.only_nulls = true;
 }
 
 void

@@ -60,6 +60,12 @@ extern MMSearch *mm_search_begin(Relation index, MMColumns *columns,
 								 bool with_nulls, double bound);
 
 /*
+ * mm_search_nulls: want rows whose sum is NULL, and no others; of a search with
+ * them.  Before the first candidate.
+ */
+extern void mm_search_nulls(MMSearch *search);
+
+/*
  * mm_search_whole: all distances are whole numbers, and all factors, and what
  * NULLs add, are multiples of unit, a power of 2; so that bounds of the sum are
  * exact where they are less than 2^24 units.  Before the first candidate.

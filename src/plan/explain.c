@@ -121,8 +121,16 @@ mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 						RelationGetRelationName(s->index), es);
 	ExplainPropertyText("Driver", driver_name(s, &counts), es);
 	if (s->plan->ordered)
+	{
+		bool		descending = s->plan->drivers[0].sum->negated;
+
 		ExplainPropertyText("Order By",
-							deparse(s, (Node *) s->plan->drivers[0].sum->expr, ancestors, es), es);
+							psprintf("%s%s%s",
+									 deparse(s, (Node *) s->plan->drivers[0].sum->expr, ancestors, es),
+									 descending ? " DESC" : "",
+									 s->plan->nulls_first == descending ? "" :
+									 s->plan->nulls_first ? " NULLS FIRST" : " NULLS LAST"), es);
+	}
 	for (int i = 0; i < s->plan->ndrivers; i++)
 		conditions = list_concat(conditions, list_copy(s->plan->drivers[i].conditions));
 	if (conditions != NIL)

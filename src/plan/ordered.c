@@ -128,6 +128,8 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 		!mm_sum_evaluate(sum, s->css.ss.ps.ps_ExprContext, most, &value, &isnull) ||
 		!mm_scan_passes_conditions(s, sum) || !mm_scan_passes_other_sums(s))
 		return false;
+	if (isnull && s->plan->nulls_first)
+		return false;			/* these have come already */
 	if (s->sort != NULL)
 	{
 		mm_scan_sort_put(s, value, isnull, &s->css.ss.ss_ScanTupleSlot->tts_tid);
@@ -214,11 +216,90 @@ is_hopeless(MMScanState *s)
 		mm_search_stats(s->search)->bounded / ENTRIES_PER_VERIFICATION > s->worth;
 }
 
+/*
+ * Begin to search for the rows in the order of the sum.
+ */
+static void
+begin_search(MMScanState *s)
+{
+	MMSumState *sum = s->sums[0];
+	MMSearchTerm *terms;
+	bool		complete;
+	int			n = mm_sum_search_terms(sum, s->columns, &terms, &complete);
+	bool		with_nulls = sum->driver->bounds == NIL && !s->plan->nulls_first;
+
+	s->search = mm_search_begin(s->index, s->columns, terms, n, with_nulls,
+								mm_sum_search_bound(sum, sum->bound));
+	if (sum->unit > 0)
+		mm_search_whole(s->search, sum->unit);
+	mm_scan_add_other_sums(s);
+	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
+}
+
+/*
+ * Read the whole table instead.
+ */
+static TupleTableSlot *
+give_up(MMScanState *s)
+{
+	mm_scan_table_begin(s);
+	return mm_scan_table_next(s);
+}
+
+/*
+ * The next of the rows whose sum is NULL, where these come first; empty, and the
+ * search for others begun, if there are no more.
+ */
+static TupleTableSlot *
+next_null_row(MMScanState *s)
+{
+	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
+	MemoryContext old;
+
+	for (;;)
+	{
+		bool		found;
+		double		value;
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (is_hopeless(s))
+			return give_up(s);
+		old = MemoryContextSwitchTo(s->context);
+		found = mm_search_next(s->search, &s->next);
+		MemoryContextSwitchTo(old);
+		if (!found)
+			break;
+		if (mm_scan_read(s, &s->next.tid) &&
+			mm_sum_evaluate(s->sums[0], s->css.ss.ps.ps_ExprContext, get_float8_infinity(),
+							&value, &isnull) &&
+			isnull && mm_scan_passes_other_sums(s))
+		{
+			s->returned = true;
+			return slot;
+		}
+	}
+	mm_counts_add_search(s);
+	mm_search_end(s->search);
+	s->search = NULL;
+	s->nulls = false;
+	old = MemoryContextSwitchTo(s->context);
+	begin_search(s);
+	MemoryContextSwitchTo(old);
+	return ExecClearTuple(slot);
+}
+
 TupleTableSlot *
 mm_scan_ordered_next(MMScanState *s)
 {
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
 
+	if (s->nulls)
+	{
+		slot = next_null_row(s);
+		if (!TupIsNull(slot) || s->mode != MM_SCAN_ORDERED)
+			return slot;
+	}
 	while (s->sort == NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -250,10 +331,7 @@ mm_scan_ordered_next(MMScanState *s)
 		if (s->searched)
 			return ExecClearTuple(slot);
 		if (is_hopeless(s))
-		{
-			mm_scan_table_begin(s);
-			return mm_scan_table_next(s);
-		}
+			return give_up(s);
 		s->peeked = false;
 		if (verify_candidate(s, &s->next))
 		{
@@ -285,24 +363,37 @@ table_rows(MMScanState *s)
 	return rows;
 }
 
+/*
+ * Begin to search for rows whose sum is NULL; false if no such row is wanted, or
+ * can be.
+ */
+static bool
+begin_null_search(MMScanState *s)
+{
+	MMSearchTerm *terms;
+	int			n;
+
+	if (!s->plan->nulls_first || s->sums[0]->driver->bounds != NIL)
+		return false;
+	n = mm_sum_null_terms(s->sums[0], s->columns, &terms);
+	if (n == 0)
+		return false;
+	s->search = mm_search_begin(s->index, s->columns, terms, n, true, get_float8_infinity());
+	mm_search_nulls(s->search);
+	mm_scan_add_other_sums(s);
+	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
+	return true;
+}
+
 void
 mm_scan_ordered_begin(MMScanState *s)
 {
-	MMSumState *sum = s->sums[0];
-	MMSearchTerm *terms;
-	bool		complete;
-	int			n = mm_sum_search_terms(sum, s->columns, &terms, &complete);
-	bool		bounded = sum->driver->bounds != NIL;
-
 	s->worth = (int64) Max(table_rows(s), 1000) /
 		(s->early == NULL ? ROWS_PER_VERIFICATION : FILTERED_ROWS_PER_VERIFICATION);
 	s->verified_before = s->counts.verified;
 	s->returned = false;
 	s->pending = pairingheap_allocate(compare_pending, NULL);
-	s->search = mm_search_begin(s->index, s->columns, terms, n, !bounded,
-								mm_sum_search_bound(sum, sum->bound));
-	if (sum->unit > 0)
-		mm_search_whole(s->search, sum->unit);
-	mm_scan_add_other_sums(s);
-	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
+	s->nulls = begin_null_search(s);
+	if (!s->nulls)
+		begin_search(s);
 }

@@ -6,7 +6,7 @@
  * For each mmdb index of a table, and each use a query has for a weighted sum
  * over its columns, the planner is offered a path, with its cost; whether it
  * is taken is the planner's decision.  The uses are
- *	- ORDER BY a sum, with conditions on the same sum;
+ *	- ORDER BY a sum, or minus a sum, descending, with conditions on the same;
  *	- a condition that a sum is at most something, which may come from another
  *	  table of a join;
  *	- conditions joined by OR, each with such a condition in it.
@@ -30,6 +30,7 @@
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
@@ -51,14 +52,28 @@ float_opfamily(void)
 }
 
 /*
- * The driver that a condition makes: sum <= bound, however it is written;
- * ndrivers 0 if it is something else.
+ * Minus a bound, which is float8 or float4.
+ */
+static Expr *
+negate(Expr *bound)
+{
+	if (exprType((Node *) bound) == FLOAT4OID)
+		bound = (Expr *) makeFuncExpr(F_FLOAT8_FLOAT4, FLOAT8OID, list_make1(bound),
+									  InvalidOid, InvalidOid, COERCE_IMPLICIT_CAST);
+	return (Expr *) makeFuncExpr(F_FLOAT8UM, FLOAT8OID, list_make1(bound),
+								 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+}
+
+/*
+ * The driver that a condition makes: sum <= bound, or minus a sum >= bound,
+ * however it is written; false if it is something else.
  */
 static bool
 match_condition(MMOffer *offer, Expr *condition, MMDriver *driver)
 {
 	OpExpr	   *op = (OpExpr *) condition;
-	Expr	   *sum;
+	Expr	   *less;
+	Expr	   *greater;
 	Expr	   *bound;
 
 	if (!IsA(op, OpExpr) || list_length(op->args) != 2)
@@ -67,20 +82,29 @@ match_condition(MMOffer *offer, Expr *condition, MMDriver *driver)
 	{
 		case BTLessStrategyNumber:
 		case BTLessEqualStrategyNumber:
-			sum = linitial(op->args);
-			bound = lsecond(op->args);
+			less = linitial(op->args);
+			greater = lsecond(op->args);
 			break;
 		case BTGreaterStrategyNumber:
 		case BTGreaterEqualStrategyNumber:
-			sum = lsecond(op->args);
-			bound = linitial(op->args);
+			less = lsecond(op->args);
+			greater = linitial(op->args);
 			break;
 		default:
 			return false;
 	}
-	if (!mm_is_constant(offer->root, (Node *) bound, offer->rel->relid))
+	if (mm_is_constant(offer->root, (Node *) greater, offer->rel->relid))
+	{
+		driver->sum = mm_sum_match(offer->root, less, offer->info, offer->columns, false);
+		bound = greater;
+	}
+	else if (mm_is_constant(offer->root, (Node *) less, offer->rel->relid))
+	{
+		driver->sum = mm_sum_match(offer->root, greater, offer->info, offer->columns, true);
+		bound = negate(less);
+	}
+	else
 		return false;
-	driver->sum = mm_sum_match(offer->root, sum, offer->info, offer->columns);
 	if (driver->sum == NULL)
 		return false;
 	driver->bounds = list_make1(bound);
@@ -136,8 +160,8 @@ pack(const MMScanPlan *plan, List **exprs, List **numbers)
 	*exprs = list_make1(list_make2(plan->limit ? plan->limit : none,
 								   plan->offset ? plan->offset : none));
 	*numbers = list_make2(list_make1_oid(plan->index),
-						  list_make5_int(plan->ordered, plan->limited, plan->early_quals,
-										 plan->ndrivers, plan->any));
+						  lappend_int(list_make5_int(plan->ordered, plan->limited, plan->early_quals,
+													 plan->ndrivers, plan->any), plan->nulls_first));
 	for (int i = 0; i < plan->ndrivers; i++)
 	{
 		const MMDriver *driver = &plan->drivers[i];
@@ -163,6 +187,7 @@ mm_plan_unpack(const CustomScan *scan)
 	plan->early_quals = lthird_int(header);
 	plan->ndrivers = lfourth_int(header);
 	plan->any = list_nth_int(header, 4);
+	plan->nulls_first = list_nth_int(header, 5);
 	plan->limit = linitial(limits);
 	plan->offset = lsecond(limits);
 	plan->drivers = palloc0(sizeof(MMDriver) * plan->ndrivers);
@@ -345,15 +370,14 @@ offer_order(MMOffer *offer, List *conditions)
 	if (root->query_pathkeys == NIL)
 		return;
 	key = linitial(root->query_pathkeys);
-	if (key->pk_opfamily != float_opfamily() || !MM_PATHKEY_ASCENDING(key) ||
-		key->pk_nulls_first || key->pk_eclass->ec_has_volatile)
+	if (key->pk_opfamily != float_opfamily() || key->pk_eclass->ec_has_volatile)
 		return;
 	expr = mm_ec_member_of(key->pk_eclass, offer->rel->relids);
 	if (expr == NULL || !mm_sum_mentions((Node *) expr, offer->info))
 		return;
 
 	driver = palloc0(sizeof(MMDriver));
-	driver->sum = mm_sum_match(root, expr, offer->info, offer->columns);
+	driver->sum = mm_sum_match(root, expr, offer->info, offer->columns, !MM_PATHKEY_ASCENDING(key));
 	if (driver->sum == NULL || driver->sum->outer != NULL)
 		return;
 	/* Conditions on the same sum bound it; others narrow down the search. */
@@ -369,6 +393,7 @@ offer_order(MMOffer *offer, List *conditions)
 			driver = condition;
 	}
 
+	plan.nulls_first = key->pk_nulls_first;
 	plan.limited = limit_is_known(root, offer->rel);
 	if (plan.limited)
 	{

@@ -62,6 +62,7 @@ typedef struct MMScanState
 	bool		peeked;
 	MMCandidate next;			/* the candidate that comes next, if peeked */
 	bool		searched;		/* there are no more */
+	bool		nulls;			/* rows without a distance are searched for, first */
 	bool		returned;		/* some row was handed out */
 	int64		worth;			/* as many verifications cost a scan of the table */
 	int64		verified_before;	/* in earlier scans */
@@ -127,8 +128,9 @@ extern void mm_scan_add_other_sums(MMScanState *s);
 /* whole_table.c */
 
 /*
- * mm_scan_sort_begin, _put, _perform, _next: sort the places of rows by value,
- * and read the rows again, into the scan's slot; empty when there are no more.
+ * mm_scan_sort_begin, _put, _perform, _next: sort the places of rows by the value
+ * of the first sum, and read the rows again, into the scan's slot; empty when
+ * there are no more.
  */
 extern void mm_scan_sort_begin(MMScanState *s);
 extern void mm_scan_sort_put(MMScanState *s, double value, bool isnull, ItemPointer tid);

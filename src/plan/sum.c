@@ -7,7 +7,8 @@
  * sum, also with constants; a product or quotient with a constant; a distance,
  * with factors or without, in COALESCE with a constant.  Constant is what does
  * not depend on the row: parameters and outer references, too, so the sign of
- * a factor is known only when the scan begins.
+ * a factor is known only when the scan begins.  Until then it is taken to be
+ * positive: what is subtracted is no part of a sum, unless all distances are.
  *
  * One factor may depend on the row: if it is provably at least some positive
  * number, the sum times that number bounds the expression.  This is how
@@ -43,6 +44,7 @@ typedef struct MatchContext
 	MMSum	   *sum;
 	const MMProduct *missing;	/* within a COALESCE: what it gives for NULL */
 	bool		bounded;		/* within a product with what depends on the row */
+	bool		negated;		/* it is minus the expression that is to be a sum */
 } MatchContext;
 
 static bool match(MatchContext *c, Expr *expr, MMProduct product);
@@ -85,6 +87,20 @@ binary_function(Expr *expr, Expr **left, Expr **right)
 	*left = linitial(op->args);
 	*right = lsecond(op->args);
 	return get_opcode(op->opno);
+}
+
+/*
+ * Is an expression minus another?
+ */
+static bool
+is_negation(Expr *expr, Expr **what)
+{
+	OpExpr	   *op = (OpExpr *) expr;
+
+	if (!IsA(expr, OpExpr) || list_length(op->args) != 1 || get_opcode(op->opno) != F_FLOAT8UM)
+		return false;
+	*what = linitial(op->args);
+	return true;
 }
 
 /* ---------- least values ---------- */
@@ -321,12 +337,32 @@ add_term(MatchContext *c, int leaf, const MMProduct *product)
 	return true;
 }
 
+/*
+ * Is a product less than 0, as far as can be seen from the expression?
+ */
+static bool
+is_negative(const MMProduct *product)
+{
+	bool		negative = product->negative;
+
+	for (int i = 0; i < product->n; i++)
+	{
+		const Const *constant = (const Const *) product->factors[i].expr;
+
+		negative ^= IsA(constant, Const) && !constant->constisnull &&
+			DatumGetFloat8(constant->constvalue) < 0;
+	}
+	return negative;
+}
+
 static bool
 add_leaf(MatchContext *c, const MMSumLeaf *leaf, const MMProduct *product)
 {
 	MMSum	   *sum = c->sum;
 	int			i = 0;
 
+	if (is_negative(product))
+		return false;
 	while (i < sum->nleaves && !equal(sum->leaves[i].expr, leaf->expr))
 		i++;
 	if (i == MM_MAX_TERMS)
@@ -353,6 +389,8 @@ match_product(MatchContext *c, Expr *left, Expr *right, bool divide,
 	if (is_constant(c, left))
 		return add_factor(&product, left, false) && match(c, right, product);
 
+	if (c->negated)
+		return false;
 	inner.bounded = true;
 	c->sum->exact = false;
 	if (at_least(left, &least))
@@ -408,6 +446,11 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 			add_factor(&product, expr, false) && add_term(c, -1, &product);
 	if (IsA(expr, CoalesceExpr))
 		return match_coalesce(c, (CoalesceExpr *) expr, product);
+	if (is_negation(expr, &left))
+	{
+		product.negative = !product.negative;
+		return c->missing == NULL && match(c, left, product);
+	}
 
 	switch (binary_function(expr, &left, &right))
 	{
@@ -417,7 +460,7 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 			/* What a sum in COALESCE is depends on several columns. */
 			return c->missing == NULL && match(c, left, product) && match(c, right, product);
 		case F_FLOAT8MI:
-			if (c->missing != NULL || !is_constant(c, right) || !match(c, left, product))
+			if (c->missing != NULL || !match(c, left, product))
 				return false;
 			product.negative = !product.negative;
 			return match(c, right, product);
@@ -432,7 +475,7 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 
 MMSum *
 mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
-			 const MMColumns *columns)
+			 const MMColumns *columns, bool negated)
 {
 	MMSum	   *sum = palloc0(sizeof(MMSum));
 	MatchContext c = {
@@ -440,10 +483,12 @@ mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
 		.index = index,
 		.columns = columns,
 		.sum = sum,
+		.negated = negated,
 	};
 
+	sum->negated = negated;
 	sum->exact = true;
-	if (!match(&c, expr, (MMProduct) {0}) || sum->nleaves == 0)
+	if (!match(&c, expr, (MMProduct) {.negative = negated}) || sum->nleaves == 0)
 		return NULL;
 	sum->expr = expr;
 	sum->outer = mm_relids_without(pull_varnos(root, (Node *) expr), index->rel->relid);
@@ -495,7 +540,7 @@ void
 mm_sum_pack(const MMSum *sum, List **exprs, List **numbers)
 {
 	*exprs = list_make1(sum->expr);
-	*numbers = list_make3_int(sum->exact, sum->nleaves, sum->nterms);
+	*numbers = list_make4_int(sum->negated, sum->exact, sum->nleaves, sum->nterms);
 	for (int i = 0; i < sum->nleaves; i++)
 	{
 		*exprs = lappend(*exprs, sum->leaves[i].expr);
@@ -556,6 +601,7 @@ mm_sum_unpack(List *exprs, List *numbers)
 	Reader		r = {.exprs = exprs, .numbers = numbers};
 
 	sum->expr = next_expr(&r);
+	sum->negated = next_number(&r);
 	sum->exact = next_number(&r);
 	sum->nleaves = next_number(&r);
 	sum->nterms = next_number(&r);

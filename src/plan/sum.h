@@ -7,6 +7,10 @@
  * same for all rows.  A term is a leaf times factors, or, without a leaf, a
  * constant; a leaf may stand in several terms.
  *
+ * An expression may be minus a sum, like 1 - distance, a similarity: the greater
+ * it is, the nearer is the row.  What is then said of the sum's values is about
+ * the expression's with the other sign.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef MM_SUM_H
@@ -55,6 +59,7 @@ typedef struct MMSum
 {
 	Expr	   *expr;
 	Relids		outer;			/* other relations that it needs */
+	bool		negated;		/* the expression is minus the sum */
 	bool		exact;			/* the expression is the sum, not just bounded by it */
 	int			nleaves;
 	MMSumLeaf	leaves[MM_MAX_TERMS];
@@ -68,12 +73,13 @@ typedef struct MMSum
 extern bool mm_sum_mentions(Node *expr, const IndexOptInfo *index);
 
 /*
- * mm_sum_match: the sum that an expression is, over the columns of an index;
- * NULL if it is none.  The expression is never less than the sum, and equal
- * to it but where it multiplies the sum by what differs between rows.
+ * mm_sum_match: the sum that an expression, or if negated minus the expression,
+ * is, over the columns of an index; NULL if it is none.  The expression is never
+ * less than the sum, and equal to it but where it multiplies the sum by what
+ * differs between rows, which a negated one does not.
  */
 extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
-						   const MMColumns *columns);
+						   const MMColumns *columns, bool negated);
 
 /*
  * mm_sum_pack, mm_sum_unpack: a sum as lists for a plan: expressions, which

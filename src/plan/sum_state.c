@@ -236,7 +236,9 @@ begin_bounds(MMSumState *sum, ExprContext *econtext)
 		}
 		bound = exprType((Node *) state->expr) == FLOAT4OID ? DatumGetFloat4(datum) :
 			DatumGetFloat8(datum);
-		/* Everything is at most NaN. */
+		/* Everything is at most NaN, and nothing but NaN at least. */
+		if (isnan(bound) && sum->driver->sum->negated)
+			bound = -get_float8_infinity();
 		if (!isnan(bound))
 			sum->bound = Min(sum->bound, bound);
 	}
@@ -315,6 +317,9 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 		MMLeafState *leaf = &state->leaves[i];
 
 		leaf->no_weight = leaf->factor == 0 && !other && leaf->finite && sum->exact;
+		/* 0 * Infinity is NaN, the greatest number: last of sums, but first of
+		 * what is minus a sum. */
+		other |= sum->negated && leaf->factor == 0 && !leaf->isnull && !leaf->finite;
 	}
 	state->kind = null ? MM_SUM_NULL : other ? MM_SUM_OTHER : MM_SUM_WEIGHTED;
 	state->unit = is_exact(state, unit) ? unit : 0.0;
@@ -359,6 +364,32 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 			.factor = leaf->factor,
 			.value = leaf->value,
 			.missing = missing,
+		};
+	}
+	return n;
+}
+
+int
+mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMSearchTerm **result)
+{
+	MMSearchTerm *terms = palloc(sizeof(MMSearchTerm) * state->driver->sum->nleaves * columns->n);
+	int			n = 0;
+
+	*result = terms;
+	for (int i = 0; i < state->driver->sum->nleaves; i++)
+	{
+		const MMLeafState *leaf = &state->leaves[i];
+
+		if (leaf->isnull || !leaf->null_sum)
+			continue;
+		if (leaf->space == NULL)
+			n += mm_terms_of_query(columns, leaf->value, 0.0, terms + n, NULL);
+		else
+			terms[n++] = (MMSearchTerm) {
+			.coordinates = leaf->leaf->cast ? cast_coordinates(leaf) : NULL,
+			.column = leaf->leaf->column,
+			.value = leaf->value,
+			.missing = MM_MISSING_NULL,
 		};
 	}
 	return n;
@@ -460,6 +491,8 @@ mm_sum_evaluate(MMSumState *state, ExprContext *econtext, double most,
 	ExecStoreVirtualTuple(distances);
 	econtext->ecxt_innertuple = distances;
 	*value = DatumGetFloat8(ExecEvalExpr(state->value, econtext, isnull));
+	if (state->driver->sum->negated)
+		*value = -*value;
 	MemoryContextSwitchTo(old);
 	return true;
 }
