@@ -68,6 +68,7 @@ SELECT query, c.* FROM unnest(ARRAY[
 	$$SELECT 1 - :a * (num <+> 5) - (stars <+> 77) AS d FROM odd ORDER BY d DESC$$,
 	$$SELECT 1 - :a * (num <+> 5) - :b * (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d DESC NULLS LAST LIMIT 100$$,
 	$$SELECT -coalesce(:a * (num <+> 5), :b) - (price <+> 77) AS d FROM odd WHERE -coalesce(:a * (num <+> 5), :b) - (price <+> 77) >= -:b ORDER BY d DESC$$,
+	$$SELECT 1 - (num <+> 5) - :a * (num <+> 5) AS d FROM odd ORDER BY d DESC LIMIT 100$$,
 	$$SELECT :b * (num <+> 5) + (price <+> 77) / :a AS d FROM odd ORDER BY d NULLS FIRST$$,
 	$$SELECT id FROM odd WHERE 1 - :a * (num <+> 5) > :b ORDER BY id$$,
 	$$SELECT (since <+> '2021-01-01') / 100 + (stars <+> 77) AS d FROM odd WHERE (since <+> '2021-01-01') / 100 + (stars <+> 77) <= :a AND (since <+> '2021-01-01') / 100 + (stars <+> 77) < :b ORDER BY d$$

@@ -305,6 +305,12 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 			continue;
 		}
 		other |= !(factor >= 0) || isinf(factor) || !(missing >= 0);
+
+		/*
+		 * 0 * Infinity is NaN, the greatest number: the last of sums, but the
+		 * first of what is minus a sum.
+		 */
+		other |= sum->negated && factor == 0 && !leaf->finite;
 		leaf->factor += factor;
 		leaf->missing += missing;
 		leaf->null_sum |= !has_missing;
@@ -317,9 +323,6 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 		MMLeafState *leaf = &state->leaves[i];
 
 		leaf->no_weight = leaf->factor == 0 && !other && leaf->finite && sum->exact;
-		/* 0 * Infinity is NaN, the greatest number: last of sums, but first of
-		 * what is minus a sum. */
-		other |= sum->negated && leaf->factor == 0 && !leaf->isnull && !leaf->finite;
 	}
 	state->kind = null ? MM_SUM_NULL : other ? MM_SUM_OTHER : MM_SUM_WEIGHTED;
 	state->unit = is_exact(state, unit) ? unit : 0.0;
