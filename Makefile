@@ -91,6 +91,7 @@ OBJS = \
 	src/plan/counts.o \
 	src/plan/explain.o \
 	src/plan/node.o \
+	src/plan/one_row.o \
 	src/plan/ordered.o \
 	src/plan/path_cost.o \
 	src/plan/paths.o \

@@ -234,12 +234,14 @@ mm_not_null_is_valid(Oid relid, AttrNumber attnum)
 #endif
 
 /*
- * The member of an equivalence class that is about just one relation; NULL if
- * there is none.  Since 18 those of children are kept apart.
+ * The member of an equivalence class that is about these relations, and perhaps
+ * about those of others; NULL if there is none.  Since 18 members of children
+ * are kept apart.
  */
 static inline Expr *
-mm_ec_member_of(EquivalenceClass *ec, Relids relids)
+mm_ec_member_of(EquivalenceClass *ec, Relids relids, Relids others)
 {
+	Relids		most = bms_union(relids, others);
 	EquivalenceMember *em;
 
 #if PG_VERSION_NUM >= 180000
@@ -247,7 +249,7 @@ mm_ec_member_of(EquivalenceClass *ec, Relids relids)
 
 	setup_eclass_member_iterator(&it, ec, relids);
 	while ((em = eclass_member_iterator_next(&it)) != NULL)
-		if (bms_equal(em->em_relids, relids))
+		if (bms_is_subset(relids, em->em_relids) && bms_is_subset(em->em_relids, most))
 			return em->em_expr;
 #else
 	ListCell   *lc;
@@ -255,7 +257,7 @@ mm_ec_member_of(EquivalenceClass *ec, Relids relids)
 	foreach(lc, ec->ec_members)
 	{
 		em = lfirst(lc);
-		if (bms_equal(em->em_relids, relids))
+		if (bms_is_subset(relids, em->em_relids) && bms_is_subset(em->em_relids, most))
 			return em->em_expr;
 	}
 #endif

@@ -9,6 +9,8 @@
  *	- ORDER BY a sum, or minus a sum, descending, with conditions on the same;
  *	- a condition that a sum is at most something, which may come from another
  *	  table of a join;
+ *	- ORDER BY a sum with values from other tables, if they have but one row
+ *	  (one_row.c);
  *	- conditions joined by OR, each with such a condition in it.
  *
  *-------------------------------------------------------------------------
@@ -233,6 +235,7 @@ offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 	List	   *exprs;
 	List	   *numbers;
 
+	outer = bms_add_members(outer, offer->outer);
 	for (int i = 0; i < plan->ndrivers; i++)
 		outer = bms_add_members(outer, plan->drivers[i].sum->outer);
 	outer = mm_relids_without(outer, rel->relid);
@@ -251,6 +254,11 @@ offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 	path->path.parallel_safe = rel->consider_parallel &&
 		is_parallel_safe(offer->root, (Node *) exprs);
 	path->custom_private = list_make2(exprs, numbers);
+	if (offer->outer != NULL)
+	{
+		offer->joined = lappend(offer->joined, path);
+		return;
+	}
 	if (pathkeys != NIL)
 		drop_ordered_index_paths(offer);
 	add_path(rel, (Path *) path);
@@ -372,20 +380,20 @@ offer_order(MMOffer *offer, List *conditions)
 	key = linitial(root->query_pathkeys);
 	if (key->pk_opfamily != float_opfamily() || key->pk_eclass->ec_has_volatile)
 		return;
-	expr = mm_ec_member_of(key->pk_eclass, offer->rel->relids);
+	expr = mm_ec_member_of(key->pk_eclass, offer->rel->relids, offer->outer);
 	if (expr == NULL || !mm_sum_mentions((Node *) expr, offer->info))
 		return;
 
 	driver = palloc0(sizeof(MMDriver));
 	driver->sum = mm_sum_match(root, expr, offer->info, offer->columns, !MM_PATHKEY_ASCENDING(key));
-	if (driver->sum == NULL || driver->sum->outer != NULL)
+	if (driver->sum == NULL || !bms_is_subset(driver->sum->outer, offer->outer))
 		return;
 	/* Conditions on the same sum bound it; others narrow down the search. */
 	foreach(lc, conditions)
 	{
 		MMDriver   *condition = lfirst(lc);
 
-		if (condition->sum->outer != NULL)
+		if (!bms_is_subset(condition->sum->outer, offer->outer))
 			continue;
 		if (!equal(condition->sum->expr, expr))
 			others = lappend(others, condition);
@@ -394,7 +402,7 @@ offer_order(MMOffer *offer, List *conditions)
 	}
 
 	plan.nulls_first = key->pk_nulls_first;
-	plan.limited = limit_is_known(root, offer->rel);
+	plan.limited = offer->outer == NULL && limit_is_known(root, offer->rel);
 	if (plan.limited)
 	{
 		plan.limit = (Expr *) root->parse->limitCount;
@@ -503,7 +511,7 @@ is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	if (root->query_pathkeys != NIL)
 	{
 		Expr	   *expr = mm_ec_member_of(((PathKey *) linitial(root->query_pathkeys))->pk_eclass,
-										   rel->relids);
+										   rel->relids, NULL);
 
 		if (expr != NULL && mm_sum_mentions((Node *) expr, info))
 			return true;
@@ -517,22 +525,34 @@ is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	return false;
 }
 
-static void
-offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
+/*
+ * Read what an offer is about from its index; false if that cannot be used.
+ */
+static bool
+open_offer(MMOffer *offer)
 {
-	MMOffer		offer = {.root = root, .rel = rel, .info = info};
-	Relation	index = index_open(info->indexoid, NoLock);
-	List	   *conditions = NIL;
-	ListCell   *lc;
+	Relation	index = index_open(offer->info->indexoid, NoLock);
 
-	offer.statistics = mm_meta_read(index, 0);
-	if (!mm_columns_fit(index, offer.statistics->ncolumns))
+	offer->statistics = mm_meta_read(index, 0);
+	if (!mm_columns_fit(index, offer->statistics->ncolumns))
 	{
 		index_close(index, NoLock);
-		return;					/* its type was altered: REINDEX */
+		return false;			/* its type was altered: REINDEX */
 	}
-	offer.columns = mm_columns_open(index);
+	offer->columns = mm_columns_open(index);
 	index_close(index, NoLock);
+	return true;
+}
+
+/*
+ * The query's conditions that are drivers; those joined by OR are offered.
+ */
+static List *
+match_conditions(MMOffer *offer)
+{
+	RelOptInfo *rel = offer->rel;
+	List	   *conditions = NIL;
+	ListCell   *lc;
 
 	foreach(lc, rel->baserestrictinfo)
 	{
@@ -540,8 +560,11 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 		MMDriver   *driver = palloc0(sizeof(MMDriver));
 
 		if (rinfo->orclause != NULL)
-			offer_disjunction(&offer, rinfo);
-		else if (match_condition(&offer, rinfo->clause, driver))
+		{
+			if (offer->outer == NULL)
+				offer_disjunction(offer, rinfo);
+		}
+		else if (match_condition(offer, rinfo->clause, driver))
 			conditions = add_condition(conditions, driver);
 	}
 	foreach(lc, rel->joininfo)
@@ -551,12 +574,50 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 
 		/* Not what is to be checked above an outer join, even if of us alone. */
 		if (join_clause_is_movable_to(rinfo, rel) &&
-			match_condition(&offer, rinfo->clause, driver))
+			match_condition(offer, rinfo->clause, driver))
 			conditions = add_condition(conditions, driver);
 	}
+	return conditions;
+}
+
+static void
+offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
+{
+	MMOffer		offer = {.root = root, .rel = rel, .info = info};
+	List	   *conditions;
+	ListCell   *lc;
+
+	if (!open_offer(&offer))
+		return;
+	conditions = match_conditions(&offer);
 	foreach(lc, conditions)
 		offer_condition(&offer, lfirst(lc), conditions);
 	offer_order(&offer, conditions);
+}
+
+List *
+mm_offer_joined(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info, Relids outer)
+{
+	MMOffer		offer = {.root = root, .rel = rel, .info = info, .outer = outer};
+
+	if (open_offer(&offer))
+		offer_order(&offer, match_conditions(&offer));
+	return offer.joined;
+}
+
+bool
+mm_may_offer(RelOptInfo *rel, RangeTblEntry *rte)
+{
+	return enable_scan && rte->rtekind == RTE_RELATION && !rte->inh && rte->tablesample == NULL &&
+		!IS_DUMMY_REL(rel) &&
+		(rte->relkind == RELKIND_RELATION || rte->relkind == RELKIND_MATVIEW);
+}
+
+bool
+mm_is_usable(IndexOptInfo *info)
+{
+	return info->amcostestimate == mmdb_costestimate && !info->hypothetical &&
+		(info->indpred == NIL || info->predOK);
 }
 
 /*
@@ -569,16 +630,13 @@ offer_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 
 	if (previous_hook != NULL)
 		previous_hook(root, rel, rti, rte);
-	if (!enable_scan || rte->rtekind != RTE_RELATION || rte->inh || rte->tablesample != NULL ||
-		IS_DUMMY_REL(rel) ||
-		(rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_MATVIEW))
+	if (!mm_may_offer(rel, rte))
 		return;
 	foreach(lc, rel->indexlist)
 	{
 		IndexOptInfo *info = lfirst_node(IndexOptInfo, lc);
 
-		if (info->amcostestimate == mmdb_costestimate && !info->hypothetical &&
-			(info->indpred == NIL || info->predOK) && is_of_interest(root, rel, info))
+		if (mm_is_usable(info) && is_of_interest(root, rel, info))
 			offer_index(root, rel, info);
 	}
 }
@@ -607,4 +665,5 @@ mm_plan_init(void)
 	RegisterCustomScanMethods(&mm_scan_methods);
 	previous_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = offer_paths;
+	mm_one_row_init();
 }
