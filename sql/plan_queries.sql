@@ -306,6 +306,15 @@ SELECT query, c.* FROM unnest(ARRAY[
 	$$SELECT s.id, w.id AS wish FROM wishes w, LATERAL (SELECT id FROM secrets WHERE whisper(a) AND (b <+> w.id) < 3) s ORDER BY 1, 2$$
 	]) query, compare(query) c;
 ROLLBACK;
+-- A barrier lets conditions through whose functions are leakproof, and no others.
+BEGIN;
+SET LOCAL ROLE mmdb_visitor;
+SELECT scans, rows, differences FROM compare($$SELECT id FROM guarded WHERE (b <+> 7) < 10 ORDER BY id$$);
+RESET ROLE;
+ALTER FUNCTION mm_l1_distance(integer, integer) LEAKPROOF;
+SET LOCAL ROLE mmdb_visitor;
+SELECT scans, rows, differences FROM compare($$SELECT id FROM guarded WHERE (b <+> 7) < 10 ORDER BY id$$);
+ROLLBACK;
 DROP TABLE secrets CASCADE;
 DROP OPERATOR CLASS loud_ops USING mmdb;
 DROP OPERATOR FAMILY loud_ops USING mmdb;

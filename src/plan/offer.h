@@ -36,6 +36,17 @@ extern bool mm_may_offer(RelOptInfo *rel, RangeTblEntry *rte);
 extern bool mm_is_usable(IndexOptInfo *info);
 
 /*
+ * mm_scan_is_enabled: the setting mmdb.enable_scan.
+ */
+extern bool mm_scan_is_enabled(void);
+
+/*
+ * mm_offer_open: read what an offer is about from its index; false if that cannot
+ * be used, as its type was altered.
+ */
+extern bool mm_offer_open(MMOffer *offer);
+
+/*
  * mm_offer_joined: paths by an index of rel, in the order of the query's first
  * key, for each row of outer.
  */

@@ -40,7 +40,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "plan/offer.h"
+#include "plan/diagnosis.h"
 
 static bool enable_scan = true;
 static set_rel_pathlist_hook_type previous_hook;
@@ -97,12 +97,12 @@ match_condition(MMOffer *offer, Expr *condition, MMDriver *driver)
 	}
 	if (mm_is_constant(offer->root, (Node *) greater, offer->rel->relid))
 	{
-		driver->sum = mm_sum_match(offer->root, less, offer->info, offer->columns, false);
+		driver->sum = mm_sum_match(offer->root, less, offer->info, offer->columns, false, NULL);
 		bound = greater;
 	}
 	else if (mm_is_constant(offer->root, (Node *) less, offer->rel->relid))
 	{
-		driver->sum = mm_sum_match(offer->root, greater, offer->info, offer->columns, true);
+		driver->sum = mm_sum_match(offer->root, greater, offer->info, offer->columns, true, NULL);
 		bound = negate(less);
 	}
 	else
@@ -385,7 +385,8 @@ offer_order(MMOffer *offer, List *conditions)
 		return;
 
 	driver = palloc0(sizeof(MMDriver));
-	driver->sum = mm_sum_match(root, expr, offer->info, offer->columns, !MM_PATHKEY_ASCENDING(key));
+	driver->sum = mm_sum_match(root, expr, offer->info, offer->columns,
+							   !MM_PATHKEY_ASCENDING(key), NULL);
 	if (driver->sum == NULL || !bms_is_subset(driver->sum->outer, offer->outer))
 		return;
 	/* Conditions on the same sum bound it; others narrow down the search. */
@@ -525,11 +526,8 @@ is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	return false;
 }
 
-/*
- * Read what an offer is about from its index; false if that cannot be used.
- */
-static bool
-open_offer(MMOffer *offer)
+bool
+mm_offer_open(MMOffer *offer)
 {
 	Relation	index = index_open(offer->info->indexoid, NoLock);
 
@@ -587,7 +585,7 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	List	   *conditions;
 	ListCell   *lc;
 
-	if (!open_offer(&offer))
+	if (!mm_offer_open(&offer))
 		return;
 	conditions = match_conditions(&offer);
 	foreach(lc, conditions)
@@ -600,9 +598,15 @@ mm_offer_joined(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info, Relids o
 {
 	MMOffer		offer = {.root = root, .rel = rel, .info = info, .outer = outer};
 
-	if (open_offer(&offer))
+	if (mm_offer_open(&offer))
 		offer_order(&offer, match_conditions(&offer));
 	return offer.joined;
+}
+
+bool
+mm_scan_is_enabled(void)
+{
+	return enable_scan;
 }
 
 bool
@@ -630,6 +634,7 @@ offer_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 
 	if (previous_hook != NULL)
 		previous_hook(root, rel, rti, rte);
+	mm_diagnose(root, rel, rte);
 	if (!mm_may_offer(rel, rte))
 		return;
 	foreach(lc, rel->indexlist)
