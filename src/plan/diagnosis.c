@@ -466,18 +466,14 @@ diagnose_order(MMLook *look)
 		SortGroupClause *key = lfirst_node(SortGroupClause, lc);
 		TargetEntry *tle = get_sortgroupref_tle(key->tleSortGroupRef, root->processed_tlist);
 		Expr	   *expr = tle->expr;
-		Oid			opfamily;
-		Oid			type;
-		int16		strategy;
+		bool		descending = false;
 		Use			use = {.place = "ORDER BY", .ordered = true};
 
 		if (IS_OTHER_REL(look->rel))
 			expr = (Expr *) mm_adjust_to_child(root, (Node *) expr, look->rel);
-		if (is_about(look, (Node *) expr) &&
-			get_ordering_op_properties(key->sortop, &opfamily, &type, &strategy))
+		if (is_about(look, (Node *) expr))
 		{
-			bool		descending = strategy == BTGreaterStrategyNumber;
-
+			(void) get_equality_op_for_ordering_op(key->sortop, &descending);
 			use.expr = expr;
 			use.negated = descending;
 			use.shown = psprintf("%s%s%s", mm_say(look, (Node *) expr), descending ? " DESC" : "",

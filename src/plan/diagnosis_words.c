@@ -70,7 +70,12 @@ mm_say(MMLook *look, Node *node)
 	for (int i = 1; i <= list_length(stmt->rtable); i++)
 		all = bms_add_member(all, i);
 	foreach(lc, stmt->rtable)
-		ntables += lfirst_node(RangeTblEntry, lc)->rtekind != RTE_JOIN;
+	{
+		RTEKind		kind = lfirst_node(RangeTblEntry, lc)->rtekind;
+
+		/* What comes from RTE_RESULT on is no table. */
+		ntables += kind != RTE_JOIN && kind < RTE_RESULT;
+	}
 	if (IsA(node, List))
 		node = (Node *) make_ands_explicit((List *) node);
 	return deparse_expression(simplify(node, NULL),
