@@ -64,6 +64,7 @@ SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY photo <-> '[1,2]' DESC N
 SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY 1 - (photo <-> '[1,2]') LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY weight, price <+> 5 LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT weight, min(price <+> 5) FROM homes GROUP BY weight ORDER BY 2 LIMIT 3$$);
+SELECT * FROM mm_why_not($$SELECT id FROM homes ORDER BY (price <+> 5) * count(weight) OVER (PARTITION BY stars) LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes WHERE (price <+> 5) > 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes WHERE (price <+> 5) < weight$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes WHERE (price <+> 5)::numeric < 3.5$$);

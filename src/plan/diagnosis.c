@@ -8,7 +8,7 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
+#include "access/relation.h"
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
@@ -110,7 +110,9 @@ look_at_hidden_index(MMLook *look, Oid oid)
 	foreach(lc, look->rel->indexlist)
 		if (lfirst_node(IndexOptInfo, lc)->indexoid == oid)
 			return;
-	index = index_open(oid, NoLock);
+	index = try_relation_open(oid, AccessShareLock);
+	if (index == NULL)
+		return;					/* just dropped */
 	if (index->rd_rel->relam == get_index_am_oid(MM_AM_NAME, true) && !index->rd_index->indisvalid)
 	{
 		MMFinding  *finding = palloc0(sizeof(MMFinding));
@@ -120,7 +122,7 @@ look_at_hidden_index(MMLook *look, Oid oid)
 		finding->hint = "It was not made to the end. REINDEX it, or drop it.";
 		look->unusable = lappend(look->unusable, finding);
 	}
-	index_close(index, NoLock);
+	relation_close(index, AccessShareLock);
 }
 
 static void

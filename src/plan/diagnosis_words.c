@@ -40,6 +40,14 @@ simplify(Node *node, void *arg)
 		return NULL;
 	if (IsA(node, PlaceHolderVar))
 		return simplify((Node *) ((PlaceHolderVar *) node)->phexpr, arg);
+	if (IsA(node, WindowFunc))
+	{
+		WindowFunc *call = (WindowFunc *) node;
+
+		/* Its window is in the plan. */
+		return simplify((Node *) makeFuncExpr(call->winfnoid, call->wintype, call->args, call->wincollid,
+											  call->inputcollid, COERCE_EXPLICIT_CALL), arg);
+	}
 	if (IsA(node, Param))
 	{
 		Param	   *param = copyObject((Param *) node);
