@@ -92,15 +92,21 @@ OBJS = \
 	src/learn/learn.o \
 	src/learn/learner.o \
 	src/plan/collected.o \
+	src/plan/counts.o \
+	src/plan/diagnosis.o \
+	src/plan/diagnosis_words.o \
 	src/plan/explain.o \
 	src/plan/node.o \
+	src/plan/one_row.o \
 	src/plan/ordered.o \
 	src/plan/path_cost.o \
 	src/plan/paths.o \
 	src/plan/sum.o \
+	src/plan/sum_lists.o \
 	src/plan/sum_state.o \
 	src/plan/verify.o \
 	src/plan/whole_table.o \
+	src/plan/why_not.o \
 	src/query/composite.o \
 	src/query/distance_sql.o \
 	src/query/fusion.o \
@@ -125,6 +131,7 @@ SQL_PARTS = \
 	src/metric/discrete.sql \
 	src/am/info.sql \
 	src/am/check.sql \
+	src/plan/why_not.sql \
 	src/query/query.sql \
 	src/query/fusion.sql \
 	src/query/profile.sql \
@@ -170,6 +177,7 @@ REGRESS = \
 	plan_values \
 	plan_queries \
 	plan_explain \
+	plan_why_not \
 	clipart
 
 ISOLATION = \

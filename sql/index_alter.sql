@@ -114,6 +114,7 @@ SELECT compare('SELECT id, ((o).a <+> 700) + ((o).d <+> 5) AS d FROM cards ORDER
 SELECT compare('SELECT id FROM cards WHERE ((o).a <+> 700) + ((o).c <~> ''abcdef'') < 30 ORDER BY id');
 SELECT compare('SELECT id, o <-> odbquery(ROW(5, ''abcdef'', NULL, 3)::card, ''{1,1,1,1}'') AS d FROM cards ORDER BY d, id LIMIT 1000');
 SELECT compare('SELECT id, o <-> odbquery(ROW(NULL, NULL, NULL, 3)::card, ''{1,1,1,1}'') AS d FROM cards ORDER BY d, id LIMIT 1000');
+SELECT compare('SELECT id, o <-> odbquery(ROW(5, ''abcdef'', NULL, 3)::card, ''{1,1,1,1}'') AS d FROM cards ORDER BY d NULLS FIRST, id LIMIT 700');
 SELECT compare('SELECT id, 2 * (o <-> odbquery(ROW(5, ''abcdef'', NULL, 3)::card, ''{1,1,1,0}'')) AS d FROM few ORDER BY d, id');
 SELECT compare('SELECT id FROM cards WHERE o <@ odbrange(ROW(700, ''abcdef'', NULL, 690)::card, ''{1,1,1,1}'', 40) ORDER BY id');
 SELECT compare('SELECT id FROM few WHERE o <@ odbrange(ROW(600, NULL, NULL, 610)::card, ''{1,1,1,1}'', 12) ORDER BY id');

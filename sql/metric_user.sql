@@ -2,7 +2,7 @@
 -- operator class with OPERATOR 1 and FUNCTION 1 only.  Hosts are near each
 -- other if their addresses share many leading bits.
 CREATE FUNCTION host_distance(a inet, b inet) RETURNS double precision
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog
 	RETURN 32 - masklen(inet_merge(a, b));
 CREATE OPERATOR <-> (LEFTARG = inet, RIGHTARG = inet, FUNCTION = host_distance, COMMUTATOR = <->);
 CREATE OPERATOR CLASS inet_host_ops DEFAULT FOR TYPE inet USING mmdb AS
@@ -17,6 +17,10 @@ SELECT column_name, metric, operator, count, round(mean::numeric, 3) AS mean, sc
 FROM mmdb.index_columns WHERE index_name = 'visits_mm'::regclass;
 SELECT (obj).*, distance FROM odbknn(NULL::visits, ROW('10.0.5.7', 'page 3'), '{1,0.5}', 2) ORDER BY distance, obj;
 SELECT id, host <-> '10.0.5.7' AS distance FROM visits ORDER BY 2, 1 LIMIT 3;
+-- By the index: the planner has not put the function's body in the operator's place.
+SET enable_seqscan = off;
+EXPLAIN (COSTS OFF) SELECT id FROM visits ORDER BY (host <-> '10.0.5.7') + (page <~> 'page') LIMIT 3;
+RESET enable_seqscan;
 
 -- As an attribute of a composite.
 CREATE TYPE visit AS (host inet, page text);

@@ -84,10 +84,37 @@ SELECT count(*) AS sums, sum(c.rows) > 0 AS found, sum(differences) AS differenc
 SELECT count(*) AS sums, sum(c.rows) > 0 AS found, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
 	FROM sums, compare(format('SELECT %1$s AS d FROM homes WHERE %1$s <= (SELECT percentile_disc(0.3) WITHIN GROUP (ORDER BY %1$s) FROM homes) ORDER BY 1 LIMIT 300', sum)) c;
 
--- What is no such sum, or not in ascending order, is sorted.
+-- NULLs first.  Minus a sum, as a similarity, in descending order: its NULLs come
+-- first, unless they are to come last; and as a condition.
+SELECT count(*) AS sums, sum(c.rows) AS rows, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+	FROM sums, unnest('{"(%1$s) NULLS FIRST","1 - (%1$s) DESC LIMIT 300","0.5 - 2 * ((%1$s) - 3) / 7 DESC NULLS LAST LIMIT 30"}'::text[]) key,
+	compare(format('SELECT %1$s AS d FROM homes ORDER BY ' || key, sum)) c;
+SELECT count(*) AS sums, sum(c.rows) AS rows, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+	FROM sums, compare(format('SELECT %1$s AS d, id FROM homes WHERE weight > 2 ORDER BY 1 - (%1$s) DESC, id LIMIT 300', sum)) c;
+SELECT count(*) AS sums, sum(c.rows) > 0 AS found, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+	FROM sums, compare(format('SELECT id FROM homes WHERE 1 - (%1$s) > (SELECT percentile_disc(0.8) WITHIN GROUP (ORDER BY 1 - (%1$s)) FROM homes) ORDER BY id %% 7, id', sum)) c;
+SELECT count(*) AS sums, sum(c.rows) > 0 AS found, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+	FROM sums, compare(format('SELECT 1 - (%1$s) AS d FROM homes WHERE 1 - (%1$s) >= (SELECT percentile_disc(0.7) WITHIN GROUP (ORDER BY 1 - (%1$s)) FROM homes) ORDER BY 1 DESC LIMIT 300', sum)) c;
+SELECT clause, c.* FROM unnest(ARRAY[
+	$$1 - (photo <-> '[0.3,0.4]') DESC$$,
+	$$1 - (photo <-> '[0.3,0.4]') - (stars <+> 77) / 100 DESC$$,
+	$$-(price <+> 5) / 1000 + 7 - (stars <+> 77) * 0.01 DESC NULLS LAST$$,
+	$$-0.5 * (photo <-> '[0.3,0.4]') - (price <+> 5) DESC$$,
+	$$2 - (SELECT 0.5) * coalesce(price <+> 5, 1000) DESC$$,
+	$$price <+> 5 NULLS FIRST$$,
+	$$coalesce(price <+> 5, 1000) NULLS FIRST$$,
+	$$0 * (price <+> 5) + (stars <+> 77) NULLS FIRST$$,
+	$$(obj <-> odbquery(ROW('[0.3,0.4]', 5000, NULL)::home, '{1,0.001,0}')) NULLS FIRST$$,
+	$$1 - (obj <-> odbquery(ROW('[0.3,0.4]', 5000, NULL)::home, '{1,0,0}')) - ((obj).price <+> 7) DESC$$
+	]) clause, compare(format('SELECT id FROM homes ORDER BY %s, id LIMIT 150', clause)) c;
+
+-- What is no such sum, or in another order, is sorted.
 SELECT clause, c.* FROM unnest(ARRAY[
 	$$(photo <-> '[0.3,0.4]') DESC$$,
-	$$(photo <-> '[0.3,0.4]') NULLS FIRST$$,
+	$$(photo <-> '[0.3,0.4]') DESC NULLS LAST$$,
+	$$1 - (price <+> 5) + (stars <+> 77) DESC$$,
+	$$1 - (photo <-> '[0.3,0.4]') * greatest(1, weight) DESC$$,
+	$$1 - (price <+> 5) NULLS FIRST$$,
 	$$(photo <-> '[0.3,0.4]') * -1$$,
 	$$-(photo <-> '[0.3,0.4]')$$,
 	$$1 - (photo <-> '[0.3,0.4]')$$,
@@ -139,6 +166,12 @@ SELECT clause, c.* FROM unnest(ARRAY[
 	$$(photo <-> '[0.3,0.4]') < 0.5 AND (stars <+> 77) < 300 AND weight > 1$$,
 	$$coalesce(price <+> 5, 0.5) <= 2$$,
 	$$(photo <-> '[0.3,0.4]') <= (SELECT 0.3)$$,
+	$$1 - (photo <-> '[0.3,0.4]') > 0.7$$,
+	$$1 - (photo <-> '[0.3,0.4]') >= 0.7::float4$$,
+	$$0.7::float4 < 1 - (photo <-> '[0.3,0.4]')$$,
+	$$0.3 - (photo <-> '[0.3,0.4]') > 0 AND -(stars <+> 77) >= -300$$,
+	$$1 - (photo <-> '[0.3,0.4]') > 0.7 OR 100 - (stars <+> 77) / 7 >= 99$$,
+	$$1 - (photo <-> '[0.3,0.4]') > (SELECT NULL::float8)$$,
 	$$(photo <-> '[0.3,0.4]') <= (SELECT min(h.weight) + 0.3 FROM homes h)$$,
 	-- several: what is in any of them
 	$$(photo <-> '[0.3,0.4]') < 0.3 OR (stars <+> 77) <= 2$$,
@@ -151,6 +184,8 @@ SELECT clause, c.* FROM unnest(ARRAY[
 	-- not by distance
 	$$(photo <-> '[0.3,0.4]') < 0.3 OR id < 10$$,
 	$$(photo <-> '[0.3,0.4]') > 0.3$$,
+	$$1 - (photo <-> '[0.3,0.4]') < 0.3$$,
+	$$1 - (price <+> 5) + (stars <+> 77) > 0.3$$,
 	$$(photo <-> '[0.3,0.4]') = 0.3$$,
 	$$(photo <-> '[0.3,0.4]') <= weight$$,
 	$$NOT (photo <-> '[0.3,0.4]') > 0.3$$,
@@ -168,6 +203,11 @@ SELECT clauses, c.* FROM unnest(ARRAY[
 	$$WHERE (photo <-> '[0.3,0.4]') < 1 AND weight <> 3 AND (photo <-> '[0.3,0.4]') < 0.7 ORDER BY photo <-> '[0.3,0.4]' LIMIT 30$$,
 	$$WHERE (photo <-> '[0.3,0.4]') > 0.5 ORDER BY photo <-> '[0.3,0.4]' LIMIT 30$$,
 	$$WHERE (photo <-> '[0.3,0.4]') BETWEEN 0.5 AND 0.6 ORDER BY photo <-> '[0.3,0.4]'$$,
+	$$WHERE 1 - (photo <-> '[0.3,0.4]') > 0.5 ORDER BY 1 - (photo <-> '[0.3,0.4]') DESC LIMIT 30$$,
+	$$WHERE 1 - (price <+> 5) / 10000 > 0.5 ORDER BY 1 - (price <+> 5) / 10000 DESC$$,
+	$$WHERE 1 - (price <+> 5) / 10000 > 0.5 AND (stars <+> 77) < 300 ORDER BY 1 - (photo <-> '[0.3,0.4]') DESC$$,
+	$$WHERE (stars <+> 77) < 300 ORDER BY price <+> 5 NULLS FIRST, id LIMIT 30$$,
+	$$WHERE weight > 3 ORDER BY price <+> 5 NULLS FIRST, id LIMIT 30$$,
 	$$WHERE false ORDER BY photo <-> '[0.3,0.4]'$$,
 	$$WHERE id = -1 ORDER BY photo <-> '[0.3,0.4]'$$,
 	$$WHERE now() > '2020-01-01' ORDER BY photo <-> '[0.3,0.4]' LIMIT 3$$,
@@ -179,12 +219,14 @@ SELECT clauses, c.* FROM unnest(ARRAY[
 PREPARE nearest(mmvector, float8, float8, bigint) AS
 	SELECT id, $2 * (photo <-> $1) + (price <+> 5) / $3 AS d FROM homes WHERE $2 * (photo <-> $1) + (price <+> 5) / $3 < $2 * 100 ORDER BY 2 LIMIT $4;
 PREPARE within(mmvector, float8) AS SELECT photo <-> $1 AS d FROM homes WHERE (photo <-> $1) <= $2 OR (photo <-> '[1,1]') <= $2 ORDER BY id % 3, id;
+PREPARE alike(mmvector, float8, bigint) AS SELECT 1 - $2 * (photo <-> $1) - (price <+> 5) AS d FROM homes WHERE 1 - $2 * (photo <-> $1) - (price <+> 5) > $2 - 100 ORDER BY 1 DESC LIMIT $3;
 PREPARE further(float8) AS SELECT (photo <-> '[0.3,0.4]') + $1 AS d FROM homes ORDER BY d LIMIT 3;
 SET plan_cache_mode = force_custom_plan;
 SELECT call, c.* FROM unnest(ARRAY[$$nearest('[0.3,0.4]', 2, 100, 10)$$, $$nearest('[0.3,0.4]', -2, 100, 10)$$, $$within('[0.3,0.4]', 0.4)$$, 'further(3)']) call, compare('EXECUTE ' || call) c;
 SET plan_cache_mode = force_generic_plan;
 SELECT call, c.* FROM unnest(ARRAY[$$nearest('[0.3,0.4]', 2, 100, 10)$$, $$nearest('[0.3,0.4]', -2, 100, 10)$$, $$nearest('[0.3,0.4]', 2, 100, NULL)$$,
 	$$nearest('[0.3,0.4]', 2, 100, 0)$$, $$nearest(NULL, 2, 100, 10)$$, $$nearest('[0.3,0.4]', NULL, 100, 10)$$,
+	$$alike('[0.3,0.4]', 2, 10)$$, $$alike('[0.3,0.4]', -2, 10)$$, $$alike('[0.3,0.4]', NULL, 10)$$, $$alike(NULL, 2, 10)$$,
 	$$within('[0.3,0.4]', 0.4)$$, $$within(NULL, 0.1)$$, $$within('[0.3,0.4]', NULL)$$, 'further(3)', 'further(NULL)']) call, compare('EXECUTE ' || call) c;
 
 -- A kept plan is made anew when its index goes, and when the table changes.

@@ -82,6 +82,50 @@ SELECT query, c.* FROM unnest(ARRAY[
 	$$SELECT w.id, h.id AS home FROM homes h JOIN wishes w ON h.id = w.id ORDER BY h.photo <-> '[0.3,0.4]' LIMIT 3$$,
 	$$SELECT w.id, h.id AS home FROM homes h LEFT JOIN wishes w ON h.id = w.id ORDER BY h.photo <-> '[0.3,0.4]' LIMIT 3$$
 	]) query, compare(query) c;
+-- Values from a relation that has one row: in order, without a sort.
+CREATE FUNCTION embed(text) RETURNS mmvector LANGUAGE plpgsql VOLATILE AS $$ BEGIN RETURN CASE WHEN $1 <> 'none' THEN '[0.3,0.4]' END; END $$;
+CREATE FUNCTION sorts(query text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE plan jsonb;
+BEGIN
+	PERFORM set_config(name, 'off', true) FROM unnest('{enable_seqscan,enable_sort}'::text[]) name;
+	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+	PERFORM set_config(name, 'on', true) FROM unnest('{enable_seqscan,enable_sort}'::text[]) name;
+	RETURN (SELECT count(*) FROM jsonb_path_query(plan, 'strict $.** ? (@."Node Type" == "Sort")'));
+END $$;
+SELECT query, sorts(query), c.* FROM unnest(ARRAY[
+	$$WITH vars AS (SELECT embed('x') AS q) SELECT h.id, h.photo <-> q AS d FROM homes h, vars ORDER BY d LIMIT 3$$,
+	$$WITH vars AS (SELECT embed('x') AS q), more AS MATERIALIZED (SELECT 500 AS p) SELECT h.id, (h.photo <-> q) + (h.price <+> p) / 1000 AS d FROM vars, homes h, more ORDER BY d LIMIT 3$$,
+	$$WITH vars AS (SELECT embed('x') AS q) SELECT h.id, 1 - (h.photo <-> q) AS s FROM homes h, vars WHERE 1 - (h.photo <-> q) > 0.7 AND h.id > length(q::text) ORDER BY s DESC$$,
+	$$WITH vars AS (SELECT embed('x') AS q) SELECT h.id, (h.photo <-> a.q) + (h.photo <-> b.q) AS d FROM homes h, vars a, vars b ORDER BY d LIMIT 3$$,
+	$$WITH vars AS (SELECT embed('none') AS q) SELECT h.photo <-> q AS d FROM homes h, vars ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> i.photo AS d FROM homes h, homes i WHERE i.id = 42 ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> i.photo AS d FROM homes h, homes i WHERE i.id = -42 ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, (h.photo <-> i.photo) + coalesce(h.price <+> i.price, 1) AS d FROM homes h JOIN homes i ON h.id <> i.id AND (h.stars <+> i.stars) < 300 WHERE i.id = 42 AND h.kind = 'old' ORDER BY d LIMIT 5$$,
+	$$SELECT h.price <+> i.price AS d FROM homes h, homes i WHERE i.id = 42 ORDER BY d NULLS FIRST LIMIT 30$$,
+	$$SELECT h.id, w.id AS wish, h.photo <-> i.photo AS d FROM homes i, homes h JOIN wishes w ON w.id = h.id WHERE i.id = 42 ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> v.q AS d FROM homes h, (SELECT avg(photo) AS q FROM wishes) v ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> v.q AS d FROM homes h, (SELECT photo AS q FROM wishes ORDER BY id LIMIT 1) v ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> v AS d FROM homes h, embed('x') v ORDER BY d, h.id LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> v.q AS d FROM homes h, (VALUES (embed('x'))) v(q) ORDER BY d LIMIT 3$$,
+	$$SELECT n, (SELECT array_agg(id) FROM (SELECT h.id FROM homes h, homes i WHERE i.id = n ORDER BY h.photo <-> i.photo LIMIT 3) s) FROM generate_series(1, 5) n$$,
+	$$SELECT h.id, h.photo <-> i.photo AS d FROM homes h JOIN homes i ON h.id <> i.id WHERE i.id = (SELECT 42) ORDER BY d LIMIT 3$$
+	]) query, compare(query) c;
+-- from one that may have more, or is joined otherwise
+SELECT query, sorts(query), c.rows, c.differences FROM unnest(ARRAY[
+	$$SELECT h.id, h.photo <-> v.q AS d FROM homes h, (SELECT photo AS q FROM wishes ORDER BY id LIMIT 2) v ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> v.q AS d FROM homes h, (SELECT photo AS q FROM wishes ORDER BY id FETCH FIRST 1 ROW WITH TIES) v ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> v.q AS d FROM homes h, (SELECT avg(photo) AS q FROM wishes GROUP BY id) v ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> v.q AS d FROM homes h, (SELECT avg(photo) AS q FROM wishes GROUP BY GROUPING SETS ((), ())) v ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, (h.stars <+> v.q) AS d FROM homes h, (SELECT generate_series(1, max(id)) AS q FROM wishes) v ORDER BY d, h.id LIMIT 3$$,
+	$$WITH vars AS (SELECT embed('x') AS q UNION ALL SELECT '[0,0]') SELECT h.id, h.photo <-> q AS d FROM homes h, vars ORDER BY d LIMIT 3$$,
+	$$WITH RECURSIVE vars(n, q) AS (SELECT 1, embed('x') UNION ALL SELECT n + 1, '[0,1]' FROM vars WHERE n < 3) SELECT h.id, h.photo <-> q AS d FROM homes h, vars ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> w.photo AS d FROM homes h, wishes w WHERE w.id = 2 ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> i.photo AS d FROM homes h, homes i WHERE i.id < 3 ORDER BY d LIMIT 3$$,
+	$$SELECT h.id, h.photo <-> v.q AS d FROM homes h LEFT JOIN (SELECT embed('x') AS q) v ON h.id < 9 ORDER BY d, h.id LIMIT 12$$,
+	$$SELECT h.id, h.photo <-> v.q AS d FROM homes h, (SELECT 1 AS n) a FULL JOIN (SELECT 2 AS n, embed('x') AS q) v USING (n) ORDER BY d, h.id LIMIT 3$$
+	]) query, compare(query) c;
+DROP FUNCTION sorts;
+
 -- order and conditions that hold above the join, not for the table
 SELECT query, c.rows, c.differences FROM unnest(ARRAY[
 	$$SELECT w.id, h.id AS home FROM wishes w LEFT JOIN homes h ON h.id = w.id ORDER BY h.photo <-> '[0.3,0.4]', w.id LIMIT 3$$,
@@ -262,6 +306,15 @@ SELECT query, c.* FROM unnest(ARRAY[
 	$$SELECT s.id, w.id AS wish FROM wishes w, LATERAL (SELECT id FROM secrets WHERE whisper(a) AND (b <+> w.id) < 3) s ORDER BY 1, 2$$
 	]) query, compare(query) c;
 ROLLBACK;
+-- A barrier lets conditions through whose functions are leakproof, and no others.
+BEGIN;
+SET LOCAL ROLE mmdb_visitor;
+SELECT scans, rows, differences FROM compare($$SELECT id FROM guarded WHERE (b <+> 7) < 10 ORDER BY id$$);
+RESET ROLE;
+ALTER FUNCTION mm_l1_distance(integer, integer) LEAKPROOF;
+SET LOCAL ROLE mmdb_visitor;
+SELECT scans, rows, differences FROM compare($$SELECT id FROM guarded WHERE (b <+> 7) < 10 ORDER BY id$$);
+ROLLBACK;
 DROP TABLE secrets CASCADE;
 DROP OPERATOR CLASS loud_ops USING mmdb;
 DROP OPERATOR FAMILY loud_ops USING mmdb;
@@ -271,4 +324,4 @@ REVOKE ALL ON wishes FROM mmdb_visitor;
 DROP ROLE mmdb_visitor;
 
 DROP TABLE homes, wishes;
-DROP FUNCTION compare;
+DROP FUNCTION compare, embed;

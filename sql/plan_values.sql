@@ -65,6 +65,12 @@ SELECT query, c.* FROM unnest(ARRAY[
 	$$SELECT coalesce(price <+> 5, :a) + :b * (stars <+> 77) AS d FROM odd ORDER BY d$$,
 	$$SELECT coalesce(:a * (price <+> 5), :b) * :b + coalesce(review <~> 'aaab', 3) AS d FROM odd ORDER BY d LIMIT 700$$,
 	$$SELECT id FROM odd WHERE coalesce(:a * (num <+> 5), :b) + coalesce(review <~> 'aaab', 3) <= 20 ORDER BY id$$,
+	$$SELECT 1 - :a * (num <+> 5) - (stars <+> 77) AS d FROM odd ORDER BY d DESC$$,
+	$$SELECT 1 - :a * (num <+> 5) - :b * (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d DESC NULLS LAST LIMIT 100$$,
+	$$SELECT -coalesce(:a * (num <+> 5), :b) - (price <+> 77) AS d FROM odd WHERE -coalesce(:a * (num <+> 5), :b) - (price <+> 77) >= -:b ORDER BY d DESC$$,
+	$$SELECT 1 - (num <+> 5) - :a * (num <+> 5) AS d FROM odd ORDER BY d DESC LIMIT 100$$,
+	$$SELECT :b * (num <+> 5) + (price <+> 77) / :a AS d FROM odd ORDER BY d NULLS FIRST$$,
+	$$SELECT id FROM odd WHERE 1 - :a * (num <+> 5) > :b ORDER BY id$$,
 	$$SELECT (since <+> '2021-01-01') / 100 + (stars <+> 77) AS d FROM odd WHERE (since <+> '2021-01-01') / 100 + (stars <+> 77) <= :a AND (since <+> '2021-01-01') / 100 + (stars <+> 77) < :b ORDER BY d$$
 	]) query, compare_weights(query) c;
 
@@ -75,7 +81,12 @@ SELECT value, sum(c.rows), sum(c.differences), string_agg(DISTINCT concat_ws(' /
 	$$SELECT (price <+> :v) + (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d$$,
 	$$SELECT coalesce(price <+> :v, 30) + (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d$$,
 	$$SELECT coalesce(num <+> :v::numeric, 30) + (price <+> :v) AS d FROM odd ORDER BY d$$,
+	$$SELECT (price <+> :v) + (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d NULLS FIRST$$,
+	$$SELECT 1 - (price <+> :v) - (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d DESC$$,
+	$$SELECT -(num <+> :v::numeric) AS d FROM odd WHERE -(num <+> :v::numeric) > '-Infinity' ORDER BY d DESC NULLS LAST$$,
 	$$SELECT id FROM odd WHERE (price <+> :v) + (photo <-> '[0.3,0.4]') <= 1000 ORDER BY id$$,
+	$$SELECT id FROM odd WHERE -(price <+> :v) >= 'NaN' ORDER BY id$$,
+	$$SELECT id FROM odd WHERE -(price <+> :v) > '-Infinity' ORDER BY id$$,
 	$$SELECT id FROM odd WHERE (price <+> :v) < 'Infinity' ORDER BY id$$,
 	$$SELECT id FROM odd WHERE (price <+> :v) <= 'Infinity' ORDER BY id$$,
 	$$SELECT id FROM odd WHERE (price <+> :v) < 'NaN' ORDER BY id$$,
@@ -93,6 +104,35 @@ SELECT query, c.* FROM unnest(ARRAY[
 	$$SELECT id FROM odd WHERE coalesce(stars <+> 77, 1e200) + (photo <-> '[0.3,0.4]') <= 2e200 ORDER BY id$$,
 	$$SELECT id FROM odd WHERE (stars <+> 77) * 1e60 + (photo <-> '[0.3,0.4]') <= 1e62 ORDER BY id$$,
 	$$SELECT id FROM odd WHERE (num <+> 7) * 1e10 <= 1e308 ORDER BY id$$
+	]) query, compare(query) c;
+
+-- Whole numbers, of which sums are exact with some weights, up to 2^24 times what
+-- they are multiples of; and around that, and beyond.
+CREATE TABLE whole (id integer, kind text, a integer, b bigint, since date, bits bit(40), code text) WITH (autovacuum_enabled = off);
+INSERT INTO whole SELECT i, (ARRAY['room', 'flat', 'house', NULL])[1 + i * 31 % 4],
+	CASE i % 6 WHEN 0 THEN i % 5 WHEN 1 THEN 16777216 - i % 7 WHEN 2 THEN 16777216 + i % 9 WHEN 3 THEN 2147483647 - i % 3 WHEN 4 THEN -2147483648 + i % 3 ELSE i END,
+	CASE i % 5 WHEN 0 THEN i % 5 WHEN 1 THEN 9007199254740992 + i % 9 WHEN 2 THEN 9223372036854775807 - i % 300 WHEN 3 THEN -9223372036854775808 + i % 300 ELSE i END,
+	CASE i % 17 WHEN 1 THEN NULL WHEN 2 THEN 'infinity'::date WHEN 3 THEN '-infinity' ELSE '2020-01-01'::date + i * 7 % 100 END,
+	(i * 7919 % 37)::bit(40), left(md5((i % 40)::text), 1 + i % 4) FROM generate_series(1, 2000) i;
+CREATE INDEX whole_mm ON whole USING mmdb (kind text_discrete_ops, a, b, since, bits, code);
+ANALYZE whole;
+SELECT term, sum(c.rows) AS rows, sum(c.differences) AS differences, string_agg(DISTINCT concat_ws(' / ', c.scan_error, c.error), '') AS errors FROM unnest(ARRAY[
+	$$(kind <!> 'room')$$, $$(kind <!> 'tent')$$, $$coalesce(kind <!> 'room', 0.5)$$, $$(a <+> 3)$$, $$(a <+> 16777215)$$, $$(a <+> 5::bigint)$$, $$(a <+> 3.5::float8)$$,
+	$$(b <+> 3)$$, $$(b <+> 9007199254740993)$$, $$(since <+> '2020-03-01')$$, $$coalesce(since <+> '2020-03-01', 16777216)$$, $$(bits <^> 12::bit(40))$$, $$(code <~> 'c4c')$$]) term,
+	unnest(ARRAY[
+	'%s', '3 * %s', '0.5 * %s + (kind <!> ''flat'')', '%s / 4 + 0.25 * (code <~> ''zz'')', '0.3 * %s + 0.7 * (kind <!> ''flat'')', '%s * 3 / 3', '%s / 3 * 3 + (kind <!> ''flat'')',
+	'1 + %s', '%s - 5 + 2 * (bits <^> B''0110011001100110011001100110011001100110'')', '%s + 0.1', '(%s + 1e15) - 1e15', '16777215 * %s', '%s * 1e-18 * 4', '%s * 2::float8 ^ 70 / 2::float8 ^ 69',
+	'0 * %s + (code <~> ''c4'')', '(SELECT 2::float8) * %s + (SELECT 3::float8)']) weighed,
+	compare(format('SELECT %s AS d FROM whole ORDER BY d LIMIT 1000', format(weighed, term))) c GROUP BY term ORDER BY term COLLATE "C";
+-- weights of which 0.1 + 0.2 is not quite 0.3
+SELECT sum(c.rows) AS rows, sum(c.differences) AS differences FROM unnest('{0.1,0.2,0.3,0.5,3}'::text[]) u, unnest('{0.1,0.2,0.3,2}'::text[]) v, unnest('{0.1,0.3,1}'::text[]) w,
+	compare(format('SELECT %s * (kind <!> ''room'') + %s * (code <~> ''c4'') + %s * (bits <^> 12::bit(40)) AS d FROM whole ORDER BY d LIMIT 700', u, v, w)) c;
+SELECT query, c.* FROM unnest(ARRAY[
+	$$SELECT kind, id FROM whole ORDER BY kind <!> 'room', id LIMIT 5$$,
+	$$SELECT kind, id FROM whole ORDER BY kind <!> 'tent', id LIMIT 5$$,
+	$$SELECT kind, id FROM whole ORDER BY (kind <!> 'room') + (code <~> 'c4'), id LIMIT 500$$,
+	$$SELECT a, id FROM whole WHERE (a <+> 16777216) <= 3 ORDER BY a <+> 16777216, id$$,
+	$$SELECT (a <+> 16777216) + 2 * (kind <!> 'flat') AS d FROM whole WHERE (a <+> 16777216) + 2 * (kind <!> 'flat') < 4 ORDER BY d$$
 	]) query, compare(query) c;
 
 -- Many terms, and many composites.
@@ -143,6 +183,9 @@ SET work_mem = '64kB';
 SELECT query, c.* FROM unnest(ARRAY[
 	$$SELECT (price <+> 5) / 1000 + (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d$$,
 	$$SELECT id, (price <+> 5) / 1000 + (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d, id$$,
+	$$SELECT (price <+> 5) / 1000 + (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d NULLS FIRST$$,
+	$$SELECT 1 - (price <+> 5) / 1000 - (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d DESC$$,
+	$$SELECT 1 - (price <+> 5) / 1000 - (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d DESC LIMIT 700$$,
 	$$SELECT coalesce(price <+> 5, 7) / 1000 + coalesce(review <~> 'aaab', 9) AS d FROM odd ORDER BY d LIMIT 1000$$,
 	$$SELECT coalesce(price <+> 5, 7) / 1000 + coalesce(review <~> 'aaab', 9) AS d FROM odd ORDER BY d LIMIT (SELECT 1000) OFFSET (SELECT 100)$$,
 	$$SELECT (SELECT -1::float8) * (photo <-> '[0.3,0.4]') AS d FROM odd ORDER BY d LIMIT 10$$,
@@ -180,5 +223,5 @@ SELECT t, c.* FROM unnest('{empty,few,many,seen}'::text[]) t, unnest(ARRAY[
 	$$SELECT id FROM %s WHERE (a <+> 7) < 3 OR (b <~> '5') < 1 ORDER BY id$$
 	]) query, compare(format(query, t)) c;
 
-DROP TABLE odd, empty, few, many CASCADE;
+DROP TABLE odd, whole, empty, few, many CASCADE;
 DROP FUNCTION compare, compare_weights;

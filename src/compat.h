@@ -16,6 +16,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -23,7 +24,9 @@
 #include "nodes/pathnodes.h"
 #include "optimizer/appendinfo.h"
 #include "optimizer/paths.h"
+#include "parser/analyze.h"
 #include "parser/parse_type.h"
+#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/syscache.h"
@@ -251,12 +254,14 @@ mm_set_attribute_storage(TupleDesc desc, int i, int16 len, char align, bool byva
 #endif
 
 /*
- * The member of an equivalence class that is about just one relation; NULL if
- * there is none.  Since 18 those of children are kept apart.
+ * The member of an equivalence class that is about these relations, and perhaps
+ * about those of others; NULL if there is none.  Since 18 members of children
+ * are kept apart.
  */
 static inline Expr *
-mm_ec_member_of(EquivalenceClass *ec, Relids relids)
+mm_ec_member_of(EquivalenceClass *ec, Relids relids, Relids others)
 {
+	Relids		most = bms_union(relids, others);
 	EquivalenceMember *em;
 
 #if PG_VERSION_NUM >= 180000
@@ -264,7 +269,7 @@ mm_ec_member_of(EquivalenceClass *ec, Relids relids)
 
 	setup_eclass_member_iterator(&it, ec, relids);
 	while ((em = eclass_member_iterator_next(&it)) != NULL)
-		if (bms_equal(em->em_relids, relids))
+		if (bms_is_subset(relids, em->em_relids) && bms_is_subset(em->em_relids, most))
 			return em->em_expr;
 #else
 	ListCell   *lc;
@@ -272,7 +277,7 @@ mm_ec_member_of(EquivalenceClass *ec, Relids relids)
 	foreach(lc, ec->ec_members)
 	{
 		em = lfirst(lc);
-		if (bms_equal(em->em_relids, relids))
+		if (bms_is_subset(relids, em->em_relids) && bms_is_subset(em->em_relids, most))
 			return em->em_expr;
 	}
 #endif
@@ -340,6 +345,37 @@ mm_may_execute(Oid function)
 						   ACL_EXECUTE) == ACLCHECK_OK;
 #else
 	return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
+
+/*
+ * Parse analysis and rewriting of a statement that may have parameters of any
+ * types; one function since 15.
+ */
+static inline List *
+mm_analyze_and_rewrite(RawStmt *statement, const char *text)
+{
+	Oid		   *types = NULL;
+	int			n = 0;
+
+#if PG_VERSION_NUM >= 150000
+	return pg_analyze_and_rewrite_varparams(statement, text, &types, &n, NULL);
+#else
+	return pg_rewrite_query(parse_analyze_varparams(statement, text, &types, &n));
+#endif
+}
+
+/*
+ * Raise an error if the user may not run a plan.  Since 16 that is known apart
+ * from the range table.
+ */
+static inline void
+mm_check_permissions(PlannedStmt *stmt)
+{
+#if PG_VERSION_NUM >= 160000
+	ExecCheckPermissions(stmt->rtable, stmt->permInfos, true);
+#else
+	ExecCheckRTPerms(stmt->rtable, true);
 #endif
 }
 

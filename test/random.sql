@@ -508,6 +508,11 @@ BEGIN
 	PERFORM compare_sum('sum and key', format('SELECT array_agg(q::text) FROM (SELECT %s AS s, id FROM r WHERE %s ORDER BY 1, 2%s) q', sum, filter, k));
 	PERFORM compare_sum('sum within', format('SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM r WHERE %s AND %s <= %s OFFSET 0) q', filter, sum, bound));
 	PERFORM compare_sum('sum within in order', format('SELECT array_agg(s::text) FROM (SELECT %1$s AS s FROM r WHERE %2$s AND %1$s %3$s %4$s ORDER BY 1%5$s) q', sum, filter, pick('<=', '<'), bound, k));
+	PERFORM compare_sum('sum in order, NULLs first', format('SELECT array_agg(s::text) FROM (SELECT %s AS s FROM r WHERE %s ORDER BY 1 NULLS FIRST%s) q', sum, filter, k));
+	PERFORM compare_sum('minus a sum, descending', format('SELECT array_agg(s::text) FROM (SELECT %s - (%s) AS s FROM r WHERE %s ORDER BY 1 DESC%s%s) q',
+		pick('1', '0', '-2.5', '(SELECT 0.1::float8)'), sum, filter, pick('', ' NULLS LAST'), k));
+	PERFORM compare_sum('minus a sum, descending, above a bound', format('SELECT array_agg(s::text) FROM (SELECT -(%1$s) AS s FROM r WHERE %2$s AND -(%1$s) %3$s -%4$s ORDER BY 1 DESC%5$s) q',
+		sum, filter, pick('>=', '>'), bound, k));
 	PERFORM compare_sum('any of several sums', format('SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM r WHERE %s AND (%s <= %s OR %s AND %s < %s) OFFSET 0) q',
 		round.filter, sum, bound, filter, other, pick('0', '1', '20', '-1', '1e6', 'NULL')));
 	PERFORM compare_sum('sum for each of several rows', format('SELECT array_agg(q::text) FROM (SELECT w, s FROM (VALUES (1), (0), (-0.5), (NULL)) v(w), LATERAL (SELECT %s + w * (%s) AS s FROM r WHERE %s ORDER BY 1 LIMIT 5) l ORDER BY 1, 2) q',
@@ -536,7 +541,7 @@ BEGIN
 		END IF;
 		PERFORM count_answer('sum by cursor');
 	END IF;
-	RETURN 6 * (SELECT count(*) FROM r);
+	RETURN 9 * (SELECT count(*) FROM r);
 END $$;
 
 -- Some queries.  Returns how many distances were compared; raises an error that

@@ -5,7 +5,9 @@
  *
  * Bounds are summed in float.  The sum of t terms is off by at most 4 (t + 1)
  * roundings, 2^-24 of it each, which SHRINK and GROW make up for, or of TINY
- * where numbers get too small to be rounded relative to themselves.
+ * where numbers get too small to be rounded relative to themselves.  Sums of
+ * whole numbers times multiples of a unit are not rounded at all, as long as
+ * they are less than 2^24 units.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,13 +38,34 @@ mm_bounding_limit(MMBounding *b, double bound, bool strict)
 	b->limit = b->with_nulls ? MM_KEY_NULL : Min(limit, FLT_MAX);
 }
 
+void
+mm_bounding_whole(MMBounding *b, double unit)
+{
+	b->whole = true;
+	b->exact = (float) (unit * 0x1p24);
+}
+
 /*
  * A sum that is not NULL as a key.
  */
 static inline float
-make_key(float total)
+make_key(const MMBounding *b, float total)
 {
+	if (total < b->exact)
+		return total;
 	return Max(Min(total * SHRINK, FLT_MAX) - TINY, 0.0f);
+}
+
+/*
+ * The least whole number that is not less than x >= 0.  (Many compilers do not
+ * make a vector of ceilf.)
+ */
+static inline float
+round_up(float x)
+{
+	float		down = (float) (int32) Min(x, 0x1p23f);
+
+	return x < 0x1p23f ? (down < x ? down + 1.0f : down) : x;
 }
 
 /*
@@ -78,11 +101,52 @@ coordinate_planes(const MMRung *rung, Page page)
 }
 
 /*
+ * The lower bounds of a rung's distances by coordinates, into scratch.
+ */
+static void
+bound_one_by_coordinates(MMBounding *b, const MMRung *rung, Page page, int n)
+{
+	const MMColumnModel *c = rung->column;
+
+	mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
+					coordinate_planes(rung, page), mm_page_room(page), n,
+					b->scratch, NULL);
+	if (b->whole)
+		for (int i = 0; i < n; i++)
+			b->scratch[i] = round_up(b->scratch[i]);
+}
+
+/*
+ * Second rung, where distances are whole numbers.
+ */
+static float
+bound_whole_by_coordinates(MMBounding *b, Page page, int n)
+{
+	const uint32 *nulls = mm_page_words(page, 2);
+
+	memset(b->totals, 0, sizeof(float) * n);
+	for (int r = 0; r < b->nrungs; r++)
+	{
+		const MMRung *rung = &b->rungs[r];
+		uint32		bit = rung->bit;
+		float		factor = rung->factor;
+		float		missing = rung->null_sum ? MM_KEY_NULL : rung->missing;
+
+		bound_one_by_coordinates(b, rung, page, n);
+		for (int i = 0; i < n; i++)
+			b->totals[i] += nulls[i] & bit ? missing : factor * Min(b->scratch[i], FLT_MAX);
+	}
+	return least_total(b, n);
+}
+
+/*
  * Second rung: bounds from the coordinates, into totals.  Returns the least.
  */
 static float
 bound_by_coordinates(MMBounding *b, Page page, int n)
 {
+	if (b->whole)
+		return bound_whole_by_coordinates(b, page, n);
 	return mm_point_sums(b->points, b->nrungs,
 						 (const float *) mm_page_words(page, MM_ENTRY_HEADER),
 						 mm_page_words(page, 2), mm_page_room(page), n, b->totals);
@@ -102,6 +166,7 @@ bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n)
 	float	   *sketched = b->sketched;
 	float		factor = rung->factor;
 	uint32		bit = rung->bit;
+	bool		whole = b->whole;
 	SketchPlanes planes = {
 		.n = n,
 		.stride = mm_page_room(page),
@@ -109,14 +174,13 @@ bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n)
 		.bytes = mm_page_bytes(page, shape, c->first_byte),
 	};
 
-	mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
-					coordinate_planes(rung, page), mm_page_room(page), n,
-					coordinates, NULL);
+	bound_one_by_coordinates(b, rung, page, n);
 	rung->routine->sketch_bounds(rung->sketch_query, &planes, sketched,
 								 b->uppers_wanted && !rung->no_upper ? rung->upper : NULL);
 	for (int i = 0; i < n; i++)
 	{
-		float		more = Min(sketched[i], FLT_MAX) - Min(coordinates[i], FLT_MAX);
+		float		by_sketch = whole ? round_up(sketched[i]) : sketched[i];
+		float		more = Min(by_sketch, FLT_MAX) - Min(coordinates[i], FLT_MAX);
 
 		b->totals[i] += nulls[i] & bit ? 0.0f : factor * Max(more, 0.0f);
 	}
@@ -159,6 +223,17 @@ add_uppers(MMBounding *b, const uint32 *nulls, int n)
 }
 
 /*
+ * Keys of entries of which just those with some of the columns in nulls are
+ * wanted.
+ */
+static void
+want_nulls(MMBounding *b, const uint32 *nulls, int n)
+{
+	for (int i = 0; i < n; i++)
+		b->totals[i] = nulls[i] & b->null_sums ? MM_KEY_NULL : get_float4_nan();
+}
+
+/*
  * Keys of the entries of a leaf, into totals; if emitting, the upper bounds of
  * their sums into uppers.  Sketches are left alone once no entry is wanted.
  */
@@ -166,23 +241,29 @@ void
 mm_bound_leaf(MMBounding *b, Page page, int n)
 {
 	const uint32 *nulls = mm_page_words(page, 2);
-	float		least = bound_by_coordinates(b, page, n);
+	float		least;
 
+	if (b->only_nulls)
+	{
+		want_nulls(b, nulls, n);
+		return;
+	}
+	least = bound_by_coordinates(b, page, n);
 	if (b->uppers_wanted)
 		bound_from_above(b, page, n);
-	for (int r = 0; r < b->nrungs && mm_wanted(b, make_key(least)); r++)
+	for (int r = 0; r < b->nrungs && mm_wanted(b, make_key(b, least)); r++)
 		if (b->rungs[r].sketch_query != NULL)
 			least = bound_by_sketches(b, &b->rungs[r], page, n);
 	if (b->uppers_wanted)
 		add_uppers(b, nulls, n);
 	for (int i = 0; i < n; i++)
-		b->totals[i] = nulls[i] & b->null_sums ? MM_KEY_NULL : make_key(b->totals[i]);
+		b->totals[i] = nulls[i] & b->null_sums ? MM_KEY_NULL : make_key(b, b->totals[i]);
 }
 
 float
 mm_bound_leaf_coarsely(MMBounding *b, Page page, int n)
 {
-	return make_key(bound_by_coordinates(b, page, n));
+	return make_key(b, bound_by_coordinates(b, page, n));
 }
 
 /*
@@ -194,6 +275,11 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 	const uint32 *nulls = mm_page_words(page, 1);
 	const uint32 *present = mm_page_words(page, 2);
 
+	if (b->only_nulls)
+	{
+		want_nulls(b, nulls, n);
+		return;
+	}
 	memset(b->totals, 0, sizeof(float) * n);
 	for (int r = 0; r < b->nrungs; r++)
 	{
@@ -210,7 +296,8 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 			memset(b->scratch, 0, sizeof(float) * n);
 		for (int i = 0; i < n; i++)
 		{
-			float		sum = rung->factor * Min(b->scratch[i], FLT_MAX);
+			float		distance = b->whole ? round_up(b->scratch[i]) : b->scratch[i];
+			float		sum = rung->factor * Min(distance, FLT_MAX);
 
 			if ((present[i] & rung->bit) == 0)
 				sum = rung->null_sum ? MM_KEY_NULL : rung->missing;
@@ -220,7 +307,7 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 		}
 	}
 	for (int i = 0; i < n; i++)
-		b->totals[i] = ~present[i] & b->null_sums ? MM_KEY_NULL : make_key(b->totals[i]);
+		b->totals[i] = ~present[i] & b->null_sums ? MM_KEY_NULL : make_key(b, b->totals[i]);
 }
 
 double

@@ -7,6 +7,12 @@
  * itself, FLT_MAX for Infinity, and Infinity for a sum that is NULL, which
  * comes after everything else.
  *
+ * Where all distances of a sum are whole numbers, so may be their bounds, which
+ * are rounded up.  If besides all factors are multiples of some power of 2, so
+ * are sums: they are exact in a float, up to 2^24 times that unit, and nothing is
+ * given away for rounding.  So a row may come as soon as its bound does, before
+ * others that are as far.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef MM_BOUNDING_H
@@ -47,7 +53,10 @@ typedef struct MMBounding
 	MMRung	   *rungs;
 	uint32		null_sums;		/* columns whose NULLs make the sum NULL */
 	MMPointTerm *points;		/* what mm_point_sums needs of them */
+	bool		whole;			/* distances are whole numbers */
+	float		exact;			/* sums less than this are exact; or 0 */
 	bool		with_nulls;		/* sums that are NULL are wanted */
+	bool		only_nulls;		/* and no others */
 	bool		uppers_wanted;	/* of leaves' entries */
 	float		limit;			/* greatest key that is wanted */
 	float	   *totals;			/* keys of the node last bounded */
@@ -69,6 +78,12 @@ mm_wanted(const MMBounding *b, float key)
  */
 extern void mm_bounding_init(MMBounding *b, const MMModel *model,
 							 const MMMeta *meta, const MMSearchTerm *terms);
+
+/*
+ * mm_bounding_whole: all distances are whole numbers, and all factors, and what
+ * NULLs add, are multiples of unit, a power of 2.
+ */
+extern void mm_bounding_whole(MMBounding *b, double unit);
 
 /*
  * mm_bounding_limit: want keys up to bound, or if strict below it, only; and

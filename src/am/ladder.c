@@ -323,8 +323,6 @@ read_node(MMSearch *search, Page page, bool again)
 	bool		inner = MMPageGetSpecial(page)->level > 0;
 	Cursor	   *cursor = NULL;
 
-	if (!again)
-		search->stats.bounded += n;
 	if (inner)
 	{
 		search->stats.inner_pages++;
@@ -340,7 +338,10 @@ read_node(MMSearch *search, Page page, bool again)
 	else
 	{
 		if (!again)
+		{
 			search->stats.leaf_pages++;
+			search->stats.bounded += n;
+		}
 		search->stats.whole_pages++;
 		search->stats.whole_entries += n;
 		mm_bound_leaf(&search->bounding, page, n);
@@ -431,7 +432,8 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *it
 			mm_node_check(search->index, buffer, &search->model->leaf, &search->model->inner,
 						  search->model->trained, level);
 			glance = item != NULL && item->block == block && !item->seen &&
-				special->level == 0 && !BlockNumberIsValid(right);
+				special->level == 0 && !BlockNumberIsValid(right) &&
+				!search->bounding.only_nulls;
 			if (glance)
 			{
 				float		least = glance_at_leaf(search, page);
@@ -486,6 +488,20 @@ mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
 											ALLOCSET_DEFAULT_SIZES);
 	search->queue.ph_compare = compare_cursors;
 	return search;
+}
+
+void
+mm_search_nulls(MMSearch *search)
+{
+	Assert(search->model == NULL && search->bounding.with_nulls);
+	search->bounding.only_nulls = true;
+}
+
+void
+mm_search_whole(MMSearch *search, double unit)
+{
+	Assert(search->model == NULL);
+	mm_bounding_whole(&search->bounding, unit);
 }
 
 void

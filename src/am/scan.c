@@ -103,6 +103,13 @@ begin_search(IndexScanDesc scan)
 							  &state->radius, &state->complete);
 	state->search = mm_search_begin(scan->indexRelation, state->columns, terms, n,
 									ordered || scan->numberOfKeys == 0, state->radius);
+	if (ordered && n == 1 && state->columns->composite == NULL)
+	{
+		const MetricRoutine *routine = state->columns->columns[terms[0].column].space.routine;
+
+		if (routine != NULL && routine->whole)
+			mm_search_whole(state->search, 1.0);
+	}
 	if (scan->heapRelation != NULL)
 		mm_search_prefetch(state->search, scan->heapRelation);
 	MemoryContextSwitchTo(old);

@@ -32,8 +32,8 @@ typedef struct MMSearchTerm
 typedef struct MMSearchStats
 {
 	int64		inner_pages;
-	int64		leaf_pages;
-	int64		bounded;		/* entries whose bounds were computed */
+	int64		leaf_pages;		/* each once, though it may be read again */
+	int64		bounded;		/* entries on leaves, each once */
 	int64		whole_pages;	/* leaves read with their sketches, too */
 	int64		whole_entries;	/* on those */
 	int64		candidates;		/* entries returned */
@@ -58,6 +58,19 @@ typedef struct MMSearch MMSearch;
 extern MMSearch *mm_search_begin(Relation index, MMColumns *columns,
 								 const MMSearchTerm *terms, int n,
 								 bool with_nulls, double bound);
+
+/*
+ * mm_search_nulls: want rows whose sum is NULL, and no others; of a search with
+ * them.  Before the first candidate.
+ */
+extern void mm_search_nulls(MMSearch *search);
+
+/*
+ * mm_search_whole: all distances are whole numbers, and all factors, and what
+ * NULLs add, are multiples of unit, a power of 2; so that bounds of the sum are
+ * exact where they are less than 2^24 units.  Before the first candidate.
+ */
+extern void mm_search_whole(MMSearch *search, double unit);
 
 /*
  * mm_search_also: want only rows whose sum of these n terms, too, is not NULL and

@@ -220,6 +220,7 @@ mm_bit_hamming_routine(PG_FUNCTION_ARGS)
 	static const MetricRoutine routine = {
 		.prepare = prepare_bits,
 		.distance = distance_hamming,
+		.whole = true,
 		.dimensions = bit_dimensions,
 		.train = train_bits,
 		.sketch = sketch_bits,

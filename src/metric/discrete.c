@@ -69,6 +69,7 @@ mm_##name##_discrete_routine(PG_FUNCTION_ARGS) \
 	static const MetricRoutine routine = { \
 		.prepare = prepare_##name, \
 		.distance = distance_##name, \
+		.whole = true, \
 		.embedding = one_coordinate, \
 		.coordinates = coordinates_##name, \
 	}; \

@@ -181,6 +181,9 @@ typedef struct MetricRoutine
 	 */
 	float		error;
 
+	/* Distances are whole numbers, or Infinity. */
+	bool		whole;
+
 	/*
 	 * How many raw coordinates embed a value of so many dimensions (-1: the
 	 * type knows none), and under which norm and function; 0: none, use

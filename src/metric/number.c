@@ -180,9 +180,9 @@ one_coordinate(int dimensions, MetricNorm *norm, MetricTransform *transform)
 /*
  * One type: its operator function, its routine, and FUNCTION 2.  ctype is what
  * from_datum makes of a value; copy_datum makes the same of a value that may
- * go away.
+ * go away; are_whole: distances are whole numbers.
  */
-#define DEFINE_NUMBER_METRIC(name, ctype, from_datum, copy_datum, difference, coordinate) \
+#define DEFINE_NUMBER_METRIC(name, ctype, from_datum, copy_datum, difference, coordinate, are_whole) \
 PG_FUNCTION_INFO_V1(mm_##name##_l1); \
 PG_FUNCTION_INFO_V1(mm_##name##_l1_routine); \
 \
@@ -220,6 +220,7 @@ mm_##name##_l1_routine(PG_FUNCTION_ARGS) \
 	static const MetricRoutine routine = { \
 		.prepare = prepare_##name, \
 		.distance = distance_##name, \
+		.whole = are_whole, \
 		.embedding = one_coordinate, \
 		.coordinates = coordinates_##name, \
 	}; \
@@ -233,12 +234,12 @@ copy_interval(Datum value)
 	return memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(value), sizeof(Interval));
 }
 
-DEFINE_NUMBER_METRIC(int2, int16, DatumGetInt16, DatumGetInt16, int8_difference, (double))
-DEFINE_NUMBER_METRIC(int4, int32, DatumGetInt32, DatumGetInt32, int8_difference, (double))
-DEFINE_NUMBER_METRIC(int8, int64, DatumGetInt64, DatumGetInt64, int8_difference, (double))
-DEFINE_NUMBER_METRIC(float4, float4, DatumGetFloat4, DatumGetFloat4, float8_difference, mm_coordinate)
-DEFINE_NUMBER_METRIC(float8, float8, DatumGetFloat8, DatumGetFloat8, float8_difference, mm_coordinate)
-DEFINE_NUMBER_METRIC(numeric, Numeric, DatumGetNumeric, DatumGetNumericCopy, numeric_difference, numeric_coordinate)
-DEFINE_NUMBER_METRIC(date, DateADT, DatumGetDateADT, DatumGetDateADT, date_difference, date_coordinate)
-DEFINE_NUMBER_METRIC(timestamp, Timestamp, DatumGetTimestamp, DatumGetTimestamp, timestamp_difference, timestamp_coordinate)
-DEFINE_NUMBER_METRIC(interval, Interval *, DatumGetIntervalP, copy_interval, interval_difference, interval_coordinate)
+DEFINE_NUMBER_METRIC(int2, int16, DatumGetInt16, DatumGetInt16, int8_difference, (double), true)
+DEFINE_NUMBER_METRIC(int4, int32, DatumGetInt32, DatumGetInt32, int8_difference, (double), true)
+DEFINE_NUMBER_METRIC(int8, int64, DatumGetInt64, DatumGetInt64, int8_difference, (double), true)
+DEFINE_NUMBER_METRIC(float4, float4, DatumGetFloat4, DatumGetFloat4, float8_difference, mm_coordinate, false)
+DEFINE_NUMBER_METRIC(float8, float8, DatumGetFloat8, DatumGetFloat8, float8_difference, mm_coordinate, false)
+DEFINE_NUMBER_METRIC(numeric, Numeric, DatumGetNumeric, DatumGetNumericCopy, numeric_difference, numeric_coordinate, false)
+DEFINE_NUMBER_METRIC(date, DateADT, DatumGetDateADT, DatumGetDateADT, date_difference, date_coordinate, true)
+DEFINE_NUMBER_METRIC(timestamp, Timestamp, DatumGetTimestamp, DatumGetTimestamp, timestamp_difference, timestamp_coordinate, false)
+DEFINE_NUMBER_METRIC(interval, Interval *, DatumGetIntervalP, copy_interval, interval_difference, interval_coordinate, false)

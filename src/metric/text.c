@@ -148,6 +148,7 @@ sketch_query_edit(const void *model, Datum query, Oid collation)
 static const MetricRoutine edit_routine = {
 	.prepare = prepare_edit,
 	.distance = distance_edit,
+	.whole = true,
 	.train = train_edit,
 	.sketch = sketch_edit,
 	.sketch_query = sketch_query_edit,

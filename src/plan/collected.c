@@ -75,7 +75,7 @@ mm_scan_collected_begin(MMScanState *s)
 		s->search = mm_search_begin(s->index, s->columns, terms, n, false, bound);
 		mm_scan_add_other_sums(s);
 		mm_search_all(s->search, collect, &collector);
-		mm_add_stats(&s->stats, mm_search_stats(s->search));
+		mm_counts_add_search(s);
 		mm_search_end(s->search);
 		s->search = NULL;
 	}
@@ -133,7 +133,7 @@ mm_scan_collected_next(MMScanState *s)
 		CHECK_FOR_INTERRUPTS();
 		if (!mm_scan_read(s, &tid))
 			continue;
-		s->proved += proved;
+		s->counts.proved += proved;
 		/* Where any sum will do, the quals have the conditions. */
 		if (!proved && !s->plan->any &&
 			(!mm_sum_evaluate(s->sums[0], s->css.ss.ps.ps_ExprContext, s->sums[0]->bound,

@@ -47,7 +47,7 @@ leaf_weight(MMScanState *s, MMSumState *sum, int leaf)
 	const MMSum *what = sum->driver->sum;
 	double		weight = 0.0;
 
-	if (s->scans > 0)
+	if (s->counts.scans > 0)
 		return psprintf("%g", sum->leaves[leaf].factor);
 	for (int i = 0; i < what->nterms; i++)
 	{
@@ -83,7 +83,7 @@ show_terms(MMScanState *s, ExplainState *es)
 }
 
 static void
-show_evaluations(MMScanState *s, ExplainState *es)
+show_evaluations(MMScanState *s, const int64 *evaluations, ExplainState *es)
 {
 	List	   *counts = NIL;
 
@@ -91,7 +91,7 @@ show_evaluations(MMScanState *s, ExplainState *es)
 		for (int i = 0; i < s->plan->drivers[d].sum->nleaves; i++)
 			counts = lappend(counts, psprintf("%s " INT64_FORMAT,
 											  leaf_name(s, &s->plan->drivers[d].sum->leaves[i]),
-											  s->sums[d]->leaves[i].evaluations));
+											  *evaluations++));
 	ExplainPropertyList("Distances Computed", counts, es);
 }
 
@@ -99,9 +99,9 @@ show_evaluations(MMScanState *s, ExplainState *es)
  * How the scan goes about it.
  */
 static const char *
-driver_name(MMScanState *s)
+driver_name(MMScanState *s, const MMScanCounts *counts)
 {
-	if (s->scans > 0 && s->table_scans == s->scans)
+	if (counts->scans > 0 && counts->table_scans == counts->scans)
 		return s->plan->ordered ? "whole table, sorted" : "whole table";
 	return s->plan->ordered ? "tree, nearest first" :
 		s->plan->any ? "tree, within any radius" :
@@ -112,18 +112,25 @@ void
 mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	MMScanState *s = (MMScanState *) node;
-	MMSearchStats stats = s->stats;
+	MMScanCounts counts = mm_counts_total(s);
+	const MMSearchStats *stats = &counts.stats;
 	List	   *conditions = NIL;
 
-	if (s->search != NULL)
-		mm_add_stats(&stats, mm_search_stats(s->search));
 	/* As other nodes name it. */
 	ExplainPropertyText(es->format == EXPLAIN_FORMAT_TEXT ? "Index" : "Index Name",
 						RelationGetRelationName(s->index), es);
-	ExplainPropertyText("Driver", driver_name(s), es);
+	ExplainPropertyText("Driver", driver_name(s, &counts), es);
 	if (s->plan->ordered)
+	{
+		bool		descending = s->plan->drivers[0].sum->negated;
+
 		ExplainPropertyText("Order By",
-							deparse(s, (Node *) s->plan->drivers[0].sum->expr, ancestors, es), es);
+							psprintf("%s%s%s",
+									 deparse(s, (Node *) s->plan->drivers[0].sum->expr, ancestors, es),
+									 descending ? " DESC" : "",
+									 s->plan->nulls_first == descending ? "" :
+									 s->plan->nulls_first ? " NULLS FIRST" : " NULLS LAST"), es);
+	}
 	for (int i = 0; i < s->plan->ndrivers; i++)
 		conditions = list_concat(conditions, list_copy(s->plan->drivers[i].conditions));
 	if (conditions != NIL)
@@ -131,21 +138,21 @@ mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	show_terms(s, es);
 	if (!es->analyze)
 		return;
-	if (s->table_scans > 0 && s->table_scans < s->scans)
-		ExplainPropertyInteger("Scans of the Whole Table", NULL, s->table_scans, es);
-	ExplainPropertyInteger("Inner Pages", NULL, stats.inner_pages, es);
-	ExplainPropertyInteger("Leaf Pages", NULL, stats.leaf_pages, es);
-	ExplainPropertyInteger("Leaf Pages with Sketches", NULL, stats.whole_pages, es);
-	ExplainPropertyInteger("Entries Bounded", NULL, stats.bounded, es);
-	ExplainPropertyInteger("Entries Bounded by Sketches", NULL, stats.whole_entries, es);
-	ExplainPropertyInteger("Candidates", NULL, stats.candidates, es);
-	ExplainPropertyInteger("Rows Verified", NULL, s->verified, es);
-	if (s->proved > 0)
-		ExplainPropertyInteger("Rows Proved by Bounds", NULL, s->proved, es);
+	if (counts.table_scans > 0 && counts.table_scans < counts.scans)
+		ExplainPropertyInteger("Scans of the Whole Table", NULL, counts.table_scans, es);
+	ExplainPropertyInteger("Inner Pages", NULL, stats->inner_pages, es);
+	ExplainPropertyInteger("Leaf Pages", NULL, stats->leaf_pages, es);
+	ExplainPropertyInteger("Leaf Pages with Sketches", NULL, stats->whole_pages, es);
+	ExplainPropertyInteger("Entries Bounded", NULL, stats->bounded, es);
+	ExplainPropertyInteger("Entries Bounded by Sketches", NULL, stats->whole_entries, es);
+	ExplainPropertyInteger("Candidates", NULL, stats->candidates, es);
+	ExplainPropertyInteger("Rows Verified", NULL, counts.verified, es);
+	if (counts.proved > 0)
+		ExplainPropertyInteger("Rows Proved by Bounds", NULL, counts.proved, es);
 	if (conditions != NIL && node->ss.ps.instrument != NULL)
 		ExplainPropertyFloat("Rows Removed by Distance", NULL,
 							 node->ss.ps.instrument->nfiltered2, 0, es);
-	show_evaluations(s, es);
+	show_evaluations(s, counts.evaluations, es);
 	ExplainPropertyInteger("Peak Queue Memory", "kB",
-						   (stats.peak_memory + s->peak_memory + 1023) / 1024, es);
+						   (stats->peak_memory + counts.peak_memory + 1023) / 1024, es);
 }

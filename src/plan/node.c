@@ -30,18 +30,6 @@
 #include "compat.h"
 #include "plan/scan.h"
 
-void
-mm_add_stats(MMSearchStats *total, const MMSearchStats *stats)
-{
-	total->inner_pages += stats->inner_pages;
-	total->leaf_pages += stats->leaf_pages;
-	total->bounded += stats->bounded;
-	total->whole_pages += stats->whole_pages;
-	total->whole_entries += stats->whole_entries;
-	total->candidates += stats->candidates;
-	total->peak_memory = Max(total->peak_memory, stats->peak_memory);
-}
-
 /* ---------- beginning ---------- */
 
 /*
@@ -100,7 +88,7 @@ begin_scan(MMScanState *s)
 		npossible++;
 		weighted &= sum->kind == MM_SUM_WEIGHTED;
 	}
-	s->scans++;
+	s->counts.scans++;
 	s->k = rows_wanted(s);
 	if (npossible < (s->plan->any ? 1 : s->plan->ndrivers))
 		s->mode = MM_SCAN_NOTHING;
@@ -134,7 +122,7 @@ end_scan(MMScanState *s)
 {
 	if (s->search != NULL)
 	{
-		mm_add_stats(&s->stats, mm_search_stats(s->search));
+		mm_counts_add_search(s);
 		mm_search_end(s->search);
 	}
 	if (s->sort != NULL)
@@ -145,8 +133,8 @@ end_scan(MMScanState *s)
 		table_endscan(s->table);
 	if (s->fetch != NULL)
 		table_index_fetch_end(s->fetch);
-	pgstat_count_index_tuples(s->index, s->stats.candidates - s->counted);
-	s->counted = s->stats.candidates;
+	pgstat_count_index_tuples(s->index, s->counts.stats.candidates - s->counted);
+	s->counted = s->counts.stats.candidates;
 	s->search = NULL;
 	s->sort = NULL;
 	s->sorted = NULL;
@@ -233,11 +221,13 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 		s->offset = ExecInitExpr(s->plan->offset, &node->ss.ps);
 	s->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb scan",
 									   ALLOCSET_DEFAULT_SIZES);
+	mm_counts_init(s);
 }
 
 static TupleTableSlot *
 exec_node(CustomScanState *node)
 {
+	mm_counts_run((MMScanState *) node);
 	return ExecScan(&node->ss, next_row, recheck_row);
 }
 
@@ -257,7 +247,15 @@ end_node(CustomScanState *node)
 	MMScanState *s = (MMScanState *) node;
 
 	end_scan(s);
+	mm_counts_run(s);
+	mm_counts_report(s);
 	index_close(s->index, NoLock);
+}
+
+static void
+shutdown_node(CustomScanState *node)
+{
+	mm_counts_run((MMScanState *) node);
 }
 
 static const CustomExecMethods exec_methods = {
@@ -266,6 +264,10 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = exec_node,
 	.EndCustomScan = end_node,
 	.ReScanCustomScan = rescan_node,
+	.EstimateDSMCustomScan = mm_counts_estimate,
+	.InitializeDSMCustomScan = mm_counts_share,
+	.InitializeWorkerCustomScan = mm_counts_attach,
+	.ShutdownCustomScan = shutdown_node,
 	.ExplainCustomScan = mm_explain_scan,
 };
 

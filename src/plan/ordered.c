@@ -4,6 +4,10 @@
  *	  Ordered scans: candidates from the index, best first, verified and kept
  *	  until no candidate can be less.
  *
+ * A row that is no greater than the bound of its own candidate comes at once:
+ * what is kept is greater than that, and no other candidate is less.  So rows of
+ * equal distance come one by one, as long as their bounds are exact.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -107,9 +111,10 @@ greatest_wanted(MMScanState *s)
 }
 
 /*
- * Verify a candidate, and keep its row until its turn comes.
+ * Verify a candidate.  True if its row, in the scan's slot, comes next; otherwise
+ * that is kept until its turn comes, if it is wanted.
  */
-static void
+static bool
 verify_candidate(MMScanState *s, MMCandidate *candidate)
 {
 	MMSumState *sum = s->sums[0];
@@ -122,11 +127,13 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 	if (!mm_scan_read(s, &candidate->tid) ||
 		!mm_sum_evaluate(sum, s->css.ss.ps.ps_ExprContext, most, &value, &isnull) ||
 		!mm_scan_passes_conditions(s, sum) || !mm_scan_passes_other_sums(s))
-		return;
+		return false;
+	if (isnull && s->plan->nulls_first)
+		return false;			/* these have come already */
 	if (s->sort != NULL)
 	{
 		mm_scan_sort_put(s, value, isnull, &s->css.ss.ss_ScanTupleSlot->tts_tid);
-		return;
+		return false;
 	}
 	old = MemoryContextSwitchTo(s->context);
 	if (s->k > 0 && !isnull && !isnan(value))
@@ -136,8 +143,13 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 		else if (isfinite(most))
 		{
 			MemoryContextSwitchTo(old);
-			return;				/* there are k that are no greater */
+			return false;		/* there are k that are no greater */
 		}
+	}
+	if (!candidate->is_null && !isnull && value <= mm_sum_least_value(sum, candidate->lower))
+	{
+		MemoryContextSwitchTo(old);
+		return true;
 	}
 	pending = palloc(sizeof(PendingRow));
 	pending->value = value;
@@ -145,8 +157,9 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 	pending->row = ExecCopySlotHeapTuple(s->css.ss.ss_ScanTupleSlot);
 	pairingheap_add(s->pending, &pending->node);
 	s->pending_size += sizeof(PendingRow) + HEAPTUPLESIZE + pending->row->t_len;
-	s->peak_memory = Max(s->peak_memory, s->pending_size);
+	s->counts.peak_memory = Max(s->counts.peak_memory, s->pending_size);
 	MemoryContextSwitchTo(old);
+	return false;
 }
 
 /*
@@ -180,12 +193,12 @@ spill(MMScanState *s)
 		pfree(row);
 	}
 	if (s->peeked)
-		verify_candidate(s, &s->next);
+		(void) verify_candidate(s, &s->next);
 	s->peeked = false;
 	while (mm_search_next(s->search, &s->next))
 	{
 		CHECK_FOR_INTERRUPTS();
-		verify_candidate(s, &s->next);
+		(void) verify_candidate(s, &s->next);
 	}
 	s->searched = true;
 	mm_scan_sort_perform(s);
@@ -199,8 +212,81 @@ static bool
 is_hopeless(MMScanState *s)
 {
 	return !s->returned &&
-		s->verified - s->verified_before +
+		s->counts.verified - s->verified_before +
 		mm_search_stats(s->search)->bounded / ENTRIES_PER_VERIFICATION > s->worth;
+}
+
+/*
+ * Begin to search for the rows in the order of the sum.
+ */
+static void
+begin_search(MMScanState *s)
+{
+	MMSumState *sum = s->sums[0];
+	MMSearchTerm *terms;
+	bool		complete;
+	int			n = mm_sum_search_terms(sum, s->columns, &terms, &complete);
+	bool		with_nulls = sum->driver->bounds == NIL && !s->plan->nulls_first;
+
+	s->search = mm_search_begin(s->index, s->columns, terms, n, with_nulls,
+								mm_sum_search_bound(sum, sum->bound));
+	if (sum->unit > 0)
+		mm_search_whole(s->search, sum->unit);
+	mm_scan_add_other_sums(s);
+	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
+}
+
+/*
+ * Read the whole table instead.
+ */
+static TupleTableSlot *
+give_up(MMScanState *s)
+{
+	mm_scan_table_begin(s);
+	return mm_scan_table_next(s);
+}
+
+/*
+ * The next of the rows whose sum is NULL, where these come first; empty, and the
+ * search for others begun, if there are no more.
+ */
+static TupleTableSlot *
+next_null_row(MMScanState *s)
+{
+	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
+	MemoryContext old;
+
+	for (;;)
+	{
+		bool		found;
+		double		value;
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (is_hopeless(s))
+			return give_up(s);
+		old = MemoryContextSwitchTo(s->context);
+		found = mm_search_next(s->search, &s->next);
+		MemoryContextSwitchTo(old);
+		if (!found)
+			break;
+		if (mm_scan_read(s, &s->next.tid) &&
+			mm_sum_evaluate(s->sums[0], s->css.ss.ps.ps_ExprContext, get_float8_infinity(),
+							&value, &isnull) &&
+			isnull && mm_scan_passes_other_sums(s))
+		{
+			s->returned = true;
+			return slot;
+		}
+	}
+	mm_counts_add_search(s);
+	mm_search_end(s->search);
+	s->search = NULL;
+	s->nulls = false;
+	old = MemoryContextSwitchTo(s->context);
+	begin_search(s);
+	MemoryContextSwitchTo(old);
+	return ExecClearTuple(slot);
 }
 
 TupleTableSlot *
@@ -208,6 +294,12 @@ mm_scan_ordered_next(MMScanState *s)
 {
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
 
+	if (s->nulls)
+	{
+		slot = next_null_row(s);
+		if (!TupIsNull(slot) || s->mode != MM_SCAN_ORDERED)
+			return slot;
+	}
 	while (s->sort == NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -239,12 +331,13 @@ mm_scan_ordered_next(MMScanState *s)
 		if (s->searched)
 			return ExecClearTuple(slot);
 		if (is_hopeless(s))
-		{
-			mm_scan_table_begin(s);
-			return mm_scan_table_next(s);
-		}
-		verify_candidate(s, &s->next);
+			return give_up(s);
 		s->peeked = false;
+		if (verify_candidate(s, &s->next))
+		{
+			s->returned = true;
+			return slot;
+		}
 		if (s->pending_size > (Size) work_mem * 1024)
 		{
 			MemoryContext old = MemoryContextSwitchTo(s->context);
@@ -270,22 +363,42 @@ table_rows(MMScanState *s)
 	return rows;
 }
 
+/*
+ * Begin to search for rows whose sum is NULL; false if no such row is wanted, or
+ * can be.  *complete: the index can find all of them.
+ */
+static bool
+begin_null_search(MMScanState *s, bool *complete)
+{
+	MMSearchTerm *terms;
+	int			n;
+
+	*complete = true;
+	if (!s->plan->nulls_first || s->sums[0]->driver->bounds != NIL)
+		return false;
+	n = mm_sum_null_terms(s->sums[0], s->columns, &terms, complete);
+	if (n == 0 || !*complete)
+		return false;
+	s->search = mm_search_begin(s->index, s->columns, terms, n, true, get_float8_infinity());
+	mm_search_nulls(s->search);
+	mm_scan_add_other_sums(s);
+	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
+	return true;
+}
+
 void
 mm_scan_ordered_begin(MMScanState *s)
 {
-	MMSumState *sum = s->sums[0];
-	MMSearchTerm *terms;
 	bool		complete;
-	int			n = mm_sum_search_terms(sum, s->columns, &terms, &complete);
-	bool		bounded = sum->driver->bounds != NIL;
 
 	s->worth = (int64) Max(table_rows(s), 1000) /
 		(s->early == NULL ? ROWS_PER_VERIFICATION : FILTERED_ROWS_PER_VERIFICATION);
-	s->verified_before = s->verified;
+	s->verified_before = s->counts.verified;
 	s->returned = false;
 	s->pending = pairingheap_allocate(compare_pending, NULL);
-	s->search = mm_search_begin(s->index, s->columns, terms, n, !bounded,
-								mm_sum_search_bound(sum, sum->bound));
-	mm_scan_add_other_sums(s);
-	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
+	s->nulls = begin_null_search(s, &complete);
+	if (!complete)
+		mm_scan_table_begin(s);
+	else if (!s->nulls)
+		begin_search(s);
 }

@@ -6,9 +6,11 @@
  * For each mmdb index of a table, and each use a query has for a weighted sum
  * over its columns, the planner is offered a path, with its cost; whether it
  * is taken is the planner's decision.  The uses are
- *	- ORDER BY a sum, with conditions on the same sum;
+ *	- ORDER BY a sum, or minus a sum, descending, with conditions on the same;
  *	- a condition that a sum is at most something, which may come from another
  *	  table of a join;
+ *	- ORDER BY a sum with values from other tables, if they have but one row
+ *	  (one_row.c);
  *	- conditions joined by OR, each with such a condition in it.
  *
  *-------------------------------------------------------------------------
@@ -31,6 +33,7 @@
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
@@ -38,7 +41,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "plan/offer.h"
+#include "plan/diagnosis.h"
 
 static bool enable_scan = true;
 static set_rel_pathlist_hook_type previous_hook;
@@ -52,14 +55,28 @@ float_opfamily(void)
 }
 
 /*
- * The driver that a condition makes: sum <= bound, however it is written;
- * ndrivers 0 if it is something else.
+ * Minus a bound, which is float8 or float4.
+ */
+static Expr *
+negate(Expr *bound)
+{
+	if (exprType((Node *) bound) == FLOAT4OID)
+		bound = (Expr *) makeFuncExpr(F_FLOAT8_FLOAT4, FLOAT8OID, list_make1(bound),
+									  InvalidOid, InvalidOid, COERCE_IMPLICIT_CAST);
+	return (Expr *) makeFuncExpr(F_FLOAT8UM, FLOAT8OID, list_make1(bound),
+								 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+}
+
+/*
+ * The driver that a condition makes: sum <= bound, or minus a sum >= bound,
+ * however it is written; false if it is something else.
  */
 static bool
 match_condition(MMOffer *offer, Expr *condition, MMDriver *driver)
 {
 	OpExpr	   *op = (OpExpr *) condition;
-	Expr	   *sum;
+	Expr	   *less;
+	Expr	   *greater;
 	Expr	   *bound;
 
 	if (!IsA(op, OpExpr) || list_length(op->args) != 2)
@@ -68,20 +85,29 @@ match_condition(MMOffer *offer, Expr *condition, MMDriver *driver)
 	{
 		case BTLessStrategyNumber:
 		case BTLessEqualStrategyNumber:
-			sum = linitial(op->args);
-			bound = lsecond(op->args);
+			less = linitial(op->args);
+			greater = lsecond(op->args);
 			break;
 		case BTGreaterStrategyNumber:
 		case BTGreaterEqualStrategyNumber:
-			sum = lsecond(op->args);
-			bound = linitial(op->args);
+			less = lsecond(op->args);
+			greater = linitial(op->args);
 			break;
 		default:
 			return false;
 	}
-	if (!mm_is_constant(offer->root, (Node *) bound, offer->rel->relid))
+	if (mm_is_constant(offer->root, (Node *) greater, offer->rel->relid))
+	{
+		driver->sum = mm_sum_match(offer->root, less, offer->info, offer->columns, false, NULL);
+		bound = greater;
+	}
+	else if (mm_is_constant(offer->root, (Node *) less, offer->rel->relid))
+	{
+		driver->sum = mm_sum_match(offer->root, greater, offer->info, offer->columns, true, NULL);
+		bound = negate(less);
+	}
+	else
 		return false;
-	driver->sum = mm_sum_match(offer->root, sum, offer->info, offer->columns);
 	if (driver->sum == NULL)
 		return false;
 	driver->bounds = list_make1(bound);
@@ -137,8 +163,8 @@ pack(const MMScanPlan *plan, List **exprs, List **numbers)
 	*exprs = list_make1(list_make2(plan->limit ? plan->limit : none,
 								   plan->offset ? plan->offset : none));
 	*numbers = list_make2(list_make1_oid(plan->index),
-						  list_make5_int(plan->ordered, plan->limited, plan->early_quals,
-										 plan->ndrivers, plan->any));
+						  lappend_int(list_make5_int(plan->ordered, plan->limited, plan->early_quals,
+													 plan->ndrivers, plan->any), plan->nulls_first));
 	for (int i = 0; i < plan->ndrivers; i++)
 	{
 		const MMDriver *driver = &plan->drivers[i];
@@ -164,6 +190,7 @@ mm_plan_unpack(const CustomScan *scan)
 	plan->early_quals = lthird_int(header);
 	plan->ndrivers = lfourth_int(header);
 	plan->any = list_nth_int(header, 4);
+	plan->nulls_first = list_nth_int(header, 5);
 	plan->limit = linitial(limits);
 	plan->offset = lsecond(limits);
 	plan->drivers = palloc0(sizeof(MMDriver) * plan->ndrivers);
@@ -209,6 +236,7 @@ offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 	List	   *exprs;
 	List	   *numbers;
 
+	outer = bms_add_members(outer, offer->outer);
 	for (int i = 0; i < plan->ndrivers; i++)
 		outer = bms_add_members(outer, plan->drivers[i].sum->outer);
 	outer = mm_relids_without(outer, rel->relid);
@@ -227,6 +255,11 @@ offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 	path->path.parallel_safe = rel->consider_parallel &&
 		is_parallel_safe(offer->root, (Node *) exprs);
 	path->custom_private = list_make2(exprs, numbers);
+	if (offer->outer != NULL)
+	{
+		offer->joined = lappend(offer->joined, path);
+		return;
+	}
 	if (pathkeys != NIL)
 		drop_ordered_index_paths(offer);
 	add_path(rel, (Path *) path);
@@ -346,23 +379,23 @@ offer_order(MMOffer *offer, List *conditions)
 	if (root->query_pathkeys == NIL)
 		return;
 	key = linitial(root->query_pathkeys);
-	if (key->pk_opfamily != float_opfamily() || !MM_PATHKEY_ASCENDING(key) ||
-		key->pk_nulls_first || key->pk_eclass->ec_has_volatile)
+	if (key->pk_opfamily != float_opfamily() || key->pk_eclass->ec_has_volatile)
 		return;
-	expr = mm_ec_member_of(key->pk_eclass, offer->rel->relids);
+	expr = mm_ec_member_of(key->pk_eclass, offer->rel->relids, offer->outer);
 	if (expr == NULL || !mm_sum_mentions((Node *) expr, offer->info))
 		return;
 
 	driver = palloc0(sizeof(MMDriver));
-	driver->sum = mm_sum_match(root, expr, offer->info, offer->columns);
-	if (driver->sum == NULL || driver->sum->outer != NULL)
+	driver->sum = mm_sum_match(root, expr, offer->info, offer->columns,
+							   !MM_PATHKEY_ASCENDING(key), NULL);
+	if (driver->sum == NULL || !bms_is_subset(driver->sum->outer, offer->outer))
 		return;
 	/* Conditions on the same sum bound it; others narrow down the search. */
 	foreach(lc, conditions)
 	{
 		MMDriver   *condition = lfirst(lc);
 
-		if (condition->sum->outer != NULL)
+		if (!bms_is_subset(condition->sum->outer, offer->outer))
 			continue;
 		if (!equal(condition->sum->expr, expr))
 			others = lappend(others, condition);
@@ -370,7 +403,8 @@ offer_order(MMOffer *offer, List *conditions)
 			driver = condition;
 	}
 
-	plan.limited = limit_is_known(root, offer->rel);
+	plan.nulls_first = key->pk_nulls_first;
+	plan.limited = offer->outer == NULL && limit_is_known(root, offer->rel);
 	if (plan.limited)
 	{
 		plan.limit = (Expr *) root->parse->limitCount;
@@ -480,7 +514,7 @@ is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	if (root->query_pathkeys != NIL)
 	{
 		Expr	   *expr = mm_ec_member_of(((PathKey *) linitial(root->query_pathkeys))->pk_eclass,
-										   rel->relids);
+										   rel->relids, NULL);
 
 		if (expr != NULL && mm_sum_mentions((Node *) expr, info))
 			return true;
@@ -494,17 +528,25 @@ is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	return false;
 }
 
-static void
-offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
+void
+mm_offer_open(MMOffer *offer)
 {
-	MMOffer		offer = {.root = root, .rel = rel, .info = info};
-	Relation	index = index_open(info->indexoid, NoLock);
+	Relation	index = index_open(offer->info->indexoid, NoLock);
+
+	offer->columns = mm_columns_open(index);
+	offer->statistics = mm_meta_read(index, offer->columns->n);
+	index_close(index, NoLock);
+}
+
+/*
+ * The query's conditions that are drivers; those joined by OR are offered.
+ */
+static List *
+match_conditions(MMOffer *offer)
+{
+	RelOptInfo *rel = offer->rel;
 	List	   *conditions = NIL;
 	ListCell   *lc;
-
-	offer.columns = mm_columns_open(index);
-	offer.statistics = mm_meta_read(index, offer.columns->n);
-	index_close(index, NoLock);
 
 	foreach(lc, rel->baserestrictinfo)
 	{
@@ -512,8 +554,11 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 		MMDriver   *driver = palloc0(sizeof(MMDriver));
 
 		if (rinfo->orclause != NULL)
-			offer_disjunction(&offer, rinfo);
-		else if (match_condition(&offer, rinfo->clause, driver))
+		{
+			if (offer->outer == NULL)
+				offer_disjunction(offer, rinfo);
+		}
+		else if (match_condition(offer, rinfo->clause, driver))
 			conditions = add_condition(conditions, driver);
 	}
 	foreach(lc, rel->joininfo)
@@ -523,12 +568,55 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 
 		/* Not what is to be checked above an outer join, even if of us alone. */
 		if (join_clause_is_movable_to(rinfo, rel) &&
-			match_condition(&offer, rinfo->clause, driver))
+			match_condition(offer, rinfo->clause, driver))
 			conditions = add_condition(conditions, driver);
 	}
+	return conditions;
+}
+
+static void
+offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
+{
+	MMOffer		offer = {.root = root, .rel = rel, .info = info};
+	List	   *conditions;
+	ListCell   *lc;
+
+	mm_offer_open(&offer);
+	conditions = match_conditions(&offer);
 	foreach(lc, conditions)
 		offer_condition(&offer, lfirst(lc), conditions);
 	offer_order(&offer, conditions);
+}
+
+List *
+mm_offer_joined(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info, Relids outer)
+{
+	MMOffer		offer = {.root = root, .rel = rel, .info = info, .outer = outer};
+
+	mm_offer_open(&offer);
+	offer_order(&offer, match_conditions(&offer));
+	return offer.joined;
+}
+
+bool
+mm_scan_is_enabled(void)
+{
+	return enable_scan;
+}
+
+bool
+mm_may_offer(RelOptInfo *rel, RangeTblEntry *rte)
+{
+	return enable_scan && rte->rtekind == RTE_RELATION && !rte->inh && rte->tablesample == NULL &&
+		!IS_DUMMY_REL(rel) &&
+		(rte->relkind == RELKIND_RELATION || rte->relkind == RELKIND_MATVIEW);
+}
+
+bool
+mm_is_usable(IndexOptInfo *info)
+{
+	return info->amcostestimate == mmdb_costestimate && !info->hypothetical &&
+		(info->indpred == NIL || info->predOK);
 }
 
 /*
@@ -541,16 +629,14 @@ offer_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 
 	if (previous_hook != NULL)
 		previous_hook(root, rel, rti, rte);
-	if (!enable_scan || rte->rtekind != RTE_RELATION || rte->inh || rte->tablesample != NULL ||
-		IS_DUMMY_REL(rel) ||
-		(rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_MATVIEW))
+	mm_diagnose(root, rel, rte);
+	if (!mm_may_offer(rel, rte))
 		return;
 	foreach(lc, rel->indexlist)
 	{
 		IndexOptInfo *info = lfirst_node(IndexOptInfo, lc);
 
-		if (info->amcostestimate == mmdb_costestimate && !info->hypothetical &&
-			(info->indpred == NIL || info->predOK) && is_of_interest(root, rel, info))
+		if (mm_is_usable(info) && is_of_interest(root, rel, info))
 			offer_index(root, rel, info);
 	}
 }
@@ -579,4 +665,5 @@ mm_plan_init(void)
 	RegisterCustomScanMethods(&mm_scan_methods);
 	previous_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = offer_paths;
+	mm_one_row_init();
 }

@@ -24,7 +24,7 @@
 typedef struct MMDriver
 {
 	MMSum	   *sum;
-	List	   *bounds;			/* expressions that it is at most */
+	List	   *bounds;			/* expressions that the sum is at most */
 	List	   *conditions;		/* those that say so; the scan checks them */
 } MMDriver;
 
@@ -32,6 +32,7 @@ typedef struct MMScanPlan
 {
 	Oid			index;
 	bool		ordered;		/* by the first driver */
+	bool		nulls_first;	/* if so, those without a distance come first */
 	bool		any;			/* any driver's conditions are enough, not all needed */
 	bool		limited;		/* no more rows are read than limit and offset say */
 	Expr	   *limit;			/* NULL: none */
@@ -93,6 +94,8 @@ typedef struct MMSumState
 	TupleTableSlot *distances;	/* one column for each leaf */
 	double		offset;			/* the constant terms */
 	double		magnitude;		/* of the greatest numbers that they pass through */
+	double		unit;			/* all distances are whole, and all numbers in the
+								 * sum are multiples of this power of 2; or 0 */
 	bool		null_bound;		/* so that no row is within */
 	double		bound;			/* the least of bounds; Infinity without one */
 	MMSumKind	kind;
@@ -120,20 +123,28 @@ extern int	mm_sum_search_terms(const MMSumState *sum, const MMColumns *columns,
 								MMSearchTerm **terms, bool *complete);
 
 /*
- * mm_sum_search_bound: what the terms' sum is at most where the expression is
- * at most value.
+ * mm_sum_null_terms: the terms, without weight, to search the index for rows
+ * whose sum is NULL, in the current context; returns how many.  *complete: no
+ * other column, which the index does not know, can make the sum NULL.
+ */
+extern int	mm_sum_null_terms(const MMSumState *sum, const MMColumns *columns,
+							  MMSearchTerm **terms, bool *complete);
+
+/*
+ * mm_sum_search_bound: what the terms' sum is at most where the sum is at most
+ * value.
  */
 extern double mm_sum_search_bound(const MMSumState *sum, double value);
 
 /*
- * mm_sum_least_value: what the expression is at least where the terms' sum is
- * at least lower.
+ * mm_sum_least_value: what the sum is at least where the terms' sum is at least
+ * lower.
  */
 extern double mm_sum_least_value(const MMSumState *sum, double lower);
 
 /*
- * mm_sum_evaluate: the value of the expression for the row in
- * econtext->ecxt_scantuple.  False if that is above most: then *value is not
+ * mm_sum_evaluate: the value of the sum for the row in econtext->ecxt_scantuple:
+ * that of the expression, or if it is negated, minus that.  False if that is above most: then *value is not
  * set.  The leaves' distances stay where mm_sum_conditions finds them.
  */
 extern bool mm_sum_evaluate(MMSumState *sum, ExprContext *econtext, double most,

@@ -8,6 +8,7 @@
 #ifndef MM_SCAN_H
 #define MM_SCAN_H
 
+#include "access/parallel.h"
 #include "access/relscan.h"
 #include "lib/pairingheap.h"
 #include "utils/tuplesort.h"
@@ -24,6 +25,22 @@ typedef enum MMScanMode
 	MM_SCAN_COLLECTED,			/* candidates in the order of the heap */
 	MM_SCAN_TABLE,				/* the whole table */
 } MMScanMode;
+
+/*
+ * What EXPLAIN ANALYZE shows, of all scans so far.
+ */
+typedef struct MMScanCounts
+{
+	int64		scans;
+	int64		table_scans;	/* of these, of the whole table */
+	int64		verified;
+	int64		proved;			/* rows whose bounds said enough */
+	Size		peak_memory;	/* of pending rows */
+	MMSearchStats stats;
+	int64	   *evaluations;	/* of each leaf of each driver, in order */
+} MMScanCounts;
+
+typedef struct MMSharedCounts MMSharedCounts;
 
 typedef struct MMScanState
 {
@@ -45,6 +62,7 @@ typedef struct MMScanState
 	bool		peeked;
 	MMCandidate next;			/* the candidate that comes next, if peeked */
 	bool		searched;		/* there are no more */
+	bool		nulls;			/* rows without a distance are searched for, first */
 	bool		returned;		/* some row was handed out */
 	int64		worth;			/* as many verifications cost a scan of the table */
 	int64		verified_before;	/* in earlier scans */
@@ -61,14 +79,11 @@ typedef struct MMScanState
 	int			nahead;			/* rows from the sort asked for ahead */
 	int64	   *ahead;
 
-	/* for EXPLAIN */
-	MMSearchStats stats;
+	MMScanCounts counts;
 	int64		counted;		/* candidates in the table's statistics */
-	int64		scans;
-	int64		table_scans;	/* of these, of the whole table */
-	int64		verified;
-	int64		proved;			/* rows whose bounds said enough */
-	Size		peak_memory;	/* of pending rows */
+	MMSharedCounts *shared;		/* what parallel workers report to; or NULL */
+	MMScanCounts *of_workers;	/* what they have reported; or NULL */
+	const Plan *unmarked;		/* see counts.c */
 } MMScanState;
 
 /*
@@ -113,8 +128,9 @@ extern void mm_scan_add_other_sums(MMScanState *s);
 /* whole_table.c */
 
 /*
- * mm_scan_sort_begin, _put, _perform, _next: sort the places of rows by value,
- * and read the rows again, into the scan's slot; empty when there are no more.
+ * mm_scan_sort_begin, _put, _perform, _next: sort the places of rows by the value
+ * of the first sum, and read the rows again, into the scan's slot; empty when
+ * there are no more.
  */
 extern void mm_scan_sort_begin(MMScanState *s);
 extern void mm_scan_sort_put(MMScanState *s, double value, bool isnull, ItemPointer tid);
@@ -143,12 +159,37 @@ extern TupleTableSlot *mm_scan_ordered_next(MMScanState *s);
 extern void mm_scan_collected_begin(MMScanState *s);
 extern TupleTableSlot *mm_scan_collected_next(MMScanState *s);
 
-/* node.c */
+/* counts.c */
 
 /*
- * mm_add_stats: add up what searches have done.
+ * mm_counts_init: have parallel workers report what they count, if somebody
+ * wants to know.  When the node begins.
  */
-extern void mm_add_stats(MMSearchStats *total, const MMSearchStats *stats);
+extern void mm_counts_init(MMScanState *s);
+
+/*
+ * mm_counts_run: the node is about to be run, or will not be any more.
+ * mm_counts_report: and has ended; in a worker, report to the leader.
+ */
+extern void mm_counts_run(MMScanState *s);
+extern void mm_counts_report(MMScanState *s);
+
+/*
+ * mm_counts_add_search: count what the search has done, which is at its end.
+ */
+extern void mm_counts_add_search(MMScanState *s);
+
+/*
+ * mm_counts_total: what this process and its workers have counted.
+ */
+extern MMScanCounts mm_counts_total(MMScanState *s);
+
+/*
+ * The methods of a custom scan that see to shared memory.
+ */
+extern Size mm_counts_estimate(CustomScanState *node, ParallelContext *pcxt);
+extern void mm_counts_share(CustomScanState *node, ParallelContext *pcxt, void *coordinate);
+extern void mm_counts_attach(CustomScanState *node, shm_toc *toc, void *coordinate);
 
 /* explain.c */
 extern void mm_explain_scan(CustomScanState *node, List *ancestors,

@@ -7,7 +7,8 @@
  * sum, also with constants; a product or quotient with a constant; a distance,
  * with factors or without, in COALESCE with a constant.  Constant is what does
  * not depend on the row: parameters and outer references, too, so the sign of
- * a factor is known only when the scan begins.
+ * a factor is known only when the scan begins.  Until then it is taken to be
+ * positive: what is subtracted is no part of a sum, unless all distances are.
  *
  * One factor may depend on the row: if it is provably at least some positive
  * number, the sum times that number bounds the expression.  This is how
@@ -19,6 +20,8 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
+#include "catalog/pg_amop.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
@@ -30,7 +33,9 @@
 #include "parser/parse_coerce.h"
 #include "utils/float.h"
 #include "utils/fmgroids.h"
+#include "utils/catcache.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "plan/sum.h"
@@ -43,6 +48,8 @@ typedef struct MatchContext
 	MMSum	   *sum;
 	const MMProduct *missing;	/* within a COALESCE: what it gives for NULL */
 	bool		bounded;		/* within a product with what depends on the row */
+	bool		negated;		/* it is minus the expression that is to be a sum */
+	MMRefusal  *refusal;		/* NULL: nobody asks */
 } MatchContext;
 
 static bool match(MatchContext *c, Expr *expr, MMProduct product);
@@ -62,6 +69,18 @@ static bool
 is_constant(MatchContext *c, Expr *expr)
 {
 	return mm_is_constant(c->root, (Node *) expr, c->index->rel->relid);
+}
+
+/*
+ * Say why there is no match; the first that is said, which is about the innermost
+ * expression, counts.  Returns false.
+ */
+static bool
+refuse(MatchContext *c, MMRefusalKind kind, Expr *expr)
+{
+	if (c->refusal != NULL && c->refusal->kind == MM_REFUSED_NOT)
+		*c->refusal = (MMRefusal) {kind, expr};
+	return false;
 }
 
 static Expr *
@@ -85,6 +104,20 @@ binary_function(Expr *expr, Expr **left, Expr **right)
 	*left = linitial(op->args);
 	*right = lsecond(op->args);
 	return get_opcode(op->opno);
+}
+
+/*
+ * Is an expression minus another?
+ */
+static bool
+is_negation(Expr *expr, Expr **what)
+{
+	OpExpr	   *op = (OpExpr *) expr;
+
+	if (!IsA(expr, OpExpr) || list_length(op->args) != 1 || get_opcode(op->opno) != F_FLOAT8UM)
+		return false;
+	*what = linitial(op->args);
+	return true;
 }
 
 /* ---------- least values ---------- */
@@ -184,10 +217,10 @@ at_least(Expr *expr, double *least)
 /* ---------- matching ---------- */
 
 static bool
-add_factor(MMProduct *product, Expr *expr, bool divide)
+add_factor(MatchContext *c, MMProduct *product, Expr *expr, bool divide)
 {
 	if (product->n == MM_MAX_FACTORS)
-		return false;
+		return refuse(c, MM_REFUSED_SIZE, expr);
 	product->factors[product->n++] = (MMFactor) {expr, divide};
 	return true;
 }
@@ -306,13 +339,148 @@ match_leaf(MatchContext *c, OpExpr *op, MMSumLeaf *leaf)
 	return false;
 }
 
+bool
+mm_is_distance(Oid operator)
+{
+	CatCList   *list = SearchSysCacheList1(AMOPOPID, ObjectIdGetDatum(operator));
+	bool		result = false;
+
+	for (int i = 0; i < list->n_members; i++)
+		result |= ((Form_pg_amop) GETSTRUCT(&list->members[i]->tuple))->amoppurpose == AMOP_ORDER;
+	ReleaseSysCacheList(list);
+	return result;
+}
+
+static bool
+mentions_distance_walker(Node *node, void *arg)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, OpExpr) && mm_is_distance(((OpExpr *) node)->opno))
+		return true;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, mentions_distance_walker, arg, 0);
+	return expression_tree_walker(node, mentions_distance_walker, arg);
+}
+
+bool
+mm_query_mentions_distance(Query *query)
+{
+	return query_tree_walker(query, mentions_distance_walker, NULL, 0);
+}
+
+bool
+mm_mentions_distance(Node *node)
+{
+	return mentions_distance_walker(node, NULL);
+}
+
+/* What a walker looks for: a column of the index, within an expression. */
+typedef struct ColumnSearch
+{
+	MatchContext *c;
+	int			column;
+} ColumnSearch;
+
+static int
+column_of(MatchContext *c, Expr *operand)
+{
+	for (int i = 0; i < c->columns->n; i++)
+		if (is_column(c, operand, i))
+			return i;
+	return -1;
+}
+
+static bool
+column_within_walker(Node *node, void *arg)
+{
+	ColumnSearch *search = arg;
+
+	if (node == NULL)
+		return false;
+	search->column = column_of(search->c, (Expr *) node);
+	return search->column >= 0 || expression_tree_walker(node, column_within_walker, arg);
+}
+
+/*
+ * How near an operand comes to a column of the index: an operator call with the
+ * column on that side.
+ */
+static MMFit
+operand_fit(MatchContext *c, Expr *operand, Oid operator, Oid collation, int *column)
+{
+	ColumnSearch search = {.c = c};
+	Node	   *inner = (Node *) strip_relabel(operand);
+
+	*column = column_of(c, operand);
+	if (*column >= 0)
+		return operator != c->columns->columns[*column].space.operator ? MM_FIT_OPERATOR :
+			MM_FIT_COLLATION;
+	if (IsA(inner, FuncExpr) && list_length(((FuncExpr *) inner)->args) == 1 &&
+		((FuncExpr *) inner)->funcformat != COERCE_EXPLICIT_CALL)
+		*column = column_of(c, linitial(((FuncExpr *) inner)->args));
+	else if (IsA(inner, CoerceViaIO))
+		*column = column_of(c, ((CoerceViaIO *) inner)->arg);
+	if (*column >= 0)
+		return MM_FIT_CAST;
+	if (column_within_walker(inner, &search))
+	{
+		*column = search.column;
+		return MM_FIT_EXPRESSION;
+	}
+	return MM_FIT_NOT;
+}
+
+MMFit
+mm_sum_fit(PlannerInfo *root, OpExpr *op, IndexOptInfo *index, const MMColumns *columns,
+		   int *column, int *argument)
+{
+	MatchContext c = {
+		.root = root,
+		.index = index,
+		.columns = columns,
+	};
+	MMSumLeaf	leaf;
+	MMFit		best = MM_FIT_SEVERAL;
+
+	if (match_leaf(&c, op, &leaf))
+	{
+		*column = leaf.column;
+		*argument = leaf.argument;
+		return MM_FIT;
+	}
+	*column = *argument = -1;
+	for (int i = 0; i < 2; i++)
+	{
+		Expr	   *value = list_nth(op->args, i);
+		Expr	   *operand = list_nth(op->args, 1 - i);
+		Oid			operator = i == 1 ? op->opno : get_commutator(op->opno);
+		MMFit		fit;
+		int			fitting;
+
+		if (bms_is_member(index->rel->relid, pull_varnos(root, (Node *) value)) ||
+			!bms_is_member(index->rel->relid, pull_varnos(root, (Node *) operand)))
+			continue;
+		fit = operand_fit(&c, operand, operator, op->inputcollid, &fitting);
+		/* Nothing is wrong with the column, so it must be the value. */
+		if (fit == MM_FIT_COLLATION && !is_constant(&c, value))
+			fit = MM_FIT_VOLATILE;
+		if (*argument >= 0 && fit >= best)
+			continue;
+		best = fit;
+		*column = fitting;
+		*argument = i;
+	}
+	return best;
+}
+
 static bool
 add_term(MatchContext *c, int leaf, const MMProduct *product)
 {
 	MMSumTerm  *term = &c->sum->terms[c->sum->nterms];
 
 	if (c->sum->nterms == MM_MAX_TERMS)
-		return false;
+		return refuse(c, MM_REFUSED_SIZE, NULL);
 	term->leaf = leaf;
 	term->product = *product;
 	term->has_missing = c->missing != NULL;
@@ -322,16 +490,36 @@ add_term(MatchContext *c, int leaf, const MMProduct *product)
 	return true;
 }
 
+/*
+ * Is a product less than 0, as far as can be seen from the expression?
+ */
+static bool
+is_negative(const MMProduct *product)
+{
+	bool		negative = product->negative;
+
+	for (int i = 0; i < product->n; i++)
+	{
+		const Const *constant = (const Const *) product->factors[i].expr;
+
+		negative ^= IsA(constant, Const) && !constant->constisnull &&
+			DatumGetFloat8(constant->constvalue) < 0;
+	}
+	return negative;
+}
+
 static bool
 add_leaf(MatchContext *c, const MMSumLeaf *leaf, const MMProduct *product)
 {
 	MMSum	   *sum = c->sum;
 	int			i = 0;
 
+	if (is_negative(product))
+		return refuse(c, MM_REFUSED_SIGN, (Expr *) leaf->expr);
 	while (i < sum->nleaves && !equal(sum->leaves[i].expr, leaf->expr))
 		i++;
 	if (i == MM_MAX_TERMS)
-		return false;
+		return refuse(c, MM_REFUSED_SIZE, (Expr *) leaf->expr);
 	if (i == sum->nleaves)
 		sum->leaves[sum->nleaves++] = *leaf;
 	return add_term(c, i, product);
@@ -348,12 +536,14 @@ match_product(MatchContext *c, Expr *left, Expr *right, bool divide,
 	double		least;
 
 	if (is_constant(c, right))
-		return add_factor(&product, right, divide) && match(c, left, product);
+		return add_factor(c, &product, right, divide) && match(c, left, product);
 	if (divide)
-		return false;
+		return refuse(c, MM_REFUSED_FACTOR, right);
 	if (is_constant(c, left))
-		return add_factor(&product, left, false) && match(c, right, product);
+		return add_factor(c, &product, left, false) && match(c, right, product);
 
+	if (c->negated)
+		return refuse(c, MM_REFUSED_FACTOR, left);
 	inner.bounded = true;
 	c->sum->exact = false;
 	if (at_least(left, &least))
@@ -364,10 +554,11 @@ match_product(MatchContext *c, Expr *left, Expr *right, bool divide,
 		right = swap;
 	}
 	else if (!at_least(right, &least))
-		return false;
+		return refuse(c, MM_REFUSED_FACTOR,
+					  mm_mentions_distance((Node *) left) ? right : left);
 	right = (Expr *) makeConst(FLOAT8OID, -1, InvalidOid, sizeof(float8),
 							   Float8GetDatum(least), false, FLOAT8PASSBYVAL);
-	return add_factor(&product, right, false) && match(&inner, left, product);
+	return add_factor(c, &product, right, false) && match(&inner, left, product);
 }
 
 /*
@@ -381,9 +572,11 @@ match_coalesce(MatchContext *c, CoalesceExpr *coalesce, MMProduct product)
 	Expr	   *constant;
 
 	if (list_length(coalesce->args) != 2 || c->missing != NULL)
-		return false;
+		return refuse(c, MM_REFUSED_COALESCE, (Expr *) coalesce);
 	constant = lsecond(coalesce->args);
-	if (!is_constant(c, constant) || !add_factor(&missing, constant, false))
+	if (!is_constant(c, constant))
+		return refuse(c, MM_REFUSED_COALESCE, (Expr *) coalesce);
+	if (!add_factor(c, &missing, constant, false))
 		return false;
 	inner.missing = &missing;
 	return match(&inner, linitial(coalesce->args), product);
@@ -399,26 +592,37 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 	MMSumLeaf	leaf;
 	Expr	   *left;
 	Expr	   *right;
+	Oid			function;
 
 	check_stack_depth();
 	expr = strip_relabel(expr);
 	if (exprType((Node *) expr) != FLOAT8OID)
-		return false;
+		return refuse(c, MM_REFUSED_TYPE, expr);
 	if (is_constant(c, expr))
-		return c->missing == NULL && !c->bounded &&
-			add_factor(&product, expr, false) && add_term(c, -1, &product);
+	{
+		if (c->missing != NULL || c->bounded)
+			return refuse(c, c->missing != NULL ? MM_REFUSED_COALESCE : MM_REFUSED_FACTOR, expr);
+		return add_factor(c, &product, expr, false) && add_term(c, -1, &product);
+	}
 	if (IsA(expr, CoalesceExpr))
 		return match_coalesce(c, (CoalesceExpr *) expr, product);
+	function = is_negation(expr, &left) ? F_FLOAT8UM : binary_function(expr, &left, &right);
 
-	switch (binary_function(expr, &left, &right))
+	/* What a sum in COALESCE is depends on several columns. */
+	if (c->missing != NULL &&
+		(function == F_FLOAT8UM || function == F_FLOAT8PL || function == F_FLOAT8MI))
+		return refuse(c, MM_REFUSED_COALESCE, expr);
+	switch (function)
 	{
 		case InvalidOid:
-			return false;
+			return refuse(c, MM_REFUSED_OTHER, expr);
+		case F_FLOAT8UM:
+			product.negative = !product.negative;
+			return match(c, left, product);
 		case F_FLOAT8PL:
-			/* What a sum in COALESCE is depends on several columns. */
-			return c->missing == NULL && match(c, left, product) && match(c, right, product);
+			return match(c, left, product) && match(c, right, product);
 		case F_FLOAT8MI:
-			if (c->missing != NULL || !is_constant(c, right) || !match(c, left, product))
+			if (!match(c, left, product))
 				return false;
 			product.negative = !product.negative;
 			return match(c, right, product);
@@ -427,13 +631,16 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 		case F_FLOAT8DIV:
 			return match_product(c, left, right, true, product);
 		default:
-			return match_leaf(c, (OpExpr *) expr, &leaf) && add_leaf(c, &leaf, &product);
+			if (match_leaf(c, (OpExpr *) expr, &leaf))
+				return add_leaf(c, &leaf, &product);
+			return refuse(c, mm_is_distance(((OpExpr *) expr)->opno) ?
+						  MM_REFUSED_DISTANCE : MM_REFUSED_OTHER, expr);
 	}
 }
 
 MMSum *
 mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
-			 const MMColumns *columns)
+			 const MMColumns *columns, bool negated, MMRefusal *refusal)
 {
 	MMSum	   *sum = palloc0(sizeof(MMSum));
 	MatchContext c = {
@@ -441,11 +648,21 @@ mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
 		.index = index,
 		.columns = columns,
 		.sum = sum,
+		.negated = negated,
+		.refusal = refusal,
 	};
 
+	if (refusal != NULL)
+		*refusal = (MMRefusal) {MM_REFUSED_NOT, NULL};
+	sum->negated = negated;
 	sum->exact = true;
-	if (!match(&c, expr, (MMProduct) {0}) || sum->nleaves == 0)
+	if (!match(&c, expr, (MMProduct) {.negative = negated}))
 		return NULL;
+	if (sum->nleaves == 0)
+	{
+		refuse(&c, MM_REFUSED_OTHER, expr);
+		return NULL;
+	}
 	sum->expr = expr;
 	sum->outer = mm_relids_without(pull_varnos(root, (Node *) expr), index->rel->relid);
 	return sum;
@@ -477,105 +694,4 @@ bool
 mm_sum_mentions(Node *expr, const IndexOptInfo *index)
 {
 	return mentions_walker(expr, (void *) index);
-}
-
-/* ---------- plans ---------- */
-
-static void
-pack_product(const MMProduct *product, List **exprs, List **numbers)
-{
-	*numbers = lappend_int(lappend_int(*numbers, product->n), product->negative);
-	for (int i = 0; i < product->n; i++)
-	{
-		*exprs = lappend(*exprs, product->factors[i].expr);
-		*numbers = lappend_int(*numbers, product->factors[i].divide);
-	}
-}
-
-void
-mm_sum_pack(const MMSum *sum, List **exprs, List **numbers)
-{
-	*exprs = list_make1(sum->expr);
-	*numbers = list_make3_int(sum->exact, sum->nleaves, sum->nterms);
-	for (int i = 0; i < sum->nleaves; i++)
-	{
-		*exprs = lappend(*exprs, sum->leaves[i].expr);
-		*numbers = lappend_int(*numbers, sum->leaves[i].column);
-		*numbers = lappend_int(*numbers, sum->leaves[i].argument);
-		*numbers = lappend_int(*numbers, sum->leaves[i].cast);
-	}
-	for (int i = 0; i < sum->nterms; i++)
-	{
-		const MMSumTerm *term = &sum->terms[i];
-
-		*numbers = lappend_int(lappend_int(*numbers, term->leaf), term->has_missing);
-		pack_product(&term->product, exprs, numbers);
-		if (term->has_missing)
-			pack_product(&term->missing, exprs, numbers);
-	}
-}
-
-/*
- * Reads lists from their beginning to their end.
- */
-typedef struct Reader
-{
-	List	   *exprs;
-	List	   *numbers;
-	int			expr;
-	int			number;
-} Reader;
-
-static Expr *
-next_expr(Reader *r)
-{
-	return list_nth(r->exprs, r->expr++);
-}
-
-static int
-next_number(Reader *r)
-{
-	return list_nth_int(r->numbers, r->number++);
-}
-
-static void
-unpack_product(Reader *r, MMProduct *product)
-{
-	product->n = next_number(r);
-	product->negative = next_number(r);
-	for (int i = 0; i < product->n; i++)
-	{
-		product->factors[i].expr = next_expr(r);
-		product->factors[i].divide = next_number(r);
-	}
-}
-
-MMSum *
-mm_sum_unpack(List *exprs, List *numbers)
-{
-	MMSum	   *sum = palloc0(sizeof(MMSum));
-	Reader		r = {.exprs = exprs, .numbers = numbers};
-
-	sum->expr = next_expr(&r);
-	sum->exact = next_number(&r);
-	sum->nleaves = next_number(&r);
-	sum->nterms = next_number(&r);
-	for (int i = 0; i < sum->nleaves; i++)
-	{
-		sum->leaves[i].expr = (OpExpr *) next_expr(&r);
-		sum->leaves[i].column = next_number(&r);
-		sum->leaves[i].argument = next_number(&r);
-		sum->leaves[i].cast = next_number(&r);
-	}
-	for (int i = 0; i < sum->nterms; i++)
-	{
-		MMSumTerm  *term = &sum->terms[i];
-
-		term->leaf = next_number(&r);
-		term->has_missing = next_number(&r);
-		unpack_product(&r, &term->product);
-		if (term->has_missing)
-			unpack_product(&r, &term->missing);
-	}
-	return sum;
 }

@@ -7,6 +7,10 @@
  * same for all rows.  A term is a leaf times factors, or, without a leaf, a
  * constant; a leaf may stand in several terms.
  *
+ * An expression may be minus a sum, like 1 - distance, a similarity: the greater
+ * it is, the nearer is the row.  What is then said of the sum's values is about
+ * the expression's with the other sign.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef MM_SUM_H
@@ -55,6 +59,7 @@ typedef struct MMSum
 {
 	Expr	   *expr;
 	Relids		outer;			/* other relations that it needs */
+	bool		negated;		/* the expression is minus the sum */
 	bool		exact;			/* the expression is the sum, not just bounded by it */
 	int			nleaves;
 	MMSumLeaf	leaves[MM_MAX_TERMS];
@@ -63,17 +68,79 @@ typedef struct MMSum
 } MMSum;
 
 /*
+ * Why an expression is no sum over the columns of an index, and which part of it
+ * stands in the way.
+ */
+typedef enum MMRefusalKind
+{
+	MM_REFUSED_NOT,
+	MM_REFUSED_TYPE,			/* it is not double precision */
+	MM_REFUSED_OTHER,			/* it depends on the row, and is no distance */
+	MM_REFUSED_DISTANCE,		/* it is a distance that the index has not */
+	MM_REFUSED_SIGN,			/* its distances are subtracted; or are not */
+	MM_REFUSED_FACTOR,			/* it multiplies or divides by what depends on the
+								 * row */
+	MM_REFUSED_COALESCE,		/* it is not COALESCE of a distance and a constant */
+	MM_REFUSED_SIZE,			/* there are too many terms or factors */
+} MMRefusalKind;
+
+typedef struct MMRefusal
+{
+	MMRefusalKind kind;
+	Expr	   *expr;
+} MMRefusal;
+
+/*
+ * How near an operator call comes to a distance of an index, the nearest first.
+ */
+typedef enum MMFit
+{
+	MM_FIT,
+	MM_FIT_VOLATILE,			/* but its value may differ from row to row */
+	MM_FIT_COLLATION,			/* but the column has another collation */
+	MM_FIT_OPERATOR,			/* but the column has another operator */
+	MM_FIT_CAST,				/* but the column is cast */
+	MM_FIT_EXPRESSION,			/* but it is an expression with the column in it */
+	MM_FIT_SEVERAL,				/* both sides depend on the row */
+	MM_FIT_NOT,					/* the index has no such column */
+} MMFit;
+
+/*
+ * mm_is_distance: is there an index that can have rows in the order of this
+ * operator, whatever its access method?
+ */
+extern bool mm_is_distance(Oid operator);
+
+/*
+ * mm_mentions_distance, mm_query_mentions_distance: has an expression, or a query
+ * anywhere, such an operator in it?
+ */
+extern bool mm_mentions_distance(Node *node);
+extern bool mm_query_mentions_distance(Query *query);
+
+/*
+ * mm_sum_fit: how near an operator call of two arguments comes to a distance of
+ * an index.  *column is that of the index (-1: its composite), but for the last
+ * two; *argument, which of the arguments is the value, but for MM_FIT_SEVERAL.
+ */
+extern MMFit mm_sum_fit(PlannerInfo *root, OpExpr *op, IndexOptInfo *index,
+						const MMColumns *columns, int *column, int *argument);
+
+/*
  * mm_sum_mentions: does an expression have a distance that an index is for?
  */
 extern bool mm_sum_mentions(Node *expr, const IndexOptInfo *index);
 
 /*
- * mm_sum_match: the sum that an expression is, over the columns of an index;
- * NULL if it is none.  The expression is never less than the sum, and equal
- * to it but where it multiplies the sum by what differs between rows.
+ * mm_sum_match: the sum that an expression, or if negated minus the expression,
+ * is, over the columns of an index; NULL if it is none.  The expression is never
+ * less than the sum, and equal to it but where it multiplies the sum by what
+ * differs between rows, which a negated one does not.  refusal, if not NULL, says
+ * why it is none.
  */
 extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
-						   const MMColumns *columns);
+						   const MMColumns *columns, bool negated,
+						   MMRefusal *refusal);
 
 /*
  * mm_sum_pack, mm_sum_unpack: a sum as lists for a plan: expressions, which

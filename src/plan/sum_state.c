@@ -33,6 +33,10 @@
 /* More than rounding does to a sum, relative to its parts. */
 #define ROUNDING	1e-12
 
+/* Of numbers that sums are exact with: they are multiples of units as large as
+ * this or larger, by less than 2^24. */
+#define LEAST_UNIT	0x1p-60
+
 /* ---------- making it ready ---------- */
 
 /*
@@ -138,12 +142,35 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 /* ---------- one scan ---------- */
 
 /*
+ * The greatest power of 2 that a number is a multiple of, Infinity if it is 0;
+ * or 0 if that is too small or goes into it too often.
+ */
+static double
+unit_of(double x)
+{
+	double		unit;
+	int			exponent;
+
+	if (x == 0)
+		return get_float8_infinity();
+	if (!(fabs(x) <= 1 / LEAST_UNIT))
+		return 0.0;
+	/* 24 bits of it, and nothing behind them. */
+	x = ldexp(frexp(x, &exponent), 24);
+	if (x != rint(x))
+		return 0.0;
+	unit = ldexp((double) ((int64) x & -(int64) x), exponent - 24);
+	return unit >= LEAST_UNIT ? unit : 0.0;
+}
+
+/*
  * Evaluate a product; false if it is NULL.  NaN where it is too small to be
- * exact: the expression may have its factors in another order.
+ * exact: the expression may have its factors in another order.  *unit comes
+ * down to a unit of the product, or to 0 if it, or a part of it, has none.
  */
 static bool
 evaluate_product(const MMProduct *product, ExprState ***next, ExprContext *econtext,
-				 double *result)
+				 double *result, double *unit)
 {
 	bool		found = true;
 
@@ -158,6 +185,10 @@ evaluate_product(const MMProduct *product, ExprState ***next, ExprContext *econt
 
 		found &= !isnull;
 		*result = product->factors[i].divide ? *result / factor : *result * factor;
+		/* Only a division by a power of 2 is exact. */
+		if (product->factors[i].divide && unit_of(factor) != fabs(factor))
+			*unit = 0.0;
+		*unit = Min(*unit, Min(unit_of(factor), unit_of(*result)));
 		if (!zero && fabs(*result) < DBL_MIN)
 			*result = get_float8_nan();
 	}
@@ -207,10 +238,37 @@ begin_bounds(MMSumState *sum, ExprContext *econtext)
 		}
 		bound = exprType((Node *) state->expr) == FLOAT4OID ? DatumGetFloat4(datum) :
 			DatumGetFloat8(datum);
-		/* Everything is at most NaN. */
+		/* Everything is at most NaN, and nothing but NaN at least. */
+		if (isnan(bound) && sum->driver->sum->negated)
+			bound = -get_float8_infinity();
 		if (!isnan(bound))
 			sum->bound = Min(sum->bound, bound);
 	}
+}
+
+/*
+ * Are sums of the leaves exact with this unit, so far as all that is put in is
+ * a multiple of it?
+ */
+static bool
+is_exact(const MMSumState *state, double unit)
+{
+	const MMSum *sum = state->driver->sum;
+
+	if (!sum->exact || unit == 0 || state->magnitude >= 0x1p50 * unit)
+		return false;
+	for (int i = 0; i < sum->nleaves; i++)
+	{
+		const MMLeafState *leaf = &state->leaves[i];
+
+		if (leaf->factor > 0 &&
+			(leaf->space == NULL || leaf->space->routine == NULL || !leaf->space->routine->whole ||
+			 leaf->factor >= 0x1p24 * unit))
+			return false;
+		if (leaf->missing >= 0x1p24 * unit)
+			return false;
+	}
+	return true;
 }
 
 void
@@ -218,6 +276,7 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 {
 	const MMSum *sum = state->driver->sum;
 	ExprState **next = state->factors;
+	double		unit = 1.0;
 	bool		null = false;
 	bool		other = false;
 
@@ -231,9 +290,9 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 		MMLeafState *leaf = term->leaf < 0 ? NULL : &state->leaves[term->leaf];
 		double		factor;
 		double		missing = 0.0;
-		bool		has_factor = evaluate_product(&term->product, &next, econtext, &factor);
+		bool		has_factor = evaluate_product(&term->product, &next, econtext, &factor, &unit);
 		bool		has_missing = term->has_missing &&
-			evaluate_product(&term->missing, &next, econtext, &missing);
+			evaluate_product(&term->missing, &next, econtext, &missing, &unit);
 
 		/* What COALESCE gives may be other than its factors say: NULL. */
 		if (leaf == NULL || leaf->isnull || !has_factor)
@@ -248,6 +307,12 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 			continue;
 		}
 		other |= !(factor >= 0) || isinf(factor) || !(missing >= 0);
+
+		/*
+		 * 0 * Infinity is NaN, the greatest number: the last of sums, but the
+		 * first of what is minus a sum.
+		 */
+		other |= sum->negated && factor == 0 && !leaf->finite;
 		leaf->factor += factor;
 		leaf->missing += missing;
 		leaf->null_sum |= !has_missing;
@@ -262,6 +327,7 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 		leaf->no_weight = leaf->factor == 0 && !other && leaf->finite && sum->exact;
 	}
 	state->kind = null ? MM_SUM_NULL : other ? MM_SUM_OTHER : MM_SUM_WEIGHTED;
+	state->unit = is_exact(state, unit) ? unit : 0.0;
 }
 
 /*
@@ -310,8 +376,40 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 	return n;
 }
 
+int
+mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMSearchTerm **result,
+				  bool *complete)
+{
+	MMSearchTerm *terms = palloc(sizeof(MMSearchTerm) * state->driver->sum->nleaves * columns->n);
+	int			n = 0;
+
+	*result = terms;
+	*complete = true;
+	for (int i = 0; i < state->driver->sum->nleaves; i++)
+	{
+		const MMLeafState *leaf = &state->leaves[i];
+		bool		all = true;
+
+		if (leaf->isnull || !leaf->null_sum)
+			continue;
+		if (leaf->space == NULL)
+			n += mm_terms_of_query(columns, leaf->value, 0.0, terms + n, NULL, &all);
+		else
+			terms[n++] = (MMSearchTerm) {
+			.coordinates = leaf->leaf->cast ? cast_coordinates(leaf) : NULL,
+			.column = leaf->leaf->column,
+			.value = leaf->value,
+			.missing = MM_MISSING_NULL,
+		};
+		*complete &= all;
+	}
+	return n;
+}
+
 /*
- * How far apart, at most, the expression and its terms' sum may come out.
+ * How far apart, at most, the expression and its terms' sum may come out.  (With
+ * a unit, not at all, or where the sum is too large for that, by less than is
+ * taken off the bounds of such sums.)
  */
 static double
 rounding(const MMSumState *state, double value)
@@ -324,7 +422,7 @@ mm_sum_search_bound(const MMSumState *state, double value)
 {
 	if (state->magnitude == 0 || !isfinite(value))
 		return value;
-	return value - state->offset + rounding(state, value);
+	return value - state->offset + (state->unit > 0 ? 0.0 : rounding(state, value));
 }
 
 double
@@ -332,7 +430,7 @@ mm_sum_least_value(const MMSumState *state, double lower)
 {
 	double		value = lower + state->offset;
 
-	return state->magnitude == 0 ? value : value - rounding(state, value);
+	return state->magnitude == 0 || state->unit > 0 ? value : value - rounding(state, value);
 }
 
 /* ---------- one row ---------- */
@@ -404,6 +502,8 @@ mm_sum_evaluate(MMSumState *state, ExprContext *econtext, double most,
 	ExecStoreVirtualTuple(distances);
 	econtext->ecxt_innertuple = distances;
 	*value = DatumGetFloat8(ExecEvalExpr(state->value, econtext, isnull));
+	if (state->driver->sum->negated)
+		*value = -*value;
 	MemoryContextSwitchTo(old);
 	return true;
 }

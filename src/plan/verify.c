@@ -48,7 +48,7 @@ mm_scan_read(MMScanState *s, ItemPointer tid)
 		mm_row_found(s->css.ss.ss_currentRelation, ItemPointerGetBlockNumber(tid),
 					 ((BufferHeapTupleTableSlot *) s->css.ss.ss_ScanTupleSlot)->buffer);
 	pgstat_count_heap_fetch(s->index);
-	s->verified++;
+	s->counts.verified++;
 	return mm_scan_passes_quals(s);
 }
 

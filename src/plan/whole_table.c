@@ -4,20 +4,21 @@
  *	  Sorting rows by their sums, where memory does not do; and scans of a whole
  *	  table.
  *
- * A sort has values and places; rows are read again when their turn comes.
+ * A sort has values of the expression, and places; rows are read again when their
+ * turn comes.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/tableam.h"
-#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/float.h"
+#include "utils/typcache.h"
 
-#include "am/sort.h"
+#include "compat.h"
 #include "plan/scan.h"
 
 /*
@@ -28,11 +29,16 @@ void
 mm_scan_sort_begin(MMScanState *s)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(2);
+	AttrNumber	column = 1;
+	TypeCacheEntry *type = lookup_type_cache(FLOAT8OID, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
+	Oid			operator = s->sums[0]->driver->sum->negated ? type->gt_opr : type->lt_opr;
+	Oid			collation = InvalidOid;
 
 	TupleDescInitEntry(desc, 1, "value", FLOAT8OID, -1, 0);
 	TupleDescInitEntry(desc, 2, "place", INT8OID, -1, 0);
-	s->sort = mm_sort_begin(desc, Float8LessOperator, work_mem, NULL,
-							s->k > 0 ? TUPLESORT_ALLOWBOUNDED : TUPLESORT_NONE);
+	s->sort = tuplesort_begin_heap(desc, 1, &column, &operator, &collation, &s->plan->nulls_first,
+								   work_mem, NULL,
+								   s->k > 0 ? TUPLESORT_ALLOWBOUNDED : TUPLESORT_NONE);
 	s->sorted = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 }
 
@@ -40,7 +46,7 @@ void
 mm_scan_sort_put(MMScanState *s, double value, bool isnull, ItemPointer tid)
 {
 	ExecClearTuple(s->sorted);
-	s->sorted->tts_values[0] = Float8GetDatum(value);
+	s->sorted->tts_values[0] = Float8GetDatum(s->sums[0]->driver->sum->negated ? -value : value);
 	s->sorted->tts_isnull[0] = isnull;
 	s->sorted->tts_values[1] = Int64GetDatum(mm_place_number(tid));
 	s->sorted->tts_isnull[1] = false;
@@ -108,7 +114,7 @@ mm_scan_table_begin(MMScanState *s)
 	bool		isnull;
 
 	s->mode = MM_SCAN_TABLE;
-	s->table_scans++;
+	s->counts.table_scans++;
 	s->table = table_beginscan(s->css.ss.ss_currentRelation,
 							   s->css.ss.ps.state->es_snapshot, 0, NULL);
 	/* All the same, if NULL for all rows. */

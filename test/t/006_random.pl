@@ -63,7 +63,7 @@ foreach my $search ('odbknn by index', 'odbrange by index', 'odbknn', 'odbrange'
 	'composite index scan', 'composite index scan to the end', 'bitmap scan', 'index scan of a radius',
 	'ordered index scan of a radius', 'cursor', 'rescan', 'two distances', 'sum in order', 'sum in order to the end',
 	'sum in order after a slow filter', 'sum in order to the end after a slow filter', 'sum and key', 'sum within', 'sum within in order',
-	'any of several sums', 'sum for each of several rows', 'sum by cursor')
+	'sum in order, NULLs first', 'minus a sum, descending', 'minus a sum, descending, above a bound', 'any of several sums', 'sum for each of several rows', 'sum by cursor')
 {
 	cmp_ok($tally{$search} // 0, '>', 0, "compared: $search");
 }

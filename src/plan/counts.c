@@ -1,0 +1,213 @@
+/*-------------------------------------------------------------------------
+ *
+ * counts.c
+ *	  What EXPLAIN ANALYZE shows of custom scans, with that of parallel workers.
+ *
+ * Below a Gather node every process runs scans of its own, and counts for
+ * itself.  A worker adds its counts to a slot in shared memory when it ends,
+ * and the leader takes them from there before that memory goes: workers have
+ * ended by then.
+ *
+ * The executor calls the methods for shared memory only for a node whose plan
+ * is parallel_aware, which one that does not share its work must not be.  (Of
+ * PostgreSQL's own nodes, Sort, Hash and Memoize are exceptions.)  So where
+ * somebody counts and there may be workers, a node shows a copy of its plan
+ * with that mark until it is run: a Gather node asks before it runs what is
+ * below it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "storage/dsm.h"
+
+#include "plan/scan.h"
+
+/*
+ * A slot for each worker: its counts, and behind all of them, those of its
+ * leaves, to which the evaluations in them do not point.
+ */
+struct MMSharedCounts
+{
+	int			nworkers;
+	MMScanCounts counts[FLEXIBLE_ARRAY_MEMBER];
+};
+
+static int
+count_leaves(const MMScanState *s)
+{
+	int			n = 0;
+
+	for (int d = 0; d < s->plan->ndrivers; d++)
+		n += s->plan->drivers[d].sum->nleaves;
+	return n;
+}
+
+/*
+ * The evaluations of a slot.
+ */
+static int64 *
+shared_evaluations(MMSharedCounts *shared, int worker, int nleaves)
+{
+	return (int64 *) (shared->counts + shared->nworkers) + worker * nleaves;
+}
+
+static Size
+shared_size(int nworkers, int nleaves)
+{
+	return offsetof(MMSharedCounts, counts) +
+		nworkers * (sizeof(MMScanCounts) + nleaves * sizeof(int64));
+}
+
+static void
+add_stats(MMSearchStats *total, const MMSearchStats *stats)
+{
+	total->inner_pages += stats->inner_pages;
+	total->leaf_pages += stats->leaf_pages;
+	total->bounded += stats->bounded;
+	total->whole_pages += stats->whole_pages;
+	total->whole_entries += stats->whole_entries;
+	total->candidates += stats->candidates;
+	total->peak_memory = Max(total->peak_memory, stats->peak_memory);
+}
+
+static void
+add_counts(MMScanCounts *total, int64 *total_evaluations,
+		   const MMScanCounts *counts, const int64 *evaluations, int nleaves)
+{
+	total->scans += counts->scans;
+	total->table_scans += counts->table_scans;
+	total->verified += counts->verified;
+	total->proved += counts->proved;
+	total->peak_memory = Max(total->peak_memory, counts->peak_memory);
+	add_stats(&total->stats, &counts->stats);
+	for (int i = 0; i < nleaves; i++)
+		total_evaluations[i] += evaluations[i];
+}
+
+/*
+ * The counts of this process, with a copy of its leaves'.
+ */
+static MMScanCounts
+own_counts(const MMScanState *s)
+{
+	MMScanCounts counts = s->counts;
+	int			n = 0;
+
+	if (s->search != NULL)
+		add_stats(&counts.stats, mm_search_stats(s->search));
+	counts.evaluations = palloc(sizeof(int64) * count_leaves(s));
+	for (int d = 0; d < s->plan->ndrivers; d++)
+		for (int i = 0; i < s->plan->drivers[d].sum->nleaves; i++)
+			counts.evaluations[n++] = s->sums[d]->leaves[i].evaluations;
+	return counts;
+}
+
+void
+mm_counts_init(MMScanState *s)
+{
+	PlanState  *ps = &s->css.ss.ps;
+	CustomScan *marked;
+
+	/* ps->instrument is not there yet. */
+	if (ps->state->es_instrument == 0 ||
+		!(IsParallelWorker() || ps->state->es_plannedstmt->parallelModeNeeded))
+		return;
+	s->unmarked = ps->plan;
+	marked = palloc(sizeof(CustomScan));
+	memcpy(marked, ps->plan, sizeof(CustomScan));
+	marked->scan.plan.parallel_aware = true;
+	ps->plan = &marked->scan.plan;
+}
+
+void
+mm_counts_run(MMScanState *s)
+{
+	if (s->unmarked != NULL)
+		s->css.ss.ps.plan = (Plan *) s->unmarked;
+	s->unmarked = NULL;
+}
+
+void
+mm_counts_add_search(MMScanState *s)
+{
+	add_stats(&s->counts.stats, mm_search_stats(s->search));
+}
+
+MMScanCounts
+mm_counts_total(MMScanState *s)
+{
+	MMScanCounts total = own_counts(s);
+
+	if (s->of_workers != NULL)
+		add_counts(&total, total.evaluations, s->of_workers, s->of_workers->evaluations,
+				   count_leaves(s));
+	return total;
+}
+
+/* ---------- shared memory ---------- */
+
+Size
+mm_counts_estimate(CustomScanState *node, ParallelContext *pcxt)
+{
+	return shared_size(pcxt->nworkers, count_leaves((MMScanState *) node));
+}
+
+/*
+ * Take the workers' counts, before shared memory goes.
+ */
+static void
+take_counts(dsm_segment *segment, Datum arg)
+{
+	MMScanState *s = (MMScanState *) DatumGetPointer(arg);
+	int			nleaves = count_leaves(s);
+
+	for (int i = 0; i < s->shared->nworkers; i++)
+		add_counts(s->of_workers, s->of_workers->evaluations, &s->shared->counts[i],
+				   shared_evaluations(s->shared, i, nleaves), nleaves);
+	s->shared = NULL;
+}
+
+void
+mm_counts_share(CustomScanState *node, ParallelContext *pcxt, void *coordinate)
+{
+	MMScanState *s = (MMScanState *) node;
+	int			nleaves = count_leaves(s);
+	MemoryContext old;
+
+	/* Without a segment there are no workers. */
+	if (pcxt->seg == NULL)
+		return;
+	s->shared = coordinate;
+	memset(s->shared, 0, shared_size(pcxt->nworkers, nleaves));
+	s->shared->nworkers = pcxt->nworkers;
+	if (s->of_workers == NULL)
+	{
+		old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+		s->of_workers = palloc0(sizeof(MMScanCounts));
+		s->of_workers->evaluations = palloc0(sizeof(int64) * nleaves);
+		MemoryContextSwitchTo(old);
+	}
+	on_dsm_detach(pcxt->seg, take_counts, PointerGetDatum(s));
+}
+
+void
+mm_counts_attach(CustomScanState *node, shm_toc *toc, void *coordinate)
+{
+	((MMScanState *) node)->shared = coordinate;
+}
+
+void
+mm_counts_report(MMScanState *s)
+{
+	int			nleaves = count_leaves(s);
+	MMScanCounts counts;
+
+	if (!IsParallelWorker() || s->shared == NULL)
+		return;
+	counts = own_counts(s);
+	add_counts(&s->shared->counts[ParallelWorkerNumber],
+			   shared_evaluations(s->shared, ParallelWorkerNumber, nleaves),
+			   &counts, counts.evaluations, nleaves);
+}

@@ -1,0 +1,92 @@
+/*-------------------------------------------------------------------------
+ *
+ * diagnosis.h
+ *	  What keeps a query's distances from being answered by an index.
+ *
+ * While mm_why_not (why_not.c) plans a query, the planner's hooks look at each
+ * relation, as the planner has it then: with views expanded, subqueries pulled up
+ * and constants computed (diagnosis.c).  What they find is put in words
+ * (diagnosis_words.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_DIAGNOSIS_H
+#define MM_DIAGNOSIS_H
+
+#include "plan/offer.h"
+
+typedef struct MMFinding
+{
+	const char *place;			/* in the query */
+	const char *expression;
+	Oid			index;			/* or InvalidOid */
+	const char *verdict;		/* NULL: the index has it, and the plan is to say */
+	const char *hint;			/* or NULL */
+
+	/* Where the plan is to say: */
+	const char *unless;			/* the verdict, if it does not use the index; or NULL */
+	const char *alias;			/* of the table */
+	bool		ordered;		/* it is about an order, not a condition */
+	Relids		outer;			/* other relations that it needs */
+	PlannerInfo *root;
+} MMFinding;
+
+typedef struct MMDiagnosis
+{
+	ParamListInfo params;		/* by which the query is known that this is about */
+	MemoryContext context;
+	List	   *findings;		/* of MMFinding */
+} MMDiagnosis;
+
+/*
+ * A relation looked at.
+ */
+typedef struct MMLook
+{
+	PlannerInfo *root;
+	RelOptInfo *rel;
+	RangeTblEntry *rte;
+	List	   *offers;			/* of MMOffer: its indexes */
+	List	   *unusable;		/* of MMFinding: those that cannot be used */
+} MMLook;
+
+/* diagnosis.c */
+
+/* What is being diagnosed; NULL: nothing. */
+extern MMDiagnosis *mm_diagnosis;
+
+/*
+ * mm_diagnose: add to the diagnosis what there is to be said of a relation.
+ */
+extern void mm_diagnose(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte);
+
+/*
+ * mm_distances_of: the distances in an expression that are about a relation.
+ */
+extern List *mm_distances_of(PlannerInfo *root, Index relid, Node *node);
+
+/* diagnosis_words.c */
+
+/*
+ * mm_say: an expression of the relation's query as SQL.
+ */
+extern const char *mm_say(MMLook *look, Node *node);
+
+/*
+ * mm_say_refusal: why an expression is no sum: the verdict, and a hint.
+ */
+extern const char *mm_say_refusal(MMLook *look, const MMRefusal *refusal, const char **hint);
+
+/*
+ * mm_say_fit: how near a distance comes to one of an index; the same.
+ */
+extern const char *mm_say_fit(MMLook *look, OpExpr *op, const MMOffer *offer, MMFit fit,
+							  int column, int argument, const char **hint);
+
+/*
+ * mm_say_index: a hint how to make an index for these distances; NULL if it is not
+ * clear which.
+ */
+extern const char *mm_say_index(MMLook *look, List *distances);
+
+#endif							/* MM_DIAGNOSIS_H */

@@ -1,0 +1,332 @@
+/*-------------------------------------------------------------------------
+ *
+ * diagnosis_words.c
+ *	  A diagnosis in words: expressions, verdicts, hints.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_amop.h"
+#include "commands/defrem.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteManip.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+
+#include "compat.h"
+#include "plan/diagnosis.h"
+
+/* ---------- expressions ---------- */
+
+/*
+ * An expression of the planner's as the parser would have it: without what the
+ * deparser does not know outside of plans, and with columns named by the tables
+ * they are of.
+ */
+static Node *
+simplify(Node *node, void *arg)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, PlaceHolderVar))
+		return simplify((Node *) ((PlaceHolderVar *) node)->phexpr, arg);
+	if (IsA(node, WindowFunc))
+	{
+		WindowFunc *call = (WindowFunc *) node;
+
+		/* Its window is in the plan. */
+		return simplify((Node *) makeFuncExpr(call->winfnoid, call->wintype, call->args, call->wincollid,
+											  call->inputcollid, COERCE_EXPLICIT_CALL), arg);
+	}
+	if (IsA(node, Param))
+	{
+		Param	   *param = copyObject((Param *) node);
+
+		param->paramkind = PARAM_EXTERN;
+		return (Node *) param;
+	}
+	if (IsA(node, Var))
+	{
+		Var		   *var = copyObject((Var *) node);
+
+		var->varnosyn = var->varno;
+		var->varattnosyn = var->varattno;
+		return (Node *) var;
+	}
+	return expression_tree_mutator(node, simplify, arg);
+}
+
+const char *
+mm_say(MMLook *look, Node *node)
+{
+	PlannedStmt *stmt = makeNode(PlannedStmt);
+	Bitmapset  *all = NULL;
+	int			ntables = 0;
+	ListCell   *lc;
+
+	stmt->rtable = look->root->parse->rtable;
+	for (int i = 1; i <= list_length(stmt->rtable); i++)
+		all = bms_add_member(all, i);
+	foreach(lc, stmt->rtable)
+	{
+		RTEKind		kind = lfirst_node(RangeTblEntry, lc)->rtekind;
+
+		/* What comes from RTE_RESULT on is no table. */
+		ntables += kind != RTE_JOIN && kind < RTE_RESULT;
+	}
+	if (IsA(node, List))
+		node = (Node *) make_ands_explicit((List *) node);
+	return deparse_expression(simplify(node, NULL),
+							  deparse_context_for_plan_tree(stmt, select_rtable_names_for_explain(stmt->rtable, all)),
+							  ntables > 1, false);
+}
+
+/*
+ * An expression of the table's columns only, as an index has it.
+ */
+static const char *
+say_index_expression(MMLook *look, Node *node)
+{
+	Oid			table = look->rte->relid;
+
+	node = simplify(node, NULL);
+	ChangeVarNodes(node, look->rel->relid, 1, 0);
+	return deparse_expression(node, deparse_context_for(get_rel_name(table), table), false, false);
+}
+
+/*
+ * A value cast to a type.
+ */
+static const char *
+say_cast(MMLook *look, Node *value, Oid type)
+{
+	const Const *constant = (const Const *) value;
+
+	if (IsA(value, Const) && !constant->constisnull)
+	{
+		Oid			output;
+		bool		is_varlena;
+
+		getTypeOutputInfo(constant->consttype, &output, &is_varlena);
+		return psprintf("%s::%s",
+						quote_literal_cstr(OidOutputFunctionCall(output, constant->constvalue)),
+						format_type_be(type));
+	}
+	return psprintf("CAST(%s AS %s)", mm_say(look, value), format_type_be(type));
+}
+
+/* ---------- indexes ---------- */
+
+/*
+ * The class of mmdb that has an operator as its distance; InvalidOid if none has.
+ */
+static Oid
+family_of(Oid operator)
+{
+	Oid			am = get_index_am_oid(MM_AM_NAME, false);
+	CatCList   *list = SearchSysCacheList1(AMOPOPID, ObjectIdGetDatum(operator));
+	Oid			result = InvalidOid;
+
+	for (int i = 0; i < list->n_members; i++)
+	{
+		Form_pg_amop amop = (Form_pg_amop) GETSTRUCT(&list->members[i]->tuple);
+
+		if (amop->amopmethod == am && amop->amoppurpose == AMOP_ORDER)
+			result = amop->amopfamily;
+	}
+	ReleaseSysCacheList(list);
+	return result;
+}
+
+/*
+ * Has an operand's type a default class with this operator?
+ */
+static bool
+is_default_operator(Node *operand, Oid operator)
+{
+	Oid			opclass = GetDefaultOpClass(exprType(operand), get_index_am_oid(MM_AM_NAME, false));
+
+	return OidIsValid(opclass) && get_opclass_family(opclass) == family_of(operator);
+}
+
+/*
+ * The side of a distance that is about the table, and no other; NULL if both are.
+ */
+static Node *
+table_side(MMLook *look, OpExpr *op)
+{
+	for (int i = 0; i < 2; i++)
+	{
+		Node	   *value = list_nth(op->args, i);
+		Node	   *operand = list_nth(op->args, 1 - i);
+
+		if (!bms_is_member(look->rel->relid, pull_varnos(look->root, value)) &&
+			bms_equal(pull_varnos(look->root, operand), look->rel->relids))
+			return operand;
+	}
+	return NULL;
+}
+
+const char *
+mm_say_index(MMLook *look, List *distances)
+{
+	StringInfoData columns;
+	Oid			table = look->rte->relid;
+	List	   *seen = NIL;
+	ListCell   *lc;
+
+	initStringInfo(&columns);
+	foreach(lc, distances)
+	{
+		OpExpr	   *op = lfirst_node(OpExpr, lc);
+		Node	   *operand = table_side(look, op);
+		Oid			family = family_of(op->opno);
+		bool		is_default;
+
+		if (operand == NULL || contain_mutable_functions(operand) || contain_subplans(operand))
+			return NULL;
+		if (list_member(seen, operand))
+			continue;
+		is_default = is_default_operator(operand, op->opno);
+		/* Of an operator that is no metric of ours, the type's own one. */
+		if (!OidIsValid(family))
+			is_default = OidIsValid(GetDefaultOpClass(exprType(operand),
+													  get_index_am_oid(MM_AM_NAME, false)));
+		if (!OidIsValid(family) && !is_default)
+			return NULL;
+		appendStringInfo(&columns, "%s", seen == NIL ? "" : ", ");
+		if (IsA(operand, Var) && ((Var *) operand)->varattno > 0)
+			appendStringInfoString(&columns,
+								   quote_identifier(get_attname(table, ((Var *) operand)->varattno, false)));
+		else
+			appendStringInfo(&columns, "(%s)", say_index_expression(look, operand));
+		if (!is_default)
+			appendStringInfo(&columns, " %s", quote_identifier(get_opfamily_name(family, false)));
+		seen = lappend(seen, operand);
+	}
+	return psprintf("CREATE INDEX ON %s USING mmdb (%s) would do.",
+					RelationIsVisible(table) ? quote_identifier(get_rel_name(table)) :
+					quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
+											   get_rel_name(table)),
+					columns.data);
+}
+
+/* ---------- verdicts ---------- */
+
+const char *
+mm_say_refusal(MMLook *look, const MMRefusal *refusal, const char **hint)
+{
+	Node	   *expr = (Node *) refusal->expr;
+	const char *text = expr != NULL ? mm_say(look, expr) : "";
+
+	switch (refusal->kind)
+	{
+		case MM_REFUSED_TYPE:
+			*hint = "Leave the sum as it is, double precision, and cast only what is shown.";
+			return psprintf("%s is of type %s", text, format_type_be(exprType(expr)));
+		case MM_REFUSED_OTHER:
+			if (mm_distances_of(look->root, look->rel->relid, expr) != NIL)
+			{
+				*hint = "A sum may be added to, multiplied, and divided, by what is the same for all rows. A function that grows with it, as sqrt, does not change the order: leave it out, or apply its inverse to the radius.";
+				return psprintf("%s is a function of distances", text);
+			}
+			*hint = "What is added to distances must be the same for all rows.";
+			return psprintf("%s differs from row to row, and is no distance", text);
+		case MM_REFUSED_SIGN:
+			*hint = "All distances of a sum must have weights of one sign.";
+			return psprintf("%s is subtracted, or has a negative weight", text);
+		case MM_REFUSED_FACTOR:
+			*hint = "Weights must be the same for all rows.";
+			if (contain_volatile_functions(expr))
+				return psprintf("%s may differ from row to row, as it is volatile", text);
+			return psprintf("%s differs from row to row", text);
+		case MM_REFUSED_COALESCE:
+			*hint = "Write coalesce(distance, number) for each distance.";
+			return psprintf("%s is not a distance, or a number in its place", text);
+		case MM_REFUSED_SIZE:
+			*hint = psprintf("A sum has at most %d terms, a term at most %d factors.",
+							 MM_MAX_TERMS, MM_MAX_FACTORS);
+			return "the sum is too long";
+		default:
+			return NULL;
+	}
+}
+
+/*
+ * A distance with another operator than the index's column has.
+ */
+static const char *
+say_operator(MMLook *look, OpExpr *op, const MMColumn *column, int argument, const char **hint)
+{
+	Node	   *value = list_nth(op->args, argument);
+	Node	   *operand = list_nth(op->args, 1 - argument);
+	Oid			operator = column->space.operator;
+	const char *name = OidIsValid(operator) ? get_opname(operator) : NULL;
+	Oid			family = family_of(op->opno);
+	const char *instead = name == NULL ? NULL :
+		psprintf("Write %s %s %s", mm_say(look, operand), name, mm_say(look, value));
+
+	if (OidIsValid(family))
+		*hint = psprintf("%s, or index the column by the class %s.", instead,
+						 quote_identifier(get_opfamily_name(family, false)));
+	else if (instead != NULL)
+		*hint = psprintf("%s. The operator %s is not one of mmdb's for this type.", instead,
+						 get_opname(op->opno));
+	if (name == NULL)
+		return psprintf("type %s has no metric", format_type_be(column->type));
+	return psprintf("the index has %s by %s, not by %s", column->name, name, get_opname(op->opno));
+}
+
+const char *
+mm_say_fit(MMLook *look, OpExpr *op, const MMOffer *offer, MMFit fit, int column, int argument,
+		   const char **hint)
+{
+	const MMColumn *c = column >= 0 ? &offer->columns->columns[column] : NULL;
+	Node	   *value = argument >= 0 ? list_nth(op->args, argument) : NULL;
+	Node	   *operand = argument >= 0 ? list_nth(op->args, 1 - argument) : NULL;
+
+	*hint = NULL;
+	switch (fit)
+	{
+		case MM_FIT:
+			return c == NULL ? "it is the index's composite" :
+				psprintf("it is column %s of the index", c->name);
+		case MM_FIT_VOLATILE:
+			*hint = "Write the value as (SELECT ...), or declare its function STABLE if it is.";
+			return psprintf("%s may differ from row to row", mm_say(look, value));
+		case MM_FIT_COLLATION:
+			*hint = psprintf("Write %s COLLATE %s %s %s.", mm_say(look, operand),
+							 generate_collation_name(c->space.collation), get_opname(op->opno),
+							 mm_say(look, value));
+			return psprintf("the index has %s with another collation", c->name);
+		case MM_FIT_OPERATOR:
+			return say_operator(look, op, c, argument, hint);
+		case MM_FIT_CAST:
+			if (OidIsValid(c->space.operator))
+				*hint = psprintf("Cast the value, not the column: %s %s %s.", quote_identifier(c->name),
+								 get_opname(c->space.operator), say_cast(look, value, c->type));
+			return psprintf("column %s of the index is cast to %s", c->name,
+							format_type_be(exprType(operand)));
+		case MM_FIT_EXPRESSION:
+			*hint = mm_say_index(look, list_make1(op));
+			return psprintf("the index has %s, not %s", c->name, mm_say(look, operand));
+		case MM_FIT_SEVERAL:
+			*hint = "One side of a distance must be the same for all rows.";
+			return "both sides depend on the row";
+		default:
+			*hint = mm_say_index(look, list_make1(op));
+			if (*hint == NULL && !OidIsValid(family_of(op->opno)))
+				return psprintf("%s is not the operator of a metric of mmdb", get_opname(op->opno));
+			return "no mmdb index has this column";
+	}
+}

@@ -1,0 +1,373 @@
+/*-------------------------------------------------------------------------
+ *
+ * why_not.c
+ *	  mm_why_not: which sums of distances a query has, which index has them, and
+ *	  if none, why not.
+ *
+ * The query is parsed and planned as it would be for the caller, with the caller's
+ * rights and search_path, but not run.  Whoever may not run it gets the error
+ * that running it would give.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/params.h"
+#include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/regproc.h"
+
+#include "compat.h"
+#include "plan/diagnosis.h"
+
+PG_FUNCTION_INFO_V1(mm_why_not);
+
+/*
+ * The one statement of a text.
+ */
+static RawStmt *
+parse_one(const char *text)
+{
+	List	   *statements = pg_parse_query(text);
+
+	if (statements == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("there is no query in the text")));
+	if (list_length(statements) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("there are several statements in the text"),
+				 errhint("Ask about one query at a time.")));
+	return linitial_node(RawStmt, statements);
+}
+
+static bool
+is_same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* ---------- what a plan uses ---------- */
+
+/* The one verdict that is good. */
+static const char answered[] = "the index answers it";
+
+/*
+ * A scan in a plan.
+ */
+typedef struct UsedScan
+{
+	const char *alias;
+	MMScanPlan *plan;
+} UsedScan;
+
+static void find_scans(const PlannedStmt *stmt, Plan *plan, List **scans);
+
+static void
+find_scans_in(const PlannedStmt *stmt, List *plans, List **scans)
+{
+	ListCell   *lc;
+
+	foreach(lc, plans)
+		find_scans(stmt, lfirst(lc), scans);
+}
+
+static void
+find_scans(const PlannedStmt *stmt, Plan *plan, List **scans)
+{
+	if (plan == NULL)
+		return;
+	check_stack_depth();
+	if (IsA(plan, CustomScan) && ((CustomScan *) plan)->methods == &mm_scan_methods)
+	{
+		UsedScan   *scan = palloc(sizeof(UsedScan));
+
+		scan->alias = rt_fetch(((CustomScan *) plan)->scan.scanrelid, stmt->rtable)->eref->aliasname;
+		scan->plan = mm_plan_unpack((CustomScan *) plan);
+		*scans = lappend(*scans, scan);
+	}
+	if (IsA(plan, Append))
+		find_scans_in(stmt, ((Append *) plan)->appendplans, scans);
+	if (IsA(plan, MergeAppend))
+		find_scans_in(stmt, ((MergeAppend *) plan)->mergeplans, scans);
+	if (IsA(plan, SubqueryScan))
+		find_scans(stmt, ((SubqueryScan *) plan)->subplan, scans);
+	find_scans(stmt, outerPlan(plan), scans);
+	find_scans(stmt, innerPlan(plan), scans);
+}
+
+/*
+ * Does a scan answer what a finding is about?
+ */
+static bool
+answers(const UsedScan *scan, const MMFinding *finding)
+{
+	bool		has_conditions = scan->plan->any;
+
+	if (scan->plan->index != finding->index || strcmp(scan->alias, finding->alias) != 0)
+		return false;
+	for (int i = 0; i < scan->plan->ndrivers; i++)
+		has_conditions |= scan->plan->drivers[i].conditions != NIL;
+	return finding->ordered ? scan->plan->ordered : has_conditions;
+}
+
+/*
+ * The verdict of the plan.
+ */
+static void
+judge(MMFinding *finding, List *scans)
+{
+	ListCell   *lc;
+
+	foreach(lc, scans)
+		if (answers(lfirst(lc), finding))
+		{
+			finding->verdict = answered;
+			return;
+		}
+	if (!mm_scan_is_enabled())
+	{
+		finding->verdict = "scans of mmdb indexes are turned off";
+		finding->hint = "SET mmdb.enable_scan = on";
+	}
+	else if (finding->ordered && finding->outer != NULL &&
+			 !mm_has_one_row(finding->root, finding->outer))
+	{
+		finding->verdict = "its values come from a relation that may have several rows";
+		finding->hint = "Take them from (SELECT ...), which is one value, or sort in a LATERAL subquery, for each of its rows.";
+	}
+	else if (finding->unless != NULL)
+		finding->verdict = finding->unless;
+	else
+	{
+		finding->verdict = "the index has it, but the planner expects another plan to cost less";
+		finding->hint = "SET enable_seqscan = off, enable_sort = off, and EXPLAIN ANALYZE show whether that is so. A LIMIT makes the index cheaper; a small table, or weights on few of its columns, dearer.";
+	}
+}
+
+/*
+ * What one index answers, or a scan of one of two tables, the other need not.
+ */
+static bool
+is_answered_otherwise(const MMFinding *finding, List *findings)
+{
+	ListCell   *lc;
+
+	if (finding->alias == NULL || finding->verdict == answered)
+		return false;
+	foreach(lc, findings)
+	{
+		const MMFinding *other = lfirst(lc);
+
+		if (other->verdict == answered && is_same_text(finding->place, other->place) &&
+			is_same_text(finding->expression, other->expression))
+			return true;
+	}
+	return false;
+}
+
+/* ---------- the function ---------- */
+
+/*
+ * Plan a query, and add to the diagnosis.
+ */
+static void
+diagnose_query(Query *query, const char *text)
+{
+	PlannedStmt *stmt = pg_plan_query(query, text, CURSOR_OPT_PARALLEL_OK, mm_diagnosis->params);
+	List	   *scans = NIL;
+	ListCell   *lc;
+
+	mm_check_permissions(stmt);
+	find_scans(stmt, stmt->planTree, &scans);
+	find_scans_in(stmt, stmt->subplans, &scans);
+	foreach(lc, mm_diagnosis->findings)
+	{
+		MMFinding  *finding = lfirst(lc);
+
+		if (finding->verdict == NULL)
+			judge(finding, scans);
+	}
+}
+
+/*
+ * The planner puts the body of a function that is written in SQL in the place of
+ * a call, where it can; what it then sees is no distance any more.
+ */
+static bool
+inlined_walker(Node *node, void *arg)
+{
+	OpExpr	   *op = (OpExpr *) node;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, inlined_walker, arg, 0);
+	if (IsA(node, OpExpr) && list_length(op->args) == 2 && mm_is_distance(op->opno))
+	{
+		Node	   *simplified = eval_const_expressions(NULL, copyObject(node));
+
+		if (!IsA(simplified, Const) &&
+			!(IsA(simplified, OpExpr) && ((OpExpr *) simplified)->opno == op->opno))
+		{
+			MMFinding  *finding = palloc0(sizeof(MMFinding));
+
+			finding->expression = format_operator(op->opno);
+			finding->verdict = psprintf("the planner puts the body of its function, %s, in its place",
+										format_procedure(get_opcode(op->opno)));
+			finding->hint = "It does so with functions in SQL. Add a SET clause to the function, as SET search_path = pg_catalog, or write it in another language.";
+			mm_diagnosis->findings = lappend(mm_diagnosis->findings, finding);
+		}
+	}
+	return expression_tree_walker(node, inlined_walker, arg);
+}
+
+/*
+ * The query has no use for distances that a table could tell.
+ */
+static void
+diagnose_nothing(List *queries)
+{
+	MMFinding  *finding = palloc0(sizeof(MMFinding));
+	bool		mentioned = false;
+	ListCell   *lc;
+
+	foreach(lc, queries)
+		mentioned |= mm_query_mentions_distance(lfirst_node(Query, lc));
+	if (mentioned)
+	{
+		finding->verdict = "no rows are asked for by a distance";
+		finding->hint = "An index answers ORDER BY a sum of distances, and conditions that a sum is at most something, of the rows of a table.";
+	}
+	else
+	{
+		finding->verdict = "there is no distance in the query";
+		finding->hint = "A distance is an operator of a metric between a column and a value; mmdb.index_columns lists those of your indexes.";
+	}
+	mm_diagnosis->findings = list_make1(finding);
+}
+
+static Datum
+optional_text(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+static bool
+is_same(const MMFinding *a, const MMFinding *b)
+{
+	return a->index == b->index && is_same_text(a->place, b->place) &&
+		is_same_text(a->expression, b->expression) && is_same_text(a->verdict, b->verdict);
+}
+
+/*
+ * Put findings into the result, each once: the planner may look at a relation
+ * several times.
+ */
+static void
+return_findings(List *findings, ReturnSetInfo *rsinfo)
+{
+	List	   *seen = NIL;
+	ListCell   *lc;
+
+	foreach(lc, findings)
+	{
+		const MMFinding *finding = lfirst(lc);
+		Datum		values[5];
+		bool		isnull[5];
+		bool		repeated = is_answered_otherwise(finding, findings);
+		ListCell   *lc2;
+
+		foreach(lc2, seen)
+			repeated |= is_same(finding, lfirst(lc2));
+		if (repeated)
+			continue;
+		seen = lappend(seen, lfirst(lc));
+		values[0] = optional_text(finding->place, &isnull[0]);
+		values[1] = optional_text(finding->expression, &isnull[1]);
+		values[2] = ObjectIdGetDatum(finding->index);
+		isnull[2] = !OidIsValid(finding->index);
+		values[3] = optional_text(finding->verdict, &isnull[3]);
+		values[4] = optional_text(finding->hint, &isnull[4]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, isnull);
+	}
+}
+
+/*
+ * Errors in the query are about its text, not about that of the statement that
+ * calls us.
+ */
+static void
+query_error_context(void *arg)
+{
+	const char *sql = arg;
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(sql);
+	}
+	errcontext("query that mm_why_not was asked about");
+}
+
+/*
+ * mm_why_not(query text)
+ */
+Datum
+mm_why_not(PG_FUNCTION_ARGS)
+{
+	char	   *sql = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	MMDiagnosis *outer = mm_diagnosis;
+	MMDiagnosis diagnosis = {
+		.params = makeParamList(0),
+		.context = CurrentMemoryContext,
+	};
+	RawStmt    *statement;
+	List	   *queries;
+	ErrorContextCallback callback;
+	ListCell   *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	callback.callback = query_error_context;
+	callback.arg = sql;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	statement = parse_one(sql);
+	queries = mm_analyze_and_rewrite(statement, sql);
+	foreach(lc, queries)
+		if (lfirst_node(Query, lc)->commandType == CMD_UTILITY)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("mm_why_not is about queries, not about %s",
+							GetCommandTagName(CreateCommandTag(statement->stmt))),
+					 errhint("Give the query alone: a SELECT, INSERT, UPDATE or DELETE.")));
+	mm_diagnosis = &diagnosis;
+	PG_TRY();
+	{
+		foreach(lc, queries)
+			(void) query_tree_walker(lfirst_node(Query, lc), inlined_walker, NULL, 0);
+		foreach(lc, queries)
+			diagnose_query(copyObject(lfirst_node(Query, lc)), sql);
+		if (diagnosis.findings == NIL)
+			diagnose_nothing(queries);
+	}
+	PG_FINALLY();
+	{
+		mm_diagnosis = outer;
+	}
+	PG_END_TRY();
+	error_context_stack = callback.previous;
+	return_findings(diagnosis.findings, (ReturnSetInfo *) fcinfo->resultinfo);
+	return (Datum) 0;
+}
