@@ -51,17 +51,22 @@ float_opfamily(void)
 }
 
 /*
- * The driver that a condition makes: sum <= bound, however it is written;
- * ndrivers 0 if it is something else.
+ * The driver that a condition makes: sum <= bound, however it is written; false
+ * if it is something else.  False, too, where another condition must be
+ * checked first, of row-level security or a security_barrier view: what the
+ * search finds, and how many rows are removed from that, would tell of rows
+ * that are not to be seen.  This is the planner's rule for index conditions.
  */
 static bool
-match_condition(MMOffer *offer, Expr *condition, MMDriver *driver)
+match_condition(MMOffer *offer, RestrictInfo *rinfo, MMDriver *driver)
 {
+	Expr	   *condition = rinfo->clause;
 	OpExpr	   *op = (OpExpr *) condition;
 	Expr	   *sum;
 	Expr	   *bound;
 
-	if (!IsA(op, OpExpr) || list_length(op->args) != 2)
+	if (!IsA(op, OpExpr) || list_length(op->args) != 2 ||
+		!restriction_is_securely_promotable(rinfo, offer->rel))
 		return false;
 	switch (get_op_opfamily_strategy(op->opno, float_opfamily()))
 	{
@@ -243,18 +248,15 @@ reparameterize_path_lists(PlannerInfo *root, List *custom_private, RelOptInfo *c
 
 /*
  * How many of the quals, ordered by cost, are checked before distances are
- * computed: all but those that cost much more; and all, if some must hold
- * before anything else may look at a row.
+ * computed: all but those that cost much more.
  */
 static int
-count_early(PlannerInfo *root, RelOptInfo *rel, List *quals, List *exprs)
+count_early(PlannerInfo *root, List *quals, List *exprs)
 {
 	QualCost	distances = {0};
 	int			n = 0;
 	ListCell   *lc;
 
-	if (root->qual_security_level > 0)
-		return list_length(quals);
 	foreach(lc, exprs)
 	{
 		QualCost	cost;
@@ -275,6 +277,22 @@ count_early(PlannerInfo *root, RelOptInfo *rel, List *quals, List *exprs)
 	return n;
 }
 
+/*
+ * Are there conditions of row-level security or of a security_barrier view
+ * among the clauses?  Such a condition has a lower security level than what the
+ * query itself says.
+ */
+static bool
+has_security_quals(PlannerInfo *root, List *clauses)
+{
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+		if (lfirst_node(RestrictInfo, lc)->security_level < root->qual_security_level)
+			return true;
+	return false;
+}
+
 static Plan *
 plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist,
 		  List *clauses, List *custom_plans)
@@ -288,10 +306,23 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist
 	bool		all_early;
 	ListCell   *lc;
 
-	/* What the scan checks itself. */
-	foreach(lc, drivers)
-		quals = list_difference(quals, lthird(lfirst_node(List, lc)));
-	lthird_int(header) = count_early(root, rel, quals, drivers);
+	if (has_security_quals(root, clauses))
+	{
+		/*
+		 * Nothing that the query says may look at a row before they have let it
+		 * pass.  The planner has put the quals into an order that sees to that,
+		 * and all of them come before the distances.  A condition that drives
+		 * the search may be one of them, and must keep its place.
+		 */
+		lthird_int(header) = list_length(quals);
+	}
+	else
+	{
+		/* The scan checks its own conditions itself. */
+		foreach(lc, drivers)
+			quals = list_difference(quals, lthird(lfirst_node(List, lc)));
+		lthird_int(header) = count_early(root, quals, drivers);
+	}
 	/* With quals that come later, it is not the first k that count. */
 	all_early = lthird_int(header) == list_length(quals);
 	lsecond_int(header) = lsecond_int(header) && all_early;
@@ -411,7 +442,7 @@ match_arm(MMOffer *offer, Node *arm, MMDriver *driver)
 	ListCell   *lc;
 
 	if (IsA(arm, RestrictInfo))
-		return match_condition(offer, ((RestrictInfo *) arm)->clause, driver);
+		return match_condition(offer, (RestrictInfo *) arm, driver);
 	if (is_andclause(arm))
 		foreach(lc, ((BoolExpr *) arm)->args)
 			if (match_arm(offer, lfirst(lc), driver))
@@ -516,7 +547,7 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 
 		if (rinfo->orclause != NULL)
 			offer_disjunction(&offer, rinfo);
-		else if (match_condition(&offer, rinfo->clause, driver))
+		else if (match_condition(&offer, rinfo, driver))
 			conditions = add_condition(conditions, driver);
 	}
 	foreach(lc, rel->joininfo)
@@ -526,7 +557,7 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 
 		/* Not what is to be checked above an outer join, even if of us alone. */
 		if (join_clause_is_movable_to(rinfo, rel) &&
-			match_condition(&offer, rinfo->clause, driver))
+			match_condition(&offer, rinfo, driver))
 			conditions = add_condition(conditions, driver);
 	}
 	foreach(lc, conditions)
