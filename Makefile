@@ -70,6 +70,7 @@ OBJS = \
 	src/am/options.o \
 	src/am/pack.o \
 	src/am/page.o \
+	src/am/pairs.o \
 	src/am/pivots.o \
 	src/am/rows.o \
 	src/am/sample.o \

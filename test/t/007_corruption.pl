@@ -170,7 +170,8 @@ my @damages = (
 	[ 'size of the model', 'things_mm', [ [ $header_size + 28, pack('L', 5000000) ] ], qr/Block $model has \d+ bytes of the model/ ],
 	[ 'number of coordinates', 'things_mm', [ [ $header_size + 32, pack('l', $coordinates + 1) ] ], qr/do not fit its model/ ],
 	[ 'bytes of sketches', 'things_mm', [ [ $header_size + 40, pack('l', 1000) ] ], qr/do not fit its model/ ],
-	[ 'scale', 'things_mm', [ [ $header_size + 48 + 32, pack('d', 0) ] ], qr/not one of an mmdb index/ ],
+	[ 'scale', 'things_mm', [ [ $header_size + 56 + 32, pack('d', 0) ] ], qr/not one of an mmdb index/ ],
+	[ 'number of pairs', 'things_mm', [ [ $header_size + 48, pack('l', 5000) ] ], qr/not one of an mmdb index/ ],
 	# the model
 	(map { [ "the model, byte $_", 'things_mm', [ [ entries($model) + $_, "\xAA\x55\xAA\x55" ] ], qr/does not match its checksum/ ] } map { $_ * 24 } 0 .. 9),
 	# boxes
