@@ -46,6 +46,7 @@ OBJS = \
 	src/metric/number.o \
 	src/metric/principal.o \
 	src/metric/set.o \
+	src/metric/support.o \
 	src/metric/text.o \
 	src/metric/text_sketch.o \
 	src/metric/vector.o \
@@ -113,6 +114,7 @@ SQL_PARTS = \
 	src/type/mmvector.sql \
 	src/type/odbquery.sql \
 	src/am/handler.sql \
+	src/metric/support.sql \
 	src/metric/vector.sql \
 	src/metric/number.sql \
 	src/metric/geo.sql \
