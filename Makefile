@@ -90,6 +90,8 @@ OBJS = \
 	src/learn/learn.o \
 	src/learn/learner.o \
 	src/plan/collected.o \
+	src/plan/comparison.o \
+	src/plan/estimate.o \
 	src/plan/explain.o \
 	src/plan/node.o \
 	src/plan/ordered.o \
@@ -162,6 +164,7 @@ REGRESS = \
 	plan_values \
 	plan_queries \
 	plan_explain \
+	plan_rows \
 	clipart
 
 ISOLATION = \

@@ -1,13 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * offer.h
- *	  Paths offered to the planner.
+ *	  What the planner is told: how many rows conditions let through, and paths.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef MM_OFFER_H
 #define MM_OFFER_H
 
+#include "am/pairs.h"
 #include "plan/plan.h"
 
 /*
@@ -21,6 +22,68 @@ typedef struct MMOffer
 	MMColumns  *columns;
 	MMMeta	   *statistics;
 } MMOffer;
+
+/*
+ * A comparison of a sum with what is the same for all rows.
+ */
+typedef struct MMComparison
+{
+	MMSum	   *sum;
+	Expr	   *bound;
+	bool		less;			/* sum <= bound; or else, sum >= bound */
+	bool		or_equal;		/* < and > */
+} MMComparison;
+
+/* comparison.c */
+
+/*
+ * mm_offer_open: an index of a table, if it can be used for a query; NULL if it
+ * is none of ours, or not fit for use.
+ */
+extern MMOffer *mm_offer_open(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info);
+
+/*
+ * mm_match_comparison: is a condition such a comparison, however it is written?
+ */
+extern bool mm_match_comparison(MMOffer *offer, Expr *condition, MMComparison *comparison);
+
+/* estimate.c */
+
+/*
+ * mm_estimated_value: an expression's value as far as the planner can tell it now;
+ * NaN if it cannot.
+ */
+extern double mm_estimated_value(PlannerInfo *root, Expr *expr);
+
+/*
+ * mm_estimate_weights: the weights of an index's columns in a sum, and its
+ * constant part; false if one is known to be negative, or none positive.
+ */
+extern bool mm_estimate_weights(MMOffer *offer, const MMSum *sum, MMWeights *weights,
+								double *offset);
+
+/*
+ * mm_estimate_within: the fraction of rows for which a sum without its constant
+ * part is at most radius, or less; NaN: not known.
+ */
+extern double mm_estimate_within(MMOffer *offer, const MMWeights *weights, double radius,
+								 bool or_equal);
+
+/*
+ * mm_estimate_tables: tell the planner how many rows of each table of a query
+ * satisfy conditions on sums, and how selective such conditions of joins are.
+ * To be called before the first table has paths that others depend on.
+ */
+extern void mm_estimate_tables(PlannerInfo *root);
+
+/*
+ * mm_estimate_parameterized: the same of the rows of a table, given values of
+ * other tables.
+ * mm_estimate_paths: give the paths that the planner has made for a table the
+ * rows that are known by now.
+ */
+extern void mm_estimate_parameterized(PlannerInfo *root, RelOptInfo *rel, ParamPathInfo *info);
+extern void mm_estimate_paths(PlannerInfo *root, RelOptInfo *rel);
 
 /* path_cost.c */
 

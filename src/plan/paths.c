@@ -3,9 +3,11 @@
  * paths.c
  *	  The planner's side of the custom scan.
  *
- * For each mmdb index of a table, and each use a query has for a weighted sum
- * over its columns, the planner is offered a path, with its cost; whether it
- * is taken is the planner's decision.  The uses are
+ * Once the planner has made its own paths for a table, it is told how many rows
+ * conditions on weighted sums let through (estimate.c).  Then for each mmdb
+ * index of the table, and each use the query has for a sum over its columns, it
+ * is offered a path, with its cost; whether that is taken is the planner's
+ * decision.  The uses are
  *	- ORDER BY a sum, with conditions on the same sum;
  *	- a condition that a sum is at most something, which may come from another
  *	  table of a join;
@@ -15,9 +17,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
-#include "access/genam.h"
 #include "access/stratnum.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -33,7 +32,6 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
-#include "utils/rel.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
@@ -60,37 +58,16 @@ float_opfamily(void)
 static bool
 match_condition(MMOffer *offer, RestrictInfo *rinfo, MMDriver *driver)
 {
-	Expr	   *condition = rinfo->clause;
-	OpExpr	   *op = (OpExpr *) condition;
-	Expr	   *sum;
-	Expr	   *bound;
+	MMComparison comparison;
 
-	if (!IsA(op, OpExpr) || list_length(op->args) != 2 ||
-		!restriction_is_securely_promotable(rinfo, offer->rel))
+	if (!restriction_is_securely_promotable(rinfo, offer->rel) ||
+		!mm_match_comparison(offer, rinfo->clause, &comparison) || !comparison.less)
 		return false;
-	switch (get_op_opfamily_strategy(op->opno, float_opfamily()))
-	{
-		case BTLessStrategyNumber:
-		case BTLessEqualStrategyNumber:
-			sum = linitial(op->args);
-			bound = lsecond(op->args);
-			break;
-		case BTGreaterStrategyNumber:
-		case BTGreaterEqualStrategyNumber:
-			sum = lsecond(op->args);
-			bound = linitial(op->args);
-			break;
-		default:
-			return false;
-	}
-	if (!mm_is_constant(offer->root, (Node *) bound, offer->rel->relid))
-		return false;
-	driver->sum = mm_sum_match(offer->root, sum, offer->info, offer->columns);
-	if (driver->sum == NULL)
-		return false;
-	driver->bounds = list_make1(bound);
-	driver->conditions = list_make1(condition);
-	driver->sum->outer = bms_union(driver->sum->outer, pull_varnos(offer->root, (Node *) bound));
+	driver->sum = comparison.sum;
+	driver->bounds = list_make1(comparison.bound);
+	driver->conditions = list_make1(rinfo->clause);
+	driver->sum->outer = bms_union(driver->sum->outer,
+								   pull_varnos(offer->root, (Node *) comparison.bound));
 	return true;
 }
 
@@ -222,6 +199,8 @@ offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 	path->path.parent = rel;
 	path->path.pathtarget = rel->reltarget;
 	path->path.param_info = get_baserel_parampathinfo(offer->root, rel, outer);
+	if (path->path.param_info != NULL)
+		mm_estimate_parameterized(offer->root, rel, path->path.param_info);
 	path->path.pathkeys = pathkeys;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->methods = &path_methods;
@@ -506,6 +485,8 @@ is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 {
 	ListCell   *lc;
 
+	if (info->amcostestimate != mmdb_costestimate)
+		return false;
 	if (root->query_pathkeys != NIL)
 	{
 		Expr	   *expr = mm_ec_member_of(((PathKey *) linitial(root->query_pathkeys))->pk_eclass,
@@ -524,21 +505,11 @@ is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 }
 
 static void
-offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
+offer_index(MMOffer *offer)
 {
-	MMOffer		offer = {.root = root, .rel = rel, .info = info};
-	Relation	index = index_open(info->indexoid, NoLock);
+	RelOptInfo *rel = offer->rel;
 	List	   *conditions = NIL;
 	ListCell   *lc;
-
-	offer.statistics = mm_meta_read(index, 0);
-	if (!mm_columns_fit(index, offer.statistics->ncolumns))
-	{
-		index_close(index, NoLock);
-		return;					/* its type was altered: REINDEX */
-	}
-	offer.columns = mm_columns_open(index);
-	index_close(index, NoLock);
 
 	foreach(lc, rel->baserestrictinfo)
 	{
@@ -546,8 +517,8 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 		MMDriver   *driver = palloc0(sizeof(MMDriver));
 
 		if (rinfo->orclause != NULL)
-			offer_disjunction(&offer, rinfo);
-		else if (match_condition(&offer, rinfo, driver))
+			offer_disjunction(offer, rinfo);
+		else if (match_condition(offer, rinfo, driver))
 			conditions = add_condition(conditions, driver);
 	}
 	foreach(lc, rel->joininfo)
@@ -557,12 +528,29 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 
 		/* Not what is to be checked above an outer join, even if of us alone. */
 		if (join_clause_is_movable_to(rinfo, rel) &&
-			match_condition(&offer, rinfo, driver))
+			match_condition(offer, rinfo, driver))
 			conditions = add_condition(conditions, driver);
 	}
 	foreach(lc, conditions)
-		offer_condition(&offer, lfirst(lc), conditions);
-	offer_order(&offer, conditions);
+		offer_condition(offer, lfirst(lc), conditions);
+	offer_order(offer, conditions);
+}
+
+/*
+ * Is this the first table of a query that has paths?
+ */
+static bool
+is_first_table(PlannerInfo *root, const RelOptInfo *rel)
+{
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		RelOptInfo *other = root->simple_rel_array[i];
+
+		if (other != NULL && other != rel && other->rtekind == RTE_RELATION &&
+			other->pathlist != NIL && !IS_DUMMY_REL(other))
+			return false;
+	}
+	return true;
 }
 
 /*
@@ -571,21 +559,30 @@ offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 static void
 offer_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
+	List	   *interesting = NIL;
 	ListCell   *lc;
 
+	if (is_first_table(root, rel))
+		mm_estimate_tables(root);
 	if (previous_hook != NULL)
 		previous_hook(root, rel, rti, rte);
-	if (!enable_scan || rte->rtekind != RTE_RELATION || rte->inh || rte->tablesample != NULL ||
-		IS_DUMMY_REL(rel) ||
+	if (rte->rtekind != RTE_RELATION || rte->inh || IS_DUMMY_REL(rel) ||
 		(rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_MATVIEW))
 		return;
 	foreach(lc, rel->indexlist)
+		if (is_of_interest(root, rel, lfirst_node(IndexOptInfo, lc)))
+			interesting = lappend(interesting, lfirst(lc));
+	if (interesting == NIL)
+		return;
+	mm_estimate_paths(root, rel);
+	if (!enable_scan || rte->tablesample != NULL)
+		return;
+	foreach(lc, interesting)
 	{
-		IndexOptInfo *info = lfirst_node(IndexOptInfo, lc);
+		MMOffer    *offer = mm_offer_open(root, rel, lfirst(lc));
 
-		if (info->amcostestimate == mmdb_costestimate && !info->hypothetical &&
-			(info->indpred == NIL || info->predOK) && is_of_interest(root, rel, info))
-			offer_index(root, rel, info);
+		if (offer != NULL)
+			offer_index(offer);
 	}
 }
 
