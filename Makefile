@@ -48,6 +48,7 @@ OBJS = \
 	src/metric/number.o \
 	src/metric/principal.o \
 	src/metric/set.o \
+	src/metric/support.o \
 	src/metric/text.o \
 	src/metric/text_sketch.o \
 	src/metric/vector.o \
@@ -73,6 +74,7 @@ OBJS = \
 	src/am/options.o \
 	src/am/pack.o \
 	src/am/page.o \
+	src/am/pairs.o \
 	src/am/pivots.o \
 	src/am/rights.o \
 	src/am/rows.o \
@@ -92,9 +94,11 @@ OBJS = \
 	src/learn/learn.o \
 	src/learn/learner.o \
 	src/plan/collected.o \
+	src/plan/comparison.o \
 	src/plan/counts.o \
 	src/plan/diagnosis.o \
 	src/plan/diagnosis_words.o \
+	src/plan/estimate.o \
 	src/plan/explain.o \
 	src/plan/node.o \
 	src/plan/one_row.o \
@@ -122,6 +126,7 @@ SQL_PARTS = \
 	src/type/mmvector.sql \
 	src/type/odbquery.sql \
 	src/am/handler.sql \
+	src/metric/support.sql \
 	src/metric/vector.sql \
 	src/metric/number.sql \
 	src/metric/geo.sql \
@@ -178,6 +183,7 @@ REGRESS = \
 	plan_queries \
 	plan_explain \
 	plan_why_not \
+	plan_rows \
 	clipart
 
 ISOLATION = \

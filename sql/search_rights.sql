@@ -36,6 +36,53 @@ SELECT count(*), bool_and((obj).owner = 'regress_mm_bob')
 FROM odbrange(NULL::docs, ROW('title 3', 3), NULL, 100, normalized => false, missing => 'ignore');
 RESET ROLE;
 
+-- What drives a search decides which rows are looked at, and EXPLAIN ANALYZE counts
+-- them.  So a condition that may not be checked before the policy may not drive
+-- it either, alone, in an OR, or from another table of a join.  ORDER BY may, as
+-- in every index of PostgreSQL, but no condition of the query narrows it down.
+CREATE FUNCTION drivers(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		IF line ~ 'Driver|Within|Order By|Scan on docs' THEN
+			RETURN NEXT btrim(line, ' ->');
+		END IF;
+	END LOOP;
+END $$;
+SET enable_seqscan = off;
+SELECT drivers('SELECT id FROM docs WHERE (size <+> 7) <= 0');
+SET ROLE regress_mm_alice;
+SELECT drivers('SELECT id FROM docs WHERE (size <+> 7) <= 0');
+SELECT drivers('SELECT id FROM docs WHERE (size <+> 7) <= 0 OR (title <~> ''title 7'') <= 0');
+SELECT drivers('SELECT d.id FROM (VALUES (7.0::float8), (9)) v(x) JOIN docs d ON (d.size <+> v.x) <= 0');
+SELECT drivers('SELECT id FROM docs WHERE (size <+> 7) <= 0 ORDER BY size <+> 7 LIMIT 1');
+SELECT drivers('SELECT id FROM docs ORDER BY coalesce(title <~> ''title 3'', 2) + coalesce(size <+> 3, 12) LIMIT 1');
+RESET ROLE;
+
+-- A policy may itself be a condition on a distance, and drive the search.  Then
+-- too, nothing in the query sees a row before the policy has let it pass; some of
+-- those that the bounds leave, it does not.
+CREATE FUNCTION look(title text) RETURNS boolean LANGUAGE plpgsql STABLE COST 0.0001 AS $$
+BEGIN
+	IF title <~> 'title 12' > 1 THEN
+		RAISE NOTICE 'saw %', title;
+	END IF;
+	RETURN true;
+END $$;
+CREATE POLICY near ON docs AS RESTRICTIVE USING ((title <~> 'title 12') <= 1);
+SET ROLE regress_mm_alice;
+SELECT drivers('SELECT id FROM docs WHERE look(title)');
+SELECT count(*) FROM docs WHERE look(title);
+SET enable_sort = off;
+SELECT drivers('SELECT id FROM docs ORDER BY (CASE WHEN look(title) THEN 1.0::float8 ELSE 2.0 END) * (size <+> 3)');
+SELECT id FROM docs ORDER BY (CASE WHEN look(title) THEN 1.0::float8 ELSE 2.0 END) * (size <+> 3);
+RESET ROLE;
+RESET enable_seqscan;
+RESET enable_sort;
+DROP POLICY near ON docs;
+DROP FUNCTION look;
+
 -- Views: metrics and scales come from the index named.
 CREATE VIEW small_docs AS SELECT id, upper(title) AS label, title, size FROM docs WHERE size <= 6;
 GRANT SELECT ON small_docs TO regress_mm_bob;
@@ -110,5 +157,6 @@ SELECT added, count(r.obj) FROM (SELECT count(*) AS added FROM added) a,
 	 odbrange(NULL::docs, ROW('title 3', NULL), NULL, added - 3) r GROUP BY added;
 SELECT count(*) FROM odbrange(NULL::docs, ROW('title 3', NULL), NULL, 0);
 
+DROP FUNCTION drivers;
 DROP TABLE docs, logs, tiny CASCADE;
 DROP ROLE regress_mm_alice, regress_mm_bob;

@@ -74,12 +74,24 @@ typedef struct MMMeta
 	int32		sketch_words;	/* of an entry's sketches */
 	int32		sketch_bytes;
 	uint32		model_crc;		/* of its bytes */
+	int32		npairs;			/* of the sample of pairs; see pairs.c */
 	MMColumnOrigin origins[MM_MAX_COLUMNS];	/* of the columns */
 	MMColumnStatistics columns[FLEXIBLE_ARRAY_MEMBER];
+	/* The pairs follow. */
 } MMMeta;
 
-#define MM_META_SIZE(ncolumns) \
-	(offsetof(MMMeta, columns) + sizeof(MMColumnStatistics) * (ncolumns))
+#define MM_META_SIZE(ncolumns, npairs) \
+	(offsetof(MMMeta, columns) + sizeof(MMColumnStatistics) * (ncolumns) + \
+	 sizeof(uint16) * (npairs) * ((ncolumns) + 1))
+
+/*
+ * The sampled pairs of rows: for each, how many it stands for, and its distances.
+ */
+static inline uint16 *
+mm_meta_pairs(const MMMeta *meta)
+{
+	return (uint16 *) &meta->columns[meta->ncolumns];
+}
 
 /* Statistics of a table of fewer rows are measured again by VACUUM. */
 #define MM_SETTLED_ROWS		1000
@@ -294,6 +306,12 @@ extern void mm_statistics_of_values(MMColumn *column, const Datum *values, int n
  * values.  A fresh copy, in the current context.
  */
 extern MMMeta *mm_statistics_get(Relation index, const MMColumns *columns);
+
+/*
+ * mm_distance_error_context: for an ErrorContextCallback, around distances of
+ * the column (MMColumn *) that is its argument.
+ */
+extern void mm_distance_error_context(void *arg);
 
 /*
  * mm_compare_doubles: for qsort; no NaN.

@@ -326,7 +326,7 @@ train(Relation index, MMColumns *columns, const MMSample *sample, MMMeta *meta)
 	meta->model = mm_meta_write_model(index, model, meta->model_size, false);
 
 	buffer = mm_meta_lock(index, columns->n, BUFFER_LOCK_EXCLUSIVE);
-	memcpy(PageGetContents(BufferGetPage(buffer)), meta, MM_META_SIZE(columns->n));
+	memcpy(PageGetContents(BufferGetPage(buffer)), meta, MM_META_SIZE(meta->ncolumns, meta->npairs));
 	MarkBufferDirty(buffer);
 	UnlockReleaseBuffer(buffer);
 	return model;

@@ -48,9 +48,6 @@
 /* Bounding an entry, by a call of an operator. */
 #define BOUNDING_COST	0.2
 
-/* Who asks for what is within a radius wants few of the rows. */
-#define UNKNOWN_RADIUS	0.005
-
 /*
  * The variance of a column's distances, by the square of its scale.  A few
  * values far out make for any variance, and tell nothing of the others.
@@ -123,30 +120,6 @@ mm_estimate_nearest(const MMMeta *statistics, const double *weights, double page
 	estimate->entries = estimate->pages * tuples / pages;
 	estimate->candidates = Min(k * CANDIDATES_PER_ROW + estimate->entries / ENTRIES_PER_CANDIDATE,
 							   tuples);
-}
-
-double
-mm_estimate_within(const MMMeta *statistics, const double *weights, double radius)
-{
-	double		mean;
-	double		variance;
-	double		dimension;
-
-	if (isnan(radius))
-		return UNKNOWN_RADIUS;
-	if (radius < 0)
-		return 0.0;
-	sum_moments(statistics, weights, &mean, &variance);
-	if (radius >= mean || variance <= 0)
-		return 1.0;
-
-	/*
-	 * Balls grow with the power of the dimension.  (Were distances normally or
-	 * gamma distributed, with twice that; but values are clustered, and the
-	 * object asked for lies among others.)
-	 */
-	dimension = mean * mean / (2 * variance);
-	return 0.5 * pow(radius / mean, dimension);
 }
 
 Cost

@@ -29,13 +29,6 @@ extern void mm_estimate_nearest(const MMMeta *statistics, const double *weights,
 								MMSearchEstimate *estimate);
 
 /*
- * mm_estimate_within: the fraction of rows whose sum is at most radius; a small
- * one, if that is NaN: not known.
- */
-extern double mm_estimate_within(const MMMeta *statistics, const double *weights,
-								 double radius);
-
-/*
  * mm_cost_of_search: the cost of reading the index; without that of verifying
  * candidates.
  */

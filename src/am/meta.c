@@ -32,7 +32,7 @@
 MMMeta *
 mm_meta_empty(int ncolumns)
 {
-	MMMeta	   *meta = palloc0(MM_META_SIZE(ncolumns));
+	MMMeta	   *meta = palloc0(MM_META_SIZE(ncolumns, 0));
 
 	meta->version = MM_META_VERSION;
 	meta->ncolumns = ncolumns;
@@ -86,13 +86,14 @@ mm_meta_align(const MMMeta *meta, const MMColumns *columns)
 	return result;
 }
 
+/*
+ * Behind the metadata is a hole, which WAL leaves out.
+ */
 static void
-fill_page(Page page, const MMMeta *meta)
+set_end(Page page, const MMMeta *meta)
 {
-	mm_page_init(page, MM_PAGE_META, 0);
-	memcpy(PageGetContents(page), meta, MM_META_SIZE(meta->ncolumns));
-	/* Behind them is a hole, which WAL leaves out. */
-	((PageHeader) page)->pd_lower = PageGetContents(page) + MM_META_SIZE(meta->ncolumns) - page;
+	((PageHeader) page)->pd_lower =
+		PageGetContents(page) + MM_META_SIZE(meta->ncolumns, meta->npairs) - page;
 }
 
 /*
@@ -111,7 +112,11 @@ create_page(Relation index, ForkNumber fork, BlockNumber block, const MMMeta *me
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	START_CRIT_SECTION();
 	if (block == MM_META_BLOCK)
-		fill_page(page, meta);
+	{
+		mm_page_init(page, MM_PAGE_META, 0);
+		memcpy(PageGetContents(page), meta, MM_META_SIZE(meta->ncolumns, meta->npairs));
+		set_end(page, meta);
+	}
 	else
 	{
 		mm_page_init(page, MM_PAGE_NODE, 0);
@@ -140,6 +145,8 @@ is_sane(const MMMeta *meta)
 {
 	if (meta->version != MM_META_VERSION ||
 		meta->ncolumns < 1 || meta->ncolumns > MM_MAX_COLUMNS ||
+		meta->npairs < 0 || meta->npairs > (int) MM_PAGE_DATA_SIZE ||
+		MM_META_SIZE(meta->ncolumns, meta->npairs) > MM_PAGE_DATA_SIZE ||
 		meta->ncoordinates < 0 || meta->ncoordinates > MM_MAX_COORDINATES ||
 		meta->sketch_words < 0 || meta->sketch_words > (int) MM_PAGE_DATA_SIZE / 16 ||
 		meta->sketch_bytes < 0 || meta->sketch_bytes > (int) MM_PAGE_DATA_SIZE / 4 ||
@@ -211,18 +218,28 @@ mm_meta_update_statistics(Relation index, const MMMeta *measured)
 {
 	Buffer		buffer = mm_meta_lock(index, 0, BUFFER_LOCK_EXCLUSIVE);
 	GenericXLogState *state = GenericXLogStart(index);
-	MMMeta	   *meta = mm_meta_register(state, buffer);
+	Page		page = GenericXLogRegisterBuffer(state, buffer, 0);
+	MMMeta	   *meta = PageGetMeta(page);
+	int32		dimensions[MM_MAX_COLUMNS];
 
-	meta->rows = measured->rows;
-	for (int i = 0; i < Min(meta->ncolumns, measured->ncolumns); i++)
+	if (meta->ncolumns != measured->ncolumns)
 	{
-		int32		dimensions = meta->columns[i].dimensions;
-
-		/* What was measured may not have seen the rows that settled them. */
-		meta->columns[i] = measured->columns[i];
-		if (dimensions >= 0)
-			meta->columns[i].dimensions = dimensions;
+		/* A composite was altered in the meantime: not for VACUUM to complain. */
+		GenericXLogAbort(state);
+		UnlockReleaseBuffer(buffer);
+		return;
 	}
+	for (int i = 0; i < meta->ncolumns; i++)
+		dimensions[i] = meta->columns[i].dimensions;
+	meta->rows = measured->rows;
+	meta->npairs = measured->npairs;
+	memcpy(meta->columns, measured->columns,
+		   MM_META_SIZE(measured->ncolumns, measured->npairs) - offsetof(MMMeta, columns));
+	/* What was measured may not have seen the rows that settled them. */
+	for (int i = 0; i < meta->ncolumns; i++)
+		if (dimensions[i] >= 0)
+			meta->columns[i].dimensions = dimensions[i];
+	set_end(page, meta);
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(buffer);
 }
@@ -340,8 +357,8 @@ mm_meta_read(Relation index, int ncolumns)
 
 	buffer = mm_meta_lock(index, ncolumns, BUFFER_LOCK_SHARE);
 	meta = PageGetMeta(BufferGetPage(buffer));
-	result = palloc(MM_META_SIZE(meta->ncolumns));
-	memcpy(result, meta, MM_META_SIZE(meta->ncolumns));
+	result = palloc(MM_META_SIZE(meta->ncolumns, meta->npairs));
+	memcpy(result, meta, MM_META_SIZE(meta->ncolumns, meta->npairs));
 	UnlockReleaseBuffer(buffer);
 	return result;
 }
@@ -359,8 +376,9 @@ mm_meta_try(Relation index)
 	if (is_valid(BufferGetPage(buffer)))
 	{
 		const MMMeta *meta = PageGetMeta(BufferGetPage(buffer));
+		Size		size = MM_META_SIZE(meta->ncolumns, meta->npairs);
 
-		result = memcpy(palloc(MM_META_SIZE(meta->ncolumns)), meta, MM_META_SIZE(meta->ncolumns));
+		result = memcpy(palloc(size), meta, size);
 	}
 	UnlockReleaseBuffer(buffer);
 	return result;

@@ -28,7 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "am/am.h"
+#include "am/pairs.h"
 
 /*
  * Distances measured for each column: their median is then known to about 1 %
@@ -47,8 +47,8 @@ typedef struct Measurement
 	double		distances[MAX_PAIRS];
 } Measurement;
 
-static void
-column_error_context(void *arg)
+void
+mm_distance_error_context(void *arg)
 {
 	const MMColumn *column = arg;
 
@@ -123,7 +123,7 @@ mm_statistics_of_values(MMColumn *column, const Datum *values, int n,
 	m->scratch = AllocSetContextCreate(CurrentMemoryContext,
 									   "mmdb measuring distances",
 									   ALLOCSET_DEFAULT_SIZES);
-	callback.callback = column_error_context;
+	callback.callback = mm_distance_error_context;
 	callback.arg = column;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
@@ -171,7 +171,7 @@ mm_statistics_measure(const MMSample *sample, MMColumns *columns,
 		meta->columns[i].dimensions = mm_sample_dimensions(sample, i);
 	}
 	pfree(values);
-	return meta;
+	return mm_pairs_measure(sample, columns, meta);
 }
 
 /*

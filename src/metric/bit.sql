@@ -1,7 +1,7 @@
 -- Metrics of bit strings; bit varying uses them, too.
 
 CREATE FUNCTION mm_hamming_distance(bit, bit) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_bit_hamming';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_bit_hamming';
 COMMENT ON FUNCTION mm_hamming_distance(bit, bit) IS 'Hamming distance: number of positions that differ';
 CREATE OPERATOR <^> (LEFTARG = bit, RIGHTARG = bit, FUNCTION = mm_hamming_distance, COMMUTATOR = <^>);
 COMMENT ON OPERATOR <^>(bit, bit) IS 'Hamming distance: number of positions that differ';
@@ -14,7 +14,7 @@ CREATE OPERATOR CLASS bit_hamming_ops DEFAULT FOR TYPE bit USING mmdb AS
 	FUNCTION 2 mm_bit_hamming_routine(internal);
 
 CREATE FUNCTION mm_jaccard_distance(bit, bit) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_bit_jaccard';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_bit_jaccard';
 COMMENT ON FUNCTION mm_jaccard_distance(bit, bit) IS 'Jaccard distance of the sets of one bits';
 CREATE OPERATOR <%%> (LEFTARG = bit, RIGHTARG = bit, FUNCTION = mm_jaccard_distance, COMMUTATOR = <%%>);
 COMMENT ON OPERATOR <%%>(bit, bit) IS 'Jaccard distance of the sets of one bits';

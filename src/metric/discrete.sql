@@ -1,7 +1,7 @@
 -- The discrete metric: 0 for equal values, 1 for others.
 
 CREATE FUNCTION mm_discrete_distance(text, text) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_text_discrete';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2 AS 'MODULE_PATHNAME', 'mm_text_discrete';
 COMMENT ON FUNCTION mm_discrete_distance(text, text) IS 'discrete distance: 0 if equal, else 1';
 CREATE OPERATOR <!> (LEFTARG = text, RIGHTARG = text, FUNCTION = mm_discrete_distance, COMMUTATOR = <!>);
 COMMENT ON OPERATOR <!>(text, text) IS 'discrete distance: 0 if equal, else 1';

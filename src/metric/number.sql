@@ -66,7 +66,7 @@ CREATE OPERATOR CLASS float8_l1_ops DEFAULT FOR TYPE double precision USING mmdb
 	FUNCTION 2 mm_float8_l1_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(numeric, numeric) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_numeric_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'mm_numeric_l1';
 COMMENT ON FUNCTION mm_l1_distance(numeric, numeric) IS 'absolute difference';
 CREATE OPERATOR <+> (LEFTARG = numeric, RIGHTARG = numeric, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(numeric, numeric) IS 'absolute difference';

@@ -1,7 +1,7 @@
 -- Jaccard distance of arrays, taken as sets.
 
 CREATE FUNCTION mm_jaccard_distance(text[], text[]) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'mm_array_jaccard';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_array_jaccard';
 COMMENT ON FUNCTION mm_jaccard_distance(text[], text[]) IS 'Jaccard distance of the sets of elements';
 CREATE OPERATOR <%> (LEFTARG = text[], RIGHTARG = text[], FUNCTION = mm_jaccard_distance, COMMUTATOR = <%>);
 COMMENT ON OPERATOR <%>(text[], text[]) IS 'Jaccard distance of the sets of elements';
@@ -14,7 +14,7 @@ CREATE OPERATOR CLASS text_array_jaccard_ops DEFAULT FOR TYPE text[] USING mmdb 
 	FUNCTION 2 mm_array_jaccard_routine(internal);
 
 CREATE FUNCTION mm_jaccard_distance(integer[], integer[]) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'mm_array_jaccard';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_array_jaccard';
 COMMENT ON FUNCTION mm_jaccard_distance(integer[], integer[]) IS 'Jaccard distance of the sets of elements';
 CREATE OPERATOR <%> (LEFTARG = integer[], RIGHTARG = integer[], FUNCTION = mm_jaccard_distance, COMMUTATOR = <%>);
 COMMENT ON OPERATOR <%>(integer[], integer[]) IS 'Jaccard distance of the sets of elements';
@@ -24,7 +24,7 @@ CREATE OPERATOR CLASS int4_array_jaccard_ops DEFAULT FOR TYPE integer[] USING mm
 	FUNCTION 2 mm_array_jaccard_routine(internal);
 
 CREATE FUNCTION mm_jaccard_distance(bigint[], bigint[]) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'mm_array_jaccard';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_array_jaccard';
 COMMENT ON FUNCTION mm_jaccard_distance(bigint[], bigint[]) IS 'Jaccard distance of the sets of elements';
 CREATE OPERATOR <%> (LEFTARG = bigint[], RIGHTARG = bigint[], FUNCTION = mm_jaccard_distance, COMMUTATOR = <%>);
 COMMENT ON OPERATOR <%>(bigint[], bigint[]) IS 'Jaccard distance of the sets of elements';

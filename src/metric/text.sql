@@ -1,7 +1,7 @@
 -- Edit distance of text.
 
 CREATE FUNCTION mm_edit_distance(text, text) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'mm_text_edit';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_text_edit';
 COMMENT ON FUNCTION mm_edit_distance(text, text) IS 'edit distance in characters';
 CREATE OPERATOR <~> (LEFTARG = text, RIGHTARG = text, FUNCTION = mm_edit_distance, COMMUTATOR = <~>);
 COMMENT ON OPERATOR <~>(text, text) IS 'edit distance in characters';

@@ -1,7 +1,7 @@
 -- Metrics of vectors.
 
 CREATE FUNCTION mm_l2_distance(mmvector, mmvector) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_mmvector_l2';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_mmvector_l2';
 COMMENT ON FUNCTION mm_l2_distance(mmvector, mmvector) IS 'Euclidean (L2) distance';
 CREATE OPERATOR <-> (LEFTARG = mmvector, RIGHTARG = mmvector, FUNCTION = mm_l2_distance, COMMUTATOR = <->);
 COMMENT ON OPERATOR <->(mmvector, mmvector) IS 'Euclidean (L2) distance';
@@ -14,7 +14,7 @@ CREATE OPERATOR CLASS mmvector_l2_ops DEFAULT FOR TYPE mmvector USING mmdb AS
 	FUNCTION 2 mm_mmvector_l2_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(mmvector, mmvector) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_mmvector_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_mmvector_l1';
 COMMENT ON FUNCTION mm_l1_distance(mmvector, mmvector) IS 'L1 distance';
 CREATE OPERATOR <+> (LEFTARG = mmvector, RIGHTARG = mmvector, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(mmvector, mmvector) IS 'L1 distance';
@@ -27,7 +27,7 @@ CREATE OPERATOR CLASS mmvector_l1_ops FOR TYPE mmvector USING mmdb AS
 	FUNCTION 2 mm_mmvector_l1_routine(internal);
 
 CREATE FUNCTION mm_linf_distance(mmvector, mmvector) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_mmvector_linf';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_mmvector_linf';
 COMMENT ON FUNCTION mm_linf_distance(mmvector, mmvector) IS 'L-infinity distance: largest difference of two components';
 CREATE OPERATOR <*> (LEFTARG = mmvector, RIGHTARG = mmvector, FUNCTION = mm_linf_distance, COMMUTATOR = <*>);
 COMMENT ON OPERATOR <*>(mmvector, mmvector) IS 'L-infinity distance: largest difference of two components';
@@ -40,7 +40,7 @@ CREATE OPERATOR CLASS mmvector_linf_ops FOR TYPE mmvector USING mmdb AS
 	FUNCTION 2 mm_mmvector_linf_routine(internal);
 
 CREATE FUNCTION mm_cosine_distance(mmvector, mmvector) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_mmvector_cosine';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_mmvector_cosine';
 COMMENT ON FUNCTION mm_cosine_distance(mmvector, mmvector) IS 'cosine distance: 1 - cosine of the angle';
 CREATE OPERATOR <=> (LEFTARG = mmvector, RIGHTARG = mmvector, FUNCTION = mm_cosine_distance, COMMUTATOR = <=>);
 COMMENT ON OPERATOR <=>(mmvector, mmvector) IS 'cosine distance: 1 - cosine of the angle';
@@ -53,7 +53,7 @@ CREATE OPERATOR CLASS mmvector_cosine_ops FOR TYPE mmvector USING mmdb AS
 	FUNCTION 2 mm_mmvector_cosine_routine(internal);
 
 CREATE FUNCTION mm_l2_distance(real[], real[]) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_real_array_l2';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_real_array_l2';
 COMMENT ON FUNCTION mm_l2_distance(real[], real[]) IS 'Euclidean (L2) distance';
 CREATE OPERATOR <-> (LEFTARG = real[], RIGHTARG = real[], FUNCTION = mm_l2_distance, COMMUTATOR = <->);
 COMMENT ON OPERATOR <->(real[], real[]) IS 'Euclidean (L2) distance';
@@ -66,7 +66,7 @@ CREATE OPERATOR CLASS real_array_l2_ops DEFAULT FOR TYPE real[] USING mmdb AS
 	FUNCTION 2 mm_real_array_l2_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(real[], real[]) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_real_array_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_real_array_l1';
 COMMENT ON FUNCTION mm_l1_distance(real[], real[]) IS 'L1 distance';
 CREATE OPERATOR <+> (LEFTARG = real[], RIGHTARG = real[], FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(real[], real[]) IS 'L1 distance';
@@ -79,7 +79,7 @@ CREATE OPERATOR CLASS real_array_l1_ops FOR TYPE real[] USING mmdb AS
 	FUNCTION 2 mm_real_array_l1_routine(internal);
 
 CREATE FUNCTION mm_linf_distance(real[], real[]) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_real_array_linf';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_real_array_linf';
 COMMENT ON FUNCTION mm_linf_distance(real[], real[]) IS 'L-infinity distance: largest difference of two components';
 CREATE OPERATOR <*> (LEFTARG = real[], RIGHTARG = real[], FUNCTION = mm_linf_distance, COMMUTATOR = <*>);
 COMMENT ON OPERATOR <*>(real[], real[]) IS 'L-infinity distance: largest difference of two components';
@@ -92,7 +92,7 @@ CREATE OPERATOR CLASS real_array_linf_ops FOR TYPE real[] USING mmdb AS
 	FUNCTION 2 mm_real_array_linf_routine(internal);
 
 CREATE FUNCTION mm_cosine_distance(real[], real[]) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_real_array_cosine';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_real_array_cosine';
 COMMENT ON FUNCTION mm_cosine_distance(real[], real[]) IS 'cosine distance: 1 - cosine of the angle';
 CREATE OPERATOR <=> (LEFTARG = real[], RIGHTARG = real[], FUNCTION = mm_cosine_distance, COMMUTATOR = <=>);
 COMMENT ON OPERATOR <=>(real[], real[]) IS 'cosine distance: 1 - cosine of the angle';

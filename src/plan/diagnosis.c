@@ -135,27 +135,21 @@ look_at_indexes(MMLook *look)
 	foreach(lc, look->rel->indexlist)
 	{
 		IndexOptInfo *info = lfirst_node(IndexOptInfo, lc);
-		MMOffer    *offer = palloc0(sizeof(MMOffer));
-		MMFinding  *finding = palloc0(sizeof(MMFinding));
+		MMOffer    *offer = mm_offer_open(look->root, look->rel, info);
+		MMFinding  *finding;
 
-		if (info->amcostestimate != mmdb_costestimate || info->hypothetical)
-			continue;
-		finding->index = info->indexoid;
-		offer->root = look->root;
-		offer->rel = look->rel;
-		offer->info = info;
-		if (!mm_is_usable(info))
+		if (offer != NULL)
 		{
-			finding->verdict = "the index is partial, and the query does not ask for its rows only";
-			finding->hint = psprintf("Add the index's condition to the query: %s",
-									 mm_say(look, (Node *) info->indpred));
-		}
-		else
-		{
-			mm_offer_open(offer);
 			look->offers = lappend(look->offers, offer);
 			continue;
 		}
+		if (info->amcostestimate != mmdb_costestimate || info->hypothetical)
+			continue;
+		finding = palloc0(sizeof(MMFinding));
+		finding->index = info->indexoid;
+		finding->verdict = "the index is partial, and the query does not ask for its rows only";
+		finding->hint = psprintf("Add the index's condition to the query: %s",
+								 mm_say(look, (Node *) info->indpred));
 		look->unusable = lappend(look->unusable, finding);
 	}
 	foreach(lc, oids)

@@ -3,9 +3,11 @@
  * paths.c
  *	  The planner's side of the custom scan.
  *
- * For each mmdb index of a table, and each use a query has for a weighted sum
- * over its columns, the planner is offered a path, with its cost; whether it
- * is taken is the planner's decision.  The uses are
+ * Once the planner has made its own paths for a table, it is told how many rows
+ * conditions on weighted sums let through (estimate.c).  Then for each mmdb
+ * index of the table, and each use the query has for a sum over its columns, it
+ * is offered a path, with its cost; whether that is taken is the planner's
+ * decision.  The uses are
  *	- ORDER BY a sum, or minus a sum, descending, with conditions on the same;
  *	- a condition that a sum is at most something, which may come from another
  *	  table of a join;
@@ -17,9 +19,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
-#include "access/genam.h"
 #include "access/stratnum.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -37,7 +36,6 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
-#include "utils/rel.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
@@ -55,64 +53,25 @@ float_opfamily(void)
 }
 
 /*
- * Minus a bound, which is float8 or float4.
- */
-static Expr *
-negate(Expr *bound)
-{
-	if (exprType((Node *) bound) == FLOAT4OID)
-		bound = (Expr *) makeFuncExpr(F_FLOAT8_FLOAT4, FLOAT8OID, list_make1(bound),
-									  InvalidOid, InvalidOid, COERCE_IMPLICIT_CAST);
-	return (Expr *) makeFuncExpr(F_FLOAT8UM, FLOAT8OID, list_make1(bound),
-								 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
-}
-
-/*
- * The driver that a condition makes: sum <= bound, or minus a sum >= bound,
- * however it is written; false if it is something else.
+ * The driver that a condition makes: sum <= bound, however it is written; false
+ * if it is something else.  False, too, where another condition must be
+ * checked first, of row-level security or a security_barrier view: what the
+ * search finds, and how many rows are removed from that, would tell of rows
+ * that are not to be seen.  This is the planner's rule for index conditions.
  */
 static bool
-match_condition(MMOffer *offer, Expr *condition, MMDriver *driver)
+match_condition(MMOffer *offer, RestrictInfo *rinfo, MMDriver *driver)
 {
-	OpExpr	   *op = (OpExpr *) condition;
-	Expr	   *less;
-	Expr	   *greater;
-	Expr	   *bound;
+	MMComparison comparison;
 
-	if (!IsA(op, OpExpr) || list_length(op->args) != 2)
+	if (!restriction_is_securely_promotable(rinfo, offer->rel) ||
+		!mm_match_comparison(offer, rinfo->clause, true, &comparison))
 		return false;
-	switch (get_op_opfamily_strategy(op->opno, float_opfamily()))
-	{
-		case BTLessStrategyNumber:
-		case BTLessEqualStrategyNumber:
-			less = linitial(op->args);
-			greater = lsecond(op->args);
-			break;
-		case BTGreaterStrategyNumber:
-		case BTGreaterEqualStrategyNumber:
-			less = lsecond(op->args);
-			greater = linitial(op->args);
-			break;
-		default:
-			return false;
-	}
-	if (mm_is_constant(offer->root, (Node *) greater, offer->rel->relid))
-	{
-		driver->sum = mm_sum_match(offer->root, less, offer->info, offer->columns, false, NULL);
-		bound = greater;
-	}
-	else if (mm_is_constant(offer->root, (Node *) less, offer->rel->relid))
-	{
-		driver->sum = mm_sum_match(offer->root, greater, offer->info, offer->columns, true, NULL);
-		bound = negate(less);
-	}
-	else
-		return false;
-	if (driver->sum == NULL)
-		return false;
-	driver->bounds = list_make1(bound);
-	driver->conditions = list_make1(condition);
-	driver->sum->outer = bms_union(driver->sum->outer, pull_varnos(offer->root, (Node *) bound));
+	driver->sum = comparison.sum;
+	driver->bounds = list_make1(comparison.bound);
+	driver->conditions = list_make1(rinfo->clause);
+	driver->sum->outer = bms_union(driver->sum->outer,
+								   pull_varnos(offer->root, (Node *) comparison.bound));
 	return true;
 }
 
@@ -246,6 +205,8 @@ offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 	path->path.parent = rel;
 	path->path.pathtarget = rel->reltarget;
 	path->path.param_info = get_baserel_parampathinfo(offer->root, rel, outer);
+	if (path->path.param_info != NULL)
+		mm_estimate_parameterized(offer->root, rel, path->path.param_info);
 	path->path.pathkeys = pathkeys;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->methods = &path_methods;
@@ -277,18 +238,15 @@ reparameterize_path_lists(PlannerInfo *root, List *custom_private, RelOptInfo *c
 
 /*
  * How many of the quals, ordered by cost, are checked before distances are
- * computed: all but those that cost much more; and all, if some must hold
- * before anything else may look at a row.
+ * computed: all but those that cost much more.
  */
 static int
-count_early(PlannerInfo *root, RelOptInfo *rel, List *quals, List *exprs)
+count_early(PlannerInfo *root, List *quals, List *exprs)
 {
 	QualCost	distances = {0};
 	int			n = 0;
 	ListCell   *lc;
 
-	if (root->qual_security_level > 0)
-		return list_length(quals);
 	foreach(lc, exprs)
 	{
 		QualCost	cost;
@@ -309,6 +267,22 @@ count_early(PlannerInfo *root, RelOptInfo *rel, List *quals, List *exprs)
 	return n;
 }
 
+/*
+ * Are there conditions of row-level security or of a security_barrier view
+ * among the clauses?  Such a condition has a lower security level than what the
+ * query itself says.
+ */
+static bool
+has_security_quals(PlannerInfo *root, List *clauses)
+{
+	ListCell   *lc;
+
+	foreach(lc, clauses)
+		if (lfirst_node(RestrictInfo, lc)->security_level < root->qual_security_level)
+			return true;
+	return false;
+}
+
 static Plan *
 plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist,
 		  List *clauses, List *custom_plans)
@@ -322,10 +296,23 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist
 	bool		all_early;
 	ListCell   *lc;
 
-	/* What the scan checks itself. */
-	foreach(lc, drivers)
-		quals = list_difference(quals, lthird(lfirst_node(List, lc)));
-	lthird_int(header) = count_early(root, rel, quals, drivers);
+	if (has_security_quals(root, clauses))
+	{
+		/*
+		 * Nothing that the query says may look at a row before they have let it
+		 * pass.  The planner has put the quals into an order that sees to that,
+		 * and all of them come before the distances.  A condition that drives
+		 * the search may be one of them, and must keep its place.
+		 */
+		lthird_int(header) = list_length(quals);
+	}
+	else
+	{
+		/* The scan checks its own conditions itself. */
+		foreach(lc, drivers)
+			quals = list_difference(quals, lthird(lfirst_node(List, lc)));
+		lthird_int(header) = count_early(root, quals, drivers);
+	}
 	/* With quals that come later, it is not the first k that count. */
 	all_early = lthird_int(header) == list_length(quals);
 	lsecond_int(header) = lsecond_int(header) && all_early;
@@ -447,7 +434,7 @@ match_arm(MMOffer *offer, Node *arm, MMDriver *driver)
 
 	check_stack_depth();
 	if (IsA(arm, RestrictInfo))
-		return match_condition(offer, ((RestrictInfo *) arm)->clause, driver);
+		return match_condition(offer, (RestrictInfo *) arm, driver);
 	if (is_andclause(arm))
 		foreach(lc, ((BoolExpr *) arm)->args)
 			if (match_arm(offer, lfirst(lc), driver))
@@ -511,6 +498,8 @@ is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 {
 	ListCell   *lc;
 
+	if (info->amcostestimate != mmdb_costestimate)
+		return false;
 	if (root->query_pathkeys != NIL)
 	{
 		Expr	   *expr = mm_ec_member_of(((PathKey *) linitial(root->query_pathkeys))->pk_eclass,
@@ -526,16 +515,6 @@ is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 		if (mm_sum_mentions((Node *) lfirst_node(RestrictInfo, lc)->clause, info))
 			return true;
 	return false;
-}
-
-void
-mm_offer_open(MMOffer *offer)
-{
-	Relation	index = index_open(offer->info->indexoid, NoLock);
-
-	offer->columns = mm_columns_open(index);
-	offer->statistics = mm_meta_read(index, offer->columns->n);
-	index_close(index, NoLock);
 }
 
 /*
@@ -558,7 +537,7 @@ match_conditions(MMOffer *offer)
 			if (offer->outer == NULL)
 				offer_disjunction(offer, rinfo);
 		}
-		else if (match_condition(offer, rinfo->clause, driver))
+		else if (match_condition(offer, rinfo, driver))
 			conditions = add_condition(conditions, driver);
 	}
 	foreach(lc, rel->joininfo)
@@ -568,34 +547,50 @@ match_conditions(MMOffer *offer)
 
 		/* Not what is to be checked above an outer join, even if of us alone. */
 		if (join_clause_is_movable_to(rinfo, rel) &&
-			match_condition(offer, rinfo->clause, driver))
+			match_condition(offer, rinfo, driver))
 			conditions = add_condition(conditions, driver);
 	}
 	return conditions;
 }
 
 static void
-offer_index(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
+offer_index(MMOffer *offer)
 {
-	MMOffer		offer = {.root = root, .rel = rel, .info = info};
-	List	   *conditions;
+	List	   *conditions = match_conditions(offer);
 	ListCell   *lc;
 
-	mm_offer_open(&offer);
-	conditions = match_conditions(&offer);
 	foreach(lc, conditions)
-		offer_condition(&offer, lfirst(lc), conditions);
-	offer_order(&offer, conditions);
+		offer_condition(offer, lfirst(lc), conditions);
+	offer_order(offer, conditions);
+}
+
+/*
+ * Is this the first table of a query that has paths?
+ */
+static bool
+is_first_table(PlannerInfo *root, const RelOptInfo *rel)
+{
+	for (int i = 1; i < root->simple_rel_array_size; i++)
+	{
+		RelOptInfo *other = root->simple_rel_array[i];
+
+		if (other != NULL && other != rel && other->rtekind == RTE_RELATION &&
+			other->pathlist != NIL && !IS_DUMMY_REL(other))
+			return false;
+	}
+	return true;
 }
 
 List *
 mm_offer_joined(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info, Relids outer)
 {
-	MMOffer		offer = {.root = root, .rel = rel, .info = info, .outer = outer};
+	MMOffer    *offer = mm_offer_open(root, rel, info);
 
-	mm_offer_open(&offer);
-	offer_order(&offer, match_conditions(&offer));
-	return offer.joined;
+	if (offer == NULL)
+		return NIL;
+	offer->outer = outer;
+	offer_order(offer, match_conditions(offer));
+	return offer->joined;
 }
 
 bool
@@ -612,32 +607,37 @@ mm_may_offer(RelOptInfo *rel, RangeTblEntry *rte)
 		(rte->relkind == RELKIND_RELATION || rte->relkind == RELKIND_MATVIEW);
 }
 
-bool
-mm_is_usable(IndexOptInfo *info)
-{
-	return info->amcostestimate == mmdb_costestimate && !info->hypothetical &&
-		(info->indpred == NIL || info->predOK);
-}
-
 /*
  * Called for each table of a query, once the planner has its own paths.
  */
 static void
 offer_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
+	List	   *interesting = NIL;
 	ListCell   *lc;
 
+	if (is_first_table(root, rel))
+		mm_estimate_tables(root);
 	if (previous_hook != NULL)
 		previous_hook(root, rel, rti, rte);
 	mm_diagnose(root, rel, rte);
-	if (!mm_may_offer(rel, rte))
+	if (rte->rtekind != RTE_RELATION || rte->inh || IS_DUMMY_REL(rel) ||
+		(rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_MATVIEW))
 		return;
 	foreach(lc, rel->indexlist)
+		if (is_of_interest(root, rel, lfirst_node(IndexOptInfo, lc)))
+			interesting = lappend(interesting, lfirst(lc));
+	if (interesting == NIL)
+		return;
+	mm_estimate_paths(root, rel);
+	if (!mm_may_offer(rel, rte))
+		return;
+	foreach(lc, interesting)
 	{
-		IndexOptInfo *info = lfirst_node(IndexOptInfo, lc);
+		MMOffer    *offer = mm_offer_open(root, rel, lfirst(lc));
 
-		if (mm_is_usable(info) && is_of_interest(root, rel, info))
-			offer_index(root, rel, info);
+		if (offer != NULL)
+			offer_index(offer);
 	}
 }
 

@@ -13,8 +13,11 @@ COMMENT ON FUNCTION mm_within(record, odbquery)
 
 CREATE OPERATOR <-> (LEFTARG = record, RIGHTARG = odbquery, FUNCTION = mm_distance);
 COMMENT ON OPERATOR <->(record, odbquery) IS 'multi-metric distance';
+CREATE FUNCTION mm_within_restriction(internal, oid, internal, integer) RETURNS double precision
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_within_restriction(internal, oid, internal, integer) IS 'selectivity of composite <@ odbquery';
 CREATE OPERATOR <@ (LEFTARG = record, RIGHTARG = odbquery, FUNCTION = mm_within,
-	RESTRICT = contsel, JOIN = contjoinsel);
+	RESTRICT = mm_within_restriction, JOIN = contjoinsel);
 COMMENT ON OPERATOR <@(record, odbquery) IS 'within the radius of the query';
 
 CREATE OPERATOR CLASS record_ops DEFAULT FOR TYPE record USING mmdb AS

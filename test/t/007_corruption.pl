@@ -45,7 +45,7 @@ my $header_size = 24;
 my %field = (nsn => [ 0, 'Q' ], born => [ 8, 'Q' ], right => [ 16, 'L' ], n => [ 20, 'S' ], level => [ 22, 'S' ],
 	kind => [ 24, 'C' ], flags => [ 25, 'C' ], room => [ 26, 'S' ], magic => [ 28, 'L' ]);
 # Statistics of columns come after what the columns were: 12 bytes for each there may be.
-my $columns_offset = 48 + 12 * 32;
+my $columns_offset = 56 + 12 * 32;
 my ($meta_kind, $model_kind, $node_kind, $free_kind) = (1, 2, 3, 4);
 
 sub read_file
@@ -173,7 +173,8 @@ my @damages = (
 	[ 'number of coordinates', 'things_mm', [ [ $header_size + 32, pack('l', $coordinates + 1) ] ], qr/do not fit its model/ ],
 	[ 'bytes of sketches', 'things_mm', [ [ $header_size + 40, pack('l', 1000) ] ], qr/do not fit its model/ ],
 	[ 'scale', 'things_mm', [ [ $header_size + $columns_offset + 32, pack('d', 0) ] ], qr/not one of an mmdb index/ ],
-	[ 'what a column was', 'things_mm', [ [ $header_size + 48, pack('L', 1) ] ], qr/made for another metric of column "v"/ ],
+	[ 'what a column was', 'things_mm', [ [ $header_size + 52, pack('L', 1) ] ], qr/made for another metric of column "v"/ ],
+	[ 'number of pairs', 'things_mm', [ [ $header_size + 48, pack('l', 5000) ] ], qr/not one of an mmdb index/ ],
 	# the model
 	(map { [ "the model, byte $_", 'things_mm', [ [ entries($model) + $_, "\xAA\x55\xAA\x55" ] ], qr/does not match its checksum/ ] } map { $_ * 24 } 0 .. 9),
 	# boxes
@@ -290,7 +291,7 @@ pairs_zero||p|pair|record_ops||index "pairs_zero" has no metadata page. Please R
 END
 is($node->safe_psql('postgres', q{SELECT (obj).n FROM odbknn(NULL::pairs, ROW(7, 7), NULL, 1)}), '7', 'odbknn by the index that is whole');
 my ($pairs_status, $pairs_out, $pairs_err) = $node->psql('postgres', q{SELECT * FROM odbknn(NULL::pairs, ROW(7), NULL, 1)});
-like($pairs_err, qr/no mmdb index of 1 column.*Index "pairs_\w+" cannot be used.*REINDEX/s, 'and what is said where there is none');
+like($pairs_err, qr/index "pairs_\w+" is not valid.*REINDEX/s, 'and what is said where there is none');
 # one session's temporary index is another's problem
 my $other = $node->background_psql('postgres');
 $other->query_safe('CREATE TEMP TABLE temporary (a integer); CREATE INDEX temporary_mm ON temporary USING mmdb (a)');
