@@ -168,8 +168,7 @@ ISOLATION = \
 	reindex \
 	serializable \
 	snapshot \
-	train \
-	vacuum
+	train
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=mmdb
 
 TAP_TESTS = 1

@@ -175,15 +175,6 @@ mm_not_null_is_valid(Oid relid, AttrNumber attnum)
 #define INTERVAL_IS_NOEND(i)	((void) (i), false)
 #endif
 
-/* IndexVacuumInfo names its heap since 16. */
-#if PG_VERSION_NUM >= 160000
-#define MM_OPEN_VACUUMED_HEAP(info) \
-	table_open(RelationGetRelid((info)->heaprel), NoLock)
-#else
-#define MM_OPEN_VACUUMED_HEAP(info) \
-	table_open(IndexGetRelation(RelationGetRelid((info)->index), false), NoLock)
-#endif
-
 /* Maintenance by others than the owner has a safe search_path since 17. */
 #if PG_VERSION_NUM >= 170000
 #define mm_restrict_search_path()	RestrictSearchPath()

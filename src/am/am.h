@@ -39,7 +39,7 @@ typedef struct MMColumnStatistics
 {
 	int64		count;			/* values that are not NULL */
 	int32		dimensions;		/* of all values; -1: none, or unknown */
-	int32		pairs;			/* distances measured */
+	int32		pairs;			/* distances measured; 0: nothing is known */
 	float8		mean;			/* of the finite ones; 0 if there are none */
 	float8		variance;		/* likewise */
 	float8		scale;			/* twice their median; see statistics.c */
@@ -66,8 +66,6 @@ typedef struct MMMeta
 #define MM_META_SIZE(ncolumns) \
 	(offsetof(MMMeta, columns) + sizeof(MMColumnStatistics) * (ncolumns))
 
-/* Statistics of a table of fewer rows are measured again by VACUUM. */
-#define MM_SETTLED_ROWS		1000
 
 /* ---------- options ---------- */
 
@@ -160,23 +158,41 @@ extern void mm_columns_check_values(MMColumns *columns, Datum *values,
 
 /*
  * Random numbers for sampling: the same sequence from the same seed, on every
- * version of PostgreSQL.
+ * version of PostgreSQL.  (SplitMix64: Steele, Lea and Flood, "Fast splittable
+ * pseudorandom number generators", 2014.)
  */
 typedef struct MMRandom
 {
 	uint64		seed;
-	uint32		count;			/* of numbers drawn */
+	uint64		count;			/* of numbers drawn */
 } MMRandom;
 
 /*
+ * mm_mix_bits: a number whose every bit depends on every bit of x.
+ */
+static inline uint64
+mm_mix_bits(uint64 x)
+{
+	x = (x ^ (x >> 30)) * UINT64CONST(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64CONST(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+/*
+ * mm_random_bits: 64 random bits.
  * mm_random_below: a random integer from 0 to n - 1.
  */
+static inline uint64
+mm_random_bits(MMRandom *random)
+{
+	return mm_mix_bits(mm_mix_bits(random->seed) +
+					   ++random->count * UINT64CONST(0x9e3779b97f4a7c15));
+}
+
 static inline int64
 mm_random_below(MMRandom *random, int64 n)
 {
-	uint64		bits = hash_bytes_uint32_extended(random->count++, random->seed);
-
-	return (int64) ((bits >> 11) * 0x1.0p-53 * n);
+	return (int64) ((mm_random_bits(random) >> 11) * 0x1.0p-53 * n);
 }
 
 typedef struct MMSample MMSample;
@@ -185,13 +201,32 @@ typedef struct MMSample MMSample;
  * mm_sample_table: read all rows that belong in the index, keep a uniform
  * random sample of at most sample_rows of them, fewer if they would take more
  * than maintenance_work_mem.  *table_rows becomes the live rows of the table.
- * The scan is that of an index build; if concurrent, with an MVCC snapshot
- * taken now.
+ * The scan is that of an index build.
  */
 extern MMSample *mm_sample_table(Relation heap, Relation index,
-								 IndexInfo *indexInfo,
+								 const IndexInfo *indexInfo,
 								 MMColumns *columns, int sample_rows,
-								 bool concurrent, double *table_rows);
+								 double *table_rows);
+
+/*
+ * For rows from elsewhere: mm_sample_begin starts a sample, mm_sample_add takes
+ * a row, given its columns' values, mm_sample_finish makes the sample ready to
+ * be looked at.  key: a hash of the row's primary key; NULL if there is none.
+ * mm_sample_begin and mm_sample_finish are called in the memory context that
+ * the sample is to live in.
+ */
+extern MMSample *mm_sample_begin(MMColumns *columns, int sample_rows);
+extern void mm_sample_add(MMSample *sample, const uint64 *key, Datum *values,
+						  bool *isnull);
+extern void mm_sample_finish(MMSample *sample);
+
+/*
+ * mm_sample_key: a hash of a primary key, column by column: that of the columns
+ * before (0: none), with one more.  The same on all machines of one word size and
+ * byte order.  Leaks memory.
+ */
+extern uint64 mm_sample_key(uint64 before, Datum value, bool isnull,
+							bool typbyval, int16 typlen);
 
 /*
  * mm_sample_count: values not NULL among the live rows seen; mm_sample_entries:
@@ -286,10 +321,10 @@ extern BlockNumber mm_meta_write_model(Relation index, const void *model,
 									   uint32 size, bool logged);
 
 /*
- * mm_meta_update_statistics: replace the statistics of an index, but for
- * dimensions that it knows.
+ * mm_meta_set_statistics: replace the statistics in metadata that are being
+ * changed, but for dimensions that are known.
  */
-extern void mm_meta_update_statistics(Relation index, const MMMeta *measured);
+extern void mm_meta_set_statistics(MMMeta *meta, const MMMeta *measured);
 
 /*
  * mm_meta_settle_dimensions: where the metadata does not know the dimensions

@@ -352,8 +352,7 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_SAMPLE);
 	sample = mm_sample_table(heap, index, indexInfo, state.columns,
-							 mm_options_get(index).sample_rows, false,
-							 &result->heap_tuples);
+							 mm_options_get(index).sample_rows, &result->heap_tuples);
 	meta = mm_statistics_measure(sample, state.columns, result->heap_tuples);
 	mm_meta_create(index, MAIN_FORKNUM, meta);
 	state.dimensions = palloc(sizeof(int32) * state.columns->n);

@@ -159,14 +159,10 @@ mm_meta_register(GenericXLogState *state, Buffer buffer)
 }
 
 void
-mm_meta_update_statistics(Relation index, const MMMeta *measured)
+mm_meta_set_statistics(MMMeta *meta, const MMMeta *measured)
 {
-	Buffer		buffer = mm_meta_lock(index, 0, BUFFER_LOCK_EXCLUSIVE);
-	GenericXLogState *state = GenericXLogStart(index);
-	MMMeta	   *meta = mm_meta_register(state, buffer);
-
 	meta->rows = measured->rows;
-	for (int i = 0; i < Min(meta->ncolumns, measured->ncolumns); i++)
+	for (int i = 0; i < meta->ncolumns; i++)
 	{
 		int32		dimensions = meta->columns[i].dimensions;
 
@@ -175,8 +171,6 @@ mm_meta_update_statistics(Relation index, const MMMeta *measured)
 		if (dimensions >= 0)
 			meta->columns[i].dimensions = dimensions;
 	}
-	GenericXLogFinish(state);
-	UnlockReleaseBuffer(buffer);
 }
 
 void

@@ -5,8 +5,8 @@
  *
  * An index on an empty or small table has no model: its root holds nothing but
  * the rows' places and which of their columns are NULL, and a search verifies
- * each row.  The insertion that finds MM_TRAINING_ROWS rows there trains a
- * model on them and makes the tree anew.
+ * each row.  The insertion that finds MM_TRAINING_ROWS rows there measures
+ * their distances, trains a model on them and makes the tree anew.
  *
  * Who trains holds the heavyweight lock of the metadata page, but no buffer
  * lock, as user-defined functions run meanwhile.  Nothing is added to the root
@@ -165,7 +165,7 @@ shrink_root(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *
 }
 
 /*
- * Train a model on rows, and write it.
+ * Measure rows, train a model on them, and write it.
  */
 static MMModel *
 train(Relation index, MMColumns *columns, MMMeta *meta, const Rows *rows)
@@ -173,17 +173,22 @@ train(Relation index, MMColumns *columns, MMMeta *meta, const Rows *rows)
 	MMTraining	training;
 	void	   *stored;
 
+	meta->rows = rows->n;
 	for (int c = 0; c < columns->n; c++)
 	{
+		MMColumnStatistics measured = meta->columns[c];
+
 		training.n[c] = 0;
 		training.values[c] = palloc(sizeof(Datum) * Max(rows->n, 1));
 		for (int i = 0; i < rows->n; i++)
 			if (!rows->isnull[i][c])
 				training.values[c][training.n[c]++] = rows->values[i][c];
-		/* Scales the user does not see before VACUUM measures them. */
-		if (meta->columns[c].pairs == 0)
-			mm_statistics_of_values(&columns->columns[c], training.values[c],
-									Min(training.n[c], 64), &meta->columns[c]);
+		/* What a build has measured on few rows is better than nothing. */
+		mm_statistics_of_values(&columns->columns[c], training.values[c], training.n[c],
+								&measured);
+		measured.count = training.n[c];
+		if (measured.pairs > 0 || meta->columns[c].pairs == 0)
+			meta->columns[c] = measured;
 	}
 	stored = mm_model_train(columns, meta, &training, mm_options_get(index).pivots);
 	meta->model = mm_meta_write_model(index, stored, meta->model_size, true);
@@ -191,7 +196,7 @@ train(Relation index, MMColumns *columns, MMMeta *meta, const Rows *rows)
 }
 
 /*
- * Make the trained root, and enter the model, in one step.
+ * Make the trained root, and enter the model and the statistics, in one step.
  */
 static void
 replace_root(Relation index, const MMModel *model, const MMMeta *trained,
@@ -215,6 +220,7 @@ replace_root(Relation index, const MMModel *model, const MMMeta *trained,
 	meta->ncoordinates = trained->ncoordinates;
 	meta->sketch_words = trained->sketch_words;
 	meta->sketch_bytes = trained->sketch_bytes;
+	mm_meta_set_statistics(meta, trained);
 	GenericXLogFinish(xlog);
 	UnlockReleaseBuffer(metabuf);
 	UnlockReleaseBuffer(root);
