@@ -73,6 +73,7 @@ OBJS = \
 	src/am/pivots.o \
 	src/am/rows.o \
 	src/am/sample.o \
+	src/am/scales.o \
 	src/am/scan.o \
 	src/am/split.o \
 	src/am/statistics.o \
@@ -100,6 +101,8 @@ OBJS = \
 	src/query/composite.o \
 	src/query/distance_sql.o \
 	src/query/fusion.o \
+	src/query/measure.o \
+	src/query/pin.o \
 	src/query/plans.o \
 	src/query/profile.o \
 	src/query/search.o \
@@ -122,6 +125,7 @@ SQL_PARTS = \
 	src/am/info.sql \
 	src/am/check.sql \
 	src/query/query.sql \
+	src/query/scales.sql \
 	src/query/fusion.sql \
 	src/query/profile.sql \
 	src/learn/learn.sql
@@ -153,6 +157,7 @@ REGRESS = \
 	search_missing \
 	search_errors \
 	search_rights \
+	scales \
 	fusion \
 	learn \
 	plan \
@@ -166,6 +171,7 @@ ISOLATION = \
 	dimensions \
 	recheck \
 	reindex \
+	scales \
 	serializable \
 	snapshot \
 	train

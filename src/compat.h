@@ -13,6 +13,7 @@
 #define MMDB_COMPAT_H
 
 #include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
@@ -314,6 +315,19 @@ mm_may_execute(Oid function)
 						   ACL_EXECUTE) == ACLCHECK_OK;
 #else
 	return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
+
+/*
+ * Does the user own a relation?
+ */
+static inline bool
+mm_owns_relation(Oid relation)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(RelationRelationId, relation, GetUserId());
+#else
+	return pg_class_ownercheck(relation, GetUserId());
 #endif
 }
 

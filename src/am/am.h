@@ -75,6 +75,7 @@ typedef struct MMOptions
 	int			sample_rows;	/* rows to measure distances between */
 	int			pivots;			/* for each column that needs them; 0: chosen */
 	int			fillfactor;		/* per cent */
+	int			scales;			/* offset of a string; 0: none */
 } MMOptions;
 
 #define MM_DEFAULT_FILLFACTOR	90
@@ -112,6 +113,11 @@ typedef struct MMColumns
  * current memory context.  Raises an error for an index mmdb cannot have.
  */
 extern MMColumns *mm_columns_open(Relation index);
+
+/*
+ * mm_columns_list: the columns' names, for a message.
+ */
+extern char *mm_columns_list(const MMColumns *columns);
 
 /*
  * mm_columns_fit: can an index have the columns it has, and are they ncolumns?
@@ -271,7 +277,8 @@ extern void mm_statistics_of_values(MMColumn *column, const Datum *values, int n
 /*
  * mm_statistics_get: the statistics of an index; of a partitioned one, the
  * means over its partitions, weighted by their number of values.  A fresh
- * copy, in the current context.
+ * copy, in the current context.  Columns with no pairs have not been measured:
+ * their scale of 1 is a stand-in for cost estimates, not to be shown to users.
  */
 extern MMMeta *mm_statistics_get(Relation index, const MMColumns *columns);
 
@@ -349,6 +356,57 @@ extern void mm_node_check_stamps(Relation index, Buffer buffer, uint64 splits);
 extern Buffer mm_meta_lock(Relation index, int ncolumns, int mode);
 extern MMMeta *mm_meta_register(GenericXLogState *state, Buffer buffer);
 
+/* options.c */
+
+/*
+ * mm_options_init: register the storage parameters; called once, when the
+ * library is loaded.
+ * mm_options_get: those of an index, but for scales.
+ * mm_options_scales: the parameter scales as it was written, in the current
+ * context; NULL if there is none.
+ */
+extern void mm_options_init(void);
+extern MMOptions mm_options_get(Relation index);
+extern char *mm_options_scales(Relation index);
+
+/* scales.c */
+
+/*
+ * What normalized distances are divided by.
+ */
+typedef struct MMScales
+{
+	double		in_force[MM_MAX_COLUMNS];	/* 0: there is none */
+	bool		pinned[MM_MAX_COLUMNS];	/* by the index's storage parameter */
+} MMScales;
+
+/*
+ * mm_scales_validate: raise an error if a value of the storage parameter is not
+ * an array of scales and NULLs.
+ * mm_scales_fit: has that of an index an element for each of ncolumns columns,
+ * if it is set at all?
+ * mm_scales_check_parameter: raise an error if not.
+ */
+extern void mm_scales_validate(const char *value);
+extern bool mm_scales_fit(Relation index, int ncolumns);
+extern void mm_scales_check_parameter(Relation index, const MMColumns *columns);
+
+/*
+ * mm_scales_get: the scales of an index, plain or partitioned, with these
+ * statistics.  Raises an error if the storage parameter does not fit.
+ */
+extern void mm_scales_get(Relation index, const MMColumns *columns,
+						  const MMMeta *statistics, MMScales *scales);
+
+/*
+ * mm_scales_require: raise an error unless all of these columns (bit i: column
+ * i) have scales.  Warns, once a session and index, if they were measured on far
+ * fewer rows than there are now.
+ */
+extern void mm_scales_require(Relation index, const MMColumns *columns,
+							  const MMMeta *statistics, const MMScales *scales,
+							  uint32 used);
+
 /* info.c */
 
 /*
@@ -402,9 +460,7 @@ extern void mmdb_costestimate(PlannerInfo *root, IndexPath *path,
 							  double *indexCorrelation, double *indexPages);
 
 /* options.c */
-extern void mm_options_init(void);
 extern bytea *mmdb_options(Datum reloptions, bool validate);
-extern MMOptions mm_options_get(Relation index);
 
 /* validate.c */
 extern bool mmdb_validate(Oid opclassoid);

@@ -347,6 +347,7 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 
 	state.index = index;
 	state.columns = mm_columns_open(index);
+	mm_scales_check_parameter(index, state.columns);
 	state.concurrent = indexInfo->ii_Concurrent;
 	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
 

@@ -136,6 +136,17 @@ mm_columns_require_metric(const MMColumns *columns, int i)
 				 errhint("Create a default operator class for the type, or leave the attribute out: in a query, by weight zero; in an index, by indexing the others as expressions, such as ((object).attribute).")));
 }
 
+char *
+mm_columns_list(const MMColumns *columns)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < columns->n; i++)
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", columns->columns[i].name);
+	return names.data;
+}
+
 bool
 mm_columns_fit(Relation index, int ncolumns)
 {

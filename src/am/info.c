@@ -79,6 +79,8 @@ mm_index_column_statistics(PG_FUNCTION_ARGS)
 	Relation	index;
 	MMColumns  *columns;
 	MMMeta	   *meta;
+	MMScales	scales;
+	bool		known;			/* are the scales in force? */
 
 	InitMaterializedSRF(fcinfo, 0);
 	index = mm_index_open(PG_GETARG_OID(0), true);
@@ -88,12 +90,16 @@ mm_index_column_statistics(PG_FUNCTION_ARGS)
 	{
 		columns = mm_columns_open(index);
 		meta = mm_statistics_get(index, columns);
+		/* A parameter that does not fit is an error of those who use it. */
+		known = mm_scales_fit(index, columns->n);
+		if (known)
+			mm_scales_get(index, columns, meta, &scales);
 		for (int i = 0; i < columns->n; i++)
 		{
 			MMColumn   *column = &columns->columns[i];
 			MMColumnStatistics *stats = &meta->columns[i];
-			Datum		values[11];
-			bool		isnull[11] = {false};
+			Datum		values[14];
+			bool		isnull[14] = {false};
 
 			values[0] = Int32GetDatum(i + 1);
 			values[1] = CStringGetTextDatum(column->name);
@@ -106,9 +112,18 @@ mm_index_column_statistics(PG_FUNCTION_ARGS)
 			values[7] = Float8GetDatum(stats->mean);
 			values[8] = Float8GetDatum(stats->variance);
 			isnull[7] = isnull[8] = stats->pairs == 0;
-			values[9] = Float8GetDatum(stats->scale);
-			values[10] = Float8GetDatum(stats->mean * stats->mean / (2 * stats->variance));
-			isnull[10] = !(stats->variance > 0);
+			if (known && scales.in_force[i] > 0)
+				values[9] = Float8GetDatum(scales.in_force[i]);
+			else
+				isnull[9] = true;
+			values[10] = Float8GetDatum(stats->scale);
+			isnull[10] = stats->pairs == 0;
+			values[11] = BoolGetDatum(known && scales.pinned[i]);
+			values[12] = BoolGetDatum(known && (scales.pinned[i] ||
+												(stats->pairs > 0 && BlockNumberIsValid(meta->model))));
+			isnull[11] = isnull[12] = !known;
+			values[13] = Float8GetDatum(stats->mean * stats->mean / (2 * stats->variance));
+			isnull[13] = !(stats->variance > 0);
 			tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, isnull);
 		}
 	}
@@ -131,10 +146,13 @@ mm_scale(PG_FUNCTION_ARGS)
 	for (int i = 0; i < columns->n; i++)
 		if (strcmp(columns->columns[i].name, name) == 0)
 		{
-			double		scale = mm_statistics_get(index, columns)->columns[i].scale;
+			MMMeta	   *statistics = mm_statistics_get(index, columns);
+			MMScales	scales;
 
+			mm_scales_get(index, columns, statistics, &scales);
+			mm_scales_require(index, columns, statistics, &scales, UINT32_C(1) << i);
 			relation_close(index, AccessShareLock);
-			PG_RETURN_FLOAT8(scale);
+			PG_RETURN_FLOAT8(scales.in_force[i]);
 		}
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),

@@ -9,8 +9,8 @@
  *	  spaces", 2001; OneDB, section VI-A);
  *	- the scale, twice the median of d (OneDB, Definition III.1).  Where that
  *	  is zero because most values are equal, twice the mean; where all are
- *	  equal or there is nothing to measure, 1.  So it is always positive and
- *	  finite, fit to divide by.
+ *	  equal, 1.  So it is always positive and finite, fit to divide by.  (Where
+ *	  there is no pair to measure, 1 stands in for it that nobody sees.)
  *
  * Infinite distances are left out.
  *

@@ -43,6 +43,7 @@ mm_learner_open(Oid oid)
 	learner->columns = mm_columns_open(learner->index);
 	learner->m = learner->columns->n;
 	learner->statistics = mm_statistics_get(learner->index, learner->columns);
+	mm_scales_get(learner->index, learner->columns, learner->statistics, &learner->scales);
 	mm_sql_style(&learner->style, learner->index, learner->columns, learner->table);
 	for (int c = 0; c < learner->m; c++)
 		learner->usable[c] = OidIsValid(learner->columns->columns[c].opclass) ? 1 : 0;

@@ -381,6 +381,20 @@ mm_sql_present(StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
 		appendStringInfoString(buf, "true");
 }
 
+void
+mm_sql_require_scales(const MMSqlStyle *style, const MMTerms *terms, const MMMeta *statistics,
+					  const MMScales *scales)
+{
+	uint32		used = 0;
+
+	/* A missing value is at distance scale, normalized or not. */
+	for (int i = 0; i < terms->n; i++)
+		if (style->normalized ||
+			(style->missing == MISSING_PENALTY && can_be_null(style, term_column(style, terms, i))))
+			used |= UINT32_C(1) << terms->terms[i].column;
+	mm_scales_require(style->index, style->columns, statistics, scales, used);
+}
+
 MMMissing
 mm_missing_parse(const char *name)
 {

@@ -65,6 +65,13 @@ extern void mm_sql_present(StringInfo buf, const MMSqlStyle *style,
 						   const MMTerms *terms);
 
 /*
+ * mm_sql_require_scales: raise an error unless there are scales for those of
+ * the terms that need any.
+ */
+extern void mm_sql_require_scales(const MMSqlStyle *style, const MMTerms *terms,
+								  const MMMeta *statistics, const MMScales *scales);
+
+/*
  * mm_sql_number: a number as SQL, such that it reads back as the same.
  */
 extern const char *mm_sql_number(double x);
