@@ -79,6 +79,7 @@ OBJS = \
 	src/am/rights.o \
 	src/am/rows.o \
 	src/am/sample.o \
+	src/am/scales.o \
 	src/am/scan.o \
 	src/am/split.o \
 	src/am/statistics.o \
@@ -114,6 +115,8 @@ OBJS = \
 	src/query/composite.o \
 	src/query/distance_sql.o \
 	src/query/fusion.o \
+	src/query/measure.o \
+	src/query/pin.o \
 	src/query/plans.o \
 	src/query/profile.o \
 	src/query/search.o \
@@ -138,6 +141,7 @@ SQL_PARTS = \
 	src/am/check.sql \
 	src/plan/why_not.sql \
 	src/query/query.sql \
+	src/query/scales.sql \
 	src/query/fusion.sql \
 	src/query/profile.sql \
 	src/learn/learn.sql
@@ -176,6 +180,7 @@ REGRESS = \
 	same_column \
 	search_path \
 	statistics_rights \
+	scales \
 	fusion \
 	learn \
 	plan \
@@ -192,10 +197,10 @@ ISOLATION = \
 	dimensions \
 	recheck \
 	reindex \
+	scales \
 	serializable \
 	snapshot \
-	train \
-	vacuum
+	train
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=mmdb
 
 TAP_TESTS = 1

@@ -28,8 +28,8 @@ SELECT (r.obj).id, r.distance FROM odbknn(NULL::flats, ROW('[1,2]', 'ab'), NULL,
 -- index_alter).
 CREATE TYPE small AS (a integer, b text);
 CREATE TABLE smalls (s small) WITH (autovacuum_enabled = off);
+INSERT INTO smalls VALUES (ROW(1, 'x')), (ROW(2, 'x'));
 CREATE INDEX smalls_mm ON smalls USING mmdb (s);
-INSERT INTO smalls VALUES (ROW(1, 'x'));
 SELECT mm_scale('smalls_mm', 'a');
 ALTER TYPE small ADD ATTRIBUTE c integer;
 SELECT mm_scale('smalls_mm', 'c');

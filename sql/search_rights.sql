@@ -127,7 +127,7 @@ SELECT count(*) FROM odbrange(NULL::docs, ROW('title 3', 3), NULL, 0);
 -- Also those that may lack a value where the parent's column is NOT NULL.
 CREATE TABLE parents (a integer NOT NULL);
 CREATE TABLE children () INHERITS (parents);
-CREATE INDEX parents_mm ON parents USING mmdb (a);
+CREATE INDEX parents_mm ON parents USING mmdb (a) WITH (scales = '{1}');
 SET client_min_messages = error;
 DO $$
 BEGIN
@@ -137,7 +137,7 @@ EXCEPTION WHEN OTHERS THEN
 	DROP TABLE parents CASCADE;
 	EXECUTE 'CREATE TABLE parents (a integer, CONSTRAINT here NOT NULL a NO INHERIT)';
 	CREATE TABLE children () INHERITS (parents);
-	CREATE INDEX parents_mm ON parents USING mmdb (a);
+	CREATE INDEX parents_mm ON parents USING mmdb (a) WITH (scales = '{1}');
 END $$;
 RESET client_min_messages;
 INSERT INTO parents VALUES (1);

@@ -13,6 +13,7 @@
 #define MMDB_COMPAT_H
 
 #include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
@@ -176,15 +177,6 @@ mm_not_null_is_valid(Oid relid, AttrNumber attnum)
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_IS_NOBEGIN(i)	((void) (i), false)
 #define INTERVAL_IS_NOEND(i)	((void) (i), false)
-#endif
-
-/* IndexVacuumInfo names its heap since 16. */
-#if PG_VERSION_NUM >= 160000
-#define MM_OPEN_VACUUMED_HEAP(info) \
-	table_open(RelationGetRelid((info)->heaprel), NoLock)
-#else
-#define MM_OPEN_VACUUMED_HEAP(info) \
-	table_open(IndexGetRelation(RelationGetRelid((info)->index), false), NoLock)
 #endif
 
 /* Maintenance by others than the owner has a safe search_path since 17. */
@@ -376,6 +368,19 @@ mm_check_permissions(PlannedStmt *stmt)
 	ExecCheckPermissions(stmt->rtable, stmt->permInfos, true);
 #else
 	ExecCheckRTPerms(stmt->rtable, true);
+#endif
+}
+
+/*
+ * Does the user own a relation?
+ */
+static inline bool
+mm_owns_relation(Oid relation)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(RelationRelationId, relation, GetUserId());
+#else
+	return pg_class_ownercheck(relation, GetUserId());
 #endif
 }
 

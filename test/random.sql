@@ -234,6 +234,26 @@ BEGIN
 	END IF;
 END $$;
 
+-- The scales of the index; sometimes others are pinned, and some for columns that
+-- have none.
+CREATE FUNCTION scales_in_force() RETURNS float8[] LANGUAGE plpgsql AS $$
+DECLARE
+	change float8 := random();
+	s float8[];
+BEGIN
+	SELECT array_agg(CASE WHEN change < 0.1 AND random() < 0.7 OR scale IS NULL THEN exp(random() * 10 - 5)
+					 WHEN pinned AND change < 0.8 THEN scale END ORDER BY column_number)
+		INTO s FROM mmdb.index_columns WHERE index_name = 'r_mm'::regclass;
+	PERFORM mm_pin_scales('r_mm', s);
+	-- of those that were pinned before, some may never have been measured
+	SELECT array_agg(coalesce(scale, 1) ORDER BY column_number) INTO s
+		FROM mmdb.index_columns WHERE index_name = 'r_mm'::regclass;
+	IF EXISTS (SELECT FROM mmdb.index_columns WHERE index_name = 'r_mm'::regclass AND scale IS NULL) THEN
+		PERFORM mm_pin_scales('r_mm', s);
+	END IF;
+	RETURN s;
+END $$;
+
 -- odbknn and odbrange.
 CREATE FUNCTION random_search(w float8[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -250,7 +270,7 @@ DECLARE
 	seqscans bigint;
 BEGIN
 	SELECT * INTO round FROM round r;
-	SELECT array_agg(scale ORDER BY column_number) INTO s FROM mmdb.index_columns WHERE index_name = 'r_mm'::regclass;
+	s := scales_in_force();
 	PERFORM brute_force(w, s, missing, normalized, 'true');
 	SELECT coalesce(percentile_disc(random() * 0.4) WITHIN GROUP (ORDER BY distance), 1) INTO radius FROM brute_force;
 	query := format('NULL::r, (SELECT ROW(%s) FROM query_row), $1, $2, ''r_mm'', $3, $4', round.names);

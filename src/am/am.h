@@ -39,7 +39,7 @@ typedef struct MMColumnStatistics
 {
 	int64		count;			/* values that are not NULL */
 	int32		dimensions;		/* of all values; -1: none, or unknown */
-	int32		pairs;			/* distances measured */
+	int32		pairs;			/* distances measured; 0: nothing is known */
 	float8		mean;			/* of the finite ones; 0 if there are none */
 	float8		variance;		/* likewise */
 	float8		scale;			/* twice their median; see statistics.c */
@@ -93,8 +93,6 @@ mm_meta_pairs(const MMMeta *meta)
 	return (uint16 *) &meta->columns[meta->ncolumns];
 }
 
-/* Statistics of a table of fewer rows are measured again by VACUUM. */
-#define MM_SETTLED_ROWS		1000
 
 /* ---------- options ---------- */
 
@@ -104,6 +102,7 @@ typedef struct MMOptions
 	int			sample_rows;	/* rows to measure distances between */
 	int			pivots;			/* for each column that needs them; 0: chosen */
 	int			fillfactor;		/* per cent */
+	int			scales;			/* offset of a string; 0: none */
 } MMOptions;
 
 #define MM_DEFAULT_FILLFACTOR	90
@@ -164,6 +163,11 @@ extern MMColumns *mm_columns_present(Relation index);
  * told without an error; otherwise 0.
  */
 extern int	mm_columns_count(Relation index);
+
+/*
+ * mm_columns_list: the columns' names, for a message.
+ */
+extern char *mm_columns_list(const MMColumns *columns);
 
 /*
  * mm_columns_of_composite: the attributes of a composite type as columns, each
@@ -227,23 +231,41 @@ extern void mm_columns_check_values(MMColumns *columns, Datum *values,
 
 /*
  * Random numbers for sampling: the same sequence from the same seed, on every
- * version of PostgreSQL.
+ * version of PostgreSQL.  (SplitMix64: Steele, Lea and Flood, "Fast splittable
+ * pseudorandom number generators", 2014.)
  */
 typedef struct MMRandom
 {
 	uint64		seed;
-	uint32		count;			/* of numbers drawn */
+	uint64		count;			/* of numbers drawn */
 } MMRandom;
 
 /*
+ * mm_mix_bits: a number whose every bit depends on every bit of x.
+ */
+static inline uint64
+mm_mix_bits(uint64 x)
+{
+	x = (x ^ (x >> 30)) * UINT64CONST(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64CONST(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+/*
+ * mm_random_bits: 64 random bits.
  * mm_random_below: a random integer from 0 to n - 1.
  */
+static inline uint64
+mm_random_bits(MMRandom *random)
+{
+	return mm_mix_bits(mm_mix_bits(random->seed) +
+					   ++random->count * UINT64CONST(0x9e3779b97f4a7c15));
+}
+
 static inline int64
 mm_random_below(MMRandom *random, int64 n)
 {
-	uint64		bits = hash_bytes_uint32_extended(random->count++, random->seed);
-
-	return (int64) ((bits >> 11) * 0x1.0p-53 * n);
+	return (int64) ((mm_random_bits(random) >> 11) * 0x1.0p-53 * n);
 }
 
 typedef struct MMSample MMSample;
@@ -252,13 +274,32 @@ typedef struct MMSample MMSample;
  * mm_sample_table: read all rows that belong in the index, keep a uniform
  * random sample of at most sample_rows of them, fewer if they would take more
  * than maintenance_work_mem.  *table_rows becomes the live rows of the table.
- * The scan is that of an index build; if concurrent, with an MVCC snapshot
- * taken now.
+ * The scan is that of an index build.
  */
 extern MMSample *mm_sample_table(Relation heap, Relation index,
-								 IndexInfo *indexInfo,
+								 const IndexInfo *indexInfo,
 								 MMColumns *columns, int sample_rows,
-								 bool concurrent, double *table_rows);
+								 double *table_rows);
+
+/*
+ * For rows from elsewhere: mm_sample_begin starts a sample, mm_sample_add takes
+ * a row, given its columns' values, mm_sample_finish makes the sample ready to
+ * be looked at.  key: a hash of the row's primary key; NULL if there is none.
+ * mm_sample_begin and mm_sample_finish are called in the memory context that
+ * the sample is to live in.
+ */
+extern MMSample *mm_sample_begin(MMColumns *columns, int sample_rows);
+extern void mm_sample_add(MMSample *sample, const uint64 *key, Datum *values,
+						  bool *isnull);
+extern void mm_sample_finish(MMSample *sample);
+
+/*
+ * mm_sample_key: a hash of a primary key, column by column: that of the columns
+ * before (0: none), with one more.  The same on all machines of one word size and
+ * byte order.  Leaks memory.
+ */
+extern uint64 mm_sample_key(uint64 before, Datum value, bool isnull,
+							bool typbyval, int16 typlen);
 
 /*
  * mm_sample_count: values not NULL among the live rows seen; mm_sample_entries:
@@ -303,7 +344,9 @@ extern void mm_statistics_of_values(MMColumn *column, const Datum *values, int n
 /*
  * mm_statistics_get: the statistics of these columns of an index; of a
  * partitioned one, the means over its partitions, weighted by their number of
- * values.  A fresh copy, in the current context.
+ * values.  A fresh copy, in the current context.  Columns with no pairs have not
+ * been measured: their scale of 1 is a stand-in for cost estimates, not to be
+ * shown to users.
  */
 extern MMMeta *mm_statistics_get(Relation index, const MMColumns *columns);
 
@@ -335,7 +378,8 @@ extern MMMeta *mm_meta_try(Relation index);
 /*
  * mm_meta_describe: enter in metadata what the columns of a new index are.
  * mm_meta_align: metadata with the statistics of these columns, in their order;
- * unmeasured ones where it has none.
+ * unmeasured ones where it has none.  Of the rest, it has the number of rows, and
+ * where the model is.
  */
 extern void mm_meta_describe(MMMeta *meta, const MMColumns *columns);
 extern MMMeta *mm_meta_align(const MMMeta *meta, const MMColumns *columns);
@@ -372,10 +416,11 @@ extern BlockNumber mm_meta_write_model(Relation index, const void *model,
 									   uint32 size, bool logged);
 
 /*
- * mm_meta_update_statistics: replace the statistics of an index, but for
- * dimensions that it knows.
+ * mm_meta_enter_model: enter a model, and the statistics that were measured with
+ * it, in the metadata page, which becomes part of a WAL record.  Dimensions that
+ * are known by then stay.
  */
-extern void mm_meta_update_statistics(Relation index, const MMMeta *measured);
+extern void mm_meta_enter_model(GenericXLogState *state, Buffer buffer, const MMMeta *trained);
 
 /*
  * mm_meta_settle_dimensions: where the metadata does not know the dimensions
@@ -399,6 +444,57 @@ extern void mm_node_check_stamps(Relation index, Buffer buffer, uint64 splits);
  */
 extern Buffer mm_meta_lock(Relation index, int ncolumns, int mode);
 extern MMMeta *mm_meta_register(GenericXLogState *state, Buffer buffer);
+
+/* options.c */
+
+/*
+ * mm_options_init: register the storage parameters; called once, when the
+ * library is loaded.
+ * mm_options_get: those of an index, but for scales.
+ * mm_options_scales: the parameter scales as it was written, in the current
+ * context; NULL if there is none.
+ */
+extern void mm_options_init(void);
+extern MMOptions mm_options_get(Relation index);
+extern char *mm_options_scales(Relation index);
+
+/* scales.c */
+
+/*
+ * What normalized distances are divided by.
+ */
+typedef struct MMScales
+{
+	double		in_force[MM_MAX_COLUMNS];	/* 0: there is none */
+	bool		pinned[MM_MAX_COLUMNS];	/* by the index's storage parameter */
+} MMScales;
+
+/*
+ * mm_scales_validate: raise an error if a value of the storage parameter is not
+ * an array of scales and NULLs.
+ * mm_scales_fit: has that of an index an element for each of ncolumns columns,
+ * if it is set at all?
+ * mm_scales_check_parameter: raise an error if not.
+ */
+extern void mm_scales_validate(const char *value);
+extern bool mm_scales_fit(Relation index, int ncolumns);
+extern void mm_scales_check_parameter(Relation index, const MMColumns *columns);
+
+/*
+ * mm_scales_get: the scales of an index, plain or partitioned, with these
+ * statistics.  Raises an error if the storage parameter does not fit.
+ */
+extern void mm_scales_get(Relation index, const MMColumns *columns,
+						  const MMMeta *statistics, MMScales *scales);
+
+/*
+ * mm_scales_require: raise an error unless all of these columns (bit i: column
+ * i) have scales.  Warns, once a session and index, if they were measured on far
+ * fewer rows than there are now.
+ */
+extern void mm_scales_require(Relation index, const MMColumns *columns,
+							  const MMMeta *statistics, const MMScales *scales,
+							  uint32 used);
 
 /* info.c */
 
@@ -462,9 +558,7 @@ extern void mmdb_costestimate(PlannerInfo *root, IndexPath *path,
 							  double *indexCorrelation, double *indexPages);
 
 /* options.c */
-extern void mm_options_init(void);
 extern bytea *mmdb_options(Datum reloptions, bool validate);
-extern MMOptions mm_options_get(Relation index);
 
 /* alter.c */
 

@@ -348,13 +348,13 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 	state.index = index;
 	state.columns = mm_columns_make(index);
 	mm_alter_warn(index, state.columns);
+	mm_scales_check_parameter(index, state.columns);
 	state.concurrent = indexInfo->ii_Concurrent;
 	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
 
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_SAMPLE);
 	sample = mm_sample_table(heap, index, indexInfo, state.columns,
-							 mm_options_get(index).sample_rows, false,
-							 &result->heap_tuples);
+							 mm_options_get(index).sample_rows, &result->heap_tuples);
 	meta = mm_statistics_measure(sample, state.columns, result->heap_tuples);
 	mm_meta_describe(meta, state.columns);
 	mm_meta_create(index, MAIN_FORKNUM, meta);

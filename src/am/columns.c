@@ -179,6 +179,17 @@ mm_columns_require_metric(const MMColumns *columns, int i)
 			 errhint("Create a default operator class for the type, or leave the attribute out: in a query, by weight zero; in an index, by indexing the others as expressions, such as ((object).attribute).")));
 }
 
+char *
+mm_columns_list(const MMColumns *columns)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < columns->n; i++)
+		appendStringInfo(&names, "%s\"%s\"", i > 0 ? ", " : "", columns->columns[i].name);
+	return names.data;
+}
+
 int
 mm_columns_changed(const MMColumns *columns)
 {
@@ -419,18 +430,13 @@ mm_columns_count(Relation index)
 int
 mm_columns_find(const MMColumns *columns, const char *name)
 {
-	StringInfoData names;
-
 	for (int i = 0; i < columns->n; i++)
 		if (strcmp(columns->columns[i].name, name) == 0)
 			return i;
-	initStringInfo(&names);
-	for (int i = 0; i < columns->n; i++)
-		appendStringInfo(&names, "%s\"%s\"", i > 0 ? ", " : "", columns->columns[i].name);
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_COLUMN),
 			 errmsg("index \"%s\" has no column \"%s\"", get_rel_name(columns->index), name),
-			 errdetail("Its columns are: %s.", names.data)));
+			 errdetail("Its columns are: %s.", mm_columns_list(columns))));
 }
 
 void

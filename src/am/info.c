@@ -80,6 +80,9 @@ enum
 	COLUMN_MEAN,
 	COLUMN_VARIANCE,
 	COLUMN_SCALE,
+	COLUMN_MEASURED_SCALE,
+	COLUMN_PINNED,
+	COLUMN_SETTLED,
 	COLUMN_HIDDEN_DIMENSION,
 	COLUMN_PROBLEM,
 	NUMBER_OF_COLUMNS
@@ -133,11 +136,26 @@ set_statistics(Row *row, const MMColumnStatistics *stats)
 	{
 		set_value(row, COLUMN_MEAN, Float8GetDatum(stats->mean));
 		set_value(row, COLUMN_VARIANCE, Float8GetDatum(stats->variance));
+		set_value(row, COLUMN_MEASURED_SCALE, Float8GetDatum(stats->scale));
 	}
-	set_value(row, COLUMN_SCALE, Float8GetDatum(stats->scale));
 	if (stats->variance > 0)
 		set_value(row, COLUMN_HIDDEN_DIMENSION,
 				  Float8GetDatum(stats->mean * stats->mean / (2 * stats->variance)));
+}
+
+/*
+ * The scale in force, if there is one, and whether it will stay.
+ */
+static void
+set_scale(Row *row, const MMScales *scales, int i, const MMMeta *statistics)
+{
+	bool		trained = BlockNumberIsValid(statistics->model);
+
+	if (scales->in_force[i] > 0)
+		set_value(row, COLUMN_SCALE, Float8GetDatum(scales->in_force[i]));
+	set_value(row, COLUMN_PINNED, BoolGetDatum(scales->pinned[i]));
+	set_value(row, COLUMN_SETTLED, BoolGetDatum(scales->pinned[i] ||
+												(statistics->columns[i].pairs > 0 && trained)));
 }
 
 /*
@@ -169,8 +187,13 @@ describe(Relation index)
 {
 	MMColumns  *columns = mm_columns_present(index);
 	MMMeta	   *statistics = mm_statistics_get(index, columns);
+	/* A parameter that does not fit is an error of those who use it. */
+	bool		known = mm_scales_fit(index, columns->n);
+	MMScales	scales;
 	List	   *rows = NIL;
 
+	if (known)
+		mm_scales_get(index, columns, statistics, &scales);
 	for (int i = 0; i < columns->n; i++)
 	{
 		const MMColumn *column = &columns->columns[i];
@@ -182,6 +205,8 @@ describe(Relation index)
 			continue;
 		}
 		set_value(row, COLUMN_OPERATOR, ObjectIdGetDatum(column->space.operator));
+		if (known && (scales.pinned[i] || mm_statistics_visible(columns, i)))
+			set_scale(row, &scales, i, statistics);
 		if (mm_statistics_visible(columns, i))
 			set_statistics(row, &statistics->columns[i]);
 		else
@@ -286,11 +311,14 @@ mm_scale(PG_FUNCTION_ARGS)
 	Relation	index = mm_index_open(PG_GETARG_OID(0), false);
 	MMColumns  *columns = mm_columns_present(index);
 	int			column = mm_columns_find(columns, text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	double		scale;
+	MMMeta	   *statistics = mm_statistics_get(index, columns);
+	MMScales	scales;
 
 	mm_columns_require_metric(columns, column);
-	mm_statistics_require(columns, column, NULL);
-	scale = mm_statistics_get(index, columns)->columns[column].scale;
+	mm_scales_get(index, columns, statistics, &scales);
+	if (!scales.pinned[column])
+		mm_statistics_require(columns, column, NULL);
+	mm_scales_require(index, columns, statistics, &scales, UINT32_C(1) << column);
 	relation_close(index, AccessShareLock);
-	PG_RETURN_FLOAT8(scale);
+	PG_RETURN_FLOAT8(scales.in_force[column]);
 }

@@ -5,7 +5,8 @@ CREATE FUNCTION mmdb.index_column_statistics(index_name regclass,
 	OUT column_number integer, OUT column_name text, OUT type regtype,
 	OUT metric text, OUT operator regoperator, OUT dimensions integer,
 	OUT count bigint, OUT mean double precision, OUT variance double precision,
-	OUT scale double precision, OUT hidden_dimension double precision,
+	OUT scale double precision, OUT measured_scale double precision,
+	OUT pinned boolean, OUT settled boolean, OUT hidden_dimension double precision,
 	OUT problem text)
 	RETURNS SETOF record
 	LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10
@@ -30,4 +31,4 @@ GRANT SELECT ON mmdb.index_columns TO PUBLIC;
 CREATE FUNCTION mm_scale(index_name regclass, column_name text) RETURNS double precision
 	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION mm_scale(regclass, text)
-	IS 'scale of a column of an mmdb index: twice the median of its distances';
+	IS 'scale in force of a column of an mmdb index: the one pinned, or twice the median of its distances';

@@ -75,6 +75,7 @@ mm_meta_align(const MMMeta *meta, const MMColumns *columns)
 	MMMeta	   *result = mm_meta_empty(columns->n);
 
 	result->rows = meta->rows;
+	result->model = meta->model;
 	mm_meta_describe(result, columns);
 	for (int i = 0; i < columns->n; i++)
 	{
@@ -214,34 +215,29 @@ mm_meta_register(GenericXLogState *state, Buffer buffer)
 }
 
 void
-mm_meta_update_statistics(Relation index, const MMMeta *measured)
+mm_meta_enter_model(GenericXLogState *state, Buffer buffer, const MMMeta *trained)
 {
-	Buffer		buffer = mm_meta_lock(index, 0, BUFFER_LOCK_EXCLUSIVE);
-	GenericXLogState *state = GenericXLogStart(index);
-	Page		page = GenericXLogRegisterBuffer(state, buffer, 0);
-	MMMeta	   *meta = PageGetMeta(page);
+	MMMeta	   *meta = mm_meta_register(state, buffer);
 	int32		dimensions[MM_MAX_COLUMNS];
 
-	if (meta->ncolumns != measured->ncolumns)
-	{
-		/* A composite was altered in the meantime: not for VACUUM to complain. */
-		GenericXLogAbort(state);
-		UnlockReleaseBuffer(buffer);
-		return;
-	}
+	Assert(meta->ncolumns == trained->ncolumns);
 	for (int i = 0; i < meta->ncolumns; i++)
 		dimensions[i] = meta->columns[i].dimensions;
-	meta->rows = measured->rows;
-	meta->npairs = measured->npairs;
-	memcpy(meta->columns, measured->columns,
-		   MM_META_SIZE(measured->ncolumns, measured->npairs) - offsetof(MMMeta, columns));
+	meta->rows = trained->rows;
+	meta->model = trained->model;
+	meta->model_size = trained->model_size;
+	meta->model_crc = trained->model_crc;
+	meta->ncoordinates = trained->ncoordinates;
+	meta->sketch_words = trained->sketch_words;
+	meta->sketch_bytes = trained->sketch_bytes;
+	meta->npairs = trained->npairs;
+	memcpy(meta->columns, trained->columns,
+		   MM_META_SIZE(trained->ncolumns, trained->npairs) - offsetof(MMMeta, columns));
 	/* What was measured may not have seen the rows that settled them. */
 	for (int i = 0; i < meta->ncolumns; i++)
 		if (dimensions[i] >= 0)
 			meta->columns[i].dimensions = dimensions[i];
-	set_end(page, meta);
-	GenericXLogFinish(state);
-	UnlockReleaseBuffer(buffer);
+	set_end(GenericXLogRegisterBuffer(state, buffer, 0), meta);
 }
 
 void

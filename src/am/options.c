@@ -33,6 +33,9 @@ mm_options_init(void)
 					  "Packs index pages only to this percentage",
 					  MM_DEFAULT_FILLFACTOR, MM_MIN_FILLFACTOR, 100,
 					  ShareUpdateExclusiveLock);
+	add_string_reloption(mm_relopt_kind, "scales",
+						 "Scales of the columns, in order; NULL for the measured one",
+						 NULL, mm_scales_validate, ShareUpdateExclusiveLock);
 }
 
 bytea *
@@ -54,6 +57,11 @@ mmdb_options(Datum reloptions, bool validate)
 			.opttype = RELOPT_TYPE_INT,
 			.offset = offsetof(MMOptions, fillfactor),
 		},
+		{
+			.optname = "scales",
+			.opttype = RELOPT_TYPE_STRING,
+			.offset = offsetof(MMOptions, scales),
+		},
 	};
 
 	return (bytea *) build_reloptions(reloptions, validate, mm_relopt_kind,
@@ -61,9 +69,6 @@ mmdb_options(Datum reloptions, bool validate)
 									  lengthof(elements));
 }
 
-/*
- * mm_options_get: the parameters of an index.
- */
 MMOptions
 mm_options_get(Relation index)
 {
@@ -74,4 +79,14 @@ mm_options_get(Relation index)
 		.pivots = 0,
 		.fillfactor = MM_DEFAULT_FILLFACTOR,
 	};
+}
+
+char *
+mm_options_scales(Relation index)
+{
+	MMOptions  *options = (MMOptions *) index->rd_options;
+	char	   *scales = options != NULL ? GET_STRING_RELOPTION(options, scales) : NULL;
+
+	/* The relation cache may be built anew while somebody reads it. */
+	return scales != NULL ? pstrdup(scales) : NULL;
 }

@@ -5,8 +5,8 @@
  *
  * An index on an empty or small table has no model: its root holds nothing but
  * the rows' places and which of their columns are NULL, and a search verifies
- * each row.  The insertion that finds MM_TRAINING_ROWS rows there trains a
- * model on them and makes the tree anew.
+ * each row.  The insertion that finds MM_TRAINING_ROWS rows there measures
+ * their distances, trains a model on them and makes the tree anew.
  *
  * Who trains holds the heavyweight lock of the metadata page, but no buffer
  * lock, as user-defined functions run meanwhile.  Nothing is added to the root
@@ -165,7 +165,27 @@ shrink_root(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *
 }
 
 /*
- * Train a model on rows, and write it.
+ * Statistics of rows, for an index with this metadata.
+ */
+static MMMeta *
+measure(MMColumns *columns, const MMMeta *meta, const Rows *rows)
+{
+	MMSample   *sample = mm_sample_begin(columns, rows->n);
+	MMMeta	   *measured;
+
+	for (int i = 0; i < rows->n; i++)
+		mm_sample_add(sample, NULL, rows->values[i], rows->isnull[i]);
+	mm_sample_finish(sample);
+	measured = mm_statistics_measure(sample, columns, rows->n);
+	/* What a build has measured on few rows is better than nothing. */
+	for (int c = 0; c < columns->n; c++)
+		if (measured->columns[c].pairs == 0 && meta->columns[c].pairs > 0)
+			measured->columns[c] = meta->columns[c];
+	return measured;
+}
+
+/*
+ * Train a model on rows, whose statistics go into meta, and write it.
  */
 static MMModel *
 train(Relation index, MMColumns *columns, MMMeta *meta, const Rows *rows)
@@ -180,10 +200,6 @@ train(Relation index, MMColumns *columns, MMMeta *meta, const Rows *rows)
 		for (int i = 0; i < rows->n; i++)
 			if (!rows->isnull[i][c])
 				training.values[c][training.n[c]++] = rows->values[i][c];
-		/* Scales the user does not see before VACUUM measures them. */
-		if (meta->columns[c].pairs == 0)
-			mm_statistics_of_values(&columns->columns[c], training.values[c],
-									Min(training.n[c], 64), &meta->columns[c]);
 	}
 	stored = mm_model_train(columns, meta, &training, mm_options_get(index).pivots);
 	meta->model = mm_meta_write_model(index, stored, meta->model_size, true);
@@ -191,7 +207,7 @@ train(Relation index, MMColumns *columns, MMMeta *meta, const Rows *rows)
 }
 
 /*
- * Make the trained root, and enter the model, in one step.
+ * Make the trained root, and enter the model and the statistics, in one step.
  */
 static void
 replace_root(Relation index, const MMModel *model, const MMMeta *trained,
@@ -203,18 +219,12 @@ replace_root(Relation index, const MMModel *model, const MMMeta *trained,
 	Buffer		metabuf = mm_meta_lock(index, model->columns->n, BUFFER_LOCK_EXCLUSIVE);
 	GenericXLogState *xlog = GenericXLogStart(index);
 	Page		page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
-	MMMeta	   *meta = mm_meta_register(xlog, metabuf);
 
 	mm_page_init(page, MM_PAGE_NODE, level);
 	mm_page_make_room(page, shape, n);
 	for (int i = 0; i < n; i++)
 		mm_page_add(page, shape, entries[i]);
-	meta->model = trained->model;
-	meta->model_size = trained->model_size;
-	meta->model_crc = trained->model_crc;
-	meta->ncoordinates = trained->ncoordinates;
-	meta->sketch_words = trained->sketch_words;
-	meta->sketch_bytes = trained->sketch_bytes;
+	mm_meta_enter_model(xlog, metabuf, trained);
 	GenericXLogFinish(xlog);
 	UnlockReleaseBuffer(metabuf);
 	UnlockReleaseBuffer(root);
@@ -256,8 +266,9 @@ free_leftovers(Relation index)
  * Train a model on rows and make the tree anew.
  */
 static void
-make_tree(Relation index, MMColumns *columns, MMMeta *meta, Rows *rows)
+make_tree(Relation index, MMColumns *columns, const MMMeta *meta, Rows *rows)
 {
+	MMMeta	   *measured;
 	MMModel    *model;
 	MMBulk	   *bulk;
 	MMEntry    *entries;
@@ -265,7 +276,8 @@ make_tree(Relation index, MMColumns *columns, MMMeta *meta, Rows *rows)
 	int			n;
 
 	free_leftovers(index);
-	model = train(index, columns, meta, rows);
+	measured = measure(columns, meta, rows);
+	model = train(index, columns, measured, rows);
 	entries = palloc(sizeof(MMEntry) * Max(rows->n, 1));
 	for (int i = 0; i < rows->n; i++)
 	{
@@ -275,7 +287,7 @@ make_tree(Relation index, MMColumns *columns, MMMeta *meta, Rows *rows)
 	bulk = mm_bulk_begin(index, model, mm_options_get(index).fillfactor, true);
 	mm_bulk_add(bulk, entries, rows->n);
 	n = mm_bulk_finish(bulk, &entries, &level);
-	replace_root(index, model, meta, entries, n, n == 0 ? 0 : level);
+	replace_root(index, model, measured, entries, n, n == 0 ? 0 : level);
 }
 
 void

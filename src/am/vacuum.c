@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * vacuum.c
- *	  VACUUM and ANALYZE.
+ *	  VACUUM.
  *
  * VACUUM reads all pages in the order of the file.  A split that comes while it
  * does may move entries to a page it has passed, so it goes back to that (as
@@ -9,30 +9,21 @@
  * pages, but the last one of a node; a free page is used again when no search
  * can be on its way to it any more.
  *
- * An index made before the table was filled has measured nothing, or little:
- * VACUUM and ANALYZE measure again until the table had
- * MM_SETTLED_ROWS rows.  From then on only REINDEX changes the statistics, as
- * the distances users see depend on them.
- *
  * VACUUM must not fail, lest the table be left to age.  So it needs nothing but
- * the pages to remove entries, and measures only what it can: all values in
- * the table were checked when they came in.
+ * the pages to remove entries, and runs no user's function.  The statistics of
+ * distances are none of its business, nor of ANALYZE's: scales come from them,
+ * and the distances users see must not change by themselves.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "access/transam.h"
-#include "access/xact.h"
-#include "catalog/index.h"
 #include "commands/vacuum.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/indexfsm.h"
 #include "storage/lmgr.h"
-#include "storage/lwlock.h"
-#include "storage/proc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -297,60 +288,9 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	return stats;
 }
 
-/*
- * Let no row go away, nor its TOASTed values, that snapshots taken from now on
- * see.  VACUUM commonly does without that, which others know by a flag.
- */
-static void
-hold_back_horizon(void)
-{
-	/* The workers of a parallel VACUUM expect to find the flag and copy it. */
-	if (IsInParallelMode() || (MyProc->statusFlags & PROC_IN_VACUUM) == 0)
-		return;
-	LWLockAcquire(ProcArrayLock, LW_EXCLUSIVE);
-	MyProc->statusFlags &= ~PROC_IN_VACUUM;
-	ProcGlobal->statusFlags[MyProc->pgxactoff] = MyProc->statusFlags;
-	LWLockRelease(ProcArrayLock);
-}
-
-/*
- * Measure the table of an index again.
- */
-static void
-measure_again(IndexVacuumInfo *info)
-{
-	Relation	index = info->index;
-	Relation	heap;
-	IndexInfo  *indexInfo = BuildIndexInfo(index);
-	MMColumns  *columns = mm_columns_open(index);
-	MMSample   *sample;
-	double		table_rows;
-
-	if (mm_columns_changed(columns) >= 0)
-		return;					/* only REINDEX can do anything about it */
-	heap = MM_OPEN_VACUUMED_HEAP(info);
-	hold_back_horizon();
-	sample = mm_sample_table(heap, index, indexInfo, columns,
-							 mm_options_get(index).sample_rows, true, &table_rows);
-	mm_meta_update_statistics(index, mm_statistics_measure(sample, columns, table_rows));
-	table_close(heap, NoLock);
-}
-
 IndexBulkDeleteResult *
 mmdb_vacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "mmdb vacuum",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	MMMeta	   *meta = mm_meta_read(info->index, 0);
-	bool		partial = RelationGetIndexPredicate(info->index) != NIL;
-
-	if (meta->rows < MM_SETTLED_ROWS && info->num_heap_tuples > meta->rows)
-		measure_again(info);
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
-
 	if (info->analyze_only)
 		return stats;
 	if (stats == NULL)
@@ -359,7 +299,8 @@ mmdb_vacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 		stats->num_pages = RelationGetNumberOfBlocks(info->index);
 		/* How many rows a partial index has, only a scan could tell. */
 		stats->num_index_tuples = info->num_heap_tuples;
-		stats->estimated_count = info->estimated_count || partial;
+		stats->estimated_count = info->estimated_count ||
+			RelationGetIndexPredicate(info->index) != NIL;
 	}
 	else if (!info->estimated_count && stats->num_index_tuples > info->num_heap_tuples)
 		stats->num_index_tuples = info->num_heap_tuples;	/* splits count twice */

@@ -286,7 +286,10 @@ mm_candidates_random(MMLearner *learner, int first, int n, const double *weights
 	RandomRows	random = {first, n, palloc(sizeof(void **) * n), weights};
 	ParamListInfo params = makeParamList(2);
 	Oid			types[] = {FLOAT8OID, FLOAT8OID};
-	double		percent = 100.0 * rows / Max(learner->statistics->rows, rows);
+	/* The index may have been measured when the table was small. */
+	double		table_rows = Max((double) learner->statistics->rows,
+								 learner->table->rd_rel->reltuples);
+	double		percent = 100.0 * rows / Max(table_rows, rows);
 
 	for (int i = 0; i < n; i++)
 		random.prepared[i] = mm_learner_prepare(learner, &learner->examples[first + i]);

@@ -44,12 +44,10 @@ keep_terms(MMLearner *learner, MMExample *example, OdbQueryParts *query)
 {
 	MMTerms    *terms;
 	MemoryContext old;
-	double		scales[MM_MAX_COLUMNS];
 
-	for (int c = 0; c < learner->m; c++)
-		scales[c] = learner->statistics->columns[c].scale;
-	terms = mm_terms_make(learner->columns, query, learner->usable, scales);
+	terms = mm_terms_make(learner->columns, query, learner->usable, learner->scales.in_force);
 	mm_terms_check_dimensions(learner->columns, terms, learner->statistics);
+	mm_sql_require_scales(&learner->style, terms, learner->statistics, &learner->scales);
 
 	for (int i = 0; i < terms->n; i++)
 	{

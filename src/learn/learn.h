@@ -87,6 +87,7 @@ typedef struct MMLearner
 	Relation	table;			/* that of the index */
 	MMColumns  *columns;
 	MMMeta	   *statistics;
+	MMScales	scales;
 	MMSqlStyle	style;
 	int			m;				/* columns */
 	double		usable[MM_MAX_COLUMNS]; /* 1: the column can have weight; 0 */

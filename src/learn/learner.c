@@ -37,9 +37,11 @@ mm_learner_open(Oid oid)
 	learner->table = table_open(learner->index->rd_index->indrelid, AccessShareLock);
 	learner->columns = mm_columns_present(learner->index);
 	learner->m = learner->columns->n;
-	for (int c = 0; c < learner->m; c++)
-		mm_statistics_require(learner->columns, c, NULL);
 	learner->statistics = mm_statistics_get(learner->index, learner->columns);
+	mm_scales_get(learner->index, learner->columns, learner->statistics, &learner->scales);
+	for (int c = 0; c < learner->m; c++)
+		if (!learner->scales.pinned[c])
+			mm_statistics_require(learner->columns, c, NULL);
 	mm_sql_style(&learner->style, learner->index, learner->columns, learner->table);
 	for (int c = 0; c < learner->m; c++)
 		learner->usable[c] = OidIsValid(learner->columns->columns[c].opclass) ? 1 : 0;

@@ -103,13 +103,6 @@ mm_coordinate_slack(const MetricTransform *t, float q)
 	return 2.0f * (0x1p-22f + t->relative) * __builtin_fabsf(q) + (t->absolute + 0x1p-120f);
 }
 
-static inline bool
-mm_is_identity(const MetricTransform *t)
-{
-	return t->clamp == FLT_MAX && t->c1 == 1.0f &&
-		t->c2 == 0.0f && t->c3 == 0.0f && t->c4 == 0.0f;
-}
-
 /*
  * A query's coordinates in one column, and the weight of that in a sum.
  */

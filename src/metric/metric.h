@@ -94,6 +94,13 @@ typedef struct MetricTransform
 
 #define MM_IDENTITY		((MetricTransform) {.clamp = FLT_MAX, .c1 = 1.0f})
 
+static inline bool
+mm_is_identity(const MetricTransform *t)
+{
+	return t->clamp == FLT_MAX && t->c1 == 1.0f &&
+		t->c2 == 0.0f && t->c3 == 0.0f && t->c4 == 0.0f;
+}
+
 /* At most so many raw coordinates a value. */
 #define MM_MAX_RAW_COORDINATES	4
 

@@ -426,11 +426,25 @@ mm_sql_present(StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
 }
 
 void
-mm_require_scale(const MMSqlStyle *style, int column)
+mm_sql_require_scales(const MMSqlStyle *style, const MMTerms *terms, const MMMeta *statistics,
+					  const MMScales *scales)
 {
-	if (style->normalized || style->missing == MISSING_PENALTY)
-		mm_statistics_require(style->columns, column,
-							  "Distances that are not normalized need no scales: normalized => false, with missing => 'exclude' or 'ignore'.");
+	uint32		used = 0;
+
+	/* A missing value is at distance scale, normalized or not. */
+	for (int i = 0; i < terms->n; i++)
+	{
+		int			column = terms->terms[i].column;
+
+		if (!style->normalized &&
+			(style->missing != MISSING_PENALTY || !can_be_null(style, term_column(style, terms, i))))
+			continue;
+		used |= UINT32_C(1) << column;
+		if (!scales->pinned[column])
+			mm_statistics_require(style->columns, column,
+								  "Distances that are not normalized need no scales: normalized => false, with missing => 'exclude' or 'ignore'.");
+	}
+	mm_scales_require(style->index, style->columns, statistics, scales, used);
 }
 
 MMMissing

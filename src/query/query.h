@@ -66,6 +66,13 @@ extern void mm_sql_present(StringInfo buf, const MMSqlStyle *style,
 						   const MMTerms *terms);
 
 /*
+ * mm_sql_require_scales: raise an error unless there are scales for those of
+ * the terms that need any.
+ */
+extern void mm_sql_require_scales(const MMSqlStyle *style, const MMTerms *terms,
+								  const MMMeta *statistics, const MMScales *scales);
+
+/*
  * mm_sql_number: a number as SQL, such that it reads back as the same.
  */
 extern const char *mm_sql_number(double x);
@@ -84,12 +91,6 @@ extern char *mm_sql_column(const MMSqlStyle *style, const MMColumn *column);
  */
 extern char *mm_sql_call(Oid operator, const char *left, Oid left_type,
 						 const char *right, Oid right_type, bool exact);
-
-/*
- * mm_require_scale: raise an error unless the user may know the scale of a column
- * which a distance of this style contains.
- */
-extern void mm_require_scale(const MMSqlStyle *style, int column);
 
 /*
  * mm_missing_parse: the value of the argument "missing".

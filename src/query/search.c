@@ -230,7 +230,7 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 	MMColumns  *columns;
 	MMMeta	   *statistics;
 	double	   *weights;
-	double	   *scales;
+	MMScales	scales;
 
 	mm_require_argument(fcinfo, ARG_QUERY, "query");
 	mm_require_argument(fcinfo, ARG_NORMALIZED, "normalized");
@@ -259,13 +259,10 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 								 PG_GETARG_ARRAYTYPE_P(ARG_WEIGHTS),
 								 columns->n, mm_column_names(columns), NULL);
 	statistics = mm_statistics_get(style->index, columns);
-	scales = palloc(sizeof(double) * columns->n);
-	for (int i = 0; i < columns->n; i++)
-		scales[i] = statistics->columns[i].scale;
-	search->terms = mm_terms_make(columns, &query, weights, scales);
-	for (int i = 0; i < search->terms->n; i++)
-		mm_require_scale(style, search->terms->terms[i].column);
+	mm_scales_get(style->index, columns, statistics, &scales);
+	search->terms = mm_terms_make(columns, &query, weights, scales.in_force);
 	mm_terms_check_dimensions(columns, search->terms, statistics);
+	mm_sql_require_scales(style, search->terms, statistics, &scales);
 }
 
 /*
@@ -391,6 +388,7 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 	MMSqlStyle	style = {0};
 	MMColumns  *columns;
 	MMMeta	   *statistics;
+	MMScales	scales;
 	double	   *weights;
 	MMTerms    *terms;
 	StringInfoData sql;
@@ -418,17 +416,15 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 				 errmsg("there are weights and a weight profile, too"),
 				 errhint("Give one of them.")));
 	statistics = mm_statistics_get(style.index, columns);
+	mm_scales_get(style.index, columns, statistics, &scales);
 
 	if (style.literals)
 	{
 		OdbQueryParts query;
-		double		scales[MM_MAX_COLUMNS];
 
 		mm_record_unpack(PG_GETARG_HEAPTUPLEHEADER(2), &query, NULL);
 		mm_check_width(style.index, columns, query.natts);
-		for (int i = 0; i < columns->n; i++)
-			scales[i] = statistics->columns[i].scale;
-		terms = mm_terms_make(columns, &query, weights, scales);
+		terms = mm_terms_make(columns, &query, weights, scales.in_force);
 		mm_terms_check_dimensions(columns, terms, statistics);
 	}
 	else
@@ -442,12 +438,11 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 			terms->terms[terms->n++] = (MMTerm) {
 				.column = i,
 				.weight = weights[i],
-				.scale = statistics->columns[i].scale
+				.scale = scales.in_force[i]
 			};
 		}
 	}
-	for (int i = 0; i < terms->n; i++)
-		mm_require_scale(&style, terms->terms[i].column);
+	mm_sql_require_scales(&style, terms, statistics, &scales);
 
 	initStringInfo(&sql);
 	mm_sql_distance(&sql, &style, terms);

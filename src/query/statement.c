@@ -29,18 +29,13 @@ mm_require_argument(FunctionCallInfo fcinfo, int arg, const char *name)
 void
 mm_check_width(Relation index, const MMColumns *columns, int ncomponents)
 {
-	StringInfoData names;
-
 	if (columns->n == ncomponents)
 		return;
-	initStringInfo(&names);
-	for (int i = 0; i < columns->n; i++)
-		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", columns->columns[i].name);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("query has %d components, but index \"%s\" has %d columns",
 					ncomponents, RelationGetRelationName(index), columns->n),
-			 errdetail("The columns are %s.", names.data),
+			 errdetail("The columns are %s.", mm_columns_list(columns)),
 			 columns->composite != NULL && columns->n < columns->ncomponents ?
 			 errhint("Attributes added to the type since the index was made become columns by REINDEX.") : 0));
 }

@@ -1,5 +1,6 @@
 # A standby knows what its primary knows, and gives the same answers to the last
-# digit, whatever instructions its CPU has.
+# digit, whatever instructions its CPU has.  A logical subscriber has an index of
+# its own, with scales of its own unless they are pinned.
 
 use strict;
 use warnings;
@@ -9,7 +10,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
-$primary->init(allows_streaming => 1, extra => [ '--locale=C', '--encoding=UTF8' ]);
+$primary->init(allows_streaming => 'logical', extra => [ '--locale=C', '--encoding=UTF8' ]);
 $primary->append_conf('postgresql.conf', "autovacuum = off\nwal_consistency_checking = 'generic'\n");
 $primary->start;
 $primary->backup('backup');
@@ -39,22 +40,22 @@ sub same
 	return $on_primary;
 }
 
-like(same($columns, 'dimensions settled by INSERT'), qr/\|300\|0\|/, 'dimensions known');
-same($nearest, 'answers before statistics');
-$primary->safe_psql('postgres', 'ANALYZE t');
-like(same($columns, 'statistics measured by ANALYZE'), qr/\|300\|500\|/, 'rows counted');
-same($nearest, 'answers with statistics');
+like(same($columns, 'statistics measured by INSERT'), qr/\|300\|256\|/, 'dimensions and scales known');
+same($nearest, 'answers');
 same($nearest, 'answers of another instruction set', 'SET mmdb.simd = scalar;');
 $primary->safe_psql('postgres', 'UPDATE t SET s = s || s; REINDEX INDEX t_mm');
 same($columns, 'statistics measured by REINDEX');
 same($nearest, 'answers after REINDEX');
+$primary->safe_psql('postgres', q{ALTER INDEX t_mm SET (scales = '{2,NULL,30}')});
+same($columns, 'scales pinned');
+same($nearest, 'answers by pinned scales');
 like(same(q{SELECT weights FROM mm_learn_weights('t_mm', 'SELECT 10, ARRAY[9, 11, 54, 98]', bootstrap => 0)}, 'weights learned'), qr/^{.*}$/, 'weights');
 
 # The tree: rows come one by one, the index gets its model, nodes are split,
 # emptied, deleted and used again.
 $primary->safe_psql('postgres', q{
 	CREATE TABLE tree (id serial, a integer, v mmvector, s text) WITH (autovacuum_enabled = off, vacuum_truncate = off);
-	CREATE INDEX tree_mm ON tree USING mmdb (a, v, s) WITH (pivots = 16, fillfactor = 30);
+	CREATE INDEX tree_mm ON tree USING mmdb (a, v, s) WITH (pivots = 16, fillfactor = 30, scales = '{60,3,28}');
 	CREATE FUNCTION add_rows(n integer) RETURNS void LANGUAGE sql AS $$
 		INSERT INTO tree (a, v, s) SELECT i % 100, ARRAY(SELECT sin(i * j) + random() FROM generate_series(1, 7) j), md5(i::text)
 		FROM (SELECT (random() * 1000)::integer AS i FROM generate_series(1, n)) s
@@ -134,6 +135,40 @@ $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 is($standby->safe_psql('postgres', q{
 	SELECT index_name, column_name, count IS NULL, problem FROM mmdb.index_columns WHERE index_name::text <> 'tree_mm' ORDER BY column_number, index_name::text}),
 	"t_mm|v|f|\nunlogged_mm|a|t|cannot access temporary or unlogged relations during recovery\nt_mm|w|f|\nt_mm|s|f|", 'index of an unlogged table');
+# A subscriber measures what it gets, without VACUUM; REINDEX measures the same
+# there as on the publisher; and what is pinned on both is the same throughout.
+my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
+$subscriber->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
+$subscriber->append_conf('postgresql.conf', 'autovacuum = off');
+$subscriber->start;
+my $tables = q{
+	CREATE TABLE published (id integer PRIMARY KEY, price float8, title text);
+	CREATE INDEX published_mm ON published USING mmdb (price, title) WITH (sample_rows = 1000);
+	CREATE TABLE pinned (id integer PRIMARY KEY, price float8, title text);
+	CREATE INDEX pinned_mm ON pinned USING mmdb (price, title) WITH (scales = '{120,24}');
+};
+$primary->safe_psql('postgres', $tables . q{
+	INSERT INTO published SELECT i, exp(sin(i) * 6), md5(i::text) FROM generate_series(1, 5000) i;
+	INSERT INTO pinned TABLE published;
+	UPDATE published SET price = price + 1 WHERE id % 3 = 0;
+	REINDEX INDEX published_mm;
+	CREATE PUBLICATION everything FOR TABLE published, pinned;
+});
+$subscriber->safe_psql('postgres', "CREATE EXTENSION mmdb; $tables");
+my $connection = $primary->connstr . ' dbname=postgres';
+$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION everything CONNECTION '$connection' PUBLICATION everything");
+$subscriber->poll_query_until('postgres', 'SELECT (SELECT count(*) FROM published) + (SELECT count(*) FROM pinned) = 10000');
+my $scales = q{SELECT column_name, scale, measured_scale, mean FROM mmdb.index_columns WHERE index_name = 'published_mm'::regclass ORDER BY 1};
+my $five = q{SELECT (obj).id, distance FROM odbknn(NULL::%s, ROW(100, 'abc'), NULL, 5) ORDER BY 2, 1};
+is($subscriber->safe_psql('postgres', q{SELECT count, scale > 0, settled FROM mmdb.index_columns WHERE index_name = 'published_mm'::regclass}),
+	"256|t|t\n256|t|t", 'a subscriber has scales once it has 256 rows');
+is($subscriber->safe_psql('postgres', sprintf($five, 'pinned')), $primary->safe_psql('postgres', sprintf($five, 'pinned')),
+	'pinned scales give a subscriber the same distances');
+$subscriber->safe_psql('postgres', 'REINDEX INDEX published_mm');
+is($subscriber->safe_psql('postgres', $scales), $primary->safe_psql('postgres', $scales), 'the same rows have the same scales');
+is($subscriber->safe_psql('postgres', sprintf($five, 'published')), $primary->safe_psql('postgres', sprintf($five, 'published')), 'and distances');
+$subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION everything');
+$subscriber->stop;
 
 $standby->promote;
 $standby->safe_psql('postgres', 'SELECT add_rows(1000); DELETE FROM tree WHERE a > 50; VACUUM tree; SELECT add_rows(1000)');

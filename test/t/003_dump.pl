@@ -1,5 +1,5 @@
 # Values go through pg_dump and binary COPY unchanged; indexes and operator
-# classes are dumped as they were made.
+# classes are dumped as they were made, pinned scales with them.
 
 use strict;
 use warnings;
@@ -28,6 +28,18 @@ $node->safe_psql('postgres', q{
 	INSERT INTO flats SELECT ROW(v, point(id, id), 'r' || id)::flat FROM vectors;
 	CREATE INDEX vectors_mm ON vectors USING mmdb (v mmvector_cosine_ops, (id + 1)) WITH (sample_rows = 500) WHERE id > 5;
 	CREATE INDEX flats_mm ON flats USING mmdb (f);
+	CREATE TABLE parts (id integer, a integer, b float8) PARTITION BY RANGE (a);
+	CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (500);
+	CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (500) TO (1000);
+	INSERT INTO parts SELECT i, i % 1000, sin(i) FROM generate_series(1, 3000) i;
+	CREATE INDEX parts_mm ON parts USING mmdb (a, b);
+	SELECT mm_pin_scales('parts_mm', '{0.1,NULL}');
+	CREATE TABLE many (id integer PRIMARY KEY, a float8, b text);
+	INSERT INTO many SELECT i, exp(sin(i)), md5(i::text) FROM generate_series(1, 5000) i;
+	CREATE INDEX many_mm ON many USING mmdb (a, b) WITH (sample_rows = 1000);
+	CREATE INDEX many_pinned ON many USING mmdb (b, a) WITH (fillfactor = 80, scales = '{NULL,2.0342178597809366}');
+	UPDATE many SET a = a + 1 WHERE id % 2 = 0;
+	REINDEX TABLE many;
 	CREATE FUNCTION d(bytea, bytea) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT RETURN abs(length($1) - length($2))::float8;
 	CREATE OPERATOR <-> (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = d, COMMUTATOR = <->);
 	CREATE OPERATOR CLASS bytea_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <-> FOR ORDER BY float_ops, FUNCTION 1 d(bytea, bytea);
@@ -42,7 +54,9 @@ $node->safe_psql('postgres', q{
 my @contents = ('SELECT * FROM public.vectors ORDER BY id', 'SELECT * FROM public.queries ORDER BY q::text',
 	'SELECT * FROM public.flats ORDER BY (f).review', 'SELECT * FROM public.nearest ORDER BY distance',
 	q{SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1},
-	q{SELECT index_name::text, column_name, metric, count FROM mmdb.index_columns ORDER BY 1, 2},
+	q{SELECT index_name::text, column_name, metric, count, scale, measured_scale, pinned FROM mmdb.index_columns ORDER BY 1, 2},
+	q{SELECT (obj).id, distance FROM ext.odbknn(NULL::public.parts, ROW(3, 0.1), NULL, 5) ORDER BY 2, 1},
+	q{SELECT (obj).id, distance FROM ext.odbknn(NULL::public.many, ROW('abc', 1), NULL, 5, 'public.many_pinned') ORDER BY 2, 1},
 	q{SELECT *, ext.mm_weights(name) FROM mmdb.weight_profile ORDER BY name},
 	q{SELECT relacl FROM pg_class WHERE oid = 'mmdb.weight_profile'::regclass});
 

@@ -33,6 +33,8 @@ sub run_script
 		$last = $1 if $line =~ /^seed (\d+)$/;
 		$comparisons += $line if $line =~ /^\d+$/;
 	}
+	# Tables that grow may outgrow their scales.
+	$err =~ s/^\S+ WARNING:  scales of index .*\n(?:(?:(?:DETAIL|HINT|CONTEXT):|PL|SQL).*\n?)*//mg;
 	$err = "seed $last: $err" if $err ne '';
 	is($err, '', $name);
 	return $err eq '';
