@@ -155,6 +155,7 @@ REGRESS = \
 	search_rights \
 	fusion \
 	learn \
+	learn_plans \
 	plan \
 	plan_values \
 	plan_queries \
