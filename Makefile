@@ -84,6 +84,7 @@ OBJS = \
 	src/learn/certainty.o \
 	src/learn/examples.o \
 	src/learn/feedback.o \
+	src/learn/fit.o \
 	src/learn/keys.o \
 	src/learn/learn.o \
 	src/learn/learner.o \

@@ -417,26 +417,6 @@ mm_candidates_contrast(MMLearner *learner, MMExample *example, const double *wei
 	};
 }
 
-StaticAssertDecl(MM_MAX_COLUMNS <= MM_FIT_MAX_COLUMNS, "mm_fit takes fewer columns than an index");
-
-double
-mm_fit_weights(const MMFitProblem *problem, int steps, double *w)
-{
-	static MMFitFunction fit = NULL;
-
-	if (fit == NULL)
-	{
-		/*
-		 * A build of OpenBLAS that has threads would start them when loaded,
-		 * which a backend must not have.
-		 */
-		setenv("OPENBLAS_NUM_THREADS", "1", 1);
-		setenv("OMP_NUM_THREADS", "1", 1);
-		fit = (MMFitFunction) load_external_function(MM_FIT_LIBRARY, MM_FIT_FUNCTION, true, NULL);
-	}
-	return fit(problem, steps, w);
-}
-
 bool
 mm_normalize_weights(const double *w, int n, double *weights)
 {

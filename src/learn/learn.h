@@ -234,12 +234,18 @@ extern MMContrast mm_candidates_contrast(MMLearner *learner, MMExample *example,
 										 const double *weights, double radius);
 
 /*
- * mm_fit_weights: mm_fit, of the module mmdb_learn.
  * mm_normalize_weights: weights (n) divided by their sum; false, and nothing
  * done, if all are 0.
  */
-extern double mm_fit_weights(const MMFitProblem *problem, int steps, double *w);
 extern bool mm_normalize_weights(const double *w, int n, double *weights);
+
+/* ---------- fit.c ---------- */
+
+/*
+ * mm_fit_weights: mm_fit, of the module mmdb_learn.  Raises an error if there is
+ * no memory for it.
+ */
+extern double mm_fit_weights(const MMFitProblem *problem, int steps, double *w);
 
 /* ---------- certainty.c ---------- */
 
