@@ -21,7 +21,8 @@ DECLARE
 	l record;
 BEGIN
 	SELECT * INTO l FROM mm_learn_weights('goods_mm', examples, negatives => learned.negatives, bootstrap => 10);
-	RETURN concat_ws(' ', l.weights, l.lower, l.upper, l.recall, l.heldout_recall, l.loss, l.iterations);
+	RETURN concat_ws(' ', l.weights, l.lower, l.upper, l.recall, l.heldout_recall, l.loss, l.iterations,
+					 mm_refine_weights('goods_mm', NULL, 7, '{207,407}'));
 END $$;
 
 CREATE TABLE outcomes AS SELECT negatives, learned('TABLE examples', negatives) AS learned FROM (VALUES ('hard'), ('random')) n(negatives);
