@@ -91,6 +91,7 @@ OBJS = \
 	src/learn/certainty.o \
 	src/learn/examples.o \
 	src/learn/feedback.o \
+	src/learn/fit.o \
 	src/learn/keys.o \
 	src/learn/learn.o \
 	src/learn/learner.o \
@@ -183,6 +184,7 @@ REGRESS = \
 	scales \
 	fusion \
 	learn \
+	learn_plans \
 	plan \
 	plan_values \
 	plan_queries \

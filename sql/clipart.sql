@@ -105,6 +105,20 @@ SELECT n, hard > 0.95 AS recall FROM learned_recall ORDER BY n;
 SELECT avg(hard) > avg(random) AS hard_is_better FROM learned_recall;
 SELECT max(l) < 0.02 AS zeros FROM learned JOIN hidden USING (n), unnest(hard, w) u(l, h) WHERE h = 0;
 
-DROP FUNCTION expected, nearest;
+-- A search whose answers are near looks at little, as README says.
+CREATE FUNCTION work(query text) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) ' || query INTO plan;
+	RETURN plan->0->'Plan'->'Plans'->0;
+END $$;
+SELECT w->>'Node Type' AS node, (w->>'Leaf Pages')::integer < 0.05 * leaf_pages AS few_pages, (w->>'Rows Verified')::integer < 20 AS few_rows
+FROM clipart q, mmdb_index_stats('clipart_mm'),
+	work(format('SELECT id FROM clipart ORDER BY %s LIMIT 6',
+				mm_distance_sql('clipart_mm', NULL, ROW(q.title, q.keywords, q.colors, q.thumbnail, q.log_bytes)))) w
+WHERE q.id = 2331;
+
+DROP FUNCTION expected, nearest, work;
 DROP TABLE hidden, learned, learned_recall;
 DROP TABLE clipart, queries, distances, runs, scales, answers, found, radii;

@@ -87,61 +87,80 @@ make_room(MMLearner *learner, MMExample *example)
 }
 
 /*
- * Forget the farther half of the others, as they have become too many.
+ * Forget the farther half of the others, as they have become too many.  The rest
+ * stay in their order, that in which they were found.
  */
 static void
 forget_others(MMLearner *learner, MMExample *example, const double *weights)
 {
 	Size		m = learner->m;
 	int			keep = learner->max_others / 2;
+	int			kept = 0;
 	int			n = 0;
-	double	   *distances;
-	double	   *sorted;
-	double	   *others;
+	double	   *distances = palloc(sizeof(double) * example->nothers);
+	double	   *sorted = palloc(sizeof(double) * example->nothers);
+	int		   *numbers = palloc(sizeof(int) * example->nothers);	/* new ones, or -1 */
 
-	distances = palloc(sizeof(double) * example->nothers);
-	sorted = palloc(sizeof(double) * example->nothers);
-	others = palloc(sizeof(double) * m * keep);
 	for (int i = 0; i < example->nothers; i++)
 		sorted[i] = distances[i] = mm_weighted(example->others + m * i, weights, learner->m);
 	qsort(sorted, example->nothers, sizeof(double), mm_compare_doubles);
-	for (int i = 0; i < example->nothers && n < keep; i++)
+	for (int i = 0; i < example->nothers; i++)
 	{
-		int			number = example->known[i].number;
-
-		if (distances[number] > sorted[keep - 1])
+		numbers[i] = -1;
+		if (kept == keep || distances[i] > sorted[keep - 1])
 			continue;
-		memcpy(others + m * n, example->others + m * number, sizeof(double) * m);
-		example->known[n].id = example->known[i].id;
-		example->known[n].number = n;
-		n++;
+		memmove(example->others + m * kept, example->others + m * i, sizeof(double) * m);
+		numbers[i] = kept++;
 	}
-	memcpy(example->others, others, sizeof(double) * m * n);
+	for (int i = 0; i < example->nothers; i++)
+	{
+		int			number = numbers[example->known[i].number];
+
+		if (number < 0)
+			continue;
+		example->known[n].id = example->known[i].id;
+		example->known[n++].number = number;
+	}
 	example->nothers = n;
 	pfree(distances);
 	pfree(sorted);
-	pfree(others);
+	pfree(numbers);
+}
+
+/*
+ * Make a row with these distances one of the others, if it is not yet.
+ */
+static void
+put_other(MMLearner *learner, MMExample *example, const MMRowId *id, const double *x,
+		  const double *weights)
+{
+	int			place;
+
+	if (find_known(example, id, &place))
+		return;
+	make_room(learner, example);
+	memmove(example->known + place + 1, example->known + place,
+			sizeof(MMKnownRow) * (example->nothers - place));
+	example->known[place].id = *id;
+	example->known[place].number = example->nothers;
+	memcpy(example->others + (Size) learner->m * example->nothers, x, sizeof(double) * learner->m);
+	example->nothers++;
+	if (example->nothers > learner->max_others)
+		forget_others(learner, example, weights);
 }
 
 void
 mm_candidates_add(MMLearner *learner, MMExample *example, void **prepared, const MMRow *row,
 				  const double *weights)
 {
+	double		x[MM_MAX_COLUMNS];
 	int			place;
 
 	if (is_self(example, &row->id) || is_relevant(example, &row->id) ||
 		find_known(example, &row->id, &place))
 		return;
-	make_room(learner, example);
-	memmove(example->known + place + 1, example->known + place,
-			sizeof(MMKnownRow) * (example->nothers - place));
-	example->known[place].id = row->id;
-	example->known[place].number = example->nothers;
-	mm_learner_distances(learner, example, prepared, row,
-						 example->others + (Size) learner->m * example->nothers);
-	example->nothers++;
-	if (example->nothers > learner->max_others)
-		forget_others(learner, example, weights);
+	mm_learner_distances(learner, example, prepared, row, x);
+	put_other(learner, example, &row->id, x, weights);
 }
 
 /* ---------- searches ---------- */
@@ -151,16 +170,19 @@ mm_candidates_add(MMLearner *learner, MMExample *example, void **prepared, const
  */
 typedef struct FoundRow
 {
+	MMRowId		id;
 	double		distance;
 	bool		relevant;
+	double	   *x;				/* its distances, if it is to become an other; or NULL */
 } FoundRow;
 
 typedef struct FoundRows
 {
 	MMExample  *example;
+	MemoryContext context;
 	void	  **prepared;
-	const double *weights;
 	bool		keep;			/* those not relevant */
+	uint32		received;		/* the query object included */
 	int			n;
 	int			room;
 	FoundRow   *rows;
@@ -170,19 +192,85 @@ static void
 receive_found(MMLearner *learner, const MMRow *row, void *arg)
 {
 	FoundRows  *found = arg;
+	MMExample  *example = found->example;
+	FoundRow   *this;
+	int			place;
 
-	if (is_self(found->example, &row->id))
+	found->received++;
+	if (is_self(example, &row->id))
 		return;
 	if (found->n == found->room)
 	{
 		found->room *= 2;
 		found->rows = repalloc_huge(found->rows, sizeof(FoundRow) * found->room);
 	}
-	found->rows[found->n].distance = row->distance;
-	found->rows[found->n].relevant = is_relevant(found->example, &row->id);
-	found->n++;
-	if (found->keep)
-		mm_candidates_add(learner, found->example, found->prepared, row, found->weights);
+	this = &found->rows[found->n++];
+	this->id = row->id;
+	this->distance = row->distance;
+	this->relevant = is_relevant(example, &row->id);
+	this->x = NULL;
+	if (found->keep && !this->relevant && !find_known(example, &row->id, &place))
+	{
+		this->x = MemoryContextAlloc(found->context, sizeof(double) * learner->m);
+		mm_learner_distances(learner, example, found->prepared, row, this->x);
+	}
+}
+
+/*
+ * How many of the found rows are nearer than the last.
+ */
+static int
+nearer_than_last(const FoundRows *found)
+{
+	int			n = found->n;
+
+	while (n > 0 && found->rows[n - 1].distance == found->rows[found->n - 1].distance)
+		n--;
+	return n;
+}
+
+/*
+ * Find the rows nearest under the weights of the terms, depth of them or more.
+ *
+ * A LIMIT takes any of the rows of one distance, and which it takes is the
+ * plan's choice.  So those as far as the last are left out, if there are enough
+ * without them.  If not, a search within their distance finds all of them, and
+ * the keys decide; that is the slower the more they are.
+ */
+static void
+find_nearest(MMLearner *learner, const MMTerms *terms, int depth, FoundRows *found)
+{
+	/*
+	 * One more, as the query object may be among the rows; and a power of two, so
+	 * that few plans serve examples of all sizes.
+	 */
+	uint32		limit = pg_nextpower2_32((uint32) depth + 1);
+	StringInfoData distance;
+	Oid			types[MM_PARAMETERS(MM_MAX_COLUMNS)];
+	double		radius;
+
+	initStringInfo(&distance);
+	mm_sql_distance(&distance, &learner->style, terms);
+	mm_learner_run(learner, distance.data, psprintf("ORDER BY 3 LIMIT %u", limit),
+				   mm_sql_parameters(learner->columns, terms, 0.0, types), types,
+				   receive_found, found);
+	if (found->received < limit)
+		return;
+	if (nearer_than_last(found) >= depth)
+	{
+		found->n = nearer_than_last(found);
+		return;
+	}
+
+	radius = found->rows[found->n - 1].distance;
+	found->received = 0;
+	found->n = 0;
+	mm_learner_run(learner, distance.data,
+				   psprintf("WHERE (%s) OPERATOR(pg_catalog.<=) $%d ORDER BY %s LIMIT %u",
+							distance.data, MM_RADIUS_PARAMETER(terms->n),
+							mm_learner_order(learner), limit),
+				   mm_sql_parameters(learner->columns, terms, radius, types), types,
+				   receive_found, found);
 }
 
 /*
@@ -218,9 +306,7 @@ mm_candidates_search(MMLearner *learner, MMExample *example, const double *weigh
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
 											   ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(work);
-	FoundRows	found = {.example = example, .weights = weights, .keep = keep, .room = 64};
-	Oid			types[MM_PARAMETERS(MM_MAX_COLUMNS)];
-	StringInfoData distance;
+	FoundRows	found = {.example = example, .context = work, .keep = keep, .room = 64};
 	bool		takes_part;
 
 	CHECK_FOR_INTERRUPTS();
@@ -238,17 +324,10 @@ mm_candidates_search(MMLearner *learner, MMExample *example, const double *weigh
 	{
 		found.prepared = mm_learner_prepare(learner, example);
 		found.rows = palloc(sizeof(FoundRow) * found.room);
-		initStringInfo(&distance);
-		mm_sql_distance(&distance, &learner->style, terms);
-
-		/*
-		 * One more, as the query object may be among the rows; and a power of
-		 * two, so that few plans serve examples of all sizes.
-		 */
-		mm_learner_run(learner, distance.data,
-					   psprintf("ORDER BY 3 LIMIT %u", pg_nextpower2_32((uint32) depth + 1)),
-					   mm_sql_parameters(learner->columns, terms, 0.0, types), types,
-					   receive_found, &found);
+		find_nearest(learner, terms, depth, &found);
+		for (int i = 0; i < found.n; i++)
+			if (found.rows[i].x != NULL)
+				put_other(learner, example, &found.rows[i].id, found.rows[i].x, weights);
 	}
 	if (found.n >= k)
 		*recall = (double) count_hits(&found, k) / Min(k, example->nrelevant);
@@ -339,26 +418,6 @@ mm_candidates_contrast(MMLearner *learner, MMExample *example, const double *wei
 		.others = example->others,
 		.importance = 1.0,
 	};
-}
-
-StaticAssertDecl(MM_MAX_COLUMNS <= MM_FIT_MAX_COLUMNS, "mm_fit takes fewer columns than an index");
-
-double
-mm_fit_weights(const MMFitProblem *problem, int steps, double *w)
-{
-	static MMFitFunction fit = NULL;
-
-	if (fit == NULL)
-	{
-		/*
-		 * A build of OpenBLAS that has threads would start them when loaded,
-		 * which a backend must not have.
-		 */
-		setenv("OPENBLAS_NUM_THREADS", "1", 1);
-		setenv("OMP_NUM_THREADS", "1", 1);
-		fit = (MMFitFunction) load_external_function(MM_FIT_LIBRARY, MM_FIT_FUNCTION, true, NULL);
-	}
-	return fit(problem, steps, w);
 }
 
 bool

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -172,6 +173,24 @@ receive_relevant(MMLearner *learner, const MMRow *row, void *arg)
 	rows->n++;
 }
 
+/*
+ * For qsort_arg of rows of distances.
+ */
+static int
+compare_rows(const void *a, const void *b, void *arg)
+{
+	int			m = *(int *) arg;
+
+	for (int c = 0; c < m; c++)
+	{
+		int			comparison = mm_compare_doubles((const double *) a + c, (const double *) b + c);
+
+		if (comparison != 0)
+			return comparison;
+	}
+	return 0;
+}
+
 void
 mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys, const char *what)
 {
@@ -196,6 +215,8 @@ mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys
 	example->nwanted = Min(rows.n, MM_MAX_WANTED);
 	example->nrelevant = rows.n;
 	qsort(rows.ids, rows.n, sizeof(MMRowId), mm_row_compare);
+	/* Sums over them must not depend on the order in which they were given. */
+	qsort_arg(rows.x, example->nwanted, sizeof(double) * learner->m, compare_rows, &learner->m);
 
 	/* What is kept takes no more room than it needs. */
 	MemoryContextSwitchTo(learner->context);
@@ -355,6 +376,43 @@ read_examples(MMLearner *learner, const char *sql, bool has_parameter, Datum par
 	if (number == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no examples")));
+}
+
+/*
+ * A hash of what an example says.
+ */
+static uint64
+hash_example(const MMLearner *learner, const MMExample *example, uint64 seed)
+{
+	uint64		hash = hash_combine64(seed, example->nrelevant);
+
+	for (int i = 0; i < example->terms->n; i++)
+	{
+		const MMTerm *term = &example->terms->terms[i];
+		const MMColumn *column = &learner->columns->columns[term->column];
+
+		hash = hash_combine64(hash, term->column);
+		hash = hash_combine64(hash, datum_image_hash(term->value, column->typbyval, column->typlen));
+	}
+	return hash_bytes_extended((const unsigned char *) example->wanted,
+							   (int) (sizeof(double) * learner->m * example->nwanted), hash);
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+	const MMExample *x = a;
+	const MMExample *y = b;
+
+	return (x->place > y->place) - (x->place < y->place);
+}
+
+void
+mm_examples_shuffle(MMLearner *learner, int seed)
+{
+	for (int i = 0; i < learner->nexamples; i++)
+		learner->examples[i].place = hash_example(learner, &learner->examples[i], (uint32) seed);
+	qsort(learner->examples, learner->nexamples, sizeof(MMExample), compare_places);
 }
 
 void

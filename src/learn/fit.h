@@ -12,6 +12,8 @@
 #ifndef MM_FIT_H
 #define MM_FIT_H
 
+#include <sys/mman.h>
+
 /*
  * One example, m columns: the distances of nwanted and of nothers rows from its
  * query object, row by row, m numbers each, all finite.
@@ -57,5 +59,36 @@ typedef struct MMFitProblem
  * the result replaces w.  Returns the mean over the pairs alone: the loss.
  */
 typedef double (*MMFitFunction) (const MMFitProblem *problem, int steps, double *w);
+
+/*
+ * The address space that OpenBLAS maps as a buffer when it is first used, and
+ * keeps.  If it cannot have that, it tries again for ever, and no signal gets
+ * through to it.
+ */
+#ifdef __powerpc64__
+#define MM_FIT_BUFFER		((Size) 256 << 20)
+#else
+#define MM_FIT_BUFFER		((Size) 128 << 20)
+#endif
+
+/*
+ * mm_fit_require_memory: raise an error unless so much address space could be
+ * mapped now, as OpenBLAS would.  (Where memory must not be overcommitted,
+ * another process may take it before OpenBLAS does; that is a moment.)
+ */
+static inline void
+mm_fit_require_memory(Size size)
+{
+	void	   *room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (room == MAP_FAILED)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory"),
+				 errdetail("To learn weights takes OpenBLAS, which needs %zu MB of address space more than this session may have.",
+						   size >> 20),
+				 errhint("Raise the server's limits (\"ulimit -v\", \"ulimit -d\"), or where memory is not overcommitted, the limit of the system (vm.overcommit_ratio, swap space).")));
+	munmap(room, size);
+}
 
 #endif							/* MM_FIT_H */

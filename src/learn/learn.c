@@ -68,6 +68,9 @@ enum
 /* A start other than equal weights is tried on so many examples. */
 #define TRIED			4
 
+/* The weight of the other columns where one is tried alone: it orders ties. */
+#define BESIDES			1e-6
+
 /* Iterations without a better recall before the end. */
 #define PATIENCE		4
 
@@ -177,18 +180,10 @@ static void
 choose_heldout(Learning *learning)
 {
 	MMLearner  *learner = learning->learner;
-	MMRandom	random = {.seed = learning->options->seed};
 	int			n = learner->nexamples;
 	int			heldout = 0;
 
-	for (int i = n - 1; i > 0; i--)
-	{
-		int			other = (int) mm_random_below(&random, i + 1);
-		MMExample	swap = learner->examples[i];
-
-		learner->examples[i] = learner->examples[other];
-		learner->examples[other] = swap;
-	}
+	mm_examples_shuffle(learner, learning->options->seed);
 	if (n >= MIN_TO_HOLD_OUT)
 		heldout = Min((int) rint(n * learning->options->heldout), n - 1);
 	learning->ntrain = n - heldout;
@@ -281,6 +276,10 @@ search_some(Learning *learning, const double *weights, int base, int count, int 
 /*
  * The weights to start from: all equal, or one column alone, if that is better
  * on some examples.  Whichever it is, all of these give negatives.
+ *
+ * In one column many rows are equally far: of categories, small integers, short
+ * texts.  A touch of the other columns makes the negatives those that are also
+ * near by these, and saves the search from looking at all that are equal.
  */
 static void
 choose_start(Learning *learning)
@@ -294,17 +293,19 @@ choose_start(Learning *learning)
 	best = search_some(learning, learning->now.weights, 0, learning->ntrain, 0, n, keep, NULL);
 	for (int c = 0; c < learner->m; c++)
 	{
-		double		weights[MM_MAX_COLUMNS] = {0};
+		double		weights[MM_MAX_COLUMNS];
 		double		recall;
 
 		if (learner->usable[c] == 0)
 			continue;
-		weights[c] = 1.0;
+		for (int i = 0; i < learner->m; i++)
+			weights[i] = i == c ? 1.0 : BESIDES * learner->usable[i];
 		recall = search_some(learning, weights, 0, learning->ntrain, 0, n, keep, NULL);
 		if (recall > best)
 		{
 			best = recall;
-			memcpy(learning->now.weights, weights, sizeof(weights));
+			memset(learning->now.weights, 0, sizeof(learning->now.weights));
+			learning->now.weights[c] = 1.0;
 		}
 	}
 	memcpy(learning->now.w, learning->now.weights, sizeof(learning->now.w));

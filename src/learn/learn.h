@@ -55,10 +55,11 @@ typedef struct MMExample
 	bool		is_row;			/* and is it a row of the table? */
 	MMRowId		self;			/* then it is no answer */
 
+	uint64		place;			/* in the order of examples: random, but its own */
 	int			nrelevant;		/* at least 1 */
 	MMRowId    *relevant;		/* sorted */
 	int			nwanted;		/* all those; or if they are very many, some */
-	double	   *wanted;			/* their distances, nwanted x m */
+	double	   *wanted;			/* their distances, nwanted x m, sorted at first */
 
 	int			nothers;		/* rows found that are not relevant */
 	int			others_room;
@@ -123,12 +124,17 @@ extern void mm_learner_close(MMLearner *learner);
 /*
  * mm_learner_run: run SELECT <a row, distance being SQL, or NULL> FROM table
  * <tail>.  receive is called for each row, in learner->scratch, which is then
- * reset.
+ * reset.  Rows come by distance, and where that is equal, by their keys: what is
+ * learned must not depend on the plan that finds them.
+ *
+ * mm_learner_order: the same order as a list for ORDER BY, for a tail with a
+ * LIMIT that may fall between rows of equal distance.
  */
 typedef void (*MMReceiveRow) (MMLearner *learner, const MMRow *row, void *arg);
 
 extern void mm_learner_run(MMLearner *learner, const char *distance, const char *tail,
 						   ParamListInfo params, Oid *types, MMReceiveRow receive, void *arg);
+extern char *mm_learner_order(MMLearner *learner);
 
 /*
  * mm_learner_prepare: the query values of an example, one for each of its
@@ -174,6 +180,12 @@ extern void mm_examples_query(MMLearner *learner, const char *sql);
 extern void mm_examples_json(MMLearner *learner, Datum json);
 
 /*
+ * mm_examples_shuffle: put the examples in random order, the same for the same
+ * examples and seed, in whatever order they were read.
+ */
+extern void mm_examples_shuffle(MMLearner *learner, int seed);
+
+/*
  * mm_example_query: begin an example, the query being a row of components, or
  * if by_key the key of a row of the table; of any type, not NULL.
  * mm_example_relevant: give it its relevant rows, by an array of keys; what they
@@ -197,12 +209,12 @@ extern void mm_candidates_add(MMLearner *learner, MMExample *example, void **pre
 
 /*
  * mm_candidates_search: find the rows nearest to an example under weights (m),
- * depth of them or some more, the query object apart.  If keep, those not
- * relevant become others.  *recall: the part of the relevant rows, or of k if
- * they are more, that are among the first k; *radius: the distance of the last,
- * Infinity if the table has no more.  Returns how many there are, recall not
- * being set if they are fewer than k; -1 if no column of weight takes part in
- * the example.
+ * depth of them or some more, the query object apart; of rows equally far, those
+ * that come first by their keys.  If keep, those not relevant become others.
+ * *recall: the part of the relevant rows, or of k if they are more, that are
+ * among the first k; *radius: the distance of the last, Infinity if the table has
+ * no more.  Returns how many there are, recall not being set if they are fewer
+ * than k; -1 if no column of weight takes part in the example.
  */
 extern int	mm_candidates_search(MMLearner *learner, MMExample *example, const double *weights,
 								 int k, int depth, bool keep, double *recall,
@@ -224,12 +236,18 @@ extern MMContrast mm_candidates_contrast(MMLearner *learner, MMExample *example,
 										 const double *weights, double radius);
 
 /*
- * mm_fit_weights: mm_fit, of the module mmdb_learn.
  * mm_normalize_weights: weights (n) divided by their sum; false, and nothing
  * done, if all are 0.
  */
-extern double mm_fit_weights(const MMFitProblem *problem, int steps, double *w);
 extern bool mm_normalize_weights(const double *w, int n, double *weights);
+
+/* ---------- fit.c ---------- */
+
+/*
+ * mm_fit_weights: mm_fit, of the module mmdb_learn.  Raises an error if there is
+ * no memory for it.
+ */
+extern double mm_fit_weights(const MMFitProblem *problem, int steps, double *w);
 
 /* ---------- certainty.c ---------- */
 

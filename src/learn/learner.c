@@ -58,7 +58,8 @@ mm_learner_close(MMLearner *learner)
 /* ---------- statements ---------- */
 
 /*
- * A receiver of rows: the table, the ctid, a distance, and the columns.
+ * A receiver of rows: the table, the ctid, a distance, the columns, and after
+ * them the key, which is there to sort by.
  */
 typedef struct Receiver
 {
@@ -104,11 +105,26 @@ receive_end(DestReceiver *self)
 	(void) self;
 }
 
+char *
+mm_learner_order(MMLearner *learner)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "3");
+	for (int i = 0; i < mm_key_get(learner)->n; i++)
+		appendStringInfo(&buf, ", %d", 3 + learner->m + i + 1);
+	/* A table's children by inheritance may repeat its keys. */
+	appendStringInfoString(&buf, ", 1, 2");
+	return buf.data;
+}
+
 void
 mm_learner_run(MMLearner *learner, const char *distance, const char *tail, ParamListInfo params,
 			   Oid *types, MMReceiveRow receive, void *arg)
 {
 	const char *alias = learner->style.alias;
+	const MMPrimaryKey *key = mm_key_get(learner);
 	StringInfoData sql;
 	SPIExecuteOptions options = {0};
 	Oid			no_types = InvalidOid;
@@ -126,11 +142,14 @@ mm_learner_run(MMLearner *learner, const char *distance, const char *tail, Param
 	};
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT %s.tableoid, %s.ctid, %s", alias, alias,
+	appendStringInfo(&sql, "SELECT * FROM (SELECT %s.tableoid, %s.ctid, %s", alias, alias,
 					 distance ? distance : "NULL::pg_catalog.float8");
 	for (int c = 0; c < learner->m; c++)
 		appendStringInfo(&sql, ", %s", mm_sql_column(&learner->style, &learner->columns->columns[c]));
-	appendStringInfo(&sql, " FROM %s AS %s %s", mm_sql_table(learner->table), alias, tail);
+	for (int i = 0; i < key->n; i++)
+		appendStringInfo(&sql, ", %s.%s", alias, key->names[i]);
+	appendStringInfo(&sql, " FROM %s AS %s %s) AS found ORDER BY %s", mm_sql_table(learner->table),
+					 alias, tail, mm_learner_order(learner));
 
 	options.params = params;
 	options.read_only = true;

@@ -62,6 +62,26 @@ extern void dposv_(const char *uplo, const int *n, const int *nrhs, double *a,
 #define TOLERANCE	1e-6
 
 /*
+ * Have OpenBLAS take its buffer, as the least of what we call does; so that no
+ * later call has to wait for memory.
+ */
+static void
+take_buffer(void)
+{
+	static bool taken = false;
+	double		a = 1.0;
+	double		b = 1.0;
+	int			one = 1;
+	int			info;
+
+	if (taken)
+		return;
+	mm_fit_require_memory(MM_FIT_BUFFER);
+	dposv_("L", &one, &one, &a, &one, &b, &one, &info);
+	taken = true;
+}
+
+/*
  * A point of the objective.
  */
 typedef struct Point
@@ -471,6 +491,7 @@ mm_fit(const MMFitProblem *problem, int steps, double *w)
 	Scratch		s;
 
 	Assert(m <= MAX_M && problem->pull > 0);
+	take_buffer();
 	scratch_init(&s, problem);
 	l1 = problem->l1 > 0 ? problem->l1 * l1_limit(problem, &s) : 0.0;
 	memcpy(point->w, w, sizeof(double) * m);

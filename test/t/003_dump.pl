@@ -40,11 +40,23 @@ $node->safe_psql('postgres', q{
 	CREATE INDEX many_pinned ON many USING mmdb (b, a) WITH (fillfactor = 80, scales = '{NULL,2.0342178597809366}');
 	UPDATE many SET a = a + 1 WHERE id % 2 = 0;
 	REINDEX TABLE many;
-	CREATE FUNCTION d(bytea, bytea) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT RETURN abs(length($1) - length($2))::float8;
+	-- A dump is restored with an empty search_path, while indexes call these.
+	CREATE FUNCTION size(bytea) RETURNS integer LANGUAGE sql IMMUTABLE STRICT RETURN length($1);
+	CREATE FUNCTION d(bytea, bytea) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT RETURN abs(size($1) - size($2))::float8;
+	CREATE FUNCTION d1(bytea, bytea) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT BEGIN ATOMIC SELECT abs(size($1) - size($2))::float8; END;
+	CREATE FUNCTION d2(bytea, bytea) RETURNS float8 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = public
+		AS $$ BEGIN RETURN abs(size($1) - size($2)); END $$;
 	CREATE OPERATOR <-> (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = d, COMMUTATOR = <->);
 	CREATE OPERATOR CLASS bytea_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <-> FOR ORDER BY float_ops, FUNCTION 1 d(bytea, bytea);
+	CREATE OPERATOR <+> (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = d1, COMMUTATOR = <+>);
+	CREATE OPERATOR <*> (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = d2, COMMUTATOR = <*>);
+	CREATE OPERATOR CLASS bytea_atomic_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <+> FOR ORDER BY float_ops, FUNCTION 1 d1(bytea, bytea);
+	CREATE OPERATOR CLASS bytea_path_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <*> FOR ORDER BY float_ops, FUNCTION 1 d2(bytea, bytea);
 	CREATE TABLE blobs (b bytea);
+	INSERT INTO blobs SELECT decode(repeat('aa', i), 'hex') FROM generate_series(1, 50) i;
 	CREATE INDEX ON blobs USING mmdb (b bytea_ops);
+	CREATE INDEX ON blobs USING mmdb (b bytea_atomic_ops);
+	CREATE INDEX ON blobs USING mmdb (b bytea_path_ops);
 	CREATE VIEW nearest AS SELECT * FROM odbknn(NULL::vectors, ROW('[1,2,3]'::mmvector, 5), NULL, 3, 'vectors_mm');
 	SELECT mm_learn_weights('vectors_mm', 'SELECT 10, ARRAY[11, 12, 14]', profile => 'learned');
 	INSERT INTO mmdb.weight_profile (name, columns, weights) VALUES ('by hand', ARRAY['v', 'a "name"'], '{0.1,1e-300}');
