@@ -35,7 +35,7 @@ $publisher->safe_psql('postgres', q{
 	INSERT INTO rows SELECT i, ARRAY[i, 0, 1], point(i, i), 'row ' || i FROM generate_series(1, 100) i;
 	CREATE PUBLICATION tables FOR TABLE queries, rows});
 my $contents = 'SELECT q, v, note FROM queries ORDER BY q::text, v, note';
-my $nearest = q{SELECT (r.obj).id, r.distance FROM odbknn(NULL::rows, ROW('[7,0,1]', '(9,9)', 'row 8'), NULL, 5, normalized => false) r ORDER BY 2, 1};
+my $nearest = q{SELECT (r.obj).id, r.distance FROM odbknn(NULL::rows, ROW('[7,0,1]', '(9,9)', 'row 8'), NULL, 5, normalized => false, missing => 'exclude') r ORDER BY 2, 1};
 
 foreach my $binary ('false', 'true')
 {
