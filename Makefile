@@ -147,6 +147,7 @@ REGRESS = \
 	index \
 	index_check \
 	index_composite \
+	index_units \
 	validate \
 	scan \
 	search \

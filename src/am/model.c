@@ -15,6 +15,7 @@
 
 #include "am/model.h"
 #include "compat.h"
+#include "metric/kernels_planes.h"
 
 /*
  * What is stored for a column; its pivots, then its sketch's model follow, each
@@ -75,6 +76,45 @@ choose_origin(const MMColumn *column, const Datum *values, int n, StoredColumn *
 	pfree(x);
 }
 
+/*
+ * The inverse of a transform's function f: from a distance to the norm it is that
+ * of, at most clamp.
+ */
+static double
+untransform(const MetricTransform *t, double distance)
+{
+	double		low = 0.0;
+	double		high = t->clamp;
+
+	if (mm_is_identity(t))
+		return Min(distance, high);
+	/* As many halvings as tell any two doubles of this range apart. */
+	for (int i = 0; i < 200; i++)
+	{
+		double		x = (low + high) / 2;
+
+		if (x * (t->c1 + x * (t->c2 + x * (t->c3 + x * t->c4))) < distance)
+			low = x;
+		else
+			high = x;
+	}
+	return high;
+}
+
+/*
+ * What a scale of distances is in coordinates.  A scale is twice a median, and
+ * the function, if there is one, may be far from a straight line: take twice what
+ * the median is in coordinates.  Hashes have no distance but to be equal or not;
+ * two of them differ by a third of their range in the mean.
+ */
+static double
+coordinate_scale(const StoredColumn *stored, double scale)
+{
+	if (stored->norm == MM_NORM_DISCRETE)
+		return scale * MM_DISCRETE_RANGE / 3;
+	return 2 * untransform(&stored->transform, scale / 2);
+}
+
 static void
 train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 				  const Datum *values, int n, TrainedColumn *trained)
@@ -85,18 +125,21 @@ train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 
 	stored->type = column->type;
 	stored->transform = MM_IDENTITY;
-	stored->unit = (float) Min(1.0 / stats->scale, FLT_MAX);
 	if (routine != NULL && routine->embedding != NULL)
 		stored->ncoordinates = routine->embedding(stats->dimensions, &norm, &stored->transform);
 	stored->norm = norm;
 	stored->raw = stored->ncoordinates > 0;
+	if (!stored->raw)
+	{
+		stored->norm = MM_NORM_PIVOTS;
+		stored->transform = mm_metric_pivot_transform(&column->space);
+	}
+	stored->unit = (float) Min(1.0 / coordinate_scale(stored, stats->scale), FLT_MAX);
 	if (stored->raw)
 	{
 		choose_origin(column, values, n, stored);
 		return;
 	}
-	stored->norm = MM_NORM_PIVOTS;
-	stored->transform = mm_metric_pivot_transform(&column->space);
 	trained->candidates = mm_pivots_choose(column, stats->scale, values, n, MM_MAX_PIVOTS,
 										   trained->pivots, trained->gains);
 }

@@ -48,7 +48,7 @@ typedef struct MMModel
 	int			ncoordinates;
 	MMShape		leaf;
 	MMShape		inner;
-	float		unit[MM_MAX_COORDINATES];	/* 1 / scale of its column, as trained */
+	float		unit[MM_MAX_COORDINATES];	/* 1 / what a scale of its column is */
 	uint8		column_of[MM_MAX_COORDINATES];
 	MMColumnModel of[MM_MAX_COLUMNS];
 } MMModel;
