@@ -71,6 +71,7 @@ OBJS = \
 	src/am/pack.o \
 	src/am/page.o \
 	src/am/pivots.o \
+	src/am/recent.o \
 	src/am/rows.o \
 	src/am/sample.o \
 	src/am/scan.o \

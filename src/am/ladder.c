@@ -176,16 +176,6 @@ remove_first(MMSearch *search, Cursor *cursor)
 }
 
 /*
- * Ask the CPU for the row that is next in a leaf, long before its turn comes.
- */
-static void
-prefetch_row(MMSearch *search, const Cursor *leaf)
-{
-	if (search->heap != NULL)
-		mm_row_prefetch(search->heap, leaf->items[0].block, leaf->items[0].offset);
-}
-
-/*
  * Keep those entries of a node that are wanted; NULL if none is.
  */
 static Cursor *
@@ -218,10 +208,7 @@ make_cursor(MMSearch *search, Page page, int n, bool inner)
 	if (inner)
 		make_heap(cursor->items, count);
 	else
-	{
 		least_first(cursor->items, count);
-		prefetch_row(search, cursor);
-	}
 	return cursor;
 }
 
@@ -615,7 +602,7 @@ prefetch_next(MMSearch *search, const Cursor *cursor)
 		int			sketches = MM_ENTRY_HEADER + search->model->ncoordinates;
 
 		/* Of a leaf we have glanced at, the coordinates will still be at hand. */
-		mm_page_prefetch(search->index, next->block, &search->model->leaf,
+		mm_recent_prefetch(search->index, next->block, &search->model->leaf,
 						 next->seen ? sketches : 2, next->seen ? -1 : sketches);
 	}
 }
@@ -646,11 +633,7 @@ take_candidate(MMSearch *search, MMCandidate *candidate)
 		else
 			remove_first(search, cursor);
 		if (cursor->n > 0 && mm_wanted(&search->bounding, cursor->items[0].key))
-		{
 			pairingheap_add(&search->queue, &cursor->node);
-			if (!inner)
-				prefetch_row(search, cursor);
-		}
 		else
 			free_cursor(search, cursor);
 		if (!inner)

@@ -8,8 +8,6 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
-#include "pgstat.h"
-#include "storage/buf_internals.h"
 #include "storage/indexfsm.h"
 #include "storage/lmgr.h"
 #include "storage/smgr.h"
@@ -265,55 +263,17 @@ beyond_end(Relation index, BlockNumber block)
 	return block >= RelationGetNumberOfBlocks(index);
 }
 
-/*
- * Where pages were found: buffers, by block and index.  An entry is a hint; it
- * may be of another block or index, or the buffer have another page by now.
- */
-#define RECENT_BUFFERS	65536	/* a power of 2 */
-
-static Buffer recent_buffers[RECENT_BUFFERS];
-
-/* One in so many reads goes the long way, by which buffers count as used. */
-#define RECENT_READS	8
-
-static inline Buffer *
-recent_buffer(Relation index, BlockNumber block)
-{
-	uint32		start = (uint32) RelationGetRelid(index) * UINT32_C(0x9E3779B1);
-
-	return &recent_buffers[((start >> 16) + block) % RECENT_BUFFERS];
-}
-
-/*
- * Pin the page's buffer if it is where it was.
- */
-static bool
-read_recent(Relation index, BlockNumber block, Buffer buffer)
-{
-	static uint32 reads = 0;
-
-	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(index) ||
-		++reads % RECENT_READS == 0 ||
-		!MMReadRecentBuffer(index, block, buffer))
-		return false;
-	pgstat_count_buffer_read(index);
-	pgstat_count_buffer_hit(index);
-	return true;
-}
-
 Buffer
 mm_page_pin(Relation index, BlockNumber block, BufferAccessStrategy strategy)
 {
-	Buffer	   *recent = recent_buffer(index, block);
-	Buffer		buffer = *recent;
+	Buffer		buffer = mm_recent_pin(index, block);
 
-	if (read_recent(index, block, buffer))
+	if (BufferIsValid(buffer))
 		return buffer;
 	if (beyond_end(index, block))
 		mm_report_damage(index, "There is no block %u.", block);
 	buffer = ReadBufferExtended(index, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
-	if (!RelationUsesLocalBuffers(index))
-		*recent = buffer;
+	mm_recent_remember(index, block, buffer);
 	return buffer;
 }
 
@@ -326,53 +286,6 @@ mm_page_read(Relation index, BlockNumber block, int mode, uint8 kind,
 	LockBuffer(buffer, mode);
 	mm_page_check(index, buffer, kind);
 	return buffer;
-}
-
-void
-mm_page_prefetch(Relation index, BlockNumber block, const MMShape *shape,
-				 int first, int end)
-{
-	Buffer		buffer = *recent_buffer(index, block);
-	Page		page;
-	const char *contents;
-	const char *stop;
-
-	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(index))
-		return;
-	page = (Page) BufferGetBlock(buffer);
-	contents = PageGetContents(page);
-	stop = contents + shape->capacity * (end < 0 ? shape->size : end * (int) sizeof(uint32));
-	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
-	__builtin_prefetch(page);
-	__builtin_prefetch(page + BLCKSZ - MM_PAGE_SPECIAL_SIZE);
-	for (const char *pt = contents + shape->capacity * first * sizeof(uint32); pt < stop; pt += 64)
-		__builtin_prefetch(pt);
-}
-
-void
-mm_row_found(Relation table, BlockNumber block, Buffer buffer)
-{
-	if (!BufferIsLocal(buffer))
-		*recent_buffer(table, block) = buffer;
-}
-
-void
-mm_row_prefetch(Relation table, BlockNumber block, OffsetNumber offset)
-{
-	Buffer		buffer = *recent_buffer(table, block);
-	Page		page;
-	const char *row;
-
-	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(table) ||
-		offset == InvalidOffsetNumber || offset > MaxHeapTuplesPerPage)
-		return;
-	page = (Page) BufferGetBlock(buffer);
-	/* Not locked: this may be anything, and is not looked at. */
-	row = page + ItemIdGetOffset(PageGetItemId(page, offset));
-	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
-	__builtin_prefetch(page);
-	__builtin_prefetch(row);
-	__builtin_prefetch(row + 64);
 }
 
 bool

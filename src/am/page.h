@@ -237,22 +237,6 @@ extern Buffer mm_page_read(Relation index, BlockNumber block, int mode,
 						   uint8 kind, BufferAccessStrategy strategy);
 
 /*
- * mm_page_prefetch: if we know where in memory the page was last, ask the CPU
- * for words first to before end of its entries (end -1: and all bytes), as it
- * will soon be read; about where they are if it is nearly full.
- */
-extern void mm_page_prefetch(Relation index, BlockNumber block,
-							 const MMShape *shape, int first, int end);
-
-/*
- * mm_row_found: a row of a table was found in a page, in this buffer.
- * mm_row_prefetch: if we know where in memory the page was last, ask the CPU for
- * a row of it, as it will soon be read.
- */
-extern void mm_row_found(Relation table, BlockNumber block, Buffer buffer);
-extern void mm_row_prefetch(Relation table, BlockNumber block, OffsetNumber offset);
-
-/*
  * mm_entry_place: the place of a row, of the words 0 and 1 of an entry.  Raises
  * INDEX_CORRUPTED if it is none.
  */
@@ -275,5 +259,19 @@ extern Buffer mm_page_new(Relation index);
  * mm_page_recyclable: has nobody any use for this free page?
  */
 extern bool mm_page_recyclable(Page page);
+
+/* recent.c */
+
+/*
+ * mm_recent_pin: pin a page whose buffer is known; InvalidBuffer if it is not.
+ * mm_recent_remember: a page was found in this buffer.
+ * mm_recent_prefetch: if the buffer is known, ask the CPU for words first to before
+ * end of a node's entries (end -1: and all bytes), as they will soon be read; about
+ * where they are if the node is nearly full.
+ */
+extern Buffer mm_recent_pin(Relation index, BlockNumber block);
+extern void mm_recent_remember(Relation index, BlockNumber block, Buffer buffer);
+extern void mm_recent_prefetch(Relation index, BlockNumber block,
+							   const MMShape *shape, int first, int end);
 
 #endif							/* MM_PAGE_H */
