@@ -5,7 +5,6 @@
  *
  * Verified of the pages:
  *
- *	- The file consists of whole blocks.
  *	- The metadata are of this version, about as many columns as there are, and
  *	  plausible.  The model's chain has as many pages as its size takes, its
  *	  checksum is right, and entries have the shape it gives them.
@@ -136,18 +135,6 @@ reach_page(CheckState *state, BlockNumber block, uint16 kind)
 	return page;
 }
 
-static void
-check_file(CheckState *state)
-{
-	int64		size = DatumGetInt64(DirectFunctionCall2(pg_relation_size,
-														 ObjectIdGetDatum(RelationGetRelid(state->index)),
-														 CStringGetTextDatum("main")));
-
-	if (size % BLCKSZ != 0)
-		mm_report_damage(state->index, "Its file of %lld bytes does not consist of whole blocks.",
-						 (long long) size);
-}
-
 /*
  * Read the model page by page, and open it.
  */
@@ -201,6 +188,7 @@ check_special(CheckState *state, const Downlink *link, Page page)
 	Relation	index = state->index;
 	BlockNumber block = link->block;
 	const MMShape *shape = special->level == 0 ? &state->model->leaf : &state->model->inner;
+	uint64		splits = state->meta->splits;
 
 	if (special->level >= MM_MAX_LEVELS ||
 		(link->level >= 0 && special->level != link->level))
@@ -220,11 +208,10 @@ check_special(CheckState *state, const Downlink *link, Page page)
 						 block, special->n, special->room);
 	if (special->level > 0 && special->n == 0)
 		mm_report_damage(index, "Block %u, an inner node, has no entries.", block);
-	if (special->nsn > state->meta->splits || special->born > state->meta->splits + 1)
+	if (special->nsn > splits || special->born > splits + (link->born_after > 0 ? 1 : 0))
 		mm_report_damage(index, "Block %u was born at split %llu and split at %llu, but only %llu splits have been counted.",
 						 block, (unsigned long long) special->born,
-						 (unsigned long long) special->nsn,
-						 (unsigned long long) state->meta->splits);
+						 (unsigned long long) special->nsn, (unsigned long long) splits);
 	if (link->born_after > 0 && special->born < link->born_after)
 		mm_report_damage(index, "Block %u is not the right half of a split.", block);
 }
@@ -455,7 +442,6 @@ check_index(Relation index, Relation heap, bool with_rows)
 
 	state.columns = mm_columns_open(index);
 	state.all_columns = PG_UINT32_MAX >> (32 - state.columns->n);
-	check_file(&state);
 	state.meta = mm_meta_read(index, state.columns->n);
 	state.nblocks = RelationGetNumberOfBlocks(index);
 	state.strategy = GetAccessStrategy(BAS_BULKREAD);

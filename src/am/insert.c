@@ -247,11 +247,7 @@ lock_parent(Descent *d, BlockNumber child, int level, int *entry)
 		/* The root has moved up, or we have not come by its parent. */
 		block = search_parent(d, MM_ROOT_BLOCK, -1, PG_UINT64_MAX, level, child);
 		if (block == InvalidBlockNumber)
-			ereport(ERROR,
-					(errcode(ERRCODE_INDEX_CORRUPTED),
-					 errmsg("index \"%s\" has no downlink to block %u",
-							RelationGetRelationName(d->index), child),
-					 errhint("Please REINDEX it.")));
+			mm_report_damage(d->index, "There is no downlink to block %u.", child);
 	}
 }
 

@@ -25,6 +25,7 @@
 #include <math.h>
 
 #include "access/relscan.h"
+#include "access/xact.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
@@ -88,8 +89,9 @@ struct MMSearch
 	TupleTableSlot *slot;
 	MMSearchEmit emit;			/* leaves go there instead of the queue */
 	void	   *emit_state;
-	Relation	heap;			/* whose rows are prefetched, up to so many ahead */
-	int			prefetch;
+	Relation	heap;			/* whose rows the candidates are, or NULL */
+	BlockNumber heap_blocks;	/* that it is known to have */
+	int			prefetch;		/* so many rows ahead */
 	int			nahead;			/* candidates taken off the queue already */
 	MMCandidate ahead[MAX_PREFETCH + 1];
 	MMSearchStats stats;
@@ -212,6 +214,17 @@ make_cursor(MMSearch *search, Page page, int n, bool inner)
 	return cursor;
 }
 
+/*
+ * The place of a candidate, of what an entry says.
+ */
+static void
+take_place(MMSearch *search, BlockNumber block, uint32 offset, ItemPointer tid)
+{
+	mm_entry_place(search->index, block, offset, tid);
+	if (search->heap != NULL)
+		mm_place_check(search->index, search->heap, tid, &search->heap_blocks);
+}
+
 static void
 emit_leaf(MMSearch *search, Page page, int n)
 {
@@ -224,7 +237,7 @@ emit_leaf(MMSearch *search, Page page, int n)
 
 		if (!mm_wanted(&search->bounding, search->bounding.totals[i]))
 			continue;
-		mm_entry_place(search->index, blocks[i], offsets[i], &candidate.tid);
+		take_place(search, blocks[i], offsets[i], &candidate.tid);
 		candidate.is_null = search->bounding.totals[i] == MM_KEY_NULL;
 		candidate.lower = search->bounding.totals[i];
 		candidate.upper = mm_bounding_upper(&search->bounding, i);
@@ -356,6 +369,25 @@ keep_cursor(MMSearch *search, Cursor *cursor)
 }
 
 /*
+ * Raise an error: a page was made later than any link we have followed to it.  It
+ * was deleted, when it was empty, but may have been split before, and used again
+ * while we were on the way.  VACUUM waits for our snapshot before it does that, but
+ * the VACUUM of a primary does not wait for the snapshots of its standbys.  Where
+ * there has been no standby, the page is damaged.
+ */
+static void
+report_reused(MMSearch *search, BlockNumber block)
+{
+	if (!TransactionStartedDuringRecovery())
+		mm_report_damage(search->index, "Block %u was made later than the link that leads to it.", block);
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("canceling search of index \"%s\" due to conflict with recovery",
+					RelationGetRelationName(search->index)),
+			 errdetail("VACUUM on the primary has used a page again that the search needs.")));
+}
+
+/*
  * Read a node of this level (-1: any), and those to the right that took entries
  * of it since its parent was read, when splits had been counted.  Their cursors
  * go into the queue.  False if we have no model, but the index has got one.
@@ -389,19 +421,8 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *it
 		page = BufferGetPage(buffer);
 		special = MMPageGetSpecial(page);
 		mm_node_check_stamps(search->index, buffer, splits);
-		if ((special->kind != MM_PAGE_NODE && special->kind != MM_PAGE_FREE) ||
-			special->born > newest)
-
-			/*
-			 * Deleted and reused while we were on the way.  It was empty, but
-			 * may have been split before.  VACUUM waits for our snapshot, but
-			 * that of a primary does not wait for those of a standby.
-			 */
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("canceling search of index \"%s\" due to conflict with recovery",
-							RelationGetRelationName(search->index)),
-					 errdetail("A page that the search needs was reused by VACUUM.")));
+		if (special->born > newest)
+			report_reused(search, block);
 		if ((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > splits)
 			right = special->right;
 		if (special->kind == MM_PAGE_NODE)
@@ -565,10 +586,8 @@ next_sorted(MMSearch *search, MMCandidate *candidate)
 		return false;
 	candidate->is_null = key == MM_KEY_NULL;
 	candidate->lower = key;
-	mm_entry_place(search->index,
-				   (BlockNumber) DatumGetInt64(slot_getattr(search->slot, 2, &isnull)),
-				   (uint32) DatumGetInt32(slot_getattr(search->slot, 3, &isnull)),
-				   &candidate->tid);
+	take_place(search, (BlockNumber) DatumGetInt64(slot_getattr(search->slot, 2, &isnull)),
+			   (uint32) DatumGetInt32(slot_getattr(search->slot, 3, &isnull)), &candidate->tid);
 	return true;
 }
 
@@ -638,7 +657,7 @@ take_candidate(MMSearch *search, MMCandidate *candidate)
 			free_cursor(search, cursor);
 		if (!inner)
 		{
-			mm_entry_place(search->index, item.block, item.offset, &candidate->tid);
+			take_place(search, item.block, item.offset, &candidate->tid);
 			candidate->is_null = item.key == MM_KEY_NULL;
 			candidate->lower = item.key;
 			search->stats.candidates++;
@@ -708,6 +727,12 @@ mm_search_all(MMSearch *search, MMSearchEmit emit, void *state)
 			visit(search, cursor->items[i].block, cursor->below, cursor->splits, NULL);
 		free_cursor(search, cursor);
 	}
+}
+
+void
+mm_search_table(MMSearch *search, Relation heap)
+{
+	search->heap = heap;
 }
 
 void

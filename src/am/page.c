@@ -263,6 +263,20 @@ beyond_end(Relation index, BlockNumber block)
 	return block >= RelationGetNumberOfBlocks(index);
 }
 
+void
+mm_place_check(Relation index, Relation table, const ItemPointerData *tid, BlockNumber *nblocks)
+{
+	BlockNumber block = ItemPointerGetBlockNumberNoCheck(tid);
+
+	if (likely(block < *nblocks))
+		return;
+	*nblocks = RelationGetNumberOfBlocks(table);
+	if (block >= *nblocks)
+		mm_report_damage(index, "An entry is about row (%u,%u), but table \"%s\" has %u blocks.",
+						 block, ItemPointerGetOffsetNumberNoCheck(tid),
+						 RelationGetRelationName(table), *nblocks);
+}
+
 Buffer
 mm_page_pin(Relation index, BlockNumber block, BufferAccessStrategy strategy)
 {

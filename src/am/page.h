@@ -251,6 +251,14 @@ mm_entry_place(Relation index, uint32 block, uint32 offset, ItemPointer tid)
 }
 
 /*
+ * mm_place_check: raise INDEX_CORRUPTED if the table ends before a place that the
+ * index has an entry for; VACUUM removes that first.  *nblocks: how long the table
+ * was known to be, at first 0.
+ */
+extern void mm_place_check(Relation index, Relation table, const ItemPointerData *tid,
+						   BlockNumber *nblocks);
+
+/*
  * mm_page_new: a new page, locked exclusively: a free one, or one more.
  */
 extern Buffer mm_page_new(Relation index);

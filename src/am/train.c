@@ -103,6 +103,7 @@ fetch_rows(Relation heap, Relation index, const MMColumns *columns,
 	TupleTableSlot *slot = table_slot_create(heap, NULL);
 	IndexFetchTableData *fetch = table_index_fetch_begin(heap);
 	SnapshotData snapshot;
+	BlockNumber nblocks = 0;
 
 	InitNonVacuumableSnapshot(snapshot, GlobalVisTestFor(heap));
 	econtext->ecxt_scantuple = slot;
@@ -118,6 +119,7 @@ fetch_rows(Relation heap, Relation index, const MMColumns *columns,
 		bool	   *isnull = rows->isnull[rows->n];
 
 		CHECK_FOR_INTERRUPTS();
+		mm_place_check(index, heap, &tids[i], &nblocks);
 		if (!fetch_newest(fetch, tids[i], &snapshot, slot))
 			continue;
 		FormIndexDatum(indexInfo, slot, estate, keys, keynulls);

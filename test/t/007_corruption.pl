@@ -95,6 +95,7 @@ foreach my $block (2 .. $blocks - 1)
 }
 is(get('things_mm', 1, 'level'), 2, 'the tree has three levels');
 my ($leaf, $inner) = ($leaves[3], $inners[1]);
+my $splits = unpack('Q', substr($healthy{things_mm}, $header_size + 16, 8));
 my $nobody = 0xFFFFFFFF;
 
 # Where the first word of a node's first entry is; words of an entry are as far
@@ -146,6 +147,7 @@ my @damages = (
 	[ 'no entries of the root', 'things_mm', [ field('things_mm', 1, 'n', 0) ], qr/Block 1, an inner node, has no entries/ ],
 	[ 'split in the future', 'things_mm', [ field('things_mm', $leaf, 'nsn', 1 << 40) ], qr/only \d+ splits have been counted/ ],
 	[ 'born in the future', 'things_mm', [ field('things_mm', $leaf, 'born', 1 << 40) ], qr/only \d+ splits have been counted/ ],
+	[ 'born one ahead', 'things_mm', [ field('things_mm', $leaf, 'born', $splits + 1) ], qr/only \d+ splits have been counted/ ],
 	[ 'right of a split, beyond the end', 'things_mm', [ field('things_mm', $split, 'right', $blocks + 5), field('things_mm', $split, 'flags', 1) ], qr/block \d+/i ],
 	[ 'marked as split, with nothing on the right', 'things_mm', [ field('things_mm', $leaf, 'flags', 1), field('things_mm', $leaf, 'right', $nobody) ], qr/block $nobody/ ],
 	[ 'marked as split, with itself on the right', 'things_mm', [ field('things_mm', $leaf, 'flags', 1), field('things_mm', $leaf, 'right', $leaf) ], qr/Two links lead to block $leaf/ ],
@@ -191,6 +193,8 @@ my @damages = (
 	[ 'one entry less', 'things_mm', [ field('things_mm', $leaf, 'n', get('things_mm', $leaf, 'n') - 1) ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
 	[ 'a place twice', 'things_mm', [ [ entries($leaf), substr($healthy{things_mm}, entries($leaf) + 4, 4) ], [ entries($leaf) + 4 * $leaf_room, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_room + 4, 4) ] ], qr/Row \(\d+,\d+\) has two|not those of row/, 'wrong' ],
 	[ 'a place that is none', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room, pack('L', 0) ] ], qr/Block $leaf, entry 0: \(\d+,0\) is no place/, 'wrong' ],
+	[ 'a place beyond the table', 'things_mm', [ [ entries($leaf), pack('L', 100000) ] ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
+	[ 'a place beyond all files of the table', 'things_mm', [ [ entries($leaf), pack('L', 0xFFFFFFF0) ] ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
 	# an index without a model
 	[ 'untrained, not marked so', 'few_mm', [ field('few_mm', 1, 'flags', 0) ], qr/Block 1 does not fit the metadata/ ],
 	[ 'untrained, of level 1', 'few_mm', [ field('few_mm', 1, 'level', 1) ], qr/Block 1 does not fit the metadata/ ],
@@ -333,7 +337,17 @@ foreach my $length (0, 100, $block_size, $block_size + 1, 2 * $block_size, lengt
 	$node->stop;
 }
 
+# Part of a block behind the last one, as is left when a disk is full, is no damage.
+write_file($path{$_}, $healthy{$_} . 'x' x 100) foreach keys %path;
 $node->start;
+foreach my $index (sort keys %table)
+{
+	is($node->safe_psql('postgres', "SELECT mmdb_index_check('$index')"), '', "$index with part of a block: the check passes");
+	my $query = sprintf($search, $table{$index});
+	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query}, 'and it finds what it should');
+	$node->safe_psql('postgres', sprintf($insert, $table{$index}));
+	is($node->safe_psql('postgres', "VACUUM $table{$index}; SELECT mmdb_index_check('$index')"), '', 'it can be added to');
+}
 $node->safe_psql('postgres', 'REINDEX TABLE things; REINDEX TABLE few');
 foreach my $index (sort keys %table)
 {
