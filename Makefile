@@ -149,6 +149,7 @@ REGRESS = \
 	index_check \
 	index_composite \
 	index_units \
+	reentrant \
 	validate \
 	scan \
 	search \

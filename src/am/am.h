@@ -250,9 +250,11 @@ extern int	mm_compare_doubles(const void *a, const void *b);
 /*
  * mm_meta_read: the metadata of a plain index as it is now, in the current
  * context.  Raises an error if the page is not what it should be, or not
- * about ncolumns columns (0: any number).
+ * about ncolumns columns (0: any number), or if the index is being built.
+ * mm_meta_read_building: the same for who builds it.
  */
 extern MMMeta *mm_meta_read(Relation index, int ncolumns);
+extern MMMeta *mm_meta_read_building(Relation index, int ncolumns);
 
 /*
  * mm_meta_model: the model that metadata refer to, NULL if there is none;
@@ -273,11 +275,15 @@ extern void mm_meta_shapes(const MMMeta *meta, MMShape *leaf, MMShape *inner);
 
 /*
  * mm_meta_empty: metadata of an index that has seen no rows.
- * mm_meta_create: write metadata and an empty root as the first pages of a new
- * index; the caller sees to WAL, but for an init fork.
+ * mm_meta_create: write these and an empty root as the first pages of a new index;
+ * nobody else can use its main fork yet.  The caller sees to WAL, but for an init
+ * fork.
+ * mm_meta_build: replace the metadata of an index that is being built; when done,
+ * others may use it.  Without WAL.
  */
 extern MMMeta *mm_meta_empty(int ncolumns);
-extern void mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta);
+extern void mm_meta_create(Relation index, ForkNumber fork, int ncolumns);
+extern void mm_meta_build(Relation index, const MMMeta *meta, bool done);
 
 /*
  * mm_meta_write_model: write a model to new pages; returns the first.

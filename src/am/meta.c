@@ -45,9 +45,10 @@ mm_meta_empty(int ncolumns)
 }
 
 static void
-fill_page(Page page, const MMMeta *meta)
+fill_page(Page page, const MMMeta *meta, bool building)
 {
 	mm_page_init(page, MM_PAGE_META, 0);
+	MMPageGetSpecial(page)->flags = building ? MM_PAGE_BUILDING : 0;
 	memcpy(PageGetContents(page), meta, MM_META_SIZE(meta->ncolumns));
 	/* Behind them is a hole, which WAL leaves out. */
 	((PageHeader) page)->pd_lower = PageGetContents(page) + MM_META_SIZE(meta->ncolumns) - page;
@@ -69,7 +70,7 @@ create_page(Relation index, ForkNumber fork, BlockNumber block, const MMMeta *me
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	START_CRIT_SECTION();
 	if (block == MM_META_BLOCK)
-		fill_page(page, meta);
+		fill_page(page, meta, fork == MAIN_FORKNUM);
 	else
 	{
 		mm_page_init(page, MM_PAGE_NODE, 0);
@@ -84,10 +85,23 @@ create_page(Relation index, ForkNumber fork, BlockNumber block, const MMMeta *me
 }
 
 void
-mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta)
+mm_meta_create(Relation index, ForkNumber fork, int ncolumns)
 {
+	MMMeta	   *meta = mm_meta_empty(ncolumns);
+
 	create_page(index, fork, MM_META_BLOCK, meta);
 	create_page(index, fork, MM_ROOT_BLOCK, meta);
+	pfree(meta);
+}
+
+void
+mm_meta_build(Relation index, const MMMeta *meta, bool done)
+{
+	Buffer		buffer = mm_meta_lock(index, meta->ncolumns, BUFFER_LOCK_EXCLUSIVE);
+
+	fill_page(BufferGetPage(buffer), meta, !done);
+	MarkBufferDirty(buffer);
+	UnlockReleaseBuffer(buffer);
 }
 
 /*
@@ -273,8 +287,8 @@ read_model(Relation index, BlockNumber block, char *to, uint32 size)
 	}
 }
 
-MMMeta *
-mm_meta_read(Relation index, int ncolumns)
+static MMMeta *
+read_meta(Relation index, int ncolumns, bool may_be_building)
 {
 	Buffer		buffer;
 	const MMMeta *meta;
@@ -286,11 +300,30 @@ mm_meta_read(Relation index, int ncolumns)
 				 errmsg("cannot access temporary indexes of other sessions")));
 
 	buffer = mm_meta_lock(index, ncolumns, BUFFER_LOCK_SHARE);
+	if (!may_be_building &&
+		(MMPageGetSpecial(BufferGetPage(buffer))->flags & MM_PAGE_BUILDING) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("cannot access index \"%s\" before it is built",
+						RelationGetRelationName(index)),
+				 errhint("Functions in its expressions and predicate, and its metrics, must not change or search its table. If its build has failed, drop it, or REINDEX it.")));
 	meta = PageGetMeta(BufferGetPage(buffer));
 	result = palloc(MM_META_SIZE(meta->ncolumns));
 	memcpy(result, meta, MM_META_SIZE(meta->ncolumns));
 	UnlockReleaseBuffer(buffer);
 	return result;
+}
+
+MMMeta *
+mm_meta_read(Relation index, int ncolumns)
+{
+	return read_meta(index, ncolumns, false);
+}
+
+MMMeta *
+mm_meta_read_building(Relation index, int ncolumns)
+{
+	return read_meta(index, ncolumns, true);
 }
 
 /*

@@ -86,6 +86,7 @@ typedef struct MMPageSpecial
 
 #define MM_PAGE_INCOMPLETE	1	/* the right page has no downlink yet */
 #define MM_PAGE_UNTRAINED	2	/* entries of three words only */
+#define MM_PAGE_BUILDING	4	/* metadata of an index that is being built */
 
 #define MM_META_BLOCK	0
 #define MM_ROOT_BLOCK	1
