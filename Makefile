@@ -59,12 +59,14 @@ OBJS = \
 	src/am/check_bounds.o \
 	src/am/check_rows.o \
 	src/am/columns.o \
+	src/am/condense.o \
 	src/am/cost.o \
 	src/am/handler.o \
 	src/am/index_stats.o \
 	src/am/info.o \
 	src/am/insert.o \
 	src/am/ladder.o \
+	src/am/merge.o \
 	src/am/meta.o \
 	src/am/model.o \
 	src/am/options.o \
@@ -149,6 +151,7 @@ REGRESS = \
 	index_check \
 	index_composite \
 	index_units \
+	index_vacuum \
 	reentrant \
 	validate \
 	scan \
@@ -165,6 +168,7 @@ REGRESS = \
 	clipart
 
 ISOLATION = \
+	condense \
 	cursor \
 	dimensions \
 	recheck \

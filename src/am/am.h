@@ -30,7 +30,7 @@
 
 /* ---------- metadata ---------- */
 
-#define MM_META_VERSION 3
+#define MM_META_VERSION 4
 
 /*
  * Statistics of the distances between two random values of a column.
@@ -53,7 +53,8 @@ typedef struct MMMeta
 	uint32		version;		/* MM_META_VERSION */
 	int32		ncolumns;
 	int64		rows;			/* of the table when this was measured */
-	uint64		splits;			/* of nodes, so far; see page.h */
+	uint64		splits;			/* of nodes, so far, and of VACUUMs that moved
+								 * entries; see page.h */
 	BlockNumber model;			/* first page of the model; InvalidBlockNumber: none */
 	uint32		model_size;		/* bytes */
 	int32		ncoordinates;	/* of an entry; 0 without a model */
@@ -306,11 +307,13 @@ extern void mm_meta_settle_dimensions(Relation index, int ncolumns,
 
 /*
  * mm_meta_splits: the count of splits.
+ * mm_meta_count_split: count one more; returns the count.
  * mm_node_check_stamps: raise INDEX_CORRUPTED if a page, reached from a parent
- * that was read when splits had been counted, is neither a node nor free, or
- * has stamps that no split has made.
+ * that was read when splits had been counted, is not a node, perhaps a deleted
+ * one, or has stamps that no split has made.
  */
 extern uint64 mm_meta_splits(Relation index);
+extern uint64 mm_meta_count_split(Relation index);
 extern void mm_node_check_stamps(Relation index, Buffer buffer, uint64 splits);
 
 /*

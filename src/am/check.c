@@ -208,10 +208,15 @@ check_special(CheckState *state, const Downlink *link, Page page)
 						 block, special->n, special->room);
 	if (special->level > 0 && special->n == 0)
 		mm_report_damage(index, "Block %u, an inner node, has no entries.", block);
-	if (special->nsn > splits || special->born > splits + (link->born_after > 0 ? 1 : 0))
-		mm_report_damage(index, "Block %u was born at split %llu and split at %llu, but only %llu splits have been counted.",
+	if (special->before > special->n)
+		mm_report_damage(index, "Block %u has %d entries, but had %d before it was merged.",
+						 block, special->n, special->before);
+	if (special->nsn > splits || special->merged > splits || special->merged_before > special->merged ||
+		special->born > splits + (link->born_after > 0 ? 1 : 0))
+		mm_report_damage(index, "Block %u was born at split %llu, split at %llu and merged at %llu, but only %llu splits have been counted.",
 						 block, (unsigned long long) special->born,
-						 (unsigned long long) special->nsn, (unsigned long long) splits);
+						 (unsigned long long) special->nsn,
+						 (unsigned long long) special->merged, (unsigned long long) splits);
 	if (link->born_after > 0 && special->born < link->born_after)
 		mm_report_damage(index, "Block %u is not the right half of a split.", block);
 }
@@ -236,7 +241,7 @@ check_right(CheckState *state, BlockNumber block, const MMPageSpecial *special)
 		mm_report_damage(state->index, "Block %u has block %u on the right, which has no valid special area.",
 						 block, special->right);
 	right = MMPageGetSpecial(page);
-	if (right->kind != MM_PAGE_FREE &&
+	if (right->kind != MM_PAGE_DELETED &&
 		(right->kind != MM_PAGE_NODE || right->level != special->level) &&
 		right->born <= special->nsn)
 		mm_report_damage(state->index, "Block %u, of level %d, has block %u on the right, of kind %d and level %d.",
@@ -413,13 +418,8 @@ check_unreached(CheckState *state)
 			free_pages++;
 		else if (!mm_page_is(page, 0))
 			mm_report_damage(state->index, "Block %u, which is not in use, has no valid special area.", block);
-		else if (MMPageGetSpecial(page)->kind == MM_PAGE_FREE)
-		{
-			if (MMPageGetSpecial(page)->n > 0)
-				mm_report_damage(state->index, "Block %u, which is free, has %d entries.",
-								 block, MMPageGetSpecial(page)->n);
+		else if (MMPageGetSpecial(page)->kind == MM_PAGE_DELETED)
 			free_pages++;
-		}
 		else
 			left_over++;
 		pfree(page);

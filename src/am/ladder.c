@@ -277,13 +277,12 @@ sort_cursor(MMSearch *search, Cursor *cursor)
 }
 
 /*
- * Bound the entries of a leaf, locked, by their coordinates: the least bound.
+ * Bound the first n entries of a leaf, locked, by their coordinates: the least
+ * bound.
  */
 static float
-glance_at_leaf(MMSearch *search, Page page)
+glance_at_leaf(MMSearch *search, Page page, int n)
 {
-	int			n = MMPageGetSpecial(page)->n;
-
 	search->stats.bounded += n;
 	search->stats.leaf_pages++;
 	return mm_bound_leaf_coarsely(&search->bounding, page, n);
@@ -313,14 +312,14 @@ exclude(MMSearch *search, Page page, int n, bool inner)
 }
 
 /*
- * Bound the entries of a node, locked; returns what is left to do of it.
+ * Bound the first n entries of a node, locked; returns what is left to do of it.
  * again: it is a leaf that has been glanced at.
  */
 static Cursor *
-read_node(MMSearch *search, Page page, bool again)
+read_node(MMSearch *search, Page page, int n, bool again)
 {
-	int			n = MMPageGetSpecial(page)->n;
 	bool		inner = MMPageGetSpecial(page)->level > 0;
+	bool		deleted = MMPageGetSpecial(page)->kind == MM_PAGE_DELETED;
 	Cursor	   *cursor = NULL;
 
 	if (!again)
@@ -334,7 +333,8 @@ read_node(MMSearch *search, Page page, bool again)
 		if (cursor != NULL)
 		{
 			cursor->below = MMPageGetSpecial(page)->level - 1;
-			cursor->splits = mm_meta_splits(search->index);
+			cursor->splits = deleted ? MMPageGetSpecial(page)->merged :
+				mm_meta_splits(search->index);
 		}
 	}
 	else
@@ -369,9 +369,9 @@ keep_cursor(MMSearch *search, Cursor *cursor)
 }
 
 /*
- * Raise an error: a page was made later than any link we have followed to it.  It
- * was deleted, when it was empty, but may have been split before, and used again
- * while we were on the way.  VACUUM waits for our snapshot before it does that, but
+ * Raise an error: a page was made later than any link we have followed to it, or
+ * merged more than once since.  It is not what it was: VACUUM has used it again
+ * while we were on the way.  It waits for our snapshot before it does that, but
  * the VACUUM of a primary does not wait for the snapshots of its standbys.  Where
  * there has been no standby, the page is damaged.
  */
@@ -379,7 +379,7 @@ static void
 report_reused(MMSearch *search, BlockNumber block)
 {
 	if (!TransactionStartedDuringRecovery())
-		mm_report_damage(search->index, "Block %u was made later than the link that leads to it.", block);
+		mm_report_damage(search->index, "Block %u was made or merged later than the link that leads to it.", block);
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("canceling search of index \"%s\" due to conflict with recovery",
@@ -410,6 +410,7 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *it
 		Page		page;
 		MMPageSpecial *special;
 		BlockNumber right = InvalidBlockNumber;
+		int			n;
 		bool		glance = false;
 		Cursor	   *cursor = NULL;
 
@@ -421,36 +422,33 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *it
 		page = BufferGetPage(buffer);
 		special = MMPageGetSpecial(page);
 		mm_node_check_stamps(search->index, buffer, splits);
-		if (special->born > newest)
+		if (special->born > newest || special->merged_before > splits)
 			report_reused(search, block);
 		if ((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > splits)
 			right = special->right;
-		if (special->kind == MM_PAGE_NODE)
+		if (!search->model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
 		{
-			if (!search->model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
-			{
-				UnlockReleaseBuffer(buffer);
-				return false;
-			}
-			if (special->born < oldest)
-				mm_report_damage(search->index, "Block %u is not the right half of a split.", block);
-			if ((special->flags & MM_PAGE_INCOMPLETE) && special->right == InvalidBlockNumber)
-				mm_report_damage(search->index, "Block %u is split, but has no right half.", block);
-			mm_node_check(search->index, buffer, &search->model->leaf, &search->model->inner,
-						  search->model->trained, level);
-			glance = item != NULL && item->block == block && !item->seen &&
-				special->level == 0 && !BlockNumberIsValid(right);
-			if (glance)
-			{
-				float		least = glance_at_leaf(search, page);
-
-				item->key = Max(item->key, least);
-			}
-			else
-				cursor = read_node(search, page, item != NULL && item->seen);
+			UnlockReleaseBuffer(buffer);
+			return false;
 		}
-		newest = special->flags & MM_PAGE_INCOMPLETE ? PG_UINT64_MAX :
-			Max(newest, special->nsn);
+		if (special->born < oldest)
+			mm_report_damage(search->index, "Block %u is not the right half of a split.", block);
+		if ((special->flags & MM_PAGE_INCOMPLETE) && special->right == InvalidBlockNumber)
+			mm_report_damage(search->index, "Block %u is split, but has no right half.", block);
+		mm_node_check(search->index, buffer, &search->model->leaf, &search->model->inner,
+					  search->model->trained, level);
+		n = mm_page_visible(page, splits);
+		glance = item != NULL && item->block == block && !item->seen &&
+			special->level == 0 && !BlockNumberIsValid(right);
+		if (glance)
+		{
+			float		least = glance_at_leaf(search, page, n);
+
+			item->key = Max(item->key, least);
+		}
+		else
+			cursor = read_node(search, page, n, item != NULL && item->seen);
+		newest = special->flags & MM_PAGE_INCOMPLETE ? PG_UINT64_MAX : special->nsn;
 		oldest = special->flags & MM_PAGE_INCOMPLETE ? special->nsn + 1 : 0;
 		UnlockReleaseBuffer(buffer);
 

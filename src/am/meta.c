@@ -385,23 +385,33 @@ mm_meta_splits(Relation index)
 	return splits;
 }
 
+uint64
+mm_meta_count_split(Relation index)
+{
+	Buffer		buffer = mm_meta_lock(index, 0, BUFFER_LOCK_EXCLUSIVE);
+	GenericXLogState *state = GenericXLogStart(index);
+	uint64		splits = ++mm_meta_register(state, buffer)->splits;
+
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+	return splits;
+}
+
 void
 mm_node_check_stamps(Relation index, Buffer buffer, uint64 splits)
 {
 	MMPageSpecial *special = MMPageGetSpecial(BufferGetPage(buffer));
 	uint64		now;
 
-	if (special->kind == MM_PAGE_NODE)
+	if (special->kind == MM_PAGE_NODE || special->kind == MM_PAGE_DELETED)
 	{
-		if (special->nsn <= splits && special->born <= splits)
+		if (special->nsn <= splits && special->born <= splits && special->merged <= splits)
 			return;
 		/* A page is born before its split is counted. */
 		now = mm_meta_splits(index);
-		if (special->nsn <= now && special->born <= now + 1)
+		if (special->nsn <= now && special->born <= now + 1 && special->merged <= now)
 			return;
 	}
-	else if (special->kind == MM_PAGE_FREE && special->n == 0)
-		return;
 	mm_report_damage(index, "Block %u is not what its parent takes it for.",
 					 BufferGetBlockNumber(buffer));
 }

@@ -366,6 +366,24 @@ check_column(const MMColumn *column, const StoredColumn *stored)
 }
 
 /*
+ * Give a column the coordinates that follow those there are.
+ */
+static void
+open_coordinates(MMModel *model, int i, const StoredColumn *stored)
+{
+	MMColumnModel *c = &model->of[i];
+
+	c->ncoordinates = stored->ncoordinates;
+	c->first = model->ncoordinates;
+	for (int x = c->first; x < c->first + c->ncoordinates; x++)
+	{
+		model->unit[x] = stored->unit;
+		model->column_of[x] = i;
+	}
+	model->ncoordinates += c->ncoordinates;
+}
+
+/*
  * Take one column's part of the stored model; returns what follows it.
  */
 static char *
@@ -376,19 +394,12 @@ open_column(MMModel *model, int i, char *pt)
 	MMColumnModel *c = &model->of[i];
 
 	check_column(column, stored);
-	c->ncoordinates = stored->ncoordinates;
-	c->first = model->ncoordinates;
+	open_coordinates(model, i, stored);
 	c->norm = stored->norm;
 	c->transform = stored->transform;
 	c->raw = stored->raw;
-	for (int x = c->first; x < c->first + c->ncoordinates; x++)
-	{
-		model->unit[x] = stored->unit;
-		model->column_of[x] = i;
-	}
 	memcpy(c->origin, stored->origin, sizeof(c->origin));
 	c->shape = stored->shape;
-	model->ncoordinates += c->ncoordinates;
 	pt += MAXALIGN(sizeof(StoredColumn));
 
 	if (!c->raw)
@@ -418,6 +429,7 @@ mm_model_open(MMColumns *columns, const MMMeta *meta, const void *stored)
 	int			bytes = 0;
 
 	model->columns = columns;
+	model->ncolumns = columns->n;
 	if (stored == NULL)
 	{
 		mm_shape_init(&model->leaf, MM_ENTRY_HEADER, 0);
@@ -447,6 +459,25 @@ mm_model_open(MMColumns *columns, const MMMeta *meta, const void *stored)
 				 errhint("Please REINDEX it.")));
 	mm_shape_init(&model->leaf, MM_ENTRY_HEADER + model->ncoordinates + words, bytes);
 	mm_shape_init(&model->inner, MM_ENTRY_HEADER + 2 * model->ncoordinates, 0);
+	return model;
+}
+
+MMModel *
+mm_model_open_tree(const MMMeta *meta, const void *stored)
+{
+	MMModel    *model = palloc0(sizeof(MMModel));
+	const char *pt = stored;
+
+	model->ncolumns = meta->ncolumns;
+	model->trained = true;
+	for (int i = 0; i < meta->ncolumns; i++)
+	{
+		const StoredColumn *column = (const StoredColumn *) pt;
+
+		open_coordinates(model, i, column);
+		pt += MAXALIGN(sizeof(StoredColumn)) + column->pivots_size + MAXALIGN(column->sketch_size);
+	}
+	mm_meta_shapes(meta, &model->leaf, &model->inner);
 	return model;
 }
 
@@ -497,7 +528,7 @@ mm_model_embed(const MMModel *model, ItemPointer tid, Datum *values,
 	memset(entry, 0, model->leaf.size);
 	entry[0] = ItemPointerGetBlockNumber(tid);
 	entry[1] = ItemPointerGetOffsetNumber(tid);
-	for (int i = 0; i < model->columns->n; i++)
+	for (int i = 0; i < model->ncolumns; i++)
 	{
 		const MMColumnModel *c = &model->of[i];
 		MetricSpace *space = &model->columns->columns[i].space;

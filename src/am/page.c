@@ -59,12 +59,31 @@ mm_page_init(Page page, uint8 kind, uint16 level)
 }
 
 void
-mm_page_delete(Page page, FullTransactionId deletion)
+mm_page_delete(Page page, FullTransactionId xid, uint64 splits)
 {
-	MMPageGetSpecial(page)->kind = MM_PAGE_FREE;
-	MMPageGetSpecial(page)->room = 0;
-	*MMPageGetDeletion(page) = deletion;
-	set_end(page, sizeof(FullTransactionId));
+	MMPageSpecial *special = MMPageGetSpecial(page);
+
+	special->kind = MM_PAGE_DELETED;
+	special->xid = xid;
+	/* Leaves have no links down that were read then. */
+	if (special->level > 0)
+		special->merged = splits;
+}
+
+void
+mm_page_merge(Page page, FullTransactionId xid)
+{
+	MMPageSpecial *special = MMPageGetSpecial(page);
+
+	special->merged_before = special->merged;
+	special->before = special->n;
+	special->xid = xid;
+}
+
+bool
+mm_page_is_settled(Page page)
+{
+	return GlobalVisCheckRemovableFullXid(NULL, MMPageGetSpecial(page)->xid);
 }
 
 /*
@@ -141,8 +160,25 @@ mm_page_add(Page page, const MMShape *shape, const uint32 *entry)
 }
 
 void
-mm_page_take(Page page, const MMShape *shape, Page from, const uint16 *which, int n)
+mm_page_take(Page page, const MMShape *shape, Page from, uint16 *which, int n)
 {
+	MMPageSpecial *special = MMPageGetSpecial(page);
+	int			before = 0;
+
+	/* Those from before a merge come first, here as there. */
+	special->merged = MMPageGetSpecial(from)->merged;
+	special->merged_before = MMPageGetSpecial(from)->merged_before;
+	special->xid = MMPageGetSpecial(from)->xid;
+	for (int i = 0; i < n; i++)
+		if (which[i] < MMPageGetSpecial(from)->before)
+		{
+			uint16		swap = which[i];
+
+			which[i] = which[before];
+			which[before++] = swap;
+		}
+	special->before = before;
+
 	mm_page_make_room(page, shape, n);
 	for (int w = 0; w < shape->words; w++)
 	{
@@ -160,20 +196,33 @@ mm_page_take(Page page, const MMShape *shape, Page from, const uint16 *which, in
 		for (int i = 0; i < n; i++)
 			to_bytes[i] = bytes[which[i]];
 	}
-	MMPageGetSpecial(page)->n = n;
+	special->n = n;
+}
+
+static void
+move_entry(Page page, const MMShape *shape, int to, int from)
+{
+	if (to == from)
+		return;
+	for (int w = 0; w < shape->words; w++)
+		mm_page_words(page, w)[to] = mm_page_words(page, w)[from];
+	for (int b = 0; b < shape->bytes; b++)
+		mm_page_bytes(page, shape, b)[to] = mm_page_bytes(page, shape, b)[from];
 }
 
 void
 mm_page_remove(Page page, const MMShape *shape, int i)
 {
-	int			last = --MMPageGetSpecial(page)->n;
+	MMPageSpecial *special = MMPageGetSpecial(page);
 
-	if (i == last)
-		return;
-	for (int w = 0; w < shape->words; w++)
-		mm_page_words(page, w)[i] = mm_page_words(page, w)[last];
-	for (int b = 0; b < shape->bytes; b++)
-		mm_page_bytes(page, shape, b)[i] = mm_page_bytes(page, shape, b)[last];
+	if (i < special->before)
+	{
+		special->before--;
+		move_entry(page, shape, i, special->before);
+		i = special->before;
+	}
+	special->n--;
+	move_entry(page, shape, i, special->n);
 }
 
 int
@@ -227,8 +276,10 @@ mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
 	MMPageSpecial *special;
 	const MMShape *shape;
 
-	mm_page_check(index, buffer, MM_PAGE_NODE);
+	mm_page_check(index, buffer, 0);
 	special = MMPageGetSpecial(page);
+	if (special->kind != MM_PAGE_NODE && special->kind != MM_PAGE_DELETED)
+		mm_report_damage(index, "Block %u is of kind %d, not a node.", block, special->kind);
 	shape = special->level == 0 ? leaf : inner;
 	if (special->level >= MM_MAX_LEVELS ||
 		(level >= 0 && special->level != level))
@@ -239,9 +290,10 @@ mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
 	if (!mm_page_room_fits(page, shape))
 		mm_report_damage(index, "Block %u has room for %d entries, which is not where it ends.",
 						 block, special->room);
-	if (special->n > special->room)
-		mm_report_damage(index, "Block %u has %d entries, more than fit.", block, special->n);
-	/* Of inner nodes VACUUM leaves at least one entry. */
+	if (special->n > special->room || special->before > special->n)
+		mm_report_damage(index, "Block %u has %d entries, more than fit.", block,
+						 Max(special->n, special->before));
+	/* VACUUM leaves at least one entry of an inner node. */
 	if (special->level > 0 && special->n == 0)
 		mm_report_damage(index, "Block %u, an inner node, has no entries.", block);
 }
@@ -302,37 +354,63 @@ mm_page_read(Relation index, BlockNumber block, int mode, uint8 kind,
 	return buffer;
 }
 
+/* Who looks for a page puts up with so many that somebody may have a use for. */
+#define MOST_WAITING	8
+
 bool
 mm_page_recyclable(Page page)
 {
 	if (PageIsNew(page))
 		return true;
-	return mm_page_is(page, MM_PAGE_FREE) && MMPageGetSpecial(page)->n == 0 &&
-		GlobalVisCheckRemovableFullXid(NULL, *MMPageGetDeletion(page));
+	return mm_page_is(page, MM_PAGE_DELETED) && mm_page_is_settled(page);
 }
 
 Buffer
-mm_page_new(Relation index)
+mm_page_reuse(Relation index)
 {
-	Buffer		buffer;
-	BlockNumber block;
-	bool		extend;
+	BlockNumber	waiting[MOST_WAITING];
+	int			nwaiting = 0;
+	Buffer		result = InvalidBuffer;
 
 	/* The free space map is only a hint: look at what it offers. */
-	while ((block = GetFreeIndexPage(index)) != InvalidBlockNumber)
+	while (!BufferIsValid(result) && nwaiting < MOST_WAITING)
 	{
+		BlockNumber block = GetFreeIndexPage(index);
+		Buffer		buffer;
+
+		if (block == InvalidBlockNumber)
+			break;
 		if (beyond_end(index, block))
 			continue;
 		buffer = ReadBuffer(index, block);
 		if (ConditionalLockBuffer(buffer))
 		{
-			if (mm_page_recyclable(BufferGetPage(buffer)))
-				return buffer;
+			Page		page = BufferGetPage(buffer);
+
+			if (mm_page_recyclable(page))
+			{
+				result = buffer;
+				break;
+			}
+			if (mm_page_is(page, MM_PAGE_DELETED))
+				waiting[nwaiting++] = block;
 			LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 		}
 		ReleaseBuffer(buffer);
 	}
+	for (int i = 0; i < nwaiting; i++)
+		RecordFreeIndexPage(index, waiting[i]);
+	return result;
+}
 
+Buffer
+mm_page_new(Relation index)
+{
+	Buffer		buffer = mm_page_reuse(index);
+	bool		extend;
+
+	if (BufferIsValid(buffer))
+		return buffer;
 	extend = !RELATION_IS_LOCAL(index);
 	if (extend)
 		LockRelationForExtension(index, ExclusiveLock);

@@ -242,7 +242,7 @@ replace_root(Relation index, const MMModel *model, const MMMeta *trained,
 	const MMShape *shape = level == 0 ? &model->leaf : &model->inner;
 	Buffer		root = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_EXCLUSIVE,
 									MM_PAGE_NODE, NULL);
-	Buffer		metabuf = mm_meta_lock(index, model->columns->n, BUFFER_LOCK_EXCLUSIVE);
+	Buffer		metabuf = mm_meta_lock(index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
 	GenericXLogState *xlog = GenericXLogStart(index);
 	Page		page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
 	MMMeta	   *meta = mm_meta_register(xlog, metabuf);
@@ -283,8 +283,8 @@ free_leftovers(Relation index)
 			Page		page = GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE);
 
 			/* Nobody has ever had a link to it. */
-			mm_page_init(page, MM_PAGE_FREE, 0);
-			mm_page_delete(page, FirstNormalFullTransactionId);
+			mm_page_init(page, MM_PAGE_NODE, 0);
+			mm_page_delete(page, FirstNormalFullTransactionId, 0);
 			GenericXLogFinish(xlog);
 		}
 		UnlockReleaseBuffer(buffer);
