@@ -63,12 +63,14 @@ OBJS = \
 	src/am/check_bounds.o \
 	src/am/check_rows.o \
 	src/am/columns.o \
+	src/am/condense.o \
 	src/am/cost.o \
 	src/am/handler.o \
 	src/am/index_stats.o \
 	src/am/info.o \
 	src/am/insert.o \
 	src/am/ladder.o \
+	src/am/merge.o \
 	src/am/meta.o \
 	src/am/model.o \
 	src/am/options.o \
@@ -76,6 +78,7 @@ OBJS = \
 	src/am/page.o \
 	src/am/pairs.o \
 	src/am/pivots.o \
+	src/am/recent.o \
 	src/am/rights.o \
 	src/am/rows.o \
 	src/am/sample.o \
@@ -172,6 +175,9 @@ REGRESS = \
 	index_check \
 	index_columns \
 	index_composite \
+	index_units \
+	index_vacuum \
+	reentrant \
 	validate \
 	scan \
 	search \
@@ -195,6 +201,7 @@ REGRESS = \
 
 ISOLATION = \
 	altered \
+	condense \
 	cursor \
 	dimensions \
 	recheck \

@@ -116,7 +116,7 @@ END $$;
 SELECT coordinates, sketch_bytes, height, mmdb_index_check('raw_mm') FROM mmdb_index_stats('raw_mm');
 DROP TABLE raw;
 
--- A training that fails leaves pages, which do no harm.  Here it is the last
+-- A training that fails leaves the index as it was.  Here it is the last
 -- but one of the distances it computes.
 CREATE SEQUENCE calls;
 CREATE FUNCTION counted(a integer, b integer) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$

@@ -308,6 +308,13 @@ mm_adjust_to_child(PlannerInfo *root, Node *node, RelOptInfo *child)
 }
 
 
+/* From this transaction number on, VACUUM is urgent; its place was renamed in 17. */
+#if PG_VERSION_NUM >= 170000
+#define MM_XID_VACUUM_LIMIT		(TransamVariables->xidVacLimit)
+#else
+#define MM_XID_VACUUM_LIMIT		(ShmemVariableCache->xidVacLimit)
+#endif
+
 /* What names a relation's file: a node until 15, then a locator. */
 #if PG_VERSION_NUM >= 160000
 #define MMReadRecentBuffer(rel, block, buffer) \

@@ -67,7 +67,8 @@ typedef struct MMMeta
 	uint32		version;		/* MM_META_VERSION */
 	int32		ncolumns;
 	int64		rows;			/* of the table when this was measured */
-	uint64		splits;			/* of nodes, so far; see page.h */
+	uint64		splits;			/* of nodes, so far, and of VACUUMs that moved
+								 * entries; see page.h */
 	BlockNumber model;			/* first page of the model; InvalidBlockNumber: none */
 	uint32		model_size;		/* bytes */
 	int32		ncoordinates;	/* of an entry; 0 without a model */
@@ -366,9 +367,11 @@ extern int	mm_compare_doubles(const void *a, const void *b);
 /*
  * mm_meta_read: the metadata of a plain index as it is now, in the current
  * context.  Raises an error if the page is not what it should be, or not
- * about ncolumns columns (0: any number).
+ * about ncolumns columns (0: any number), or if the index is being built.
+ * mm_meta_read_building: the same for who builds it.
  */
 extern MMMeta *mm_meta_read(Relation index, int ncolumns);
+extern MMMeta *mm_meta_read_building(Relation index, int ncolumns);
 
 /*
  * mm_meta_try: the same, NULL where that raises an error for what is on the page.
@@ -403,11 +406,15 @@ extern void mm_meta_shapes(const MMMeta *meta, MMShape *leaf, MMShape *inner);
 
 /*
  * mm_meta_empty: metadata of an index that has seen no rows.
- * mm_meta_create: write metadata and an empty root as the first pages of a new
- * index; the caller sees to WAL, but for an init fork.
+ * mm_meta_create: write these and an empty root as the first pages of a new index;
+ * nobody else can use its main fork yet.  The caller sees to WAL, but for an init
+ * fork.
+ * mm_meta_build: replace the metadata of an index that is being built; when done,
+ * others may use it.  Without WAL.
  */
 extern MMMeta *mm_meta_empty(int ncolumns);
-extern void mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta);
+extern void mm_meta_create(Relation index, ForkNumber fork, const MMColumns *columns);
+extern void mm_meta_build(Relation index, const MMMeta *meta, bool done);
 
 /*
  * mm_meta_write_model: write a model to new pages; returns the first.
@@ -431,11 +438,13 @@ extern void mm_meta_settle_dimensions(Relation index, int ncolumns,
 
 /*
  * mm_meta_splits: the count of splits.
+ * mm_meta_count_split: count one more; returns the count.
  * mm_node_check_stamps: raise INDEX_CORRUPTED if a page, reached from a parent
- * that was read when splits had been counted, is neither a node nor free, or
- * has stamps that no split has made.
+ * that was read when splits had been counted, is not a node, perhaps a deleted
+ * one, or has stamps that no split has made.
  */
 extern uint64 mm_meta_splits(Relation index);
+extern uint64 mm_meta_count_split(Relation index);
 extern void mm_node_check_stamps(Relation index, Buffer buffer, uint64 splits);
 
 /*

@@ -21,7 +21,7 @@
 static uint32
 columns_present(const MMModel *model, uint32 nulls)
 {
-	return ~nulls & (PG_UINT32_MAX >> (32 - model->columns->n));
+	return ~nulls & (PG_UINT32_MAX >> (32 - model->ncolumns));
 }
 
 void
@@ -126,6 +126,19 @@ mm_box_of_page(const MMModel *model, Page page, BlockNumber child, MMEntry box)
 		MMEntryFloats(box)[c] = least;
 		MMEntryFloats(box)[model->ncoordinates + c] = greatest;
 	}
+}
+
+float
+mm_box_margin(const MMModel *model, const uint32 *box)
+{
+	const float *lo = (const float *) box + MM_ENTRY_HEADER;
+	const float *hi = lo + model->ncoordinates;
+	float		margin = pg_popcount32(box[1] & box[2]);
+
+	for (int c = 0; c < model->ncoordinates; c++)
+		if (hi[c] > lo[c])
+			margin += Min((hi[c] - lo[c]) * model->unit[c], MAX_GROWTH);
+	return margin;
 }
 
 /*

@@ -13,7 +13,10 @@
  *
  * A table of few rows gets an index without a model (see train.c).
  *
- * Pages are written without WAL, and logged whole at the end.
+ * Pages are written without WAL, and logged whole at the end.  Until then the
+ * metadata say that the index is being built: of a function that searches or
+ * changes the table meanwhile, in an index expression, say, PostgreSQL would let
+ * the search go to the unfinished index, and the new row be lost.
  *
  *-------------------------------------------------------------------------
  */
@@ -315,7 +318,6 @@ train(Relation index, MMColumns *columns, const MMSample *sample, MMMeta *meta)
 {
 	MMTraining	training;
 	void	   *model;
-	Buffer		buffer;
 
 	for (int i = 0; i < columns->n; i++)
 	{
@@ -324,11 +326,7 @@ train(Relation index, MMColumns *columns, const MMSample *sample, MMMeta *meta)
 	}
 	model = mm_model_train(columns, meta, &training, mm_options_get(index).pivots);
 	meta->model = mm_meta_write_model(index, model, meta->model_size, false);
-
-	buffer = mm_meta_lock(index, columns->n, BUFFER_LOCK_EXCLUSIVE);
-	memcpy(PageGetContents(BufferGetPage(buffer)), meta, MM_META_SIZE(meta->ncolumns, meta->npairs));
-	MarkBufferDirty(buffer);
-	UnlockReleaseBuffer(buffer);
+	mm_meta_build(index, meta, false);
 	return model;
 }
 
@@ -352,12 +350,12 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 	state.concurrent = indexInfo->ii_Concurrent;
 	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
 
+	mm_meta_create(index, MAIN_FORKNUM, state.columns);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_SAMPLE);
 	sample = mm_sample_table(heap, index, indexInfo, state.columns,
 							 mm_options_get(index).sample_rows, &result->heap_tuples);
 	meta = mm_statistics_measure(sample, state.columns, result->heap_tuples);
 	mm_meta_describe(meta, state.columns);
-	mm_meta_create(index, MAIN_FORKNUM, meta);
 	state.dimensions = palloc(sizeof(int32) * state.columns->n);
 	for (int i = 0; i < state.columns->n; i++)
 		state.dimensions[i] = meta->columns[i].dimensions;
@@ -372,6 +370,7 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 		build_tree(&state, heap, indexInfo, sample, meta, model);
 	}
 	result->index_tuples = state.nrows;
+	mm_meta_build(index, meta, true);
 
 	if (RelationNeedsWAL(index))
 	{
@@ -387,9 +386,5 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 void
 mmdb_buildempty(Relation index)
 {
-	MMColumns  *columns = mm_columns_make(index);
-	MMMeta	   *meta = mm_meta_empty(columns->n);
-
-	mm_meta_describe(meta, columns);
-	mm_meta_create(index, INIT_FORKNUM, meta);
+	mm_meta_create(index, INIT_FORKNUM, mm_columns_make(index));
 }

@@ -173,9 +173,9 @@ mm_build_worker(dsm_segment *seg, shm_toc *toc)
 
 	heap = table_open(shared->heap, heap_lock);
 	build.index = index_open(shared->index, index_lock);
-	build.columns = mm_columns_open(build.index);
+	build.columns = mm_columns_make(build.index);
 	build.concurrent = shared->concurrent;
-	meta = mm_meta_read(build.index, build.columns->n);
+	meta = mm_meta_read_building(build.index, build.columns->n);
 	build.dimensions = palloc(sizeof(int32) * build.columns->n);
 	for (int i = 0; i < build.columns->n; i++)
 		build.dimensions[i] = meta->columns[i].dimensions;

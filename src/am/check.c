@@ -5,7 +5,6 @@
  *
  * Verified of the pages:
  *
- *	- The file consists of whole blocks.
  *	- The metadata are of this version, about as many columns as there are, and
  *	  plausible.  The model's chain has as many pages as its size takes, its
  *	  checksum is right, and entries have the shape it gives them.
@@ -136,18 +135,6 @@ reach_page(CheckState *state, BlockNumber block, uint16 kind)
 	return page;
 }
 
-static void
-check_file(CheckState *state)
-{
-	int64		size = DatumGetInt64(DirectFunctionCall2(pg_relation_size,
-														 ObjectIdGetDatum(RelationGetRelid(state->index)),
-														 CStringGetTextDatum("main")));
-
-	if (size % BLCKSZ != 0)
-		mm_report_damage(state->index, "Its file of %lld bytes does not consist of whole blocks.",
-						 (long long) size);
-}
-
 /*
  * Read the model page by page, and open it.
  */
@@ -201,6 +188,7 @@ check_special(CheckState *state, const Downlink *link, Page page)
 	Relation	index = state->index;
 	BlockNumber block = link->block;
 	const MMShape *shape = special->level == 0 ? &state->model->leaf : &state->model->inner;
+	uint64		splits = state->meta->splits;
 
 	if (special->level >= MM_MAX_LEVELS ||
 		(link->level >= 0 && special->level != link->level))
@@ -220,11 +208,15 @@ check_special(CheckState *state, const Downlink *link, Page page)
 						 block, special->n, special->room);
 	if (special->level > 0 && special->n == 0)
 		mm_report_damage(index, "Block %u, an inner node, has no entries.", block);
-	if (special->nsn > state->meta->splits || special->born > state->meta->splits + 1)
-		mm_report_damage(index, "Block %u was born at split %llu and split at %llu, but only %llu splits have been counted.",
+	if (special->before > special->n)
+		mm_report_damage(index, "Block %u has %d entries, but had %d before it was merged.",
+						 block, special->n, special->before);
+	if (special->nsn > splits || special->merged > splits || special->merged_before > special->merged ||
+		special->born > splits + (link->born_after > 0 ? 1 : 0))
+		mm_report_damage(index, "Block %u was born at split %llu, split at %llu and merged at %llu, but only %llu splits have been counted.",
 						 block, (unsigned long long) special->born,
 						 (unsigned long long) special->nsn,
-						 (unsigned long long) state->meta->splits);
+						 (unsigned long long) special->merged, (unsigned long long) splits);
 	if (link->born_after > 0 && special->born < link->born_after)
 		mm_report_damage(index, "Block %u is not the right half of a split.", block);
 }
@@ -249,7 +241,7 @@ check_right(CheckState *state, BlockNumber block, const MMPageSpecial *special)
 		mm_report_damage(state->index, "Block %u has block %u on the right, which has no valid special area.",
 						 block, special->right);
 	right = MMPageGetSpecial(page);
-	if (right->kind != MM_PAGE_FREE &&
+	if (right->kind != MM_PAGE_DELETED &&
 		(right->kind != MM_PAGE_NODE || right->level != special->level) &&
 		right->born <= special->nsn)
 		mm_report_damage(state->index, "Block %u, of level %d, has block %u on the right, of kind %d and level %d.",
@@ -426,13 +418,8 @@ check_unreached(CheckState *state)
 			free_pages++;
 		else if (!mm_page_is(page, 0))
 			mm_report_damage(state->index, "Block %u, which is not in use, has no valid special area.", block);
-		else if (MMPageGetSpecial(page)->kind == MM_PAGE_FREE)
-		{
-			if (MMPageGetSpecial(page)->n > 0)
-				mm_report_damage(state->index, "Block %u, which is free, has %d entries.",
-								 block, MMPageGetSpecial(page)->n);
+		else if (MMPageGetSpecial(page)->kind == MM_PAGE_DELETED)
 			free_pages++;
-		}
 		else
 			left_over++;
 		pfree(page);
@@ -453,7 +440,6 @@ check_index(Relation index, Relation heap, bool with_rows)
 	CheckState	state = {.index = index};
 	Downlink	root = {.block = MM_ROOT_BLOCK, .level = -1, .parent = InvalidBlockNumber};
 
-	check_file(&state);
 	state.columns = mm_columns_open(index);
 	/* What has no metric any more cannot be verified. */
 	for (int i = 0; i < state.columns->n; i++)

@@ -111,7 +111,7 @@ count_page(IndexStats *stats, BlockNumber block, Page page)
 		case MM_PAGE_MODEL:
 			stats->model_pages++;
 			break;
-		case MM_PAGE_FREE:
+		case MM_PAGE_DELETED:
 			stats->free_pages++;
 			break;
 		case MM_PAGE_NODE:

@@ -26,6 +26,9 @@
 /* So often nobody starts again because others are faster. */
 #define MAX_RESTARTS	100000
 
+/* Nor does VACUUM delete so many nodes just before they are looked at. */
+#define MAX_LOST_WAYS	100
+
 typedef struct Descent
 {
 	Relation	index;
@@ -34,6 +37,7 @@ typedef struct Descent
 	MMEntry		child;			/* room for another */
 	BlockNumber path[MM_MAX_LEVELS];	/* the node visited at each level */
 	BlockNumber held[MM_MAX_LEVELS];	/* and locked while its split is completed */
+	bool		lost_way;		/* came to a node that VACUUM has deleted */
 } Descent;
 
 static void finish_split(Descent *d, Buffer left);
@@ -69,7 +73,7 @@ shape_at(const MMModel *model, int level)
  * Split the root: two new nodes take its entries, and it goes one level up.
  */
 static void
-split_root(Descent *d, Buffer root, const uint16 *order, int nleft)
+split_root(Descent *d, Buffer root, uint16 *order, int nleft)
 {
 	const MMModel *model = d->model;
 	int			level = MMPageGetSpecial(BufferGetPage(root))->level;
@@ -86,7 +90,7 @@ split_root(Descent *d, Buffer root, const uint16 *order, int nleft)
 		mm_report_damage(d->index, "The tree has too many levels.");
 	halves[0] = mm_page_new(d->index);
 	halves[1] = mm_page_new(d->index);
-	metabuf = mm_meta_lock(d->index, model->columns->n, BUFFER_LOCK_EXCLUSIVE);
+	metabuf = mm_meta_lock(d->index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
 	xlog = GenericXLogStart(d->index);
 	for (int i = 0; i < 2; i++)
 	{
@@ -164,7 +168,8 @@ split_node(Descent *d, Buffer buffer)
  * Look for the node at a level that has a downlink to child, in the subtree of
  * block, at block_level (-1: unknown), whose downlink was read when splits had
  * been counted, and in what has been split off from it since.  Returns
- * InvalidBlockNumber if there is none.
+ * InvalidBlockNumber if there is none, or if VACUUM has deleted a node on the way,
+ * which lost_way tells.
  */
 static BlockNumber
 search_parent(Descent *d, BlockNumber block, int block_level, uint64 splits,
@@ -181,10 +186,16 @@ search_parent(Descent *d, BlockNumber block, int block_level, uint64 splits,
 
 	check_stack_depth();
 	check_not_held(d, block);
-	buffer = mm_page_read(d->index, block, BUFFER_LOCK_SHARE, MM_PAGE_NODE, NULL);
+	buffer = mm_page_read(d->index, block, BUFFER_LOCK_SHARE, 0, NULL);
 	check_node(d, buffer, block_level);
 	page = BufferGetPage(buffer);
 	special = MMPageGetSpecial(page);
+	if (special->kind == MM_PAGE_DELETED)
+	{
+		d->lost_way = true;
+		UnlockReleaseBuffer(buffer);
+		return InvalidBlockNumber;
+	}
 	block_level = special->level;
 	children = palloc(sizeof(BlockNumber) * Max(special->n, 1));
 	if (block_level > level)
@@ -217,7 +228,7 @@ lock_parent(Descent *d, BlockNumber child, int level, int *entry)
 	BlockNumber block = d->path[level];
 	BlockNumber steps = 0;
 
-	for (;;)
+	for (int tries = 0;; tries++)
 	{
 		/* Where we came from, or to the right of it if it has been split. */
 		while (block != InvalidBlockNumber)
@@ -244,14 +255,11 @@ lock_parent(Descent *d, BlockNumber child, int level, int *entry)
 				block = InvalidBlockNumber;
 			UnlockReleaseBuffer(buffer);
 		}
-		/* The root has moved up, or we have not come by its parent. */
+		/* The root has moved, or we have not come by its parent. */
+		d->lost_way = false;
 		block = search_parent(d, MM_ROOT_BLOCK, -1, PG_UINT64_MAX, level, child);
-		if (block == InvalidBlockNumber)
-			ereport(ERROR,
-					(errcode(ERRCODE_INDEX_CORRUPTED),
-					 errmsg("index \"%s\" has no downlink to block %u",
-							RelationGetRelationName(d->index), child),
-					 errhint("Please REINDEX it.")));
+		if (block == InvalidBlockNumber && (!d->lost_way || tries == MAX_LOST_WAYS))
+			mm_report_damage(d->index, "There is no downlink to block %u.", child);
 	}
 }
 
@@ -300,7 +308,7 @@ finish_split(Descent *d, Buffer left)
 		UnlockReleaseBuffer(parent);
 	}
 
-	metabuf = mm_meta_lock(d->index, model->columns->n, BUFFER_LOCK_EXCLUSIVE);
+	metabuf = mm_meta_lock(d->index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
 	xlog = GenericXLogStart(d->index);
 	page = GenericXLogRegisterBuffer(xlog, left, 0);
 	special = MMPageGetSpecial(page);
@@ -320,7 +328,7 @@ finish_split(Descent *d, Buffer left)
 
 /*
  * Has the node changed so that an insertion must start again: deleted, made
- * anew, or split since its parent was read?
+ * anew, split or merged since its parent was read?
  */
 static bool
 node_moved(Page page, uint64 splits)
@@ -328,7 +336,7 @@ node_moved(Page page, uint64 splits)
 	MMPageSpecial *special = MMPageGetSpecial(page);
 
 	return special->kind != MM_PAGE_NODE || special->born > splits ||
-		special->nsn > splits;
+		special->nsn > splits || special->merged > splits;
 }
 
 /*

@@ -25,6 +25,7 @@
 #include <math.h>
 
 #include "access/relscan.h"
+#include "access/xact.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
@@ -88,8 +89,9 @@ struct MMSearch
 	TupleTableSlot *slot;
 	MMSearchEmit emit;			/* leaves go there instead of the queue */
 	void	   *emit_state;
-	Relation	heap;			/* whose rows are prefetched, up to so many ahead */
-	int			prefetch;
+	Relation	heap;			/* whose rows the candidates are, or NULL */
+	BlockNumber heap_blocks;	/* that it is known to have */
+	int			prefetch;		/* so many rows ahead */
 	int			nahead;			/* candidates taken off the queue already */
 	MMCandidate ahead[MAX_PREFETCH + 1];
 	MMSearchStats stats;
@@ -176,16 +178,6 @@ remove_first(MMSearch *search, Cursor *cursor)
 }
 
 /*
- * Ask the CPU for the row that is next in a leaf, long before its turn comes.
- */
-static void
-prefetch_row(MMSearch *search, const Cursor *leaf)
-{
-	if (search->heap != NULL)
-		mm_row_prefetch(search->heap, leaf->items[0].block, leaf->items[0].offset);
-}
-
-/*
  * Keep those entries of a node that are wanted; NULL if none is.
  */
 static Cursor *
@@ -218,11 +210,19 @@ make_cursor(MMSearch *search, Page page, int n, bool inner)
 	if (inner)
 		make_heap(cursor->items, count);
 	else
-	{
 		least_first(cursor->items, count);
-		prefetch_row(search, cursor);
-	}
 	return cursor;
+}
+
+/*
+ * The place of a candidate, of what an entry says.
+ */
+static void
+take_place(MMSearch *search, BlockNumber block, uint32 offset, ItemPointer tid)
+{
+	mm_entry_place(search->index, block, offset, tid);
+	if (search->heap != NULL)
+		mm_place_check(search->index, search->heap, tid, &search->heap_blocks);
 }
 
 static void
@@ -237,7 +237,7 @@ emit_leaf(MMSearch *search, Page page, int n)
 
 		if (!mm_wanted(&search->bounding, search->bounding.totals[i]))
 			continue;
-		mm_entry_place(search->index, blocks[i], offsets[i], &candidate.tid);
+		take_place(search, blocks[i], offsets[i], &candidate.tid);
 		candidate.is_null = search->bounding.totals[i] == MM_KEY_NULL;
 		candidate.lower = search->bounding.totals[i];
 		candidate.upper = mm_bounding_upper(&search->bounding, i);
@@ -277,13 +277,12 @@ sort_cursor(MMSearch *search, Cursor *cursor)
 }
 
 /*
- * Bound the entries of a leaf, locked, by their coordinates: the least bound.
+ * Bound the first n entries of a leaf, locked, by their coordinates: the least
+ * bound.
  */
 static float
-glance_at_leaf(MMSearch *search, Page page)
+glance_at_leaf(MMSearch *search, Page page, int n)
 {
-	int			n = MMPageGetSpecial(page)->n;
-
 	search->stats.bounded += n;
 	search->stats.leaf_pages++;
 	return mm_bound_leaf_coarsely(&search->bounding, page, n);
@@ -313,14 +312,14 @@ exclude(MMSearch *search, Page page, int n, bool inner)
 }
 
 /*
- * Bound the entries of a node, locked; returns what is left to do of it.
+ * Bound the first n entries of a node, locked; returns what is left to do of it.
  * again: it is a leaf that has been glanced at.
  */
 static Cursor *
-read_node(MMSearch *search, Page page, bool again)
+read_node(MMSearch *search, Page page, int n, bool again)
 {
-	int			n = MMPageGetSpecial(page)->n;
 	bool		inner = MMPageGetSpecial(page)->level > 0;
+	bool		deleted = MMPageGetSpecial(page)->kind == MM_PAGE_DELETED;
 	Cursor	   *cursor = NULL;
 
 	if (inner)
@@ -332,7 +331,8 @@ read_node(MMSearch *search, Page page, bool again)
 		if (cursor != NULL)
 		{
 			cursor->below = MMPageGetSpecial(page)->level - 1;
-			cursor->splits = mm_meta_splits(search->index);
+			cursor->splits = deleted ? MMPageGetSpecial(page)->merged :
+				mm_meta_splits(search->index);
 		}
 	}
 	else
@@ -370,6 +370,25 @@ keep_cursor(MMSearch *search, Cursor *cursor)
 }
 
 /*
+ * Raise an error: a page was made later than any link we have followed to it, or
+ * merged more than once since.  It is not what it was: VACUUM has used it again
+ * while we were on the way.  It waits for our snapshot before it does that, but
+ * the VACUUM of a primary does not wait for the snapshots of its standbys.  Where
+ * there has been no standby, the page is damaged.
+ */
+static void
+report_reused(MMSearch *search, BlockNumber block)
+{
+	if (!TransactionStartedDuringRecovery())
+		mm_report_damage(search->index, "Block %u was made or merged later than the link that leads to it.", block);
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("canceling search of index \"%s\" due to conflict with recovery",
+					RelationGetRelationName(search->index)),
+			 errdetail("VACUUM on the primary has used a page again that the search needs.")));
+}
+
+/*
  * Read a node of this level (-1: any), and those to the right that took entries
  * of it since its parent was read, when splits had been counted.  Their cursors
  * go into the queue.  False if we have no model, but the index has got one.
@@ -392,6 +411,7 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *it
 		Page		page;
 		MMPageSpecial *special;
 		BlockNumber right = InvalidBlockNumber;
+		int			n;
 		bool		glance = false;
 		Cursor	   *cursor = NULL;
 
@@ -403,48 +423,34 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *it
 		page = BufferGetPage(buffer);
 		special = MMPageGetSpecial(page);
 		mm_node_check_stamps(search->index, buffer, splits);
-		if ((special->kind != MM_PAGE_NODE && special->kind != MM_PAGE_FREE) ||
-			special->born > newest)
-
-			/*
-			 * Deleted and reused while we were on the way.  It was empty, but
-			 * may have been split before.  VACUUM waits for our snapshot, but
-			 * that of a primary does not wait for those of a standby.
-			 */
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("canceling search of index \"%s\" due to conflict with recovery",
-							RelationGetRelationName(search->index)),
-					 errdetail("A page that the search needs was reused by VACUUM.")));
+		if (special->born > newest || special->merged_before > splits)
+			report_reused(search, block);
 		if ((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > splits)
 			right = special->right;
-		if (special->kind == MM_PAGE_NODE)
+		if (!search->model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
 		{
-			if (!search->model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
-			{
-				UnlockReleaseBuffer(buffer);
-				return false;
-			}
-			if (special->born < oldest)
-				mm_report_damage(search->index, "Block %u is not the right half of a split.", block);
-			if ((special->flags & MM_PAGE_INCOMPLETE) && special->right == InvalidBlockNumber)
-				mm_report_damage(search->index, "Block %u is split, but has no right half.", block);
-			mm_node_check(search->index, buffer, &search->model->leaf, &search->model->inner,
-						  search->model->trained, level);
-			glance = item != NULL && item->block == block && !item->seen &&
-				special->level == 0 && !BlockNumberIsValid(right) &&
-				!search->bounding.only_nulls;
-			if (glance)
-			{
-				float		least = glance_at_leaf(search, page);
-
-				item->key = Max(item->key, least);
-			}
-			else
-				cursor = read_node(search, page, item != NULL && item->seen);
+			UnlockReleaseBuffer(buffer);
+			return false;
 		}
-		newest = special->flags & MM_PAGE_INCOMPLETE ? PG_UINT64_MAX :
-			Max(newest, special->nsn);
+		if (special->born < oldest)
+			mm_report_damage(search->index, "Block %u is not the right half of a split.", block);
+		if ((special->flags & MM_PAGE_INCOMPLETE) && special->right == InvalidBlockNumber)
+			mm_report_damage(search->index, "Block %u is split, but has no right half.", block);
+		mm_node_check(search->index, buffer, &search->model->leaf, &search->model->inner,
+					  search->model->trained, level);
+		n = mm_page_visible(page, splits);
+		glance = item != NULL && item->block == block && !item->seen &&
+			special->level == 0 && !BlockNumberIsValid(right) &&
+			!search->bounding.only_nulls;
+		if (glance)
+		{
+			float		least = glance_at_leaf(search, page, n);
+
+			item->key = Max(item->key, least);
+		}
+		else
+			cursor = read_node(search, page, n, item != NULL && item->seen);
+		newest = special->flags & MM_PAGE_INCOMPLETE ? PG_UINT64_MAX : special->nsn;
 		oldest = special->flags & MM_PAGE_INCOMPLETE ? special->nsn + 1 : 0;
 		UnlockReleaseBuffer(buffer);
 
@@ -594,10 +600,8 @@ next_sorted(MMSearch *search, MMCandidate *candidate)
 		return false;
 	candidate->is_null = key == MM_KEY_NULL;
 	candidate->lower = key;
-	mm_entry_place(search->index,
-				   (BlockNumber) DatumGetInt64(slot_getattr(search->slot, 2, &isnull)),
-				   (uint32) DatumGetInt32(slot_getattr(search->slot, 3, &isnull)),
-				   &candidate->tid);
+	take_place(search, (BlockNumber) DatumGetInt64(slot_getattr(search->slot, 2, &isnull)),
+			   (uint32) DatumGetInt32(slot_getattr(search->slot, 3, &isnull)), &candidate->tid);
 	return true;
 }
 
@@ -631,7 +635,7 @@ prefetch_next(MMSearch *search, const Cursor *cursor)
 		int			sketches = MM_ENTRY_HEADER + search->model->ncoordinates;
 
 		/* Of a leaf we have glanced at, the coordinates will still be at hand. */
-		mm_page_prefetch(search->index, next->block, &search->model->leaf,
+		mm_recent_prefetch(search->index, next->block, &search->model->leaf,
 						 next->seen ? sketches : 2, next->seen ? -1 : sketches);
 	}
 }
@@ -662,16 +666,12 @@ take_candidate(MMSearch *search, MMCandidate *candidate)
 		else
 			remove_first(search, cursor);
 		if (cursor->n > 0 && mm_wanted(&search->bounding, cursor->items[0].key))
-		{
 			pairingheap_add(&search->queue, &cursor->node);
-			if (!inner)
-				prefetch_row(search, cursor);
-		}
 		else
 			free_cursor(search, cursor);
 		if (!inner)
 		{
-			mm_entry_place(search->index, item.block, item.offset, &candidate->tid);
+			take_place(search, item.block, item.offset, &candidate->tid);
 			candidate->is_null = item.key == MM_KEY_NULL;
 			candidate->lower = item.key;
 			search->stats.candidates++;
@@ -741,6 +741,12 @@ mm_search_all(MMSearch *search, MMSearchEmit emit, void *state)
 			visit(search, cursor->items[i].block, cursor->below, cursor->splits, NULL);
 		free_cursor(search, cursor);
 	}
+}
+
+void
+mm_search_table(MMSearch *search, Relation heap)
+{
+	search->heap = heap;
 }
 
 void

@@ -97,6 +97,15 @@ set_end(Page page, const MMMeta *meta)
 		PageGetContents(page) + MM_META_SIZE(meta->ncolumns, meta->npairs) - page;
 }
 
+static void
+fill_page(Page page, const MMMeta *meta, bool building)
+{
+	mm_page_init(page, MM_PAGE_META, 0);
+	MMPageGetSpecial(page)->flags = building ? MM_PAGE_BUILDING : 0;
+	memcpy(PageGetContents(page), meta, MM_META_SIZE(meta->ncolumns, meta->npairs));
+	set_end(page, meta);
+}
+
 /*
  * Make one page of a new index, which must become the given block.
  */
@@ -113,11 +122,7 @@ create_page(Relation index, ForkNumber fork, BlockNumber block, const MMMeta *me
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	START_CRIT_SECTION();
 	if (block == MM_META_BLOCK)
-	{
-		mm_page_init(page, MM_PAGE_META, 0);
-		memcpy(PageGetContents(page), meta, MM_META_SIZE(meta->ncolumns, meta->npairs));
-		set_end(page, meta);
-	}
+		fill_page(page, meta, fork == MAIN_FORKNUM);
 	else
 	{
 		mm_page_init(page, MM_PAGE_NODE, 0);
@@ -132,10 +137,24 @@ create_page(Relation index, ForkNumber fork, BlockNumber block, const MMMeta *me
 }
 
 void
-mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta)
+mm_meta_create(Relation index, ForkNumber fork, const MMColumns *columns)
 {
+	MMMeta	   *meta = mm_meta_empty(columns->n);
+
+	mm_meta_describe(meta, columns);
 	create_page(index, fork, MM_META_BLOCK, meta);
 	create_page(index, fork, MM_ROOT_BLOCK, meta);
+	pfree(meta);
+}
+
+void
+mm_meta_build(Relation index, const MMMeta *meta, bool done)
+{
+	Buffer		buffer = mm_meta_lock(index, meta->ncolumns, BUFFER_LOCK_EXCLUSIVE);
+
+	fill_page(BufferGetPage(buffer), meta, !done);
+	MarkBufferDirty(buffer);
+	UnlockReleaseBuffer(buffer);
 }
 
 /*
@@ -334,8 +353,8 @@ read_model(Relation index, BlockNumber block, char *to, uint32 size)
 	}
 }
 
-MMMeta *
-mm_meta_read(Relation index, int ncolumns)
+static MMMeta *
+read_meta(Relation index, int ncolumns, bool may_be_building)
 {
 	Buffer		buffer;
 	const MMMeta *meta;
@@ -352,6 +371,13 @@ mm_meta_read(Relation index, int ncolumns)
 				 errmsg("cannot access temporary or unlogged relations during recovery")));
 
 	buffer = mm_meta_lock(index, ncolumns, BUFFER_LOCK_SHARE);
+	if (!may_be_building &&
+		(MMPageGetSpecial(BufferGetPage(buffer))->flags & MM_PAGE_BUILDING) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("cannot access index \"%s\" before it is built",
+						RelationGetRelationName(index)),
+				 errhint("Functions in its expressions and predicate, and its metrics, must not change or search its table. If its build has failed, drop it, or REINDEX it.")));
 	meta = PageGetMeta(BufferGetPage(buffer));
 	result = palloc(MM_META_SIZE(meta->ncolumns, meta->npairs));
 	memcpy(result, meta, MM_META_SIZE(meta->ncolumns, meta->npairs));
@@ -378,6 +404,18 @@ mm_meta_try(Relation index)
 	}
 	UnlockReleaseBuffer(buffer);
 	return result;
+}
+
+MMMeta *
+mm_meta_read(Relation index, int ncolumns)
+{
+	return read_meta(index, ncolumns, false);
+}
+
+MMMeta *
+mm_meta_read_building(Relation index, int ncolumns)
+{
+	return read_meta(index, ncolumns, true);
 }
 
 /*
@@ -439,23 +477,33 @@ mm_meta_splits(Relation index)
 	return splits;
 }
 
+uint64
+mm_meta_count_split(Relation index)
+{
+	Buffer		buffer = mm_meta_lock(index, 0, BUFFER_LOCK_EXCLUSIVE);
+	GenericXLogState *state = GenericXLogStart(index);
+	uint64		splits = ++mm_meta_register(state, buffer)->splits;
+
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+	return splits;
+}
+
 void
 mm_node_check_stamps(Relation index, Buffer buffer, uint64 splits)
 {
 	MMPageSpecial *special = MMPageGetSpecial(BufferGetPage(buffer));
 	uint64		now;
 
-	if (special->kind == MM_PAGE_NODE)
+	if (special->kind == MM_PAGE_NODE || special->kind == MM_PAGE_DELETED)
 	{
-		if (special->nsn <= splits && special->born <= splits)
+		if (special->nsn <= splits && special->born <= splits && special->merged <= splits)
 			return;
 		/* A page is born before its split is counted. */
 		now = mm_meta_splits(index);
-		if (special->nsn <= now && special->born <= now + 1)
+		if (special->nsn <= now && special->born <= now + 1 && special->merged <= now)
 			return;
 	}
-	else if (special->kind == MM_PAGE_FREE && special->n == 0)
-		return;
 	mm_report_damage(index, "Block %u is not what its parent takes it for.",
 					 BufferGetBlockNumber(buffer));
 }

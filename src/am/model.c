@@ -15,6 +15,7 @@
 
 #include "am/model.h"
 #include "compat.h"
+#include "metric/kernels_planes.h"
 
 /*
  * What is stored for a column; its pivots, then its sketch's model follow, each
@@ -74,6 +75,45 @@ choose_origin(const MMColumn *column, const Datum *values, int n, StoredColumn *
 	pfree(x);
 }
 
+/*
+ * The inverse of a transform's function f: from a distance to the norm it is that
+ * of, at most clamp.
+ */
+static double
+untransform(const MetricTransform *t, double distance)
+{
+	double		low = 0.0;
+	double		high = t->clamp;
+
+	if (mm_is_identity(t))
+		return Min(distance, high);
+	/* As many halvings as tell any two doubles of this range apart. */
+	for (int i = 0; i < 200; i++)
+	{
+		double		x = (low + high) / 2;
+
+		if (x * (t->c1 + x * (t->c2 + x * (t->c3 + x * t->c4))) < distance)
+			low = x;
+		else
+			high = x;
+	}
+	return high;
+}
+
+/*
+ * What a scale of distances is in coordinates.  A scale is twice a median, and
+ * the function, if there is one, may be far from a straight line: take twice what
+ * the median is in coordinates.  Hashes have no distance but to be equal or not;
+ * two of them differ by a third of their range in the mean.
+ */
+static double
+coordinate_scale(const StoredColumn *stored, double scale)
+{
+	if (stored->norm == MM_NORM_DISCRETE)
+		return scale * MM_DISCRETE_RANGE / 3;
+	return 2 * untransform(&stored->transform, scale / 2);
+}
+
 static void
 train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 				  const Datum *values, int n, TrainedColumn *trained)
@@ -83,18 +123,21 @@ train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 	MetricNorm	norm = MM_NORM_PIVOTS;
 
 	stored->transform = MM_IDENTITY;
-	stored->unit = (float) Min(1.0 / stats->scale, FLT_MAX);
 	if (routine != NULL && routine->embedding != NULL)
 		stored->ncoordinates = routine->embedding(stats->dimensions, &norm, &stored->transform);
 	stored->norm = norm;
 	stored->raw = stored->ncoordinates > 0;
+	if (!stored->raw)
+	{
+		stored->norm = MM_NORM_PIVOTS;
+		stored->transform = mm_metric_pivot_transform(&column->space);
+	}
+	stored->unit = (float) Min(1.0 / coordinate_scale(stored, stats->scale), FLT_MAX);
 	if (stored->raw)
 	{
 		choose_origin(column, values, n, stored);
 		return;
 	}
-	stored->norm = MM_NORM_PIVOTS;
-	stored->transform = mm_metric_pivot_transform(&column->space);
 	trained->candidates = mm_pivots_choose(column, stats->scale, values, n, MM_MAX_PIVOTS,
 										   trained->pivots, trained->gains);
 }
@@ -319,6 +362,24 @@ check_column(const MMColumn *column, const StoredColumn *stored)
 }
 
 /*
+ * Give a column the coordinates that follow those there are.
+ */
+static void
+open_coordinates(MMModel *model, int i, const StoredColumn *stored)
+{
+	MMColumnModel *c = &model->of[i];
+
+	c->ncoordinates = stored->ncoordinates;
+	c->first = model->ncoordinates;
+	for (int x = c->first; x < c->first + c->ncoordinates; x++)
+	{
+		model->unit[x] = stored->unit;
+		model->column_of[x] = i;
+	}
+	model->ncoordinates += c->ncoordinates;
+}
+
+/*
  * Take one column's part of the stored model; returns what follows it.
  */
 static char *
@@ -331,19 +392,12 @@ open_column(MMModel *model, int i, char *pt)
 	/* Nobody asks for the coordinates of a column without a metric. */
 	if (OidIsValid(column->opclass))
 		check_column(column, stored);
-	c->ncoordinates = stored->ncoordinates;
-	c->first = model->ncoordinates;
+	open_coordinates(model, i, stored);
 	c->norm = stored->norm;
 	c->transform = stored->transform;
 	c->raw = stored->raw;
-	for (int x = c->first; x < c->first + c->ncoordinates; x++)
-	{
-		model->unit[x] = stored->unit;
-		model->column_of[x] = i;
-	}
 	memcpy(c->origin, stored->origin, sizeof(c->origin));
 	c->shape = stored->shape;
-	model->ncoordinates += c->ncoordinates;
 	pt += MAXALIGN(sizeof(StoredColumn));
 
 	if (!c->raw && OidIsValid(column->opclass))
@@ -373,6 +427,7 @@ mm_model_open(MMColumns *columns, const MMMeta *meta, const void *stored)
 	int			bytes = 0;
 
 	model->columns = columns;
+	model->ncolumns = columns->n;
 	if (stored == NULL)
 	{
 		mm_shape_init(&model->leaf, MM_ENTRY_HEADER, 0);
@@ -402,6 +457,25 @@ mm_model_open(MMColumns *columns, const MMMeta *meta, const void *stored)
 				 errhint("Please REINDEX it.")));
 	mm_shape_init(&model->leaf, MM_ENTRY_HEADER + model->ncoordinates + words, bytes);
 	mm_shape_init(&model->inner, MM_ENTRY_HEADER + 2 * model->ncoordinates, 0);
+	return model;
+}
+
+MMModel *
+mm_model_open_tree(const MMMeta *meta, const void *stored)
+{
+	MMModel    *model = palloc0(sizeof(MMModel));
+	const char *pt = stored;
+
+	model->ncolumns = meta->ncolumns;
+	model->trained = true;
+	for (int i = 0; i < meta->ncolumns; i++)
+	{
+		const StoredColumn *column = (const StoredColumn *) pt;
+
+		open_coordinates(model, i, column);
+		pt += MAXALIGN(sizeof(StoredColumn)) + column->pivots_size + MAXALIGN(column->sketch_size);
+	}
+	mm_meta_shapes(meta, &model->leaf, &model->inner);
 	return model;
 }
 
@@ -452,7 +526,7 @@ mm_model_embed(const MMModel *model, ItemPointer tid, Datum *values,
 	memset(entry, 0, model->leaf.size);
 	entry[0] = ItemPointerGetBlockNumber(tid);
 	entry[1] = ItemPointerGetOffsetNumber(tid);
-	for (int i = 0; i < model->columns->n; i++)
+	for (int i = 0; i < model->ncolumns; i++)
 	{
 		const MMColumnModel *c = &model->of[i];
 		MetricSpace *space = &model->columns->columns[i].space;

@@ -43,12 +43,13 @@ typedef struct MMColumnModel
 
 typedef struct MMModel
 {
-	MMColumns  *columns;
+	MMColumns  *columns;		/* NULL: see mm_model_open_tree */
+	int			ncolumns;
 	bool		trained;
 	int			ncoordinates;
 	MMShape		leaf;
 	MMShape		inner;
-	float		unit[MM_MAX_COORDINATES];	/* 1 / scale of its column, as trained */
+	float		unit[MM_MAX_COORDINATES];	/* 1 / what a scale of its column is */
 	uint8		column_of[MM_MAX_COORDINATES];
 	MMColumnModel of[MM_MAX_COLUMNS];
 } MMModel;
@@ -77,6 +78,13 @@ extern void *mm_model_train(MMColumns *columns, MMMeta *meta,
  */
 extern MMModel *mm_model_open(MMColumns *columns, const MMMeta *meta,
 							  const void *stored);
+
+/*
+ * mm_model_open_tree: what there is to know of a model without operator classes:
+ * the shapes of entries, the columns and units of coordinates.  That will do for
+ * boxes and nodes, not for values.
+ */
+extern MMModel *mm_model_open_tree(const MMMeta *meta, const void *stored);
 
 /*
  * mm_model_embed: make the leaf entry (model->leaf.size bytes) of a row, given

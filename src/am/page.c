@@ -8,8 +8,6 @@
 #include "postgres.h"
 
 #include "access/xlog.h"
-#include "pgstat.h"
-#include "storage/buf_internals.h"
 #include "storage/indexfsm.h"
 #include "storage/lmgr.h"
 #include "storage/smgr.h"
@@ -61,12 +59,31 @@ mm_page_init(Page page, uint8 kind, uint16 level)
 }
 
 void
-mm_page_delete(Page page, FullTransactionId deletion)
+mm_page_delete(Page page, FullTransactionId xid, uint64 splits)
 {
-	MMPageGetSpecial(page)->kind = MM_PAGE_FREE;
-	MMPageGetSpecial(page)->room = 0;
-	*MMPageGetDeletion(page) = deletion;
-	set_end(page, sizeof(FullTransactionId));
+	MMPageSpecial *special = MMPageGetSpecial(page);
+
+	special->kind = MM_PAGE_DELETED;
+	special->xid = xid;
+	/* Leaves have no links down that were read then. */
+	if (special->level > 0)
+		special->merged = splits;
+}
+
+void
+mm_page_merge(Page page, FullTransactionId xid)
+{
+	MMPageSpecial *special = MMPageGetSpecial(page);
+
+	special->merged_before = special->merged;
+	special->before = special->n;
+	special->xid = xid;
+}
+
+bool
+mm_page_is_settled(Page page)
+{
+	return GlobalVisCheckRemovableFullXid(NULL, MMPageGetSpecial(page)->xid);
 }
 
 /*
@@ -143,8 +160,25 @@ mm_page_add(Page page, const MMShape *shape, const uint32 *entry)
 }
 
 void
-mm_page_take(Page page, const MMShape *shape, Page from, const uint16 *which, int n)
+mm_page_take(Page page, const MMShape *shape, Page from, uint16 *which, int n)
 {
+	MMPageSpecial *special = MMPageGetSpecial(page);
+	int			before = 0;
+
+	/* Those from before a merge come first, here as there. */
+	special->merged = MMPageGetSpecial(from)->merged;
+	special->merged_before = MMPageGetSpecial(from)->merged_before;
+	special->xid = MMPageGetSpecial(from)->xid;
+	for (int i = 0; i < n; i++)
+		if (which[i] < MMPageGetSpecial(from)->before)
+		{
+			uint16		swap = which[i];
+
+			which[i] = which[before];
+			which[before++] = swap;
+		}
+	special->before = before;
+
 	mm_page_make_room(page, shape, n);
 	for (int w = 0; w < shape->words; w++)
 	{
@@ -162,20 +196,33 @@ mm_page_take(Page page, const MMShape *shape, Page from, const uint16 *which, in
 		for (int i = 0; i < n; i++)
 			to_bytes[i] = bytes[which[i]];
 	}
-	MMPageGetSpecial(page)->n = n;
+	special->n = n;
+}
+
+static void
+move_entry(Page page, const MMShape *shape, int to, int from)
+{
+	if (to == from)
+		return;
+	for (int w = 0; w < shape->words; w++)
+		mm_page_words(page, w)[to] = mm_page_words(page, w)[from];
+	for (int b = 0; b < shape->bytes; b++)
+		mm_page_bytes(page, shape, b)[to] = mm_page_bytes(page, shape, b)[from];
 }
 
 void
 mm_page_remove(Page page, const MMShape *shape, int i)
 {
-	int			last = --MMPageGetSpecial(page)->n;
+	MMPageSpecial *special = MMPageGetSpecial(page);
 
-	if (i == last)
-		return;
-	for (int w = 0; w < shape->words; w++)
-		mm_page_words(page, w)[i] = mm_page_words(page, w)[last];
-	for (int b = 0; b < shape->bytes; b++)
-		mm_page_bytes(page, shape, b)[i] = mm_page_bytes(page, shape, b)[last];
+	if (i < special->before)
+	{
+		special->before--;
+		move_entry(page, shape, i, special->before);
+		i = special->before;
+	}
+	special->n--;
+	move_entry(page, shape, i, special->n);
 }
 
 int
@@ -229,8 +276,10 @@ mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
 	MMPageSpecial *special;
 	const MMShape *shape;
 
-	mm_page_check(index, buffer, MM_PAGE_NODE);
+	mm_page_check(index, buffer, 0);
 	special = MMPageGetSpecial(page);
+	if (special->kind != MM_PAGE_NODE && special->kind != MM_PAGE_DELETED)
+		mm_report_damage(index, "Block %u is of kind %d, not a node.", block, special->kind);
 	shape = special->level == 0 ? leaf : inner;
 	if (special->level >= MM_MAX_LEVELS ||
 		(level >= 0 && special->level != level))
@@ -241,9 +290,10 @@ mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
 	if (!mm_page_room_fits(page, shape))
 		mm_report_damage(index, "Block %u has room for %d entries, which is not where it ends.",
 						 block, special->room);
-	if (special->n > special->room)
-		mm_report_damage(index, "Block %u has %d entries, more than fit.", block, special->n);
-	/* Of inner nodes VACUUM leaves at least one entry. */
+	if (special->n > special->room || special->before > special->n)
+		mm_report_damage(index, "Block %u has %d entries, more than fit.", block,
+						 Max(special->n, special->before));
+	/* VACUUM leaves at least one entry of an inner node. */
 	if (special->level > 0 && special->n == 0)
 		mm_report_damage(index, "Block %u, an inner node, has no entries.", block);
 }
@@ -265,55 +315,31 @@ beyond_end(Relation index, BlockNumber block)
 	return block >= RelationGetNumberOfBlocks(index);
 }
 
-/*
- * Where pages were found: buffers, by block and index.  An entry is a hint; it
- * may be of another block or index, or the buffer have another page by now.
- */
-#define RECENT_BUFFERS	65536	/* a power of 2 */
-
-static Buffer recent_buffers[RECENT_BUFFERS];
-
-/* One in so many reads goes the long way, by which buffers count as used. */
-#define RECENT_READS	8
-
-static inline Buffer *
-recent_buffer(Relation index, BlockNumber block)
+void
+mm_place_check(Relation index, Relation table, const ItemPointerData *tid, BlockNumber *nblocks)
 {
-	uint32		start = (uint32) RelationGetRelid(index) * UINT32_C(0x9E3779B1);
+	BlockNumber block = ItemPointerGetBlockNumberNoCheck(tid);
 
-	return &recent_buffers[((start >> 16) + block) % RECENT_BUFFERS];
-}
-
-/*
- * Pin the page's buffer if it is where it was.
- */
-static bool
-read_recent(Relation index, BlockNumber block, Buffer buffer)
-{
-	static uint32 reads = 0;
-
-	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(index) ||
-		++reads % RECENT_READS == 0 ||
-		!MMReadRecentBuffer(index, block, buffer))
-		return false;
-	pgstat_count_buffer_read(index);
-	pgstat_count_buffer_hit(index);
-	return true;
+	if (likely(block < *nblocks))
+		return;
+	*nblocks = RelationGetNumberOfBlocks(table);
+	if (block >= *nblocks)
+		mm_report_damage(index, "An entry is about row (%u,%u), but table \"%s\" has %u blocks.",
+						 block, ItemPointerGetOffsetNumberNoCheck(tid),
+						 RelationGetRelationName(table), *nblocks);
 }
 
 Buffer
 mm_page_pin(Relation index, BlockNumber block, BufferAccessStrategy strategy)
 {
-	Buffer	   *recent = recent_buffer(index, block);
-	Buffer		buffer = *recent;
+	Buffer		buffer = mm_recent_pin(index, block);
 
-	if (read_recent(index, block, buffer))
+	if (BufferIsValid(buffer))
 		return buffer;
 	if (beyond_end(index, block))
 		mm_report_damage(index, "There is no block %u.", block);
 	buffer = ReadBufferExtended(index, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
-	if (!RelationUsesLocalBuffers(index))
-		*recent = buffer;
+	mm_recent_remember(index, block, buffer);
 	return buffer;
 }
 
@@ -328,84 +354,63 @@ mm_page_read(Relation index, BlockNumber block, int mode, uint8 kind,
 	return buffer;
 }
 
-void
-mm_page_prefetch(Relation index, BlockNumber block, const MMShape *shape,
-				 int first, int end)
-{
-	Buffer		buffer = *recent_buffer(index, block);
-	Page		page;
-	const char *contents;
-	const char *stop;
-
-	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(index))
-		return;
-	page = (Page) BufferGetBlock(buffer);
-	contents = PageGetContents(page);
-	stop = contents + shape->capacity * (end < 0 ? shape->size : end * (int) sizeof(uint32));
-	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
-	__builtin_prefetch(page);
-	__builtin_prefetch(page + BLCKSZ - MM_PAGE_SPECIAL_SIZE);
-	for (const char *pt = contents + shape->capacity * first * sizeof(uint32); pt < stop; pt += 64)
-		__builtin_prefetch(pt);
-}
-
-void
-mm_row_found(Relation table, BlockNumber block, Buffer buffer)
-{
-	if (!BufferIsLocal(buffer))
-		*recent_buffer(table, block) = buffer;
-}
-
-void
-mm_row_prefetch(Relation table, BlockNumber block, OffsetNumber offset)
-{
-	Buffer		buffer = *recent_buffer(table, block);
-	Page		page;
-	const char *row;
-
-	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(table) ||
-		offset == InvalidOffsetNumber || offset > MaxHeapTuplesPerPage)
-		return;
-	page = (Page) BufferGetBlock(buffer);
-	/* Not locked: this may be anything, and is not looked at. */
-	row = page + ItemIdGetOffset(PageGetItemId(page, offset));
-	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
-	__builtin_prefetch(page);
-	__builtin_prefetch(row);
-	__builtin_prefetch(row + 64);
-}
+/* Who looks for a page puts up with so many that somebody may have a use for. */
+#define MOST_WAITING	8
 
 bool
 mm_page_recyclable(Page page)
 {
 	if (PageIsNew(page))
 		return true;
-	return mm_page_is(page, MM_PAGE_FREE) && MMPageGetSpecial(page)->n == 0 &&
-		GlobalVisCheckRemovableFullXid(NULL, *MMPageGetDeletion(page));
+	return mm_page_is(page, MM_PAGE_DELETED) && mm_page_is_settled(page);
 }
 
 Buffer
-mm_page_new(Relation index)
+mm_page_reuse(Relation index)
 {
-	Buffer		buffer;
-	BlockNumber block;
-	bool		extend;
+	BlockNumber	waiting[MOST_WAITING];
+	int			nwaiting = 0;
+	Buffer		result = InvalidBuffer;
 
 	/* The free space map is only a hint: look at what it offers. */
-	while ((block = GetFreeIndexPage(index)) != InvalidBlockNumber)
+	while (!BufferIsValid(result) && nwaiting < MOST_WAITING)
 	{
+		BlockNumber block = GetFreeIndexPage(index);
+		Buffer		buffer;
+
+		if (block == InvalidBlockNumber)
+			break;
 		if (beyond_end(index, block))
 			continue;
 		buffer = ReadBuffer(index, block);
 		if (ConditionalLockBuffer(buffer))
 		{
-			if (mm_page_recyclable(BufferGetPage(buffer)))
-				return buffer;
+			Page		page = BufferGetPage(buffer);
+
+			if (mm_page_recyclable(page))
+			{
+				result = buffer;
+				break;
+			}
+			if (mm_page_is(page, MM_PAGE_DELETED))
+				waiting[nwaiting++] = block;
 			LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
 		}
 		ReleaseBuffer(buffer);
 	}
+	for (int i = 0; i < nwaiting; i++)
+		RecordFreeIndexPage(index, waiting[i]);
+	return result;
+}
 
+Buffer
+mm_page_new(Relation index)
+{
+	Buffer		buffer = mm_page_reuse(index);
+	bool		extend;
+
+	if (BufferIsValid(buffer))
+		return buffer;
 	extend = !RELATION_IS_LOCAL(index);
 	if (extend)
 		LockRelationForExtension(index, ExclusiveLock);

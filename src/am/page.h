@@ -5,7 +5,7 @@
  *
  * Block 0 holds the metadata (MMMeta), block 1 is the root of the tree, always;
  * the model (model.h) takes a chain of pages; all others are nodes of the tree
- * or free.  Every page ends in an MMPageSpecial.
+ * or deleted nodes.  Every page ends in an MMPageSpecial.
  *
  * A node is a set of entries in no order, stored by columns ("planes"): first
  * all first words of the entries, then all second words, and so on; then their
@@ -39,11 +39,30 @@
  * it read when fewer splits had been counted goes on to the right.  Until then
  * the left page has MM_PAGE_INCOMPLETE, and everybody goes on to the right.
  *
- * A deleted leaf keeps its number and its link to the right, and whoever comes
- * to it goes on as from any other empty leaf: it may have been split before,
- * and the new right page hold rows.  A page that took the place of a deleted one
- * bears the number it was made at (born): who comes with an older downlink or
- * link meant the deleted page.
+ * VACUUM deletes nodes: empty leaves, and those whose entries it has copied (see
+ * merge.c).  The parent loses the downlink in the same WAL record.  A deleted
+ * node stays as it was, with its entries, its stamps and its link to the right.  A
+ * search that has read the parent before, and comes by the old downlink, finds what
+ * the node had when it was deleted, which is all of it that the search's snapshot
+ * can see.
+ *
+ * The copies are for those who read the parent afterwards:
+ *
+ *	- A leaf gets the entries of a deleted sibling behind its own.  That counts as a
+ *	  split, too, and its number is the leaf's "merged"; "before" tells how many
+ *	  entries it had.  Whoever has read the parent when fewer had been counted looks
+ *	  at so many of the first ones only.  (What is added later goes behind them; what
+ *	  is removed is replaced by one of its own kind; if the leaf is split, both
+ *	  halves have the stamp, and a part of the first ones.)
+ *	- Of two inner nodes, both are deleted, and a new page gets their entries.  What
+ *	  a deleted inner node says of its children is as of its deletion.  So the count
+ *	  of splits that goes with its downlinks is not that of today, but the one that
+ *	  it notes when it is deleted, in "merged".
+ *
+ * A deleted page is used again, and a leaf merged again, once no snapshot is as old
+ * as that ("xid").  On a standby there may be older ones.  Who comes to a page that
+ * was made (born) later than the link that leads to it was, or merged again
+ * (merged_before) since the parent was read, knows that it is not what it was.
  *
  * Locks: a search holds one node's at a time, and that of the metadata behind
  * it.  Changes lock children before parents, left before right, metadata last,
@@ -68,12 +87,18 @@ typedef struct MMPageSpecial
 {
 	uint64		nsn;			/* number of the last split of a node */
 	uint64		born;			/* number at which the page was made */
+	uint64		merged;			/* number of the last merge into a leaf, or
+								 * count when an inner node was deleted */
+	uint64		merged_before;	/* number of the merge before that */
+	FullTransactionId xid;		/* the next one when merged or deleted */
 	BlockNumber right;			/* next page; InvalidBlockNumber: none */
 	uint16		n;				/* entries of a node, bytes of a model page */
-	uint16		level;			/* of a node, 0 for leaves */
+	uint16		before;			/* entries from before the last merge */
+	uint16		room;			/* entries that a node's planes have room for */
+	uint8		level;			/* of a node, 0 for leaves */
 	uint8		kind;			/* MM_PAGE_... */
 	uint8		flags;			/* MM_PAGE_INCOMPLETE, ... */
-	uint16		room;			/* entries that a node's planes have room for */
+	uint8		unused[7];		/* zeros */
 	uint32		magic;			/* last, where tools look for page ids */
 } MMPageSpecial;
 
@@ -82,10 +107,11 @@ typedef struct MMPageSpecial
 #define MM_PAGE_META	1
 #define MM_PAGE_MODEL	2
 #define MM_PAGE_NODE	3
-#define MM_PAGE_FREE	4		/* a deleted leaf, which has no entries */
+#define MM_PAGE_DELETED	4		/* a node that nothing leads to any more */
 
 #define MM_PAGE_INCOMPLETE	1	/* the right page has no downlink yet */
 #define MM_PAGE_UNTRAINED	2	/* entries of three words only */
+#define MM_PAGE_BUILDING	4	/* metadata of an index that is being built */
 
 #define MM_META_BLOCK	0
 #define MM_ROOT_BLOCK	1
@@ -95,10 +121,10 @@ typedef struct MMPageSpecial
 
 #define MMPageGetSpecial(page) ((MMPageSpecial *) PageGetSpecialPointer(page))
 
-/* The next transaction when a page was deleted; in the place of its entries. */
-#define MMPageGetDeletion(page) ((FullTransactionId *) PageGetContents(page))
-
 #define MM_PAGE_SPECIAL_SIZE	MAXALIGN(sizeof(MMPageSpecial))
+
+StaticAssertDecl(offsetof(MMPageSpecial, magic) + sizeof(uint32) == MM_PAGE_SPECIAL_SIZE,
+				 "the magic number is not the last of a page");
 #define MM_PAGE_DATA_SIZE \
 	(BLCKSZ - MAXALIGN(SizeOfPageHeaderData) - MM_PAGE_SPECIAL_SIZE)
 
@@ -158,10 +184,28 @@ extern void mm_shape_init(MMShape *shape, int words, int bytes);
 extern void mm_page_init(Page page, uint8 kind, uint16 level);
 
 /*
- * mm_page_delete: make a page a free one; nobody has any use for it once no
- * transaction is older than this.  What links need remains.
+ * mm_page_delete: mark a node as deleted.  Nobody has any use for it once no
+ * snapshot is as old as xid; splits is the count of them.  All else remains.
+ * mm_page_merge: mark a leaf that is about to get the entries of another; the
+ * caller sets merged.
+ * mm_page_is_settled: is there nobody any more who may know a page from before
+ * it was marked?
  */
-extern void mm_page_delete(Page page, FullTransactionId deletion);
+extern void mm_page_delete(Page page, FullTransactionId xid, uint64 splits);
+extern void mm_page_merge(Page page, FullTransactionId xid);
+extern bool mm_page_is_settled(Page page);
+
+/*
+ * mm_page_visible: how many of a node's entries, of the first, are for a search
+ * that read its parent when splits had been counted; see above.
+ */
+static inline int
+mm_page_visible(Page page, uint64 splits)
+{
+	const MMPageSpecial *special = MMPageGetSpecial(page);
+
+	return special->level == 0 && special->merged > splits ? special->before : special->n;
+}
 
 /*
  * mm_page_make_room: let a node have room for n entries, at least.
@@ -180,14 +224,14 @@ mm_page_add_flags(Page page)
  * mm_page_get, mm_page_put: copy entry i of a node, or overwrite it.
  * mm_page_add: add an entry; there must be less than shape->capacity.
  * mm_page_take: let a node have n of the entries of another, given by their
- * numbers, instead of its own.
- * mm_page_remove: remove entry i; the last one takes its place.
+ * numbers, instead of its own, and what is marked of merges; permutes which.
+ * mm_page_remove: remove entry i; another one takes its place.
  */
 extern void mm_page_get(Page page, const MMShape *shape, int i, MMEntry entry);
 extern void mm_page_put(Page page, const MMShape *shape, int i, const uint32 *entry);
 extern void mm_page_add(Page page, const MMShape *shape, const uint32 *entry);
 extern void mm_page_take(Page page, const MMShape *shape, Page from,
-						 const uint16 *which, int n);
+						 uint16 *which, int n);
 extern void mm_page_remove(Page page, const MMShape *shape, int i);
 
 /*
@@ -220,9 +264,10 @@ extern void mm_page_check(Relation index, Buffer buffer, uint8 kind);
 extern bool mm_page_room_fits(Page page, const MMShape *shape);
 
 /*
- * mm_node_check: raise INDEX_CORRUPTED unless the page in a buffer is a node of
- * this level (-1: any), with no more entries than it has room for, and that fits
- * the page, and the index has a model, or none, as trained says.
+ * mm_node_check: raise INDEX_CORRUPTED unless the page in a buffer is a node,
+ * perhaps a deleted one, of this level (-1: any), with no more entries than it has
+ * room for, and that fits the page, and the index has a model, or none, as trained
+ * says.
  */
 extern void mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
 						  const MMShape *inner, bool trained, int level);
@@ -235,22 +280,6 @@ extern Buffer mm_page_pin(Relation index, BlockNumber block,
 						  BufferAccessStrategy strategy);
 extern Buffer mm_page_read(Relation index, BlockNumber block, int mode,
 						   uint8 kind, BufferAccessStrategy strategy);
-
-/*
- * mm_page_prefetch: if we know where in memory the page was last, ask the CPU
- * for words first to before end of its entries (end -1: and all bytes), as it
- * will soon be read; about where they are if it is nearly full.
- */
-extern void mm_page_prefetch(Relation index, BlockNumber block,
-							 const MMShape *shape, int first, int end);
-
-/*
- * mm_row_found: a row of a table was found in a page, in this buffer.
- * mm_row_prefetch: if we know where in memory the page was last, ask the CPU for
- * a row of it, as it will soon be read.
- */
-extern void mm_row_found(Relation table, BlockNumber block, Buffer buffer);
-extern void mm_row_prefetch(Relation table, BlockNumber block, OffsetNumber offset);
 
 /*
  * mm_entry_place: the place of a row, of the words 0 and 1 of an entry.  Raises
@@ -267,13 +296,39 @@ mm_entry_place(Relation index, uint32 block, uint32 offset, ItemPointer tid)
 }
 
 /*
- * mm_page_new: a new page, locked exclusively: a free one, or one more.
+ * mm_place_check: raise INDEX_CORRUPTED if the table ends before a place that the
+ * index has an entry for; VACUUM removes that first.  *nblocks: how long the table
+ * was known to be, at first 0.
  */
+extern void mm_place_check(Relation index, Relation table, const ItemPointerData *tid,
+						   BlockNumber *nblocks);
+
+/*
+ * mm_page_reuse: a recyclable page, locked exclusively; InvalidBuffer if none is
+ * known.
+ * mm_page_new: one of those, or else one more.
+ */
+extern Buffer mm_page_reuse(Relation index);
 extern Buffer mm_page_new(Relation index);
 
 /*
- * mm_page_recyclable: has nobody any use for this free page?
+ * mm_page_recyclable: is this page empty, or deleted, and has nobody any use for
+ * it?
  */
 extern bool mm_page_recyclable(Page page);
+
+/* recent.c */
+
+/*
+ * mm_recent_pin: pin a page whose buffer is known; InvalidBuffer if it is not.
+ * mm_recent_remember: a page was found in this buffer.
+ * mm_recent_prefetch: if the buffer is known, ask the CPU for words first to before
+ * end of a node's entries (end -1: and all bytes), as they will soon be read; about
+ * where they are if the node is nearly full.
+ */
+extern Buffer mm_recent_pin(Relation index, BlockNumber block);
+extern void mm_recent_remember(Relation index, BlockNumber block, Buffer buffer);
+extern void mm_recent_prefetch(Relation index, BlockNumber block,
+							   const MMShape *shape, int first, int end);
 
 #endif							/* MM_PAGE_H */

@@ -80,7 +80,13 @@ extern void mm_search_also(MMSearch *search, const MMSearchTerm *terms, int n,
 						   double bound);
 
 /*
- * mm_search_prefetch: ask the operating system for the rows in heap that will
+ * mm_search_table: all candidates must be places of this table; otherwise an error
+ * says that the index is damaged.
+ */
+extern void mm_search_table(MMSearch *search, Relation heap);
+
+/*
+ * mm_search_prefetch: the same, and ask the operating system for the rows in heap that will
  * be verified next, as many ahead as effective_io_concurrency allows.
  */
 extern void mm_search_prefetch(MMSearch *search, Relation heap);

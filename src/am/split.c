@@ -141,7 +141,7 @@ take_boxes(Split *split, Page page)
 {
 	const MMModel *model = split->model;
 	bool		leaf = MMPageGetSpecial(page)->level == 0;
-	uint32		all = PG_UINT32_MAX >> (32 - model->columns->n);
+	uint32		all = PG_UINT32_MAX >> (32 - model->ncolumns);
 
 	for (int i = 0; i < split->n; i++)
 	{

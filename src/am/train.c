@@ -9,9 +9,16 @@
  * their distances, trains a model on them and makes the tree anew.
  *
  * Who trains holds the heavyweight lock of the metadata page, but no buffer
- * lock, as user-defined functions run meanwhile.  Nothing is added to the root
+ * lock, as user-defined functions run meanwhile.  Nobody else adds to the root
  * then, as all insertions wait for this lock, and nothing is removed, as VACUUM
  * takes it, too, while the index has no model.  Searches go on.
+ *
+ * But a user's function may insert into the very table itself: the lock does not
+ * keep out the session that has it, and the insertion may even train the index.
+ * So everything that calls such functions is done first, in memory: rows are
+ * fetched, the model is trained, entries are made.  Then the root is looked at
+ * again.  If it has changed, all that was in vain.  If not, no function is called
+ * any more before the new tree is there.
  *
  * If most of the rows turn out to be dead, as after an insertion that was rolled
  * back, only those are removed: they would make a poor model for ever.
@@ -34,7 +41,7 @@
 
 #include "am/tree.h"
 
-/* The rows of the root, with their columns' values. */
+/* Rows of the root, with their columns' values. */
 typedef struct Rows
 {
 	int			n;
@@ -65,6 +72,25 @@ read_root(Relation index, const MMShape *shape, ItemPointerData **tids)
 	UnlockReleaseBuffer(buffer);
 	pfree(entry);
 	return n;
+}
+
+/*
+ * Are these still the places of the rows in the root, and is there no model?
+ */
+static bool
+root_has(Relation index, const MMShape *shape, const ItemPointerData *tids, int n)
+{
+	Buffer		buffer = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_SHARE,
+									  MM_PAGE_NODE, NULL);
+	Page		page = BufferGetPage(buffer);
+	bool		same = (MMPageGetSpecial(page)->flags & MM_PAGE_UNTRAINED) != 0 &&
+		MMPageGetSpecial(page)->n == n;
+
+	for (int i = 0; i < n && same; i++)
+		same = mm_page_words(page, 0)[i] == ItemPointerGetBlockNumberNoCheck(&tids[i]) &&
+			mm_page_words(page, 1)[i] == ItemPointerGetOffsetNumberNoCheck(&tids[i]);
+	UnlockReleaseBuffer(buffer);
+	return same;
 }
 
 /*
@@ -103,6 +129,7 @@ fetch_rows(Relation heap, Relation index, const MMColumns *columns,
 	TupleTableSlot *slot = table_slot_create(heap, NULL);
 	IndexFetchTableData *fetch = table_index_fetch_begin(heap);
 	SnapshotData snapshot;
+	BlockNumber nblocks = 0;
 
 	InitNonVacuumableSnapshot(snapshot, GlobalVisTestFor(heap));
 	econtext->ecxt_scantuple = slot;
@@ -118,6 +145,7 @@ fetch_rows(Relation heap, Relation index, const MMColumns *columns,
 		bool	   *isnull = rows->isnull[rows->n];
 
 		CHECK_FOR_INTERRUPTS();
+		mm_place_check(index, heap, &tids[i], &nblocks);
 		if (!fetch_newest(fetch, tids[i], &snapshot, slot))
 			continue;
 		FormIndexDatum(indexInfo, slot, estate, keys, keynulls);
@@ -164,6 +192,16 @@ shrink_root(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *
 	UnlockReleaseBuffer(root);
 }
 
+/* What training has made of rows, in memory. */
+typedef struct Trained
+{
+	MMMeta	   *meta;			/* statistics, and what is said of the model, but not
+								 * where it is */
+	void	   *stored;			/* the model as it is stored */
+	MMModel    *model;
+	MMEntry    *entries;		/* of the rows */
+} Trained;
+
 /*
  * Statistics of rows, for an index with this metadata.
  */
@@ -185,14 +223,14 @@ measure(MMColumns *columns, const MMMeta *meta, const Rows *rows)
 }
 
 /*
- * Train a model on rows, whose statistics go into meta, and write it.
+ * Measure rows, train a model on them, and make their entries.
  */
-static MMModel *
-train(Relation index, MMColumns *columns, MMMeta *meta, const Rows *rows)
+static void
+train(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows, Trained *trained)
 {
 	MMTraining	training;
-	void	   *stored;
 
+	trained->meta = measure(columns, meta, rows);
 	for (int c = 0; c < columns->n; c++)
 	{
 		training.n[c] = 0;
@@ -201,9 +239,16 @@ train(Relation index, MMColumns *columns, MMMeta *meta, const Rows *rows)
 			if (!rows->isnull[i][c])
 				training.values[c][training.n[c]++] = rows->values[i][c];
 	}
-	stored = mm_model_train(columns, meta, &training, mm_options_get(index).pivots);
-	meta->model = mm_meta_write_model(index, stored, meta->model_size, true);
-	return mm_model_open(columns, meta, stored);
+	trained->stored = mm_model_train(columns, trained->meta, &training,
+									 mm_options_get(index).pivots);
+	trained->model = mm_model_open(columns, trained->meta, trained->stored);
+	trained->entries = palloc(sizeof(MMEntry) * Max(rows->n, 1));
+	for (int i = 0; i < rows->n; i++)
+	{
+		trained->entries[i] = palloc(INTALIGN(trained->model->leaf.size));
+		mm_model_embed(trained->model, &rows->tids[i], rows->values[i], rows->isnull[i],
+					   trained->entries[i]);
+	}
 }
 
 /*
@@ -216,7 +261,7 @@ replace_root(Relation index, const MMModel *model, const MMMeta *trained,
 	const MMShape *shape = level == 0 ? &model->leaf : &model->inner;
 	Buffer		root = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_EXCLUSIVE,
 									MM_PAGE_NODE, NULL);
-	Buffer		metabuf = mm_meta_lock(index, model->columns->n, BUFFER_LOCK_EXCLUSIVE);
+	Buffer		metabuf = mm_meta_lock(index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
 	GenericXLogState *xlog = GenericXLogStart(index);
 	Page		page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
 
@@ -251,8 +296,8 @@ free_leftovers(Relation index)
 			Page		page = GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE);
 
 			/* Nobody has ever had a link to it. */
-			mm_page_init(page, MM_PAGE_FREE, 0);
-			mm_page_delete(page, FirstNormalFullTransactionId);
+			mm_page_init(page, MM_PAGE_NODE, 0);
+			mm_page_delete(page, FirstNormalFullTransactionId, 0);
 			GenericXLogFinish(xlog);
 		}
 		UnlockReleaseBuffer(buffer);
@@ -263,31 +308,60 @@ free_leftovers(Relation index)
 }
 
 /*
- * Train a model on rows and make the tree anew.
+ * Write the model, and make the tree anew of so many rows.
  */
 static void
-make_tree(Relation index, MMColumns *columns, const MMMeta *meta, Rows *rows)
+make_tree(Relation index, const Trained *trained, int nrows)
 {
-	MMMeta	   *measured;
-	MMModel    *model;
 	MMBulk	   *bulk;
 	MMEntry    *entries;
 	int			level;
 	int			n;
 
 	free_leftovers(index);
-	measured = measure(columns, meta, rows);
-	model = train(index, columns, measured, rows);
-	entries = palloc(sizeof(MMEntry) * Max(rows->n, 1));
-	for (int i = 0; i < rows->n; i++)
-	{
-		entries[i] = palloc(INTALIGN(model->leaf.size));
-		mm_model_embed(model, &rows->tids[i], rows->values[i], rows->isnull[i], entries[i]);
-	}
-	bulk = mm_bulk_begin(index, model, mm_options_get(index).fillfactor, true);
-	mm_bulk_add(bulk, entries, rows->n);
+	trained->meta->model = mm_meta_write_model(index, trained->stored,
+											   trained->meta->model_size, true);
+	bulk = mm_bulk_begin(index, trained->model, mm_options_get(index).fillfactor, true);
+	mm_bulk_add(bulk, trained->entries, nrows);
 	n = mm_bulk_finish(bulk, &entries, &level);
-	replace_root(index, model, measured, entries, n, n == 0 ? 0 : level);
+	replace_root(index, trained->model, trained->meta, entries, n, n == 0 ? 0 : level);
+}
+
+/*
+ * Train an index, if it needs that.  False if it has changed meanwhile.
+ */
+static bool
+try_training(Relation index, Relation heap, MMColumns *columns)
+{
+	MMMeta	   *meta = mm_meta_read(index, columns->n);
+	MMShape		leaf;
+	MMShape		inner;
+	ItemPointerData *tids;
+	int			n;
+	Rows	   *rows;
+	bool		most_dead;
+	Trained		trained = {NULL};
+
+	if (BlockNumberIsValid(meta->model))
+		return true;
+	mm_meta_shapes(meta, &leaf, &inner);
+	n = read_root(index, &leaf, &tids);
+	if (n < MM_TRAINING_ROWS)
+		return true;
+
+	/* Users' functions run here. */
+	rows = fetch_rows(heap, index, columns, tids, n);
+	most_dead = rows->n < MM_TRAINING_ROWS / 2;
+	if (!most_dead)
+		train(index, columns, meta, rows, &trained);
+
+	if (!root_has(index, &leaf, tids, n))
+		return false;
+	if (most_dead)
+		shrink_root(index, columns, meta, rows);
+	else
+		make_tree(index, &trained, rows->n);
+	return true;
 }
 
 void
@@ -295,28 +369,13 @@ mm_train_index(Relation index, Relation heap, MMColumns *columns)
 {
 	MemoryContext context;
 	MemoryContext old;
-	MMMeta	   *meta;
-	MMShape		leaf;
-	MMShape		inner;
-	ItemPointerData *tids;
-	int			n;
 
 	LockPage(index, MM_META_BLOCK, ExclusiveLock);
 	context = AllocSetContextCreate(CurrentMemoryContext, "mmdb training",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	meta = mm_meta_read(index, columns->n);
-	mm_meta_shapes(meta, &leaf, &inner);
-	if (!BlockNumberIsValid(meta->model) &&
-		(n = read_root(index, &leaf, &tids)) >= MM_TRAINING_ROWS)
-	{
-		Rows	   *rows = fetch_rows(heap, index, columns, tids, n);
-
-		if (rows->n < MM_TRAINING_ROWS / 2)
-			shrink_root(index, columns, meta, rows);
-		else
-			make_tree(index, columns, meta, rows);
-	}
+	while (!try_training(index, heap, columns))
+		MemoryContextReset(context);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	UnlockPage(index, MM_META_BLOCK, ExclusiveLock);

@@ -3,11 +3,10 @@
  * vacuum.c
  *	  VACUUM.
  *
- * VACUUM reads all pages in the order of the file.  A split that comes while it
- * does may move entries to a page it has passed, so it goes back to that (as
- * GiST does).  Leaves that are left empty lose their downlinks and become free
- * pages, but the last one of a node; a free page is used again when no search
- * can be on its way to it any more.
+ * VACUUM reads all pages in the order of the file, and removes dead entries from
+ * leaves.  A split that comes while it does may move entries to a page it has
+ * passed, so it goes back to that (as GiST does).  Then it condenses the tree
+ * (condense.c).
  *
  * VACUUM must not fail, lest the table be left to age.  So it needs nothing but
  * the pages to remove entries, and runs no user's function.  The statistics of
@@ -19,15 +18,17 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "access/xact.h"
 #include "commands/vacuum.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/indexfsm.h"
 #include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "am/tree.h"
+#include "am/condense.h"
 #include "compat.h"
 
 typedef struct VacuumState
@@ -40,27 +41,13 @@ typedef struct VacuumState
 	MMShape		leaf;
 	MMShape		inner;
 	uint64		splits;			/* when it began */
-	BlockNumber *empty;			/* leaves without entries */
-	int			nempty;
-	BlockNumber *parents;		/* nodes of level 1 */
-	int			nparents;
+	MMCondense *condense;		/* NULL: the index has no model */
 } VacuumState;
 
-static void
-remember(BlockNumber **blocks, int *n, BlockNumber block)
-{
-	/* Room for a power of two. */
-	if (*n == 0)
-		*blocks = palloc(sizeof(BlockNumber));
-	else if ((*n & (*n - 1)) == 0)
-		*blocks = repalloc_huge(*blocks, sizeof(BlockNumber) * *n * 2);
-	(*blocks)[(*n)++] = block;
-}
-
 /*
- * Remove the dead entries of a leaf, locked exclusively.
+ * Remove the dead entries of a leaf, locked exclusively.  True if there were any.
  */
-static void
+static bool
 clean_leaf(VacuumState *state, Buffer buffer)
 {
 	const MMShape *shape = &state->leaf;
@@ -90,6 +77,7 @@ clean_leaf(VacuumState *state, Buffer buffer)
 	state->stats->tuples_removed += ndead;
 	state->stats->num_index_tuples += n - ndead;
 	pfree(dead);
+	return ndead > 0;
 }
 
 /*
@@ -108,6 +96,7 @@ vacuum_page(VacuumState *state, BlockNumber first)
 		Page		page;
 		MMPageSpecial *special;
 		BlockNumber next = InvalidBlockNumber;
+		bool		changed;
 
 		mm_vacuum_delay_point();
 		if (++steps % 1024 == 0 && steps > RelationGetNumberOfBlocks(index))
@@ -125,113 +114,45 @@ vacuum_page(VacuumState *state, BlockNumber first)
 		}
 		mm_page_check(index, buffer, 0);
 		special = MMPageGetSpecial(page);
-		if (special->kind < MM_PAGE_META || special->kind > MM_PAGE_FREE ||
-			(special->kind == MM_PAGE_FREE && special->n > 0))
+		if (special->kind < MM_PAGE_META || special->kind > MM_PAGE_DELETED)
 			mm_report_damage(index, "Block %u is of no valid kind.", block);
-		if (special->kind == MM_PAGE_FREE)
+		if (special->kind == MM_PAGE_DELETED)
 			state->stats->pages_deleted++;
 		else if (special->kind == MM_PAGE_NODE && special->level == 0 &&
 				 (state->trained || block == MM_ROOT_BLOCK))
 		{
 			/* Without a model, others are left from a training that failed. */
 			mm_node_check(index, buffer, &state->leaf, &state->inner, state->trained, 0);
-			clean_leaf(state, buffer);
-			if (special->n == 0 && block != MM_ROOT_BLOCK &&
-				(special->flags & MM_PAGE_INCOMPLETE) == 0)
-				remember(&state->empty, &state->nempty, block);
+			changed = clean_leaf(state, buffer);
+			if (state->condense != NULL)
+				mm_condense_note(state->condense, block, page, changed);
 			if (((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > state->splits) &&
 				special->right != InvalidBlockNumber && special->right < first)
 				next = special->right;
 		}
-		else if (special->kind == MM_PAGE_NODE && special->level == 1)
-			remember(&state->parents, &state->nparents, block);
+		else if (special->kind == MM_PAGE_NODE && state->condense != NULL)
+			mm_condense_note(state->condense, block, page, false);
 		UnlockReleaseBuffer(buffer);
 		block = next;
 	}
 }
 
-static int
-compare_blocks(const void *a, const void *b)
-{
-	BlockNumber x = *(const BlockNumber *) a;
-	BlockNumber y = *(const BlockNumber *) b;
-
-	return (x > y) - (x < y);
-}
-
 /*
- * Delete a leaf if it is still empty and parent still has its downlink, and
- * another one.
+ * Take a transaction number after pages have been deleted.  They are used again
+ * when all snapshots are younger than the number that was next then; somebody has
+ * to take it for that.  Where nothing goes on but a change of many rows now and
+ * then, with a VACUUM after it, nobody else does before the next such change wants
+ * the pages, and the file would become half as large again.  (VACUUM takes one, too,
+ * when it truncates a table.)  But it is not worth one when numbers are running out,
+ * and what is not VACUUM, as the second pass of CREATE INDEX CONCURRENTLY, had better
+ * have none.
  */
 static void
-delete_leaf(VacuumState *state, BlockNumber leaf, BlockNumber parent)
+take_number(void)
 {
-	Relation	index = state->info->index;
-	const MMShape *inner = &state->inner;
-	Buffer		leafbuf = mm_page_read(index, leaf, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
-	Buffer		parentbuf = mm_page_read(index, parent, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
-	MMPageSpecial *special = MMPageGetSpecial(BufferGetPage(leafbuf));
-	MMPageSpecial *above = MMPageGetSpecial(BufferGetPage(parentbuf));
-	int			entry = -1;
-
-	if (special->kind == MM_PAGE_NODE && special->level == 0 && special->n == 0 &&
-		(special->flags & MM_PAGE_INCOMPLETE) == 0 &&
-		above->kind == MM_PAGE_NODE && above->level == 1)
-	{
-		mm_node_check(index, parentbuf, &state->leaf, inner, true, 1);
-		if (above->n > 1)
-			entry = mm_page_find(BufferGetPage(parentbuf), leaf);
-	}
-	if (entry >= 0)
-	{
-		GenericXLogState *xlog = GenericXLogStart(index);
-		Page		page;
-
-		page = GenericXLogRegisterBuffer(xlog, leafbuf, 0);
-		/* It keeps its number and its link to the right; see page.h. */
-		mm_page_delete(page, ReadNextFullTransactionId());
-		mm_page_remove(GenericXLogRegisterBuffer(xlog, parentbuf, 0), inner, entry);
-		GenericXLogFinish(xlog);
-		state->stats->pages_newly_deleted++;
-		state->stats->pages_deleted++;
-	}
-	UnlockReleaseBuffer(parentbuf);
-	UnlockReleaseBuffer(leafbuf);
-}
-
-static void
-delete_empty_leaves(VacuumState *state)
-{
-	const MMShape *inner = &state->inner;
-
-	if (state->nempty == 0)
-		return;
-	qsort(state->empty, state->nempty, sizeof(BlockNumber), compare_blocks);
-	for (int i = 0; i < state->nparents; i++)
-	{
-		Buffer		buffer = mm_page_read(state->info->index, state->parents[i],
-										  BUFFER_LOCK_SHARE, 0, state->info->strategy);
-		Page		page = BufferGetPage(buffer);
-		BlockNumber *found = palloc(sizeof(BlockNumber) * inner->capacity);
-		int			nfound = 0;
-
-		mm_vacuum_delay_point();
-		if (MMPageGetSpecial(page)->kind == MM_PAGE_NODE && MMPageGetSpecial(page)->level == 1)
-		{
-			mm_node_check(state->info->index, buffer, &state->leaf, inner, true, 1);
-			for (int e = 0; e < MMPageGetSpecial(page)->n; e++)
-			{
-				BlockNumber child = mm_page_words(page, 0)[e];
-
-				if (bsearch(&child, state->empty, state->nempty, sizeof(BlockNumber), compare_blocks))
-					found[nfound++] = child;
-			}
-		}
-		UnlockReleaseBuffer(buffer);
-		for (int e = 0; e < nfound; e++)
-			delete_leaf(state, found[e], state->parents[i]);
-		pfree(found);
-	}
+	if ((MyProc->statusFlags & PROC_IN_VACUUM) != 0 && !IsInParallelMode() &&
+		TransactionIdPrecedes(ReadNextTransactionId(), MM_XID_VACUUM_LIMIT))
+		(void) GetTopTransactionId();
 }
 
 IndexBulkDeleteResult *
@@ -264,6 +185,8 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	}
 	state.trained = BlockNumberIsValid(meta->model);
 	mm_meta_shapes(meta, &state.leaf, &state.inner);
+	if (state.trained)
+		state.condense = mm_condense_begin(index, meta, info->strategy);
 	state.splits = mm_meta_splits(index);
 
 	/* Pages may be added meanwhile; what is added last has been seen before. */
@@ -276,8 +199,14 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 			vacuum_page(&state, block);
 		block--;
 	}
-	delete_empty_leaves(&state);
-	if (stats->pages_free > 0)
+	if (state.condense != NULL)
+	{
+		stats->pages_newly_deleted = mm_condense(state.condense);
+		stats->pages_deleted += stats->pages_newly_deleted;
+		if (stats->pages_newly_deleted > 0)
+			take_number();
+	}
+	if (stats->pages_free + stats->pages_newly_deleted > 0)
 		IndexFreeSpaceMapVacuum(index);
 	stats->num_pages = nblocks;
 

@@ -60,7 +60,7 @@ distance_##name(void *prepared, Datum value, double bound) \
 static void \
 coordinates_##name(Datum value, Oid collation, double *x) \
 { \
-	*x = hash(value, collation) & HASH_MASK; \
+	*x = hash(value, collation) % MM_DISCRETE_RANGE; \
 } \
 \
 Datum \
@@ -76,9 +76,6 @@ mm_##name##_discrete_routine(PG_FUNCTION_ARGS) \
 	\
 	PG_RETURN_POINTER(&routine); \
 }
-
-/* So many bits of a hash are exact in a float. */
-#define HASH_MASK	0xffffff
 
 static int
 one_coordinate(int dimensions, MetricNorm *norm, MetricTransform *transform)

@@ -66,11 +66,15 @@ typedef enum MetricNorm
 	MM_NORM_MAX,				/* the largest coordinate */
 	MM_NORM_L1,
 	MM_NORM_L2,
-	MM_NORM_DISCRETE,			/* 1 unless all are zero; exact coordinates, no
-								 * distance is more than 1 */
+	MM_NORM_DISCRETE,			/* 1 unless all are zero; coordinates are whole
+								 * numbers below MM_DISCRETE_RANGE, no distance
+								 * is more than 1 */
 	MM_NORM_PIVOTS,				/* as MM_NORM_MAX; coordinates are distances
 								 * to pivots, none of them negative */
 } MetricNorm;
+
+/* So many hashes are exact in a float. */
+#define MM_DISCRETE_RANGE	0x1000000
 
 /*
  * The function f: a polynomial that grows from 0 as far as clamp, where it

@@ -74,6 +74,7 @@ mm_scan_collected_begin(MMScanState *s)
 			Min(bound - (fabs(bound) + sum->magnitude) * 1e-11, FLT_MAX) : -1.0;
 		s->search = mm_search_begin(s->index, s->columns, terms, n, false, bound);
 		mm_scan_add_other_sums(s);
+		mm_search_table(s->search, s->css.ss.ss_currentRelation);
 		mm_search_all(s->search, collect, &collector);
 		mm_counts_add_search(s);
 		mm_search_end(s->search);

@@ -44,9 +44,6 @@ mm_scan_read(MMScanState *s, ItemPointer tid)
 	if (!table_index_fetch_tuple(s->fetch, tid, s->css.ss.ps.state->es_snapshot,
 								 s->css.ss.ss_ScanTupleSlot, &call_again, &all_dead))
 		return false;
-	if (TTS_IS_BUFFERTUPLE(s->css.ss.ss_ScanTupleSlot))
-		mm_row_found(s->css.ss.ss_currentRelation, ItemPointerGetBlockNumber(tid),
-					 ((BufferHeapTupleTableSlot *) s->css.ss.ss_ScanTupleSlot)->buffer);
 	pgstat_count_heap_fetch(s->index);
 	s->counts.verified++;
 	return mm_scan_passes_quals(s);

@@ -42,11 +42,12 @@ $node->stop;
 
 # The page format; see src/am/page.h.
 my $header_size = 24;
-my %field = (nsn => [ 0, 'Q' ], born => [ 8, 'Q' ], right => [ 16, 'L' ], n => [ 20, 'S' ], level => [ 22, 'S' ],
-	kind => [ 24, 'C' ], flags => [ 25, 'C' ], room => [ 26, 'S' ], magic => [ 28, 'L' ]);
+my %field = (nsn => [ 0, 'Q' ], born => [ 8, 'Q' ], merged => [ 16, 'Q' ], merged_before => [ 24, 'Q' ], xid => [ 32, 'Q' ], right => [ 40, 'L' ],
+	n => [ 44, 'S' ], before => [ 46, 'S' ], room => [ 48, 'S' ], level => [ 50, 'C' ], kind => [ 51, 'C' ], flags => [ 52, 'C' ], magic => [ 60, 'L' ]);
+my $special_size = 64;
 # Statistics of columns come after what the columns were: 12 bytes for each there may be.
 my $columns_offset = 56 + 12 * 32;
-my ($meta_kind, $model_kind, $node_kind, $free_kind) = (1, 2, 3, 4);
+my ($meta_kind, $model_kind, $node_kind, $deleted_kind) = (1, 2, 3, 4);
 
 sub read_file
 {
@@ -71,7 +72,7 @@ my %healthy = map { $_ => read_file($path{$_}) } keys %path;
 sub where
 {
 	my ($block, $name) = @_;
-	return ($block + 1) * $block_size - 32 + $field{$name}[0];
+	return ($block + 1) * $block_size - $special_size + $field{$name}[0];
 }
 
 # A field of a page's special area, in a healthy index.
@@ -97,6 +98,7 @@ foreach my $block (2 .. $blocks - 1)
 }
 is(get('things_mm', 1, 'level'), 2, 'the tree has three levels');
 my ($leaf, $inner) = ($leaves[3], $inners[1]);
+my $splits = unpack('Q', substr($healthy{things_mm}, $header_size + 16, 8));
 my $nobody = 0xFFFFFFFF;
 
 # Where the first word of a node's first entry is; words of an entry are as far
@@ -131,12 +133,12 @@ my @damages = (
 	[ 'magic number of the root', 'things_mm', [ field('things_mm', 1, 'magic', 1) ], qr/Block 1 has no valid special area/ ],
 	[ 'a leaf of kind metadata', 'things_mm', [ field('things_mm', $leaf, 'kind', $meta_kind) ], qr/Block $leaf is of kind 1 instead of 3/ ],
 	[ 'a leaf of kind model', 'things_mm', [ field('things_mm', $leaf, 'kind', $model_kind) ], qr/Block $leaf is of kind 2 instead of 3/ ],
-	[ 'a leaf of kind free', 'things_mm', [ field('things_mm', $leaf, 'kind', $free_kind) ], qr/Block $leaf is of kind 4 instead of 3/ ],
-	[ 'an inner node of kind free', 'things_mm', [ field('things_mm', $inner, 'kind', $free_kind) ], qr/Block $inner is of kind 4 instead of 3/ ],
+	[ 'a leaf of kind deleted', 'things_mm', [ field('things_mm', $leaf, 'kind', $deleted_kind) ], qr/Block $leaf is of kind 4 instead of 3/ ],
+	[ 'an inner node of kind deleted', 'things_mm', [ field('things_mm', $inner, 'kind', $deleted_kind) ], qr/Block $inner is of kind 4 instead of 3/ ],
 	[ 'an unknown kind', 'things_mm', [ field('things_mm', $leaf, 'kind', 99) ], qr/Block $leaf is of kind 99 instead of 3/ ],
 	[ 'level of a leaf', 'things_mm', [ field('things_mm', $leaf, 'level', 1) ], qr/Block $leaf is of level 1, but its parent/ ],
 	[ 'level of an inner node', 'things_mm', [ field('things_mm', $inner, 'level', 0) ], qr/Block $inner is of level 0, but its parent/ ],
-	[ 'level of the root', 'things_mm', [ field('things_mm', 1, 'level', 60000) ], qr/Block 1 is of level 60000/ ],
+	[ 'level of the root', 'things_mm', [ field('things_mm', 1, 'level', 200) ], qr/Block 1 is of level 200/ ],
 	[ 'level of the root, less', 'things_mm', [ field('things_mm', 1, 'level', 1) ], qr/level/ ],
 	[ 'entries of a leaf', 'things_mm', [ field('things_mm', $leaf, 'n', 65535) ], qr/Block $leaf has 65535 entries/ ],
 	[ 'entries of an inner node', 'things_mm', [ field('things_mm', $inner, 'n', $inner_room + 1) ], qr/Block $inner has \d+ entries, but no more/ ],
@@ -148,6 +150,10 @@ my @damages = (
 	[ 'no entries of the root', 'things_mm', [ field('things_mm', 1, 'n', 0) ], qr/Block 1, an inner node, has no entries/ ],
 	[ 'split in the future', 'things_mm', [ field('things_mm', $leaf, 'nsn', 1 << 40) ], qr/only \d+ splits have been counted/ ],
 	[ 'born in the future', 'things_mm', [ field('things_mm', $leaf, 'born', 1 << 40) ], qr/only \d+ splits have been counted/ ],
+	[ 'born one ahead', 'things_mm', [ field('things_mm', $leaf, 'born', $splits + 1) ], qr/only \d+ splits have been counted/ ],
+	[ 'merged in the future', 'things_mm', [ field('things_mm', $leaf, 'merged', 1 << 40) ], qr/only \d+ splits have been counted/ ],
+	[ 'merged before in the future', 'things_mm', [ field('things_mm', $leaf, 'merged_before', 1 << 40) ], qr/only \d+ splits have been counted/ ],
+	[ 'more entries before a merge', 'things_mm', [ field('things_mm', $leaf, 'before', 60000) ], qr/Block $leaf has \d+ entries, but had 60000 before it was merged/ ],
 	[ 'right of a split, beyond the end', 'things_mm', [ field('things_mm', $split, 'right', $blocks + 5), field('things_mm', $split, 'flags', 1) ], qr/block \d+/i ],
 	[ 'marked as split, with nothing on the right', 'things_mm', [ field('things_mm', $leaf, 'flags', 1), field('things_mm', $leaf, 'right', $nobody) ], qr/block $nobody/ ],
 	[ 'marked as split, with itself on the right', 'things_mm', [ field('things_mm', $leaf, 'flags', 1), field('things_mm', $leaf, 'right', $leaf) ], qr/Two links lead to block $leaf/ ],
@@ -195,6 +201,8 @@ my @damages = (
 	[ 'one entry less', 'things_mm', [ field('things_mm', $leaf, 'n', get('things_mm', $leaf, 'n') - 1) ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
 	[ 'a place twice', 'things_mm', [ [ entries($leaf), substr($healthy{things_mm}, entries($leaf) + 4, 4) ], [ entries($leaf) + 4 * $leaf_room, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_room + 4, 4) ] ], qr/Row \(\d+,\d+\) has two|not those of row/, 'wrong' ],
 	[ 'a place that is none', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room, pack('L', 0) ] ], qr/Block $leaf, entry 0: \(\d+,0\) is no place/, 'wrong' ],
+	[ 'a place beyond the table', 'things_mm', [ [ entries($leaf), pack('L', 100000) ] ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
+	[ 'a place beyond all files of the table', 'things_mm', [ [ entries($leaf), pack('L', 0xFFFFFFF0) ] ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
 	# an index without a model
 	[ 'untrained, not marked so', 'few_mm', [ field('few_mm', 1, 'flags', 0) ], qr/Block 1 does not fit the metadata/ ],
 	[ 'untrained, of level 1', 'few_mm', [ field('few_mm', 1, 'level', 1) ], qr/Block 1 does not fit the metadata/ ],
@@ -381,7 +389,17 @@ foreach my $length (0, 100, $block_size, $block_size + 1, 2 * $block_size, lengt
 	$node->stop;
 }
 
+# Part of a block behind the last one, as is left when a disk is full, is no damage.
+write_file($path{$_}, $healthy{$_} . 'x' x 100) foreach keys %path;
 $node->start;
+foreach my $index (sort keys %table)
+{
+	is($node->safe_psql('postgres', "SELECT mmdb_index_check('$index')"), '', "$index with part of a block: the check passes");
+	my $query = sprintf($search, $table{$index});
+	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query}, 'and it finds what it should');
+	$node->safe_psql('postgres', sprintf($insert, $table{$index}));
+	is($node->safe_psql('postgres', "VACUUM $table{$index}; SELECT mmdb_index_check('$index')"), '', 'it can be added to');
+}
 $node->safe_psql('postgres', 'REINDEX TABLE things; REINDEX TABLE few');
 foreach my $index (sort keys %table)
 {

@@ -72,6 +72,29 @@ $node->safe_psql('postgres', q{
 		PERFORM nextval(CASE WHEN used THEN 'by_index' ELSE 'by_scan' END);
 	END $$;
 
+	-- a cursor that takes its time, while nodes it has not come to are split, merged and deleted
+	CREATE FUNCTION walk(near integer) RETURNS void LANGUAGE plpgsql AS $$
+	DECLARE
+		c refcursor;
+		x integer;
+		ids integer[] := '{}';
+	BEGIN
+		PERFORM set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort']) name;
+		OPEN c FOR SELECT id FROM t ORDER BY price <+> near * 10;
+		LOOP
+			FETCH c INTO x;
+			EXIT WHEN NOT FOUND;
+			ids := ids || x;
+			IF cardinality(ids) % 200 = 0 THEN
+				PERFORM pg_sleep(0.01);
+			END IF;
+		END LOOP;
+		PERFORM set_config('enable_seqscan', 'on', true), set_config('mmdb.enable_scan', 'off', true);
+		IF (SELECT concat_ws(' ', count(*), count(DISTINCT id), sum(id)) FROM unnest(ids) id) <> (SELECT concat_ws(' ', count(*), count(*), sum(id)) FROM t) THEN
+			RAISE 'a cursor found % rows, % of them different, of %', cardinality(ids), (SELECT count(DISTINCT id) FROM unnest(ids) id), (SELECT count(*) FROM t);
+		END IF;
+	END $$;
+
 	CREATE FUNCTION search(near integer) RETURNS void LANGUAGE plpgsql AS $$
 	DECLARE
 		o home := random_home(near);
@@ -100,6 +123,7 @@ my %scripts = (
 	change => [ 2, 'SELECT change_homes(:id, 10, :near);' ],
 	remove => [ 3, 'SELECT remove_homes(:near * 10, :near * 10 + 300);' ],
 	search => [ 4, "BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT search(:near);\nCOMMIT;" ],
+	walk => [ 1, "BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT walk(:near);\nCOMMIT;" ],
 	vacuum => [ 0, "VACUUM t;\n\\sleep 50 ms" ],
 );
 my @files;

@@ -1,5 +1,7 @@
 # A split is two WAL records.  A server that has replayed only the first, because
 # its primary crashed there, finds all rows nonetheless, and completes the split.
+# VACUUM condenses the tree in many records; wherever it is stopped, the tree is
+# whole.
 #
 # pg_waldump tells where such records end; recovery stops there.
 
@@ -34,17 +36,26 @@ my $relation = $primary->safe_psql('postgres', q{SELECT concat_ws('/', (SELECT o
 	(SELECT oid FROM pg_database WHERE datname = 'postgres'), pg_relation_filenode('t_mm'))});
 my $block_size = $primary->safe_psql('postgres', 'SHOW block_size');
 
-# Records that hold full images of two blocks of the index, neither of them the
-# metadata page: the first halves of splits.
-my ($wal, $err) = run_command([ 'pg_waldump', '-b', '-p', $primary->data_dir . '/pg_wal', '-r', 'Generic', '-s', $start, '-e', $end ]);
-my @records = split /^(?=rmgr: )/m, $wal;
-my @splits;
-foreach my $i (0 .. $#records - 1)
+# Generic WAL records about the index: where the next begins, which blocks they are
+# about, and of which of these they have full images.
+sub records
 {
-	my @blocks = $records[$i] =~ /blkref #\d+: rel \Q$relation\E (?:fork main )?blk (\d+)[^\n]*FPW/g;
-	my ($next) = $records[ $i + 1 ] =~ /lsn: ([0-9A-F\/]+)/;
-	push @splits, { lsn => $next, blocks => \@blocks } if @blocks == 2 && !grep { $_ == 0 } @blocks;
+	my ($start, $end) = @_;
+	my ($wal) = run_command([ 'pg_waldump', '-b', '-p', $primary->data_dir . '/pg_wal', '-r', 'Generic', '-s', $start, '-e', $end ]);
+	my @records = split /^(?=rmgr: )/m, $wal;
+	my @result;
+	foreach my $i (0 .. $#records - 1)
+	{
+		my @blocks = $records[$i] =~ /blkref #\d+: rel \Q$relation\E (?:fork main )?blk (\d+)/g;
+		my @images = $records[$i] =~ /blkref #\d+: rel \Q$relation\E (?:fork main )?blk (\d+)[^\n]*FPW/g;
+		my ($next) = $records[ $i + 1 ] =~ /lsn: ([0-9A-F\/]+)/;
+		push @result, { lsn => $next, blocks => \@blocks, images => \@images } if @blocks;
+	}
+	return @result;
 }
+
+# Images of two blocks, neither of them the metadata page: the first halves of splits.
+my @splits = map { { lsn => $_->{lsn}, blocks => $_->{images} } } grep { @{ $_->{images} } == 2 && !grep { $_ == 0 } @{ $_->{images} } } records($start, $end);
 note(scalar(@splits) . ' splits');
 cmp_ok(scalar(@splits), '>', 20, 'nodes were split');
 
@@ -54,8 +65,8 @@ sub flags
 	$node->safe_psql('postgres', 'CHECKPOINT');
 	my $path = $node->data_dir . '/' . $node->safe_psql('postgres', q{SELECT pg_relation_filepath('t_mm')});
 	open(my $file, '<:raw', $path) or die "$path: $!";
-	seek($file, ($block + 1) * $block_size - 8, 0);
-	read($file, my $bytes, 4);
+	seek($file, ($block + 1) * $block_size - 13, 0);
+	read($file, my $bytes, 2);
 	close($file);
 	my ($kind, $flags) = unpack('CC', $bytes);
 	return ($kind, $flags);
@@ -64,19 +75,27 @@ sub flags
 my $in_order = "SET enable_seqscan = off; SET enable_sort = off; SELECT count(*), count(DISTINCT id), sum(id) FROM (SELECT id FROM t ORDER BY v <-> '[1,0,0,0,1,0,0]') s";
 my $really = 'SELECT count(*), count(DISTINCT id), sum(id) FROM t';
 my $number = $ENV{MMDB_TEST_LONG} ? 30 : 4;
-foreach my $i (1 .. $number)
+
+# A server that has recovered up to a record, but not the next, which begins there.
+sub stopped_before
 {
-	my $split = $splits[ int($#splits * $i / $number) ];
-	my $node = PostgreSQL::Test::Cluster->new("stopped$i");
+	my ($name, $lsn) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
 	$node->init_from_backup($primary, 'backup', has_streaming => 1);
-	# Up to that record, but not the next, which begins there.
 	$node->append_conf('postgresql.conf', qq{
-		recovery_target_lsn = '$split->{lsn}'
+		recovery_target_lsn = '$lsn'
 		recovery_target_inclusive = off
 		recovery_target_action = promote
 	});
 	$node->start;
 	$node->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()');
+	return $node;
+}
+
+foreach my $i (1 .. $number)
+{
+	my $split = $splits[ int($#splits * $i / $number) ];
+	my $node = stopped_before("stopped$i", $split->{lsn});
 	my ($kind, $flags) = flags($node, $split->{blocks}[0]);
 	is("$kind $flags", '3 1', "stop $i: the split of block $split->{blocks}[0] is incomplete");
 	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm')});
@@ -87,6 +106,31 @@ foreach my $i (1 .. $number)
 	($kind, $flags) = flags($node, $split->{blocks}[0]);
 	is("$kind $flags", '3 0', 'insertions have completed the split');
 	is($node->safe_psql('postgres', $in_order), $node->safe_psql('postgres', $really), 'and all rows are found');
+	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm')});
+	$node->stop('immediate');
+}
+
+# VACUUM, twice: merges of leaves, records about four blocks with the metadata page
+# among them; and the second time, when there are pages for it, of inner nodes.
+$primary->safe_psql('postgres', 'SELECT add_rows(6000); DELETE FROM t WHERE id % 5 > 0');
+$start = $primary->lsn('insert');
+$primary->safe_psql('postgres', 'VACUUM t');
+$primary->safe_psql('postgres', 'DELETE FROM t WHERE id % 20 > 0');
+$primary->safe_psql('postgres', 'VACUUM t');
+my @condensed = records($start, $primary->lsn('flush'));
+my @leaves = grep { @{ $_->{blocks} } == 4 && grep { $_ == 0 } @{ $_->{blocks} } } @condensed;
+my @inner = grep { @{ $_->{blocks} } == 4 && !grep { $_ == 0 } @{ $_->{blocks} } } @condensed;
+note(scalar(@leaves) . ' merges of leaves, ' . scalar(@inner) . ' of inner nodes');
+cmp_ok(scalar(@leaves), '>', 20, 'leaves were merged');
+cmp_ok(scalar(@inner), '>', 0, 'inner nodes were merged');
+my $stop = 0;
+foreach my $record ((map { $leaves[ int($#leaves * $_ / $number) ] } 1 .. $number), $inner[0], $inner[-1])
+{
+	my $node = stopped_before('vacuum' . ++$stop, $record->{lsn});
+	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm')});
+	is($node->safe_psql('postgres', $in_order), $node->safe_psql('postgres', $really), "VACUUM stopped, $stop: all rows are found");
+	$node->safe_psql('postgres', 'SELECT add_rows(1000); DELETE FROM t WHERE id % 3 = 0; VACUUM t; SELECT add_rows(1000); VACUUM t');
+	is($node->safe_psql('postgres', $in_order), $node->safe_psql('postgres', $really), 'also after changes and VACUUM');
 	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm')});
 	$node->stop('immediate');
 }
