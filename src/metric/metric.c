@@ -10,12 +10,13 @@
 #include <math.h>
 
 #include "access/amvalidate.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/regproc.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "metric/metric.h"
@@ -27,6 +28,53 @@ mm_metric_signature_fits(Oid function, int procnum, Oid opcintype)
 	if (procnum == MM_ROUTINE_PROC)
 		return check_amproc_signature(function, INTERNALOID, true, 1, 1, INTERNALOID);
 	return check_amproc_signature(function, FLOAT8OID, false, 2, 2, opcintype, opcintype);
+}
+
+/*
+ * The names of functions and operators, for messages, with their schema: since
+ * PostgreSQL 17, the search_path is another while an index is made, so that
+ * format_procedure would have it at some times only.
+ */
+static char *
+name_with_types(Oid namespace, const char *name, const Oid *types, int ntypes)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "%s.%s(", quote_identifier(get_namespace_name(namespace)), name);
+	for (int i = 0; i < ntypes; i++)
+		appendStringInfo(&buf, "%s%s", i > 0 ? "," : "", format_type_be(types[i]));
+	appendStringInfoChar(&buf, ')');
+	return buf.data;
+}
+
+static char *
+function_name(Oid function)
+{
+	Oid		   *types;
+	int			ntypes;
+
+	(void) get_func_signature(function, &types, &ntypes);
+	return name_with_types(get_func_namespace(function), quote_identifier(get_func_name(function)),
+						   types, ntypes);
+}
+
+static char *
+operator_name(Oid operator)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	Oid			types[2];
+	char	   *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	types[0] = form->oprleft;
+	types[1] = form->oprright;
+	result = name_with_types(form->oprnamespace, NameStr(form->oprname), types, 2);
+	ReleaseSysCache(tuple);
+	return result;
 }
 
 /*
@@ -45,7 +93,7 @@ check_signatures(Oid opfamily, Oid opcintype, Oid operator, Oid distance, Oid ro
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("%s %s of operator family \"%s\" of access method %s is no distance of type %s",
 						operator_fits ? "function" : "operator",
-						operator_fits ? format_procedure(distance) : format_operator(operator),
+						operator_fits ? function_name(distance) : operator_name(operator),
 						get_opfamily_name(opfamily, false), MM_AM_NAME, format_type_be(opcintype)),
 				 errdetail("It must take two arguments of the type, and return double precision."),
 				 errhint("Make the class with a function that calls the other and casts its result.")));
@@ -53,7 +101,7 @@ check_signatures(Oid opfamily, Oid opcintype, Oid operator, Oid distance, Oid ro
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("function %s of operator family \"%s\" of access method %s cannot be support function %d",
-						format_procedure(routine), get_opfamily_name(opfamily, false), MM_AM_NAME,
+						function_name(routine), get_opfamily_name(opfamily, false), MM_AM_NAME,
 						MM_ROUTINE_PROC),
 				 errdetail("It must take one argument of type internal, and return internal.")));
 }
