@@ -25,6 +25,7 @@ MODULES = mmdb_learn
 
 OBJS = \
 	src/mmdb.o \
+	src/base/compare.o \
 	src/type/component.o \
 	src/type/mmvector.o \
 	src/type/mmvector_agg.o \
@@ -53,51 +54,47 @@ OBJS = \
 	src/metric/text_sketch.o \
 	src/metric/vector.o \
 	src/metric/vector_sketch.o \
+	src/index/columns.o \
+	src/index/key.o \
+	src/index/meta.o \
+	src/index/open.o \
+	src/index/options.o \
+	src/index/page.o \
+	src/index/recent.o \
+	src/index/rights.o \
+	src/index/scales.o \
+	src/model/model.o \
+	src/model/pairs.o \
+	src/model/pivots.o \
+	src/model/sample.o \
+	src/model/statistics.o \
+	src/tree/box.o \
+	src/tree/bulk.o \
+	src/tree/condense.o \
+	src/tree/insert.o \
+	src/tree/merge.o \
+	src/tree/pack.o \
+	src/tree/rows.o \
+	src/tree/split.o \
+	src/search/bounding.o \
+	src/search/ladder.o \
+	src/search/terms.o \
+	src/check/check.o \
+	src/check/check_bounds.o \
+	src/check/check_rows.o \
+	src/check/index_stats.o \
 	src/am/alter.o \
-	src/am/bounding.o \
-	src/am/box.o \
 	src/am/build.o \
 	src/am/build_parallel.o \
-	src/am/bulk.o \
-	src/am/check.o \
-	src/am/check_bounds.o \
-	src/am/check_rows.o \
-	src/am/columns.o \
-	src/am/condense.o \
+	src/am/build_rows.o \
 	src/am/cost.o \
 	src/am/handler.o \
-	src/am/index_stats.o \
 	src/am/info.o \
 	src/am/insert.o \
-	src/am/ladder.o \
-	src/am/merge.o \
-	src/am/meta.o \
-	src/am/model.o \
-	src/am/options.o \
-	src/am/pack.o \
-	src/am/page.o \
-	src/am/pairs.o \
-	src/am/pivots.o \
-	src/am/recent.o \
-	src/am/rights.o \
-	src/am/rows.o \
-	src/am/sample.o \
-	src/am/scales.o \
 	src/am/scan.o \
-	src/am/split.o \
-	src/am/statistics.o \
-	src/am/terms.o \
 	src/am/train.o \
 	src/am/vacuum.o \
 	src/am/validate.o \
-	src/learn/candidates.o \
-	src/learn/certainty.o \
-	src/learn/examples.o \
-	src/learn/feedback.o \
-	src/learn/fit.o \
-	src/learn/keys.o \
-	src/learn/learn.o \
-	src/learn/learner.o \
 	src/plan/collected.o \
 	src/plan/comparison.o \
 	src/plan/counts.o \
@@ -124,7 +121,16 @@ OBJS = \
 	src/query/plans.o \
 	src/query/profile.o \
 	src/query/search.o \
-	src/query/statement.o
+	src/query/statement.o \
+	src/learn/candidates.o \
+	src/learn/certainty.o \
+	src/learn/examples.o \
+	src/learn/feedback.o \
+	src/learn/fit.o \
+	src/learn/keys.o \
+	src/learn/learn.o \
+	src/learn/learner.o \
+	src/learn/primary_key.o
 
 # The install script is these, one after the other: each object is declared
 # before it is used.
@@ -142,7 +148,7 @@ SQL_PARTS = \
 	src/metric/bit.sql \
 	src/metric/discrete.sql \
 	src/am/info.sql \
-	src/am/check.sql \
+	src/check/check.sql \
 	src/plan/why_not.sql \
 	src/query/query.sql \
 	src/query/scales.sql \
@@ -232,7 +238,7 @@ $(DATA_built): $(SQL_PARTS)
 
 # These loops are left to the compiler to vectorize.  That neither errno nor
 # floating point exceptions are looked at changes no result.
-src/am/bounding.o src/am/box.o src/am/split.o src/metric/kernels_planes_%.o src/metric/principal.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
+src/search/bounding.o src/tree/box.o src/tree/split.o src/metric/kernels_planes_%.o src/metric/principal.o: CFLAGS += -O3 -fno-math-errno -fno-trapping-math
 
 vpath mmdb_learn.c $(srcdir)/src/learn
 mmdb_learn$(DLSUFFIX): LDFLAGS += $(BLAS_LIBS)

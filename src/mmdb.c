@@ -11,7 +11,8 @@
 #include "lib/stringinfo.h"
 #include "utils/guc.h"
 
-#include "am/am.h"
+#include "am/alter.h"
+#include "index/options.h"
 #include "compat.h"
 #include "metric/kernels.h"
 #include "plan/plan.h"

@@ -31,7 +31,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "am/am.h"
+#include "am/alter.h"
 
 typedef struct DroppedIndex
 {

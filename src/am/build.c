@@ -25,8 +25,6 @@
 #include "access/tableam.h"
 #include "access/xloginsert.h"
 #include "catalog/index.h"
-#include "catalog/pg_operator.h"
-#include "catalog/pg_type.h"
 #include "commands/progress.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -34,8 +32,15 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "am/alter.h"
+#include "am/am.h"
 #include "am/build.h"
-#include "am/sort.h"
+#include "base/compare.h"
+#include "index/options.h"
+#include "index/scales.h"
+#include "model/statistics.h"
+#include "tree/bulk.h"
+#include "tree/pack.h"
 
 /* Phases, as pg_stat_progress_create_index shows them. */
 #define PHASE_SAMPLE	2
@@ -61,17 +66,6 @@ mmdb_buildphasename(int64 phase)
 		default:
 			return NULL;
 	}
-}
-
-static int
-partition_of(const MMBuild *build, const uint32 *entry)
-{
-	const MMPartitionNode *node = &build->partitions[0];
-
-	while (node->coordinate >= 0)
-		node = &build->partitions[mm_pack_key(build->model, false, entry, node->coordinate) > node->middle ?
-								  node->right : node->left];
-	return node->left;
 }
 
 /*
@@ -141,52 +135,6 @@ choose_partitions(MMBuild *build, const MMSample *sample, int npartitions)
 	build->npartition_nodes = 0;
 	make_partitions(build, rows->entries, rows->n, 0, npartitions);
 	mm_rows_free(rows);
-}
-
-void
-mm_build_begin_sort(MMBuild *build, int workmem, SortCoordinate coordinate)
-{
-	TupleDesc	desc = CreateTemplateTupleDesc(2);
-
-	TupleDescInitEntry(desc, 1, "partition", INT4OID, -1, 0);
-	TupleDescInitEntry(desc, 2, "entry", BYTEAOID, -1, 0);
-	build->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	build->sort = mm_sort_begin(desc, Int4LessOperator, workmem, coordinate, TUPLESORT_NONE);
-}
-
-void
-mm_build_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
-			 bool tupleIsAlive, void *arg)
-{
-	MMBuild    *state = arg;
-	MemoryContext old = MemoryContextSwitchTo(state->scratch);
-	Datum		values[MM_MAX_COLUMNS];
-	bool		isnull[MM_MAX_COLUMNS];
-
-	mm_columns_values(state->columns, keys, keynulls, values, isnull);
-	if (state->concurrent)		/* it may have come after sampling */
-		mm_columns_check_values(state->columns, values, isnull, state->dimensions);
-	mm_model_embed(state->model, tid, values, isnull, state->entry);
-	state->nrows++;
-	if (state->sort != NULL)
-	{
-		bytea	   *bytes = palloc(VARHDRSZ + state->model->leaf.size);
-
-		SET_VARSIZE(bytes, VARHDRSZ + state->model->leaf.size);
-		memcpy(VARDATA(bytes), state->entry, state->model->leaf.size);
-		ExecClearTuple(state->slot);
-		state->slot->tts_values[0] = Int32GetDatum(partition_of(state, state->entry));
-		state->slot->tts_values[1] = PointerGetDatum(bytes);
-		state->slot->tts_isnull[0] = state->slot->tts_isnull[1] = false;
-		ExecStoreVirtualTuple(state->slot);
-		tuplesort_puttupleslot(state->sort, state->slot);
-		ExecClearTuple(state->slot);
-	}
-	MemoryContextSwitchTo(old);
-	if (state->sort == NULL)
-		mm_rows_add(state->rows, state->entry);
-	MemoryContextReset(state->scratch);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, state->nrows);
 }
 
 /*
@@ -350,12 +298,11 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 	state.concurrent = indexInfo->ii_Concurrent;
 	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
 
-	mm_meta_create(index, MAIN_FORKNUM, state.columns);
+	mm_meta_create(index, MAIN_FORKNUM, mm_columns_metadata(state.columns));
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_SAMPLE);
 	sample = mm_sample_table(heap, index, indexInfo, state.columns,
 							 mm_options_get(index).sample_rows, &result->heap_tuples);
 	meta = mm_statistics_measure(sample, state.columns, result->heap_tuples);
-	mm_meta_describe(meta, state.columns);
 	state.dimensions = palloc(sizeof(int32) * state.columns->n);
 	for (int i = 0; i < state.columns->n; i++)
 		state.dimensions[i] = meta->columns[i].dimensions;
@@ -386,5 +333,5 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 void
 mmdb_buildempty(Relation index)
 {
-	mm_meta_create(index, INIT_FORKNUM, mm_columns_make(index));
+	mm_meta_create(index, INIT_FORKNUM, mm_columns_metadata(mm_columns_make(index)));
 }

@@ -13,8 +13,8 @@
 #include "storage/shm_toc.h"
 #include "utils/tuplesort.h"
 
-#include "am/rows.h"
-#include "am/tree.h"
+#include "model/model.h"
+#include "tree/rows.h"
 
 /*
  * A node of the binary tree of median splits that divides the embedded space
@@ -46,7 +46,7 @@ typedef struct MMBuild
 	MemoryContext scratch;		/* reset for each row */
 } MMBuild;
 
-/* build.c */
+/* build_rows.c */
 
 /*
  * mm_build_begin_sort: prepare to sort entries by partition.  coordinate: the

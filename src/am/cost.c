@@ -25,6 +25,7 @@
 #include "utils/selfuncs.h"
 #include "utils/spccache.h"
 
+#include "am/am.h"
 #include "am/cost.h"
 #include "compat.h"
 

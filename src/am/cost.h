@@ -8,7 +8,7 @@
 #ifndef MM_COST_H
 #define MM_COST_H
 
-#include "am/am.h"
+#include "index/meta.h"
 
 /*
  * What a search is expected to do.

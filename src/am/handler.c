@@ -10,6 +10,8 @@
 #include "commands/vacuum.h"
 
 #include "am/am.h"
+#include "index/options.h"
+#include "metric/metric.h"
 
 PG_FUNCTION_INFO_V1(mmdb_handler);
 

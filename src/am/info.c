@@ -28,42 +28,15 @@
 #include "utils/resowner.h"
 #include "utils/ruleutils.h"
 
-#include "am/am.h"
 #include "compat.h"
+#include "index/key.h"
+#include "index/open.h"
+#include "index/rights.h"
+#include "index/scales.h"
+#include "model/statistics.h"
 
 PG_FUNCTION_INFO_V1(mm_index_column_statistics);
 PG_FUNCTION_INFO_V1(mm_scale);
-
-Relation
-mm_index_open(Oid oid, bool missing_ok)
-{
-	Relation	rel = try_relation_open(oid, AccessShareLock);
-
-	if (rel == NULL && missing_ok)
-		return NULL;
-	if (rel == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("index with OID %u does not exist", oid)));
-	if ((rel->rd_rel->relkind != RELKIND_INDEX &&
-		 rel->rd_rel->relkind != RELKIND_PARTITIONED_INDEX) ||
-		rel->rd_rel->relam != get_index_am_oid(MM_AM_NAME, false))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not an mmdb index",
-						RelationGetRelationName(rel))));
-	return rel;
-}
-
-void
-mm_index_require_valid(Relation index)
-{
-	if (!index->rd_index->indisvalid)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("index \"%s\" is not valid", RelationGetRelationName(index)),
-				 errhint("Please REINDEX or drop it.")));
-}
 
 /* ---------- the view ---------- */
 

@@ -24,7 +24,8 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "am/terms.h"
+#include "am/am.h"
+#include "search/terms.h"
 
 typedef struct MMScan
 {

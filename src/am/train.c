@@ -39,7 +39,10 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "am/tree.h"
+#include "am/train.h"
+#include "index/options.h"
+#include "model/statistics.h"
+#include "tree/bulk.h"
 
 /* Rows of the root, with their columns' values. */
 typedef struct Rows

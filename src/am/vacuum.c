@@ -28,8 +28,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "am/condense.h"
+#include "am/am.h"
 #include "compat.h"
+#include "tree/condense.h"
 
 typedef struct VacuumState
 {

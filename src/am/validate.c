@@ -24,6 +24,8 @@
 
 #include "am/am.h"
 #include "compat.h"
+#include "metric/metric.h"
+#include "mmdb.h"
 
 /* What there is to say about one class, and where to say it. */
 typedef struct Validation

@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/compare.h"
 #include "learn/learn.h"
 
 /* ---------- others ---------- */

@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/compare.h"
 #include "learn/learn.h"
 
 /* Fewer examples cannot be drawn from: their wanted rows are. */

@@ -23,6 +23,7 @@
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
+#include "base/compare.h"
 #include "compat.h"
 #include "learn/learn.h"
 

@@ -15,6 +15,7 @@
 
 #include "storage/itemptr.h"
 
+#include "base/random.h"
 #include "learn/fit.h"
 #include "query/query.h"
 
@@ -154,17 +155,23 @@ extern void mm_learner_distances(MMLearner *learner, const MMExample *example, v
  */
 extern int	mm_row_compare(const void *a, const void *b);
 
+/* ---------- primary_key.c ---------- */
+
+/*
+ * mm_key_get: the primary key of the learner's table.  Raises an error if it has
+ * none.
+ */
+extern const MMPrimaryKey *mm_key_get(MMLearner *learner);
+
 /* ---------- keys.c ---------- */
 
 /*
- * mm_key_get: the primary key of the learner's table.
  * mm_key_find: call receive for the row of a key.
  * mm_key_find_all: for the rows of an array of keys; returns how many.
  *
  * They raise errors if the table has no primary key, for keys that do not fit,
  * and those that no row has; what such a row is, for the message.
  */
-extern const MMPrimaryKey *mm_key_get(MMLearner *learner);
 extern void mm_key_find(MMLearner *learner, Oid type, Datum value, const char *what,
 						MMReceiveRow receive, void *arg);
 extern int	mm_key_find_all(MMLearner *learner, Oid type, Datum keys, const char *what,

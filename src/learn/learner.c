@@ -17,7 +17,10 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "index/open.h"
+#include "index/rights.h"
 #include "learn/learn.h"
+#include "model/statistics.h"
 
 /* What stands for an infinite distance: far beyond those of finite values. */
 #define FAR_AWAY	1e6

@@ -18,6 +18,7 @@
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
+#include "am/am.h"
 #include "compat.h"
 #include "plan/offer.h"
 

@@ -37,6 +37,7 @@
 #include "utils/float.h"
 #include "utils/selfuncs.h"
 
+#include "am/am.h"
 #include "compat.h"
 #include "plan/offer.h"
 #include "type/odbquery.h"

@@ -8,7 +8,7 @@
 #ifndef MM_OFFER_H
 #define MM_OFFER_H
 
-#include "am/pairs.h"
+#include "model/pairs.h"
 #include "plan/plan.h"
 
 /*

@@ -38,6 +38,7 @@
 #include "utils/plancache.h"
 #include "utils/typcache.h"
 
+#include "am/am.h"
 #include "compat.h"
 #include "plan/diagnosis.h"
 

@@ -15,8 +15,8 @@
 #include "nodes/execnodes.h"
 #include "nodes/extensible.h"
 
-#include "am/search.h"
 #include "plan/sum.h"
+#include "search/search.h"
 
 /*
  * A sum with the conditions on it that the scan sees to.

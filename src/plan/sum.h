@@ -18,7 +18,7 @@
 
 #include "nodes/pathnodes.h"
 
-#include "am/am.h"
+#include "index/columns.h"
 
 /* A factor of a term, or where divide is set, its inverse. */
 typedef struct MMFactor

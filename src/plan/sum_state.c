@@ -26,9 +26,9 @@
 #include "utils/float.h"
 #include "utils/lsyscache.h"
 
-#include "am/terms.h"
 #include "compat.h"
 #include "plan/plan.h"
+#include "search/terms.h"
 
 /* More than rounding does to a sum, relative to its parts. */
 #define ROUNDING	1e-12

@@ -19,7 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-#include "query/query.h"
+#include "search/terms.h"
 
 PG_FUNCTION_INFO_V1(mm_record_distance);
 PG_FUNCTION_INFO_V1(mm_record_within);

@@ -31,6 +31,8 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "index/key.h"
+#include "index/rights.h"
 #include "query/query.h"
 
 /*

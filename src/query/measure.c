@@ -36,6 +36,9 @@
 #include "utils/ruleutils.h"
 
 #include "compat.h"
+#include "index/open.h"
+#include "index/options.h"
+#include "model/statistics.h"
 #include "query/query.h"
 
 PG_FUNCTION_INFO_V1(mm_measure_scales);

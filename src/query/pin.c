@@ -36,6 +36,8 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "index/open.h"
+#include "index/options.h"
 #include "query/query.h"
 
 PG_FUNCTION_INFO_V1(mm_pin_scales);
@@ -80,7 +82,7 @@ parameter_value(ArrayType *array, const MMColumns *columns)
 		some |= !nulls[i];
 	}
 	appendStringInfoChar(&value, '}');
-	mm_scales_validate(value.data);
+	mm_options_validate_scales(value.data);
 	return some ? value.data : NULL;
 }
 

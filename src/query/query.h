@@ -12,7 +12,8 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 
-#include "am/terms.h"
+#include "index/scales.h"
+#include "search/terms.h"
 
 /*
  * What a column without a value adds to the distance.

@@ -30,6 +30,8 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "index/open.h"
+#include "model/statistics.h"
 #include "query/query.h"
 #include "type/weights.h"
 

@@ -40,7 +40,7 @@ my %path = map { $_ => $node->data_dir . '/' . $node->safe_psql('postgres', "SEL
 my %table = (things_mm => 'things', few_mm => 'few');
 $node->stop;
 
-# The page format; see src/am/page.h.
+# The page format; see src/index/page.h.
 my $header_size = 24;
 my %field = (nsn => [ 0, 'Q' ], born => [ 8, 'Q' ], merged => [ 16, 'Q' ], merged_before => [ 24, 'Q' ], xid => [ 32, 'Q' ], right => [ 40, 'L' ],
 	n => [ 44, 'S' ], before => [ 46, 'S' ], room => [ 48, 'S' ], level => [ 50, 'C' ], kind => [ 51, 'C' ], flags => [ 52, 'C' ], magic => [ 60, 'L' ]);

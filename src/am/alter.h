@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * alter.h
+ *	  ALTER TABLE and the metrics of columns.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_ALTER_H
+#define MM_ALTER_H
+
+#include "index/columns.h"
+
+/*
+ * mm_alter_warn: warn if an index that is being built takes the place of one that
+ * ALTER TABLE has dropped, and has another metric.
+ */
+extern void mm_alter_init(void);
+extern void mm_alter_warn(Relation index, const MMColumns *columns);
+
+#endif							/* MM_ALTER_H */

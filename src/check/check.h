@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * check.h
+ *	  The parts of mmdb_index_check; see check.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_CHECK_H
+#define MM_CHECK_H
+
+#include "model/model.h"
+
+/*
+ * mm_check_rows_begin: prepare to compare entries with the rows of a table.
+ * mm_check_rows_leaf: the entries of a leaf; page is a copy of it.
+ * mm_check_rows_finish: read the table, and report what is not as it should be.
+ */
+typedef struct MMCheckRows MMCheckRows;
+
+extern MMCheckRows *mm_check_rows_begin(Relation heap, Relation index,
+										MMColumns *columns, const MMMeta *meta,
+										const MMModel *model);
+extern void mm_check_rows_leaf(MMCheckRows *rows, BlockNumber block, Page page);
+extern void mm_check_rows_finish(MMCheckRows *rows);
+
+/* check_bounds.c */
+
+/*
+ * mm_check_bounds: do the bounds that leaves (copies of their pages) give hold
+ * for the rows they are about, as seen by a snapshot?
+ */
+extern void mm_check_bounds(Relation heap, Relation index, MMColumns *columns,
+							const MMModel *model, Snapshot snapshot,
+							const BlockNumber *blocks, Page *pages, int n);
+
+#endif							/* MM_CHECK_H */

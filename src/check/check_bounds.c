@@ -1,0 +1,315 @@
+/*-------------------------------------------------------------------------
+ *
+ * check_bounds.c
+ *	  mmdb_index_check: do bounds bound?
+ *
+ * Some rows of a few leaves are fetched.  Each of them, as a query, has bounds
+ * of its distances to all others, from coordinates and from sketches, computed
+ * over the leaves' pages as a search does it; and from the leaves' boxes.  The
+ * distances themselves must be between.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/tableam.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "check/check.h"
+#include "metric/bounds.h"
+#include "search/bounding.h"
+#include "tree/box.h"
+
+/* At most so many rows are fetched, and about so many of them are queries. */
+#define MOST_ROWS		1000
+#define MOST_QUERIES	100
+
+typedef struct Row
+{
+	int			leaf;			/* which of the leaves */
+	int			entry;			/* of it */
+	Datum	   *values;
+	bool	   *isnull;
+} Row;
+
+typedef struct BoundsState
+{
+	Relation	index;
+	MMColumns  *columns;
+	const MMModel *model;
+	const BlockNumber *blocks;
+	Page	   *pages;
+	int			nleaves;
+	MMEntry    *boxes;			/* of the leaves */
+	Row			rows[MOST_ROWS];
+	int			nrows;
+	Size		used;			/* bytes of their values */
+} BoundsState;
+
+/* One column of a query. */
+typedef struct QueryColumn
+{
+	int			column;
+	const Row  *row;
+	void	   *prepared;
+	float		q[MM_MAX_COORDINATES];
+	float		slack[MM_MAX_COORDINATES];
+	MetricTransform transform;
+	MMPointTerm point;
+	void	   *sketch_query;	/* NULL: none */
+} QueryColumn;
+
+/* ---------- rows ---------- */
+
+/*
+ * Keep a copy of a row's values.
+ */
+static void
+keep_row(BoundsState *state, int leaf, int entry, Datum *values, const bool *isnull)
+{
+	Row		   *row = &state->rows[state->nrows++];
+	int			n = state->columns->n;
+
+	row->leaf = leaf;
+	row->entry = entry;
+	row->values = memcpy(palloc(sizeof(Datum) * n), values, sizeof(Datum) * n);
+	row->isnull = memcpy(palloc(sizeof(bool) * n), isnull, sizeof(bool) * n);
+	for (int c = 0; c < n; c++)
+	{
+		const MMColumn *column = &state->columns->columns[c];
+
+		if (isnull[c] || column->typbyval)
+			continue;
+		row->values[c] = column->typlen == -1 ?
+			PointerGetDatum(PG_DETOAST_DATUM_COPY(values[c])) :
+			datumCopy(values[c], false, column->typlen);
+		state->used += datumGetSize(row->values[c], false, column->typlen);
+	}
+}
+
+/*
+ * Fetch the rows of the leaves, as far as they are visible, and memory and
+ * their number allow.
+ */
+static void
+fetch_rows(BoundsState *state, Relation heap, Snapshot snapshot)
+{
+	IndexInfo  *indexInfo = BuildIndexInfo(state->index);
+	EState	   *estate = CreateExecutorState();
+	ExprContext *econtext = GetPerTupleExprContext(estate);
+	TupleTableSlot *slot = table_slot_create(heap, NULL);
+	IndexFetchTableData *fetch = table_index_fetch_begin(heap);
+
+	econtext->ecxt_scantuple = slot;
+	for (int leaf = 0; leaf < state->nleaves; leaf++)
+	{
+		int			n = MMPageGetSpecial(state->pages[leaf])->n;
+
+		/* Each leaf has its share. */
+		n = Min(n, MOST_ROWS / state->nleaves);
+		for (int i = 0; i < n && state->used < (Size) maintenance_work_mem * 1024; i++)
+		{
+			Datum		keys[INDEX_MAX_KEYS];
+			bool		keynulls[INDEX_MAX_KEYS];
+			Datum		values[MM_MAX_COLUMNS];
+			bool		isnull[MM_MAX_COLUMNS];
+			bool		call_again = false;
+			bool		all_dead = false;
+			ItemPointerData tid;
+
+			CHECK_FOR_INTERRUPTS();
+			ItemPointerSet(&tid, mm_page_words(state->pages[leaf], 0)[i],
+						   (OffsetNumber) mm_page_words(state->pages[leaf], 1)[i]);
+			/* Of a row that is gone, the block may be, too. */
+			if (ItemPointerGetBlockNumber(&tid) >= RelationGetNumberOfBlocks(heap) ||
+				!table_index_fetch_tuple(fetch, &tid, snapshot, slot, &call_again, &all_dead))
+				continue;
+			FormIndexDatum(indexInfo, slot, estate, keys, keynulls);
+			mm_columns_values(state->columns, keys, keynulls, values, isnull);
+			keep_row(state, leaf, i, values, isnull);
+			ResetExprContext(econtext);
+		}
+	}
+	table_index_fetch_end(fetch);
+	ExecDropSingleTupleTableSlot(slot);
+	FreeExecutorState(estate);
+}
+
+/* ---------- bounds ---------- */
+
+static void
+make_query(const BoundsState *state, const Row *row, int column, QueryColumn *query)
+{
+	const MMColumnModel *c = &state->model->of[column];
+	const MetricSpace *space = &state->columns->columns[column].space;
+	float		shift_error;
+
+	query->column = column;
+	query->row = row;
+	query->prepared = mm_metric_prepare(space, row->values[column]);
+	query->transform = c->transform;
+	query->sketch_query = NULL;
+	if (c->ncoordinates > 0)
+	{
+		mm_model_coordinates(state->model, column, row->values[column], query->q, &shift_error);
+		query->transform.absolute += shift_error;
+	}
+	query->point = mm_point_term(c, &query->transform, query->q, query->slack);
+	if (c->sketch != NULL)
+		query->sketch_query = space->routine->sketch_query(c->sketch, row->values[column],
+														   space->collation);
+}
+
+static void
+report(const BoundsState *state, const QueryColumn *query, const Row *row, const char *what,
+	   double bound, double distance)
+{
+	mm_report_damage(state->index,
+					 "Block %u, entry %d, as a query against block %u, entry %d, in column \"%s\": the %s is %.9g, but the distance %.17g.",
+					 state->blocks[query->row->leaf], query->row->entry,
+					 state->blocks[row->leaf], row->entry,
+					 state->columns->columns[query->column].name, what, bound, distance);
+}
+
+/*
+ * The bound that a leaf's box gives, as that of an entry of its parent.
+ */
+static float
+box_bound(const BoundsState *state, const QueryColumn *query, int leaf)
+{
+	const MMColumnModel *c = &state->model->of[query->column];
+	const float *lo = MMEntryFloats(state->boxes[leaf]) + c->first;
+	float		planes[2][MM_MAX_RAW_COORDINATES + MM_MAX_PIVOTS + MM_PLANE_SLACK] = {{0}};
+	float		bounds[MM_PLANE_SLACK];
+
+	if (c->ncoordinates == 0)
+		return 0.0f;
+	memcpy(planes[0], lo, sizeof(float) * c->ncoordinates);
+	memcpy(planes[1], lo + state->model->ncoordinates, sizeof(float) * c->ncoordinates);
+	mm_box_bounds(c->norm, &query->transform, c->ncoordinates, query->q,
+				  planes[0], planes[1], 1, 1, bounds);
+	return bounds[0];
+}
+
+/*
+ * Check the bounds of a query's distances to the rows of one leaf: those from
+ * first to before end.
+ */
+static void
+check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
+{
+	const MMColumnModel *c = &state->model->of[query->column];
+	MetricSpace *space = &state->columns->columns[query->column].space;
+	const MMShape *shape = &state->model->leaf;
+	int			leaf = state->rows[first].leaf;
+	Page		page = state->pages[leaf];
+	int			n = MMPageGetSpecial(page)->n;
+	float		box = box_bound(state, query, leaf);
+	float		lower[MM_MAX_ENTRIES];
+	float		upper[MM_MAX_ENTRIES];
+	float		sums[MM_MAX_ENTRIES];
+	float		sketch_lower[MM_MAX_ENTRIES];
+	float		sketch_upper[MM_MAX_ENTRIES];
+
+	if (c->ncoordinates > 0)
+		mm_point_bounds(c->norm, &query->transform, c->ncoordinates, query->q,
+						(float *) mm_page_words(page, MM_ENTRY_HEADER + c->first),
+						mm_page_room(page), n, lower, upper);
+	mm_point_sums(&query->point, 1, (float *) mm_page_words(page, MM_ENTRY_HEADER),
+				  mm_page_words(page, 2), mm_page_room(page), n, sums);
+	if (query->sketch_query != NULL)
+	{
+		SketchPlanes planes = {
+			.n = n,
+			.stride = mm_page_room(page),
+			.words = mm_page_words(page, c->first_word),
+			.bytes = mm_page_bytes(page, shape, c->first_byte),
+		};
+
+		space->routine->sketch_bounds(query->sketch_query, &planes, sketch_lower, sketch_upper);
+	}
+	for (const Row *row = &state->rows[first]; row < &state->rows[end]; row++)
+	{
+		int			i = row->entry;
+		double		distance;
+
+		if (row->isnull[query->column])
+			continue;
+		distance = mm_metric_distance(space, query->prepared, row->values[query->column],
+									  MM_NO_BOUND);
+		if (!(box <= distance))
+			report(state, query, row, "lower bound from the leaf's box", box, distance);
+		if (c->ncoordinates > 0 && !(lower[i] <= distance))
+			report(state, query, row, "lower bound from coordinates", lower[i], distance);
+		if (!(sums[i] <= distance))
+			report(state, query, row, "sum of lower bounds from coordinates", sums[i], distance);
+		/* By distances to pivots, a search does without upper bounds. */
+		if (c->ncoordinates > 0 && c->raw && !(upper[i] >= distance))
+			report(state, query, row, "upper bound from coordinates", upper[i], distance);
+		if (query->sketch_query != NULL && !(sketch_lower[i] <= distance))
+			report(state, query, row, "lower bound from sketches", sketch_lower[i], distance);
+		if (query->sketch_query != NULL && !(sketch_upper[i] >= distance))
+			report(state, query, row, "upper bound from sketches", sketch_upper[i], distance);
+	}
+}
+
+static void
+check_query(BoundsState *state, const Row *row)
+{
+	for (int column = 0; column < state->columns->n; column++)
+	{
+		QueryColumn		query;
+		int			end;
+
+		if (row->isnull[column])
+			continue;
+		make_query(state, row, column, &query);
+		for (int first = 0; first < state->nrows; first = end)
+		{
+			CHECK_FOR_INTERRUPTS();
+			for (end = first + 1; end < state->nrows; end++)
+				if (state->rows[end].leaf != state->rows[first].leaf)
+					break;
+			check_leaf(state, &query, first, end);
+		}
+	}
+}
+
+void
+mm_check_bounds(Relation heap, Relation index, MMColumns *columns,
+				const MMModel *model, Snapshot snapshot,
+				const BlockNumber *blocks, Page *pages, int n)
+{
+	BoundsState *state = palloc0(sizeof(BoundsState));
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb check query",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	state->index = index;
+	state->columns = columns;
+	state->model = model;
+	state->blocks = blocks;
+	state->pages = pages;
+	state->nleaves = n;
+	state->boxes = palloc(sizeof(MMEntry) * Max(n, 1));
+	for (int leaf = 0; leaf < n; leaf++)
+	{
+		state->boxes[leaf] = palloc(model->inner.size);
+		mm_box_of_page(model, pages[leaf], blocks[leaf], state->boxes[leaf]);
+	}
+	fetch_rows(state, heap, snapshot);
+	for (int i = 0; i < state->nrows; i += state->nrows / MOST_QUERIES + 1)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scratch);
+
+		check_query(state, &state->rows[i]);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(scratch);
+	}
+	MemoryContextDelete(scratch);
+}

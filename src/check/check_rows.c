@@ -1,0 +1,269 @@
+/*-------------------------------------------------------------------------
+ *
+ * check_rows.c
+ *	  mmdb_index_check: the entries of an index against the rows of its table.
+ *
+ * Both sides go through one tuplesort, by place in the table: each entry, and
+ * each row as the entry that the model makes of it now.  What comes out side by
+ * side must agree.  Entries are sorted by digests, so the sort takes some 50
+ * bytes for each, whatever their size; beyond maintenance_work_mem it is on
+ * disk.
+ *
+ * The rows are those that a snapshot taken now sees.  (Not all that an index
+ * build takes: deleted rows that some old snapshot sees are not in an index
+ * made by CREATE INDEX CONCURRENTLY.)  A snapshot of the transaction might be
+ * older than the lock that keeps rows from coming.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/tableam.h"
+#include "catalog/index.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/tuplesort.h"
+
+#include "base/random.h"
+#include "check/check.h"
+
+/* So many leaves are kept to check bounds with. */
+#define SAMPLED_LEAVES	8
+
+/* One side of a comparison, as it is sorted. */
+typedef struct CheckItem
+{
+	int64		place;			/* block, offset, and in the last bit: an entry */
+	uint32		coordinates;	/* digest of NULLs and coordinates */
+	uint32		sketch;			/* digest of the sketches */
+	BlockNumber block;			/* where the entry is */
+	int			entry;
+} CheckItem;
+
+#define ITEM_ATTRIBUTES	4
+
+struct MMCheckRows
+{
+	Relation	heap;
+	Relation	index;
+	MMColumns  *columns;
+	const MMMeta *meta;
+	const MMModel *model;
+	Tuplesortstate *sort;
+	TupleTableSlot *slot;
+	MMEntry		entry;
+	MemoryContext scratch;		/* reset for each row */
+	MMRandom	random;
+	int64		nleaves;		/* seen */
+	int			nsampled;
+	BlockNumber blocks[SAMPLED_LEAVES];
+	Page		pages[SAMPLED_LEAVES];
+};
+
+MMCheckRows *
+mm_check_rows_begin(Relation heap, Relation index, MMColumns *columns,
+					const MMMeta *meta, const MMModel *model)
+{
+	MMCheckRows *rows = palloc0(sizeof(MMCheckRows));
+	TupleDesc	desc = CreateTemplateTupleDesc(ITEM_ATTRIBUTES);
+	AttrNumber	key = 1;
+	Oid			less = Int8LessOperator;
+	Oid			collation = InvalidOid;
+	bool		nulls_first = false;
+
+	rows->heap = heap;
+	rows->index = index;
+	rows->columns = columns;
+	rows->meta = meta;
+	rows->model = model;
+	rows->entry = palloc(INTALIGN(model->leaf.size));
+	rows->random.seed = 2;
+	rows->scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb check row",
+										  ALLOCSET_DEFAULT_SIZES);
+	TupleDescInitEntry(desc, 1, "place", INT8OID, -1, 0);
+	TupleDescInitEntry(desc, 2, "digests", INT8OID, -1, 0);
+	TupleDescInitEntry(desc, 3, "block", INT8OID, -1, 0);
+	TupleDescInitEntry(desc, 4, "entry", INT4OID, -1, 0);
+	rows->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	rows->sort = tuplesort_begin_heap(desc, 1, &key, &less, &collation, &nulls_first,
+									  maintenance_work_mem, NULL, false);
+	return rows;
+}
+
+/*
+ * Sort an entry of the index, or one made of a row (block: none).
+ */
+static void
+put_item(MMCheckRows *rows, const uint32 *entry, BlockNumber block, int number)
+{
+	int			header = 2 * sizeof(uint32);
+	int			coordinates = (MM_ENTRY_HEADER + rows->model->ncoordinates) * sizeof(uint32);
+	const unsigned char *bytes = (const unsigned char *) entry;
+	uint64		place = ((uint64) entry[0] << 16 | entry[1]) << 1 | BlockNumberIsValid(block);
+	uint64		digests = (uint64) hash_bytes(bytes + header, coordinates - header) << 32 |
+		hash_bytes(bytes + coordinates, rows->model->leaf.size - coordinates);
+
+	ExecClearTuple(rows->slot);
+	rows->slot->tts_values[0] = Int64GetDatum((int64) place);
+	rows->slot->tts_values[1] = Int64GetDatum((int64) digests);
+	rows->slot->tts_values[2] = Int64GetDatum(block);
+	rows->slot->tts_values[3] = Int32GetDatum(number);
+	memset(rows->slot->tts_isnull, false, sizeof(bool) * ITEM_ATTRIBUTES);
+	ExecStoreVirtualTuple(rows->slot);
+	tuplesort_puttupleslot(rows->sort, rows->slot);
+}
+
+/*
+ * Keep a uniform sample of leaves that have entries.
+ */
+static void
+sample_leaf(MMCheckRows *rows, BlockNumber block, Page page)
+{
+	int64		slot = rows->nleaves++;
+
+	if (slot >= SAMPLED_LEAVES)
+		slot = mm_random_below(&rows->random, rows->nleaves);
+	if (slot >= SAMPLED_LEAVES)
+		return;
+	if (slot == rows->nsampled)
+		rows->pages[rows->nsampled++] = palloc(BLCKSZ);
+	memcpy(rows->pages[slot], page, BLCKSZ);
+	rows->blocks[slot] = block;
+}
+
+void
+mm_check_rows_leaf(MMCheckRows *rows, BlockNumber block, Page page)
+{
+	int			n = MMPageGetSpecial(page)->n;
+
+	for (int i = 0; i < n; i++)
+	{
+		mm_page_get(page, &rows->model->leaf, i, rows->entry);
+		put_item(rows, rows->entry, block, i);
+	}
+	if (n > 0 && rows->model->trained)
+		sample_leaf(rows, block, page);
+}
+
+/*
+ * Callback of the table scan: one row.
+ */
+static void
+check_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
+		  bool tupleIsAlive, void *arg)
+{
+	MMCheckRows *rows = arg;
+	MemoryContext old = MemoryContextSwitchTo(rows->scratch);
+	Datum		values[MM_MAX_COLUMNS];
+	bool		isnull[MM_MAX_COLUMNS];
+	int32		dimensions[MM_MAX_COLUMNS];
+
+	/* Of other dimensions, a value could not be embedded. */
+	for (int i = 0; i < rows->columns->n; i++)
+		dimensions[i] = rows->meta->columns[i].dimensions;
+	mm_columns_values(rows->columns, keys, keynulls, values, isnull);
+	mm_columns_check_values(rows->columns, values, isnull, dimensions);
+	mm_model_embed(rows->model, tid, values, isnull, rows->entry);
+	MemoryContextSwitchTo(old);
+	put_item(rows, rows->entry, InvalidBlockNumber, 0);
+	MemoryContextReset(rows->scratch);
+}
+
+static bool
+get_item(MMCheckRows *rows, TupleTableSlot *slot, CheckItem *item)
+{
+	bool		isnull;
+	uint64		digests;
+
+	CHECK_FOR_INTERRUPTS();
+	if (!tuplesort_gettupleslot(rows->sort, true, false, slot, NULL))
+		return false;
+	item->place = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	digests = (uint64) DatumGetInt64(slot_getattr(slot, 2, &isnull));
+	item->coordinates = (uint32) (digests >> 32);
+	item->sketch = (uint32) digests;
+	item->block = (BlockNumber) DatumGetInt64(slot_getattr(slot, 3, &isnull));
+	item->entry = DatumGetInt32(slot_getattr(slot, 4, &isnull));
+	return true;
+}
+
+#define IsEntry(item)	(((item)->place & 1) != 0)
+#define HeapBlock(item)	((BlockNumber) ((item)->place >> 17))
+#define HeapOffset(item) ((OffsetNumber) ((item)->place >> 1))
+
+/*
+ * Report what is wrong with an item, given the one before it.
+ */
+static void
+compare_items(MMCheckRows *rows, const CheckItem *last, const CheckItem *item)
+{
+	Relation	index = rows->index;
+
+	if (IsEntry(item) && last->place == item->place)
+		mm_report_damage(index, "Row (%u,%u) has two entries: block %u, entry %d, and block %u, entry %d.",
+						 HeapBlock(item), HeapOffset(item),
+						 last->block, last->entry, item->block, item->entry);
+	if (IsEntry(item) && last->place == item->place - 1)
+	{
+		if (last->coordinates != item->coordinates)
+			mm_report_damage(index, "Block %u, entry %d: the coordinates or NULLs are not those of row (%u,%u).",
+							 item->block, item->entry, HeapBlock(item), HeapOffset(item));
+		if (last->sketch != item->sketch)
+			mm_report_damage(index, "Block %u, entry %d: the sketch is not that of row (%u,%u).",
+							 item->block, item->entry, HeapBlock(item), HeapOffset(item));
+	}
+}
+
+static void
+require_entry(MMCheckRows *rows, const CheckItem *row, const CheckItem *next)
+{
+	if (row->place >= 0 && !IsEntry(row) && (next == NULL || next->place != row->place + 1))
+		mm_report_damage(rows->index, "Row (%u,%u) has no entry.", HeapBlock(row), HeapOffset(row));
+}
+
+/*
+ * Compare what the sort has brought together.
+ */
+static void
+compare_all(MMCheckRows *rows)
+{
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(rows->slot->tts_tupleDescriptor,
+													&TTSOpsMinimalTuple);
+	CheckItem		last = {.place = -2};
+	CheckItem		item;
+
+	tuplesort_performsort(rows->sort);
+	while (get_item(rows, slot, &item))
+	{
+		require_entry(rows, &last, &item);
+		compare_items(rows, &last, &item);
+		last = item;
+	}
+	require_entry(rows, &last, NULL);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+void
+mm_check_rows_finish(MMCheckRows *rows)
+{
+	IndexInfo  *indexInfo = BuildIndexInfo(rows->index);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TableScanDesc scan = table_beginscan_strat(rows->heap, snapshot, 0, NULL, true, true);
+
+	indexInfo->ii_Concurrent = true;	/* rows that the snapshot sees */
+	indexInfo->ii_Unique = false;
+	indexInfo->ii_ExclusionOps = NULL;
+	table_index_build_scan(rows->heap, rows->index, indexInfo, true, false, check_row, rows, scan);
+	compare_all(rows);
+	tuplesort_end(rows->sort);
+	ExecDropSingleTupleTableSlot(rows->slot);
+	mm_check_bounds(rows->heap, rows->index, rows->columns, rows->model, snapshot,
+					rows->blocks, rows->pages, rows->nsampled);
+	UnregisterSnapshot(snapshot);
+}

@@ -1,0 +1,141 @@
+/*-------------------------------------------------------------------------
+ *
+ * columns.h
+ *	  The columns of an index, each with its metric.
+ *
+ * A column is a metric space: a key column of the index, or, in an index over one
+ * composite key, an attribute of that.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_COLUMNS_H
+#define MM_COLUMNS_H
+
+#include "access/tupdesc.h"
+#include "utils/relcache.h"
+
+#include "index/meta.h"
+
+typedef struct MMColumn
+{
+	const char *name;			/* as users know it; no two are the same */
+	int			key;			/* which key of the index, from 0 */
+	AttrNumber	attribute;		/* which attribute of the composite; or 0 */
+	int			component;		/* of an odbquery: which is about it, from 0 */
+	bool		dropped;		/* the attribute is no more: always NULL */
+	bool		changed;		/* the metric is another than the index was made for */
+	Oid			type;			/* not a domain */
+	int16		typlen;
+	bool		typbyval;
+	Oid			opclass;		/* InvalidOid: there is no metric, or it is changed */
+	MetricSpace space;
+} MMColumn;
+
+typedef struct MMColumns
+{
+	Oid			index;			/* whose columns they are; or InvalidOid */
+	TupleDesc	composite;		/* where the columns are attributes; or NULL */
+	int			ncomponents;	/* of an odbquery: attributes that the type has */
+	int			n;
+	MMColumn	columns[MM_MAX_COLUMNS];
+} MMColumns;
+
+/*
+ * mm_columns_make: the columns that an index, plain or partitioned, has if it is
+ * built now, in the current memory context.  Raises an error for an index mmdb
+ * cannot have.
+ *
+ * mm_columns_open: those that it has, as its entries and metadata have them; of a
+ * partitioned one, as mm_columns_make.  They differ where a composite type was
+ * altered: attributes added since are no columns, those dropped still are.  Nor
+ * has a column a metric if it is not the one the index was built with.  Raises
+ * an error if the metadata cannot be read.
+ *
+ * mm_columns_present: the same without those dropped, as users know them.  Their
+ * numbers are not those of the metadata: see mm_statistics_get.
+ */
+extern MMColumns *mm_columns_make(Relation index);
+extern MMColumns *mm_columns_open(Relation index);
+extern MMColumns *mm_columns_present(Relation index);
+
+/*
+ * mm_columns_count: how many columns mm_columns_present would find, if it can be
+ * told without an error; otherwise 0.
+ */
+extern int	mm_columns_count(Relation index);
+
+/*
+ * mm_columns_list: the columns' names, for a message.
+ */
+extern char *mm_columns_list(const MMColumns *columns);
+
+/*
+ * mm_columns_of_composite: the attributes of a composite type as columns, each
+ * with its type's default class, in the current memory context.  Attributes
+ * without a metric have no opclass.
+ */
+extern MMColumns *mm_columns_of_composite(Oid type, int32 typmod);
+
+/*
+ * mm_columns_require_metric: raise an error if the column has no metric, or not
+ * the one that the index was made for.
+ * mm_columns_changed: the first column of which the latter is true; -1: none.
+ */
+extern void mm_columns_require_metric(const MMColumns *columns, int column);
+extern int	mm_columns_changed(const MMColumns *columns);
+
+/*
+ * mm_columns_find: the column of a name; raises an error if there is none.
+ */
+extern int	mm_columns_find(const MMColumns *columns, const char *name);
+
+/*
+ * mm_column_origin: what the index will remember of a column.
+ * mm_columns_metadata: metadata of an index with these columns that has seen no
+ * rows.
+ */
+extern MMColumnOrigin mm_column_origin(const MMColumn *column);
+extern MMMeta *mm_columns_metadata(const MMColumns *columns);
+
+/*
+ * mm_columns_values: the columns' values (values, isnull: columns->n each)
+ * of a row, given as the values of the index's keys.
+ */
+extern void mm_columns_values(const MMColumns *columns, Datum *keys,
+							  bool *keynulls, Datum *values, bool *isnull);
+
+/*
+ * mm_columns_of_record: the same for a composite value.  Leaks memory.
+ */
+extern void mm_columns_of_record(const MMColumns *columns, Datum record,
+								 Datum *values, bool *isnull);
+
+/*
+ * mm_columns_check_values: raise an error unless each value has distances and
+ * the dimensions its column is known to have.  dimensions, one for each
+ * column, -1 where not known, takes up those of the values.  Leaks memory.
+ */
+extern void mm_columns_check_values(MMColumns *columns, Datum *values,
+									const bool *isnull, int32 *dimensions);
+
+/*
+ * mm_distance_error_context: for an ErrorContextCallback, around distances of
+ * the column (MMColumn *) that is its argument.
+ */
+extern void mm_distance_error_context(void *arg);
+
+/*
+ * mm_column_detoast: a value of the column, as searches need it.
+ */
+static inline Datum
+mm_column_detoast(const MMColumn *column, Datum value)
+{
+	return column->typlen == -1 ? PointerGetDatum(PG_DETOAST_DATUM(value)) : value;
+}
+
+/*
+ * mm_column_names: the columns' names (columns->n).
+ */
+extern const char **mm_column_names(const MMColumns *columns);
+
+#endif							/* MM_COLUMNS_H */

@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ *
+ * key.h
+ *	  The keys of an index, as the catalogs have them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_KEY_H
+#define MM_KEY_H
+
+#include "nodes/nodes.h"
+#include "utils/relcache.h"
+
+/*
+ * mm_key_name: the name of a key of an index: that of the table's column, or the
+ * one CREATE INDEX gave to an expression.
+ * mm_key_opclass: its operator class.
+ * mm_key_expression: the expression that it is; NULL if it is a column.
+ */
+extern const char *mm_key_name(Relation index, int key);
+extern Oid	mm_key_opclass(Relation index, int key);
+extern Node *mm_key_expression(Relation index, int key);
+
+#endif							/* MM_KEY_H */

@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * open.c
+ *	  Opening an index that a user has named.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "commands/defrem.h"
+#include "utils/rel.h"
+
+#include "index/open.h"
+#include "mmdb.h"
+
+Relation
+mm_index_open(Oid oid, bool missing_ok)
+{
+	Relation	rel = try_relation_open(oid, AccessShareLock);
+
+	if (rel == NULL && missing_ok)
+		return NULL;
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("index with OID %u does not exist", oid)));
+	if ((rel->rd_rel->relkind != RELKIND_INDEX &&
+		 rel->rd_rel->relkind != RELKIND_PARTITIONED_INDEX) ||
+		rel->rd_rel->relam != get_index_am_oid(MM_AM_NAME, false))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not an mmdb index",
+						RelationGetRelationName(rel))));
+	return rel;
+}
+
+void
+mm_index_require_valid(Relation index)
+{
+	if (!index->rd_index->indisvalid)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index \"%s\" is not valid", RelationGetRelationName(index)),
+				 errhint("Please REINDEX or drop it.")));
+}

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * open.h
+ *	  Opening an index that a user has named.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_OPEN_H
+#define MM_OPEN_H
+
+#include "utils/relcache.h"
+
+/*
+ * mm_index_open: open an index, plain or partitioned, with AccessShareLock.
+ * Raises an error if the OID is not that of an mmdb index; NULL if there is no
+ * such relation and missing_ok.
+ */
+extern Relation mm_index_open(Oid oid, bool missing_ok);
+
+/*
+ * mm_index_require_valid: raise an error if an index was left unfinished, as by
+ * CREATE INDEX CONCURRENTLY that failed.
+ */
+extern void mm_index_require_valid(Relation index);
+
+#endif							/* MM_OPEN_H */

@@ -1,0 +1,149 @@
+/*-------------------------------------------------------------------------
+ *
+ * options.c
+ *	  Storage parameters of an index: CREATE INDEX ... WITH (...).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/reloptions.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+
+#include "index/options.h"
+#include "mmdb.h"
+
+static relopt_kind mm_relopt_kind;
+
+static void
+parameter_error_context(void *arg)
+{
+	(void) arg;
+	errcontext("storage parameter \"scales\"");
+}
+
+int
+mm_options_parse_scales(const char *value, double *scales)
+{
+	ErrorContextCallback callback = {.callback = parameter_error_context};
+	ArrayType  *array;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	array = DatumGetArrayTypeP(OidFunctionCall3(F_ARRAY_IN, CStringGetDatum(value),
+												ObjectIdGetDatum(FLOAT8OID), Int32GetDatum(-1)));
+	deconstruct_array(array, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+					  &elements, &nulls, &n);
+	if (ARR_NDIM(array) != 1 || n > MM_MAX_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("scales must be a one-dimensional array with an element for each column"),
+				 errdetail("An index has 1 to %d columns.", MM_MAX_COLUMNS)));
+	for (int i = 0; i < n; i++)
+	{
+		scales[i] = nulls[i] ? 0.0 : DatumGetFloat8(elements[i]);
+		if (!nulls[i] && !(isfinite(scales[i]) && scales[i] > 0))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("scale of column %d is %g", i + 1, scales[i]),
+					 errdetail("Scales must be finite and above zero."),
+					 errhint("NULL stands for the measured scale.")));
+	}
+	error_context_stack = callback.previous;
+	return n;
+}
+
+void
+mm_options_validate_scales(const char *value)
+{
+	double		scales[MM_MAX_COLUMNS];
+
+	/* Called with the default value, too, which is none. */
+	if (value != NULL)
+		(void) mm_options_parse_scales(value, scales);
+}
+
+/*
+ * mm_options_init: register the parameters; called once, when the library is
+ * loaded.
+ */
+void
+mm_options_init(void)
+{
+	mm_relopt_kind = add_reloption_kind();
+	add_int_reloption(mm_relopt_kind, "sample_rows",
+					  "Number of rows between which distances are measured",
+					  MM_DEFAULT_SAMPLE_ROWS, MM_MIN_SAMPLE_ROWS,
+					  MM_MAX_SAMPLE_ROWS, ShareUpdateExclusiveLock);
+	add_int_reloption(mm_relopt_kind, "pivots",
+					  "Number of pivots of each column that needs any; 0 lets the index choose",
+					  0, 0, MM_MAX_PIVOTS, ShareUpdateExclusiveLock);
+	add_int_reloption(mm_relopt_kind, "fillfactor",
+					  "Packs index pages only to this percentage",
+					  MM_DEFAULT_FILLFACTOR, MM_MIN_FILLFACTOR, 100,
+					  ShareUpdateExclusiveLock);
+	add_string_reloption(mm_relopt_kind, "scales",
+						 "Scales of the columns, in order; NULL for the measured one",
+						 NULL, mm_options_validate_scales, ShareUpdateExclusiveLock);
+}
+
+bytea *
+mmdb_options(Datum reloptions, bool validate)
+{
+	static const relopt_parse_elt elements[] = {
+		{
+			.optname = "sample_rows",
+			.opttype = RELOPT_TYPE_INT,
+			.offset = offsetof(MMOptions, sample_rows),
+		},
+		{
+			.optname = "pivots",
+			.opttype = RELOPT_TYPE_INT,
+			.offset = offsetof(MMOptions, pivots),
+		},
+		{
+			.optname = "fillfactor",
+			.opttype = RELOPT_TYPE_INT,
+			.offset = offsetof(MMOptions, fillfactor),
+		},
+		{
+			.optname = "scales",
+			.opttype = RELOPT_TYPE_STRING,
+			.offset = offsetof(MMOptions, scales),
+		},
+	};
+
+	return (bytea *) build_reloptions(reloptions, validate, mm_relopt_kind,
+									  sizeof(MMOptions), elements,
+									  lengthof(elements));
+}
+
+MMOptions
+mm_options_get(Relation index)
+{
+	if (index->rd_options != NULL)
+		return *(MMOptions *) index->rd_options;
+	return (MMOptions) {
+		.sample_rows = MM_DEFAULT_SAMPLE_ROWS,
+		.pivots = 0,
+		.fillfactor = MM_DEFAULT_FILLFACTOR,
+	};
+}
+
+char *
+mm_options_scales(Relation index)
+{
+	MMOptions  *options = (MMOptions *) index->rd_options;
+	char	   *scales = options != NULL ? GET_STRING_RELOPTION(options, scales) : NULL;
+
+	/* The relation cache may be built anew while somebody reads it. */
+	return scales != NULL ? pstrdup(scales) : NULL;
+}

@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * options.h
+ *	  Storage parameters of an index.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_OPTIONS_H
+#define MM_OPTIONS_H
+
+#include "utils/relcache.h"
+
+typedef struct MMOptions
+{
+	int32		vl_len_;		/* varlena header (do not touch directly!) */
+	int			sample_rows;	/* rows to measure distances between */
+	int			pivots;			/* for each column that needs them; 0: chosen */
+	int			fillfactor;		/* per cent */
+	int			scales;			/* offset of a string; 0: none */
+} MMOptions;
+
+/* No column has more pivots than this. */
+#define MM_MAX_PIVOTS			16
+
+#define MM_DEFAULT_FILLFACTOR	90
+#define MM_MIN_FILLFACTOR		10
+
+#define MM_DEFAULT_SAMPLE_ROWS	10000
+#define MM_MIN_SAMPLE_ROWS		100
+#define MM_MAX_SAMPLE_ROWS		1000000
+
+/*
+ * mm_options_init: register the storage parameters; called once, when the
+ * library is loaded.
+ * mm_options_get: those of an index, but for scales.
+ * mm_options_scales: the parameter scales as it was written, in the current
+ * context; NULL if there is none.
+ * mm_options_parse_scales: its elements into scales (MM_MAX_COLUMNS), 0 for a NULL;
+ * returns how many there are.  Raises an error if there are none, or too many, or
+ * it is no array of scales.
+ * mm_options_validate_scales: raise that error; NULL is the default.
+ */
+extern void mm_options_init(void);
+extern MMOptions mm_options_get(Relation index);
+extern char *mm_options_scales(Relation index);
+extern int	mm_options_parse_scales(const char *value, double *scales);
+extern void mm_options_validate_scales(const char *value);
+
+/* The access method's callback. */
+extern bytea *mmdb_options(Datum reloptions, bool validate);
+
+#endif							/* MM_OPTIONS_H */

@@ -1,0 +1,324 @@
+/*-------------------------------------------------------------------------
+ *
+ * page.h
+ *	  Pages of an mmdb index.
+ *
+ * Block 0 holds the metadata (MMMeta), block 1 is the root of the tree, always;
+ * the model (model.h) takes a chain of pages; all others are nodes of the tree
+ * or deleted nodes.  Every page ends in an MMPageSpecial.
+ *
+ * A node is a set of entries in no order, stored by columns ("planes"): first
+ * all first words of the entries, then all second words, and so on; then their
+ * single bytes in the same manner.  Bounds are computed over planes, many
+ * entries at a time.  All entries of a node have one shape, which the model
+ * determines:
+ *
+ *	leaf	word 0		heap block
+ *			word 1		heap offset
+ *			word 2		bit i: column i is NULL
+ *			words 3 ..	coordinates of all columns (float), then words of sketches
+ *			bytes		bytes of sketches
+ *	inner	word 0		child
+ *			word 1		bit i: some rows below have NULL in column i
+ *			word 2		bit i: some have a value
+ *			words 3 ..	least coordinates of the rows below, then greatest (float);
+ *						Infinity and -Infinity where there are no values
+ *
+ * In an index that has no model yet, entries end after word 2, and the root is
+ * the only node.
+ *
+ * Planes have room for somewhat more entries than there are, and are moved apart
+ * when they are full.  So a page has a hole behind them until it is about to be
+ * split, as PostgreSQL's own pages do: WAL leaves it out of images, and generic
+ * WAL, which looks for what has changed byte by byte, does not look there.
+ *
+ * Concurrency follows GiST (Kornacker, Mohan and Hellerstein, "Concurrency and
+ * recovery in generalized search trees", 1997).  A split moves entries to a new
+ * page on the right.  The metadata count splits.  A split is stamped with its
+ * number (nsn) when the parent gets the downlink; whoever comes from a parent
+ * it read when fewer splits had been counted goes on to the right.  Until then
+ * the left page has MM_PAGE_INCOMPLETE, and everybody goes on to the right.
+ *
+ * VACUUM deletes nodes: empty leaves, and those whose entries it has copied (see
+ * merge.c).  The parent loses the downlink in the same WAL record.  A deleted
+ * node stays as it was, with its entries, its stamps and its link to the right.  A
+ * search that has read the parent before, and comes by the old downlink, finds what
+ * the node had when it was deleted, which is all of it that the search's snapshot
+ * can see.
+ *
+ * The copies are for those who read the parent afterwards:
+ *
+ *	- A leaf gets the entries of a deleted sibling behind its own.  That counts as a
+ *	  split, too, and its number is the leaf's "merged"; "before" tells how many
+ *	  entries it had.  Whoever has read the parent when fewer had been counted looks
+ *	  at so many of the first ones only.  (What is added later goes behind them; what
+ *	  is removed is replaced by one of its own kind; if the leaf is split, both
+ *	  halves have the stamp, and a part of the first ones.)
+ *	- Of two inner nodes, both are deleted, and a new page gets their entries.  What
+ *	  a deleted inner node says of its children is as of its deletion.  So the count
+ *	  of splits that goes with its downlinks is not that of today, but the one that
+ *	  it notes when it is deleted, in "merged".
+ *
+ * A deleted page is used again, and a leaf merged again, once no snapshot is as old
+ * as that ("xid").  On a standby there may be older ones.  Who comes to a page that
+ * was made (born) later than the link that leads to it was, or merged again
+ * (merged_before) since the parent was read, knows that it is not what it was.
+ *
+ * Locks: a search holds one node's at a time, and that of the metadata behind
+ * it.  Changes lock children before parents, left before right, metadata last,
+ * and register pages for WAL in this order, too: replay locks them so, beside
+ * the searches of a standby.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_PAGE_H
+#define MM_PAGE_H
+
+#include "access/generic_xlog.h"
+#include "access/transam.h"
+#include "storage/bufmgr.h"
+#include "storage/bufpage.h"
+#include "storage/itemptr.h"
+#include "utils/rel.h"
+
+#include "metric/metric.h"
+#include "mmdb.h"
+
+typedef struct MMPageSpecial
+{
+	uint64		nsn;			/* number of the last split of a node */
+	uint64		born;			/* number at which the page was made */
+	uint64		merged;			/* number of the last merge into a leaf, or
+								 * count when an inner node was deleted */
+	uint64		merged_before;	/* number of the merge before that */
+	FullTransactionId xid;		/* the next one when merged or deleted */
+	BlockNumber right;			/* next page; InvalidBlockNumber: none */
+	uint16		n;				/* entries of a node, bytes of a model page */
+	uint16		before;			/* entries from before the last merge */
+	uint16		room;			/* entries that a node's planes have room for */
+	uint8		level;			/* of a node, 0 for leaves */
+	uint8		kind;			/* MM_PAGE_... */
+	uint8		flags;			/* MM_PAGE_INCOMPLETE, ... */
+	uint8		unused[7];		/* zeros */
+	uint32		magic;			/* last, where tools look for page ids */
+} MMPageSpecial;
+
+#define MM_PAGE_MAGIC	0x4D4D4442	/* "MMDB" */
+
+#define MM_PAGE_META	1
+#define MM_PAGE_MODEL	2
+#define MM_PAGE_NODE	3
+#define MM_PAGE_DELETED	4		/* a node that nothing leads to any more */
+
+#define MM_PAGE_INCOMPLETE	1	/* the right page has no downlink yet */
+#define MM_PAGE_UNTRAINED	2	/* entries of three words only */
+#define MM_PAGE_BUILDING	4	/* metadata of an index that is being built */
+
+#define MM_META_BLOCK	0
+#define MM_ROOT_BLOCK	1
+
+/* More levels than any tree has. */
+#define MM_MAX_LEVELS	32
+
+#define MMPageGetSpecial(page) ((MMPageSpecial *) PageGetSpecialPointer(page))
+
+#define MM_PAGE_SPECIAL_SIZE	MAXALIGN(sizeof(MMPageSpecial))
+
+StaticAssertDecl(offsetof(MMPageSpecial, magic) + sizeof(uint32) == MM_PAGE_SPECIAL_SIZE,
+				 "the magic number is not the last of a page");
+#define MM_PAGE_DATA_SIZE \
+	(BLCKSZ - MAXALIGN(SizeOfPageHeaderData) - MM_PAGE_SPECIAL_SIZE)
+
+/* Words of an entry before its coordinates. */
+#define MM_ENTRY_HEADER		3
+
+/* An entry has at most so many coordinates. */
+#define MM_MAX_COORDINATES	(MM_MAX_COLUMNS * MM_MAX_RAW_COORDINATES)
+
+/*
+ * The shape of a node's entries.
+ */
+typedef struct MMShape
+{
+	int			words;
+	int			bytes;
+	int			size;			/* of an entry as a row: words, then bytes */
+	int			capacity;		/* entries a page holds */
+} MMShape;
+
+/*
+ * An entry as a row: shape.words words, then shape.bytes bytes.
+ */
+typedef uint32 *MMEntry;
+
+#define MMEntryFloats(entry)		((float *) (entry) + MM_ENTRY_HEADER)
+#define MMEntryBytes(entry, shape)	((uint8 *) ((entry) + (shape)->words))
+
+/*
+ * The planes of a node.
+ */
+static inline int
+mm_page_room(Page page)
+{
+	return MMPageGetSpecial(page)->room;
+}
+
+static inline uint32 *
+mm_page_words(Page page, int word)
+{
+	return (uint32 *) PageGetContents(page) + (Size) word * mm_page_room(page);
+}
+
+static inline uint8 *
+mm_page_bytes(Page page, const MMShape *shape, int byte)
+{
+	return (uint8 *) mm_page_words(page, shape->words) + (Size) byte * mm_page_room(page);
+}
+
+/* page.c */
+
+/*
+ * mm_shape_init: the shape of entries of so many words and bytes.
+ */
+extern void mm_shape_init(MMShape *shape, int words, int bytes);
+
+/*
+ * mm_page_init: make an empty page of a kind.
+ */
+extern void mm_page_init(Page page, uint8 kind, uint16 level);
+
+/*
+ * mm_page_delete: mark a node as deleted.  Nobody has any use for it once no
+ * snapshot is as old as xid; splits is the count of them.  All else remains.
+ * mm_page_merge: mark a leaf that is about to get the entries of another; the
+ * caller sets merged.
+ * mm_page_is_settled: is there nobody any more who may know a page from before
+ * it was marked?
+ */
+extern void mm_page_delete(Page page, FullTransactionId xid, uint64 splits);
+extern void mm_page_merge(Page page, FullTransactionId xid);
+extern bool mm_page_is_settled(Page page);
+
+/*
+ * mm_page_visible: how many of a node's entries, of the first, are for a search
+ * that read its parent when splits had been counted; see above.
+ */
+static inline int
+mm_page_visible(Page page, uint64 splits)
+{
+	const MMPageSpecial *special = MMPageGetSpecial(page);
+
+	return special->level == 0 && special->merged > splits ? special->before : special->n;
+}
+
+/*
+ * mm_page_make_room: let a node have room for n entries, at least.
+ * mm_page_add_flags: the flags to register a page with to which an entry is to
+ * be added: if planes must move, better an image than the differences.
+ */
+extern void mm_page_make_room(Page page, const MMShape *shape, int n);
+
+static inline int
+mm_page_add_flags(Page page)
+{
+	return MMPageGetSpecial(page)->n < mm_page_room(page) ? 0 : GENERIC_XLOG_FULL_IMAGE;
+}
+
+/*
+ * mm_page_get, mm_page_put: copy entry i of a node, or overwrite it.
+ * mm_page_add: add an entry; there must be less than shape->capacity.
+ * mm_page_take: let a node have n of the entries of another, given by their
+ * numbers, instead of its own, and what is marked of merges; permutes which.
+ * mm_page_remove: remove entry i; another one takes its place.
+ */
+extern void mm_page_get(Page page, const MMShape *shape, int i, MMEntry entry);
+extern void mm_page_put(Page page, const MMShape *shape, int i, const uint32 *entry);
+extern void mm_page_add(Page page, const MMShape *shape, const uint32 *entry);
+extern void mm_page_take(Page page, const MMShape *shape, Page from,
+						 uint16 *which, int n);
+extern void mm_page_remove(Page page, const MMShape *shape, int i);
+
+/*
+ * mm_page_find: which entry of a node has word 0 = value; -1: none.
+ */
+extern int	mm_page_find(Page page, uint32 value);
+
+/*
+ * Raise the error of a damaged index; what follows are the arguments of
+ * errdetail.
+ */
+#define mm_report_damage(index, ...) \
+	ereport(ERROR, \
+			(errcode(ERRCODE_INDEX_CORRUPTED), \
+			 errmsg("index \"%s\" is damaged", RelationGetRelationName(index)), \
+			 errdetail(__VA_ARGS__), \
+			 errhint("Please REINDEX it.")))
+
+/*
+ * mm_page_is: is this a page of an mmdb index, of this kind (0: any)?
+ * mm_page_check: raise INDEX_CORRUPTED unless the page in a buffer is one.
+ */
+extern bool mm_page_is(Page page, uint8 kind);
+extern void mm_page_check(Relation index, Buffer buffer, uint8 kind);
+
+/*
+ * mm_page_room_fits: does the room of a node fit the page, and the page end
+ * behind it?
+ */
+extern bool mm_page_room_fits(Page page, const MMShape *shape);
+
+/*
+ * mm_node_check: raise INDEX_CORRUPTED unless the page in a buffer is a node,
+ * perhaps a deleted one, of this level (-1: any), with no more entries than it has
+ * room for, and that fits the page, and the index has a model, or none, as trained
+ * says.
+ */
+extern void mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
+						  const MMShape *inner, bool trained, int level);
+
+/*
+ * mm_page_pin: a page pinned; the index is damaged if it has no such block.
+ * mm_page_read: locked in the given mode and checked as well.
+ */
+extern Buffer mm_page_pin(Relation index, BlockNumber block,
+						  BufferAccessStrategy strategy);
+extern Buffer mm_page_read(Relation index, BlockNumber block, int mode,
+						   uint8 kind, BufferAccessStrategy strategy);
+
+/*
+ * mm_entry_place: the place of a row, of the words 0 and 1 of an entry.  Raises
+ * INDEX_CORRUPTED if it is none.
+ */
+static inline void
+mm_entry_place(Relation index, uint32 block, uint32 offset, ItemPointer tid)
+{
+	if (unlikely(block == InvalidBlockNumber || offset == InvalidOffsetNumber ||
+				 offset > MaxOffsetNumber))
+		mm_report_damage(index, "An entry is about (%u,%u), which is no place of a row.",
+						 block, offset);
+	ItemPointerSet(tid, block, (OffsetNumber) offset);
+}
+
+/*
+ * mm_place_check: raise INDEX_CORRUPTED if the table ends before a place that the
+ * index has an entry for; VACUUM removes that first.  *nblocks: how long the table
+ * was known to be, at first 0.
+ */
+extern void mm_place_check(Relation index, Relation table, const ItemPointerData *tid,
+						   BlockNumber *nblocks);
+
+/*
+ * mm_page_reuse: a recyclable page, locked exclusively; InvalidBuffer if none is
+ * known.
+ * mm_page_new: one of those, or else one more.
+ */
+extern Buffer mm_page_reuse(Relation index);
+extern Buffer mm_page_new(Relation index);
+
+/*
+ * mm_page_recyclable: is this page empty, or deleted, and has nobody any use for
+ * it?
+ */
+extern bool mm_page_recyclable(Page page);
+
+#endif							/* MM_PAGE_H */

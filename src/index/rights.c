@@ -1,0 +1,122 @@
+/*-------------------------------------------------------------------------
+ *
+ * rights.c
+ *	  Who may know the statistics of an index.
+ *
+ * The scale of a column, like all its statistics, tells of values.  As with the
+ * view pg_stats, it is shown to those who may read the column, and to nobody to
+ * whom row-level security of the table applies.  For a column that is an
+ * expression, or in an index with a WHERE clause, they must be able to read
+ * all the columns that these use, and to call their functions: so that they
+ * could work the statistics out themselves.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/sysattr.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+
+#include "compat.h"
+#include "index/key.h"
+#include "index/rights.h"
+
+static bool
+may_read(Oid table, AttrNumber attnum)
+{
+	Oid			user = GetUserId();
+
+	if (pg_class_aclcheck(table, user, ACL_SELECT) == ACLCHECK_OK)
+		return true;
+	/* 0 is the whole row. */
+	if (attnum == InvalidAttrNumber)
+		return pg_attribute_aclcheck_all(table, user, ACL_SELECT, ACLMASK_ALL) == ACLCHECK_OK;
+	return pg_attribute_aclcheck(table, attnum, user, ACL_SELECT) == ACLCHECK_OK;
+}
+
+static bool
+may_not_execute(Oid function, void *context)
+{
+	(void) context;
+	return !mm_may_execute(function);
+}
+
+static bool
+forbidden_function_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, may_not_execute, context))
+		return true;
+	return expression_tree_walker(node, forbidden_function_walker, context);
+}
+
+/*
+ * May the user evaluate an expression, or a list of such, over a table's rows?
+ */
+static bool
+may_evaluate(Oid table, Node *expression)
+{
+	Bitmapset  *columns = NULL;
+	int			i = -1;
+
+	pull_varattnos(expression, 1, &columns);
+	while ((i = bms_next_member(columns, i)) >= 0)
+		if (!may_read(table, i + FirstLowInvalidHeapAttributeNumber))
+			return false;
+	return !forbidden_function_walker(expression, NULL);
+}
+
+bool
+mm_statistics_visible(const MMColumns *columns, int i)
+{
+	const MMColumn *column = &columns->columns[i];
+	Relation	index = relation_open(columns->index, AccessShareLock);
+	Oid			table = index->rd_index->indrelid;
+	Node	   *expression = mm_key_expression(index, column->key);
+	bool		result;
+
+	result = check_enable_rls(table, InvalidOid, true) != RLS_ENABLED &&
+		(expression != NULL ? may_evaluate(table, expression) :
+		 may_read(table, index->rd_index->indkey.values[column->key])) &&
+		may_evaluate(table, (Node *) RelationGetIndexPredicate(index)) &&
+		(!OidIsValid(column->space.operator) ||
+		 mm_may_execute(get_opcode(column->space.operator)));
+	relation_close(index, AccessShareLock);
+	return result;
+}
+
+void
+mm_statistics_require(const MMColumns *columns, int i, const char *hint)
+{
+	Relation	index;
+	Oid			table;
+	bool		under_rls;
+
+	if (mm_statistics_visible(columns, i))
+		return;
+	index = relation_open(columns->index, AccessShareLock);
+	table = index->rd_index->indrelid;
+	under_rls = check_enable_rls(table, InvalidOid, true) == RLS_ENABLED;
+	if (!under_rls &&
+		pg_class_aclcheck(table, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(table, GetUserId(), ACL_SELECT, ACLMASK_ANY) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(table));
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied for statistics of column \"%s\" of index \"%s\"",
+					columns->columns[i].name, RelationGetRelationName(index)),
+			 under_rls ?
+			 errdetail("Row-level security of table \"%s\" applies to you, and a scale tells of all rows.",
+					   get_rel_name(table)) :
+			 errdetail("You may not read what it is made of in table \"%s\".", get_rel_name(table)),
+			 hint != NULL ? errhint("%s", hint) : 0));
+}

@@ -1,0 +1,178 @@
+/*-------------------------------------------------------------------------
+ *
+ * scales.c
+ *	  The scales of an index: what normalized distances are divided by.
+ *
+ * A column's scale in force is the one pinned by the storage parameter
+ * "scales", or else the measured one (statistics.c).  Where neither is there,
+ * normalizing is an error: any other number would make distances up.
+ *
+ * Only what users see rests on the scales in force: the tree and the model are
+ * made with the measured ones.  So pinned scales can change at any time, with
+ * effect from the next statement on.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/genam.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "nodes/pg_list.h"
+#include "storage/bufmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "index/options.h"
+#include "index/scales.h"
+
+/*
+ * Scales measured on fewer rows than the first are worth a warning when the
+ * index has that many times as many.
+ */
+#define FEW_ROWS		1000
+#define FAR_MORE		10
+
+/* ---------- the storage parameter ---------- */
+
+bool
+mm_scales_fit(Relation index, int ncolumns)
+{
+	const char *value = mm_options_scales(index);
+	double		scales[MM_MAX_COLUMNS];
+
+	return value == NULL || mm_options_parse_scales(value, scales) == ncolumns;
+}
+
+void
+mm_scales_check_parameter(Relation index, const MMColumns *columns)
+{
+	if (!mm_scales_fit(index, columns->n))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("storage parameter \"scales\" of index \"%s\" does not fit its columns",
+						RelationGetRelationName(index)),
+				 errdetail("It is %s, but there must be one element for each of the columns: %s.",
+						   mm_options_scales(index), mm_columns_list(columns)),
+				 errhint("NULL stands for the measured scale.  mm_pin_scales() sets the parameter, ALTER INDEX ... RESET (scales) removes it.")));
+}
+
+/* ---------- the scales in force ---------- */
+
+void
+mm_scales_get(Relation index, const MMColumns *columns, const MMMeta *statistics,
+			  MMScales *scales)
+{
+	const char *value = mm_options_scales(index);
+
+	mm_scales_check_parameter(index, columns);
+	memset(scales, 0, sizeof(MMScales));
+	if (value != NULL)
+		(void) mm_options_parse_scales(value, scales->in_force);
+	for (int i = 0; i < columns->n; i++)
+	{
+		scales->pinned[i] = scales->in_force[i] > 0;
+		if (!scales->pinned[i] && statistics->columns[i].pairs > 0)
+			scales->in_force[i] = statistics->columns[i].scale;
+	}
+}
+
+/*
+ * About how many entries a plain index has, by its size.
+ */
+static double
+estimate_entries(Relation index)
+{
+	MMMeta	   *meta = mm_meta_read(index, 0);
+	MMShape		leaf;
+	MMShape		inner;
+	double		model = ceil((double) meta->model_size / MM_PAGE_DATA_SIZE);
+	double		pages = (double) RelationGetNumberOfBlocks(index) - MM_ROOT_BLOCK - model;
+
+	/* Without a model, they are all in the root. */
+	if (!BlockNumberIsValid(meta->model))
+		return 0.0;
+	mm_meta_shapes(meta, &leaf, &inner);
+	/* Pages are about two thirds full, or less, and few of them inner nodes. */
+	return Max(pages, 0.0) * leaf.capacity * Min(mm_options_get(index).fillfactor, 67) / 100;
+}
+
+/*
+ * The same for one that may be partitioned.
+ */
+static double
+estimate_all_entries(Relation index)
+{
+	double		entries = 0.0;
+	ListCell   *lc;
+
+	if (index->rd_rel->relkind != RELKIND_PARTITIONED_INDEX)
+		return estimate_entries(index);
+	foreach(lc, find_all_inheritors(RelationGetRelid(index), AccessShareLock, NULL))
+	{
+		Relation	partition;
+
+		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_INDEX)
+			continue;
+		partition = index_open(lfirst_oid(lc), NoLock);
+		entries += estimate_entries(partition);
+		index_close(partition, NoLock);
+	}
+	return entries;
+}
+
+/*
+ * Warn, once in a session, if the scales of an index come from far fewer rows
+ * than it has.
+ */
+static void
+warn_if_outgrown(Relation index, const MMMeta *statistics)
+{
+	static List *warned = NIL;
+	int64		measured = 0;
+	double		entries;
+	MemoryContext old;
+
+	for (int i = 0; i < statistics->ncolumns; i++)
+		measured = Max(measured, statistics->columns[i].count);
+	if (measured >= FEW_ROWS || list_member_oid(warned, RelationGetRelid(index)))
+		return;
+	entries = estimate_all_entries(index);
+	if (entries < FAR_MORE * measured)
+		return;
+	ereport(WARNING,
+			(errmsg("scales of index \"%s\" were measured on %lld rows, but now it has many more",
+					RelationGetRelationName(index), (long long) measured),
+			 errdetail("It has about %.0f.", entries),
+			 errhint("REINDEX the index to measure them again, or pin scales by mm_pin_scales().  Normalized distances change with the scales.")));
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	warned = lappend_oid(warned, RelationGetRelid(index));
+	MemoryContextSwitchTo(old);
+}
+
+void
+mm_scales_require(Relation index, const MMColumns *columns, const MMMeta *statistics,
+				  const MMScales *scales, uint32 used)
+{
+	bool		measured = false;
+
+	for (int i = 0; i < columns->n; i++)
+	{
+		if ((used & (UINT32_C(1) << i)) == 0)
+			continue;
+		if (scales->in_force[i] == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("column \"%s\" of index \"%s\" has no scale",
+							columns->columns[i].name, RelationGetRelationName(index)),
+					 errdetail("When the index was built, or got its first %d rows, there were no two values of it to measure a distance between.",
+							   MM_TRAINING_ROWS),
+					 errhint("REINDEX the index when the table has rows, or pin its scales by mm_pin_scales().  Searches need none with normalized => false and missing => 'ignore' or 'exclude'.")));
+		measured |= !scales->pinned[i];
+	}
+	if (measured)
+		warn_if_outgrown(index, statistics);
+}

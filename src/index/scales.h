@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * scales.h
+ *	  The scales of an index: what normalized distances are divided by.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_SCALES_H
+#define MM_SCALES_H
+
+#include "index/columns.h"
+
+/*
+ * What normalized distances are divided by.
+ */
+typedef struct MMScales
+{
+	double		in_force[MM_MAX_COLUMNS];	/* 0: there is none */
+	bool		pinned[MM_MAX_COLUMNS];	/* by the index's storage parameter */
+} MMScales;
+
+/*
+ * mm_scales_fit: has the storage parameter of an index an element for each of
+ * ncolumns columns, if it is set at all?
+ * mm_scales_check_parameter: raise an error if not.
+ */
+extern bool mm_scales_fit(Relation index, int ncolumns);
+extern void mm_scales_check_parameter(Relation index, const MMColumns *columns);
+
+/*
+ * mm_scales_get: the scales of an index, plain or partitioned, with these
+ * statistics.  Raises an error if the storage parameter does not fit.
+ */
+extern void mm_scales_get(Relation index, const MMColumns *columns,
+						  const MMMeta *statistics, MMScales *scales);
+
+/*
+ * mm_scales_require: raise an error unless all of these columns (bit i: column
+ * i) have scales.  Warns, once a session and index, if they were measured on far
+ * fewer rows than there are now.
+ */
+extern void mm_scales_require(Relation index, const MMColumns *columns,
+							  const MMMeta *statistics, const MMScales *scales,
+							  uint32 used);
+
+#endif							/* MM_SCALES_H */

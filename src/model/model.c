@@ -1,0 +1,550 @@
+/*-------------------------------------------------------------------------
+ *
+ * model.c
+ *	  Training, storing and applying the model of an index; see model.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "base/compare.h"
+#include "compat.h"
+#include "index/options.h"
+#include "model/model.h"
+#include "model/pivots.h"
+
+/*
+ * What is stored for a column; its pivots, then its sketch's model follow, each
+ * at a MAXALIGNed offset.  A pivot is a Datum where the type is passed by
+ * value, otherwise its size, MAXALIGNed, and its bytes.
+ */
+typedef struct StoredColumn
+{
+	int32		ncoordinates;
+	int32		raw;
+	int32		norm;
+	float		unit;
+	MetricTransform transform;
+	SketchShape shape;
+	uint32		pivots_size;
+	uint32		sketch_size;
+	double		origin[MM_MAX_RAW_COORDINATES];
+} StoredColumn;
+
+/* ---------- training ---------- */
+
+/* What training found for one column. */
+typedef struct TrainedColumn
+{
+	StoredColumn stored;
+	int			pivots[MM_MAX_PIVOTS];	/* indexes of the training values */
+	double		gains[MM_MAX_PIVOTS];
+	int			candidates;		/* how many pivots there are to choose from */
+	void	   *sketch;
+} TrainedColumn;
+
+/*
+ * Where raw coordinates are best counted from, to be precise as floats: the
+ * median.  Only differences count under these norms.
+ */
+static void
+choose_origin(const MMColumn *column, const Datum *values, int n, StoredColumn *stored)
+{
+	double	   *x;
+
+	if (n == 0 || stored->norm == MM_NORM_DISCRETE || stored->transform.c1 != 1.0f)
+		return;
+	x = palloc(sizeof(double) * n);
+	for (int c = 0; c < stored->ncoordinates; c++)
+	{
+		for (int i = 0; i < n; i++)
+		{
+			double		all[MM_MAX_RAW_COORDINATES];
+
+			column->space.routine->coordinates(values[i], column->space.collation, all);
+			x[i] = all[c];
+		}
+		qsort(x, n, sizeof(double), mm_compare_doubles);
+		if (fabs(x[n / 2]) < MM_COORDINATE_LIMIT / 4)
+			stored->origin[c] = x[n / 2];
+	}
+	pfree(x);
+}
+
+/*
+ * The inverse of a transform's function f: from a distance to the norm it is that
+ * of, at most clamp.
+ */
+static double
+untransform(const MetricTransform *t, double distance)
+{
+	double		low = 0.0;
+	double		high = t->clamp;
+
+	if (mm_is_identity(t))
+		return Min(distance, high);
+	/* As many halvings as tell any two doubles of this range apart. */
+	for (int i = 0; i < 200; i++)
+	{
+		double		x = (low + high) / 2;
+
+		if (x * (t->c1 + x * (t->c2 + x * (t->c3 + x * t->c4))) < distance)
+			low = x;
+		else
+			high = x;
+	}
+	return high;
+}
+
+/*
+ * What a scale of distances is in coordinates.  A scale is twice a median, and
+ * the function, if there is one, may be far from a straight line: take twice what
+ * the median is in coordinates.  Hashes have no distance but to be equal or not;
+ * two of them differ by a third of their range in the mean.
+ */
+static double
+coordinate_scale(const StoredColumn *stored, double scale)
+{
+	if (stored->norm == MM_NORM_DISCRETE)
+		return scale * MM_DISCRETE_RANGE / 3;
+	return 2 * untransform(&stored->transform, scale / 2);
+}
+
+static void
+train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
+				  const Datum *values, int n, TrainedColumn *trained)
+{
+	const MetricRoutine *routine = column->space.routine;
+	StoredColumn *stored = &trained->stored;
+	MetricNorm	norm = MM_NORM_PIVOTS;
+
+	stored->transform = MM_IDENTITY;
+	if (routine != NULL && routine->embedding != NULL)
+		stored->ncoordinates = routine->embedding(stats->dimensions, &norm, &stored->transform);
+	stored->norm = norm;
+	stored->raw = stored->ncoordinates > 0;
+	if (!stored->raw)
+	{
+		stored->norm = MM_NORM_PIVOTS;
+		stored->transform = mm_metric_pivot_transform(&column->space);
+	}
+	stored->unit = (float) Min(1.0 / coordinate_scale(stored, stats->scale), FLT_MAX);
+	if (stored->raw)
+	{
+		choose_origin(column, values, n, stored);
+		return;
+	}
+	trained->candidates = mm_pivots_choose(column, stats->scale, values, n, MM_MAX_PIVOTS,
+										   trained->pivots, trained->gains);
+}
+
+/*
+ * Share out pivots: one for each column that needs any, then always to the
+ * column where one more tells values apart best, as long as that is worth its
+ * bytes in the tree.
+ */
+static void
+share_out_pivots(TrainedColumn *trained, int ncolumns, int npivots)
+{
+	int			total = 0;
+	const double least_gain = 0.01;
+
+	for (int i = 0; i < ncolumns; i++)
+	{
+		if (!trained[i].stored.raw)
+			trained[i].stored.ncoordinates = Min(Max(npivots, 1), trained[i].candidates);
+		total += trained[i].stored.ncoordinates;
+	}
+	while (npivots == 0 && total < MM_CHOSEN_COORDINATES)
+	{
+		int			best = -1;
+		double		best_gain = least_gain;
+
+		for (int i = 0; i < ncolumns; i++)
+		{
+			int			have = trained[i].stored.ncoordinates;
+			double		gain;
+
+			if (trained[i].stored.raw || have == 0 || have >= trained[i].candidates)
+				continue;
+			gain = trained[i].gains[have] - trained[i].gains[have - 1];
+			if (gain > best_gain)
+			{
+				best = i;
+				best_gain = gain;
+			}
+		}
+		if (best < 0)
+			break;
+		trained[best].stored.ncoordinates++;
+		total++;
+	}
+	/* Too many columns for what was asked for: take from those that have most. */
+	while (total > MM_CHOSEN_COORDINATES)
+	{
+		int			most = -1;
+
+		for (int i = 0; i < ncolumns; i++)
+			if (!trained[i].stored.raw && trained[i].stored.ncoordinates > 0 &&
+				(most < 0 ||
+				 trained[i].stored.ncoordinates > trained[most].stored.ncoordinates))
+				most = i;
+		if (most < 0)
+			break;				/* all of them raw, which come as they are */
+		trained[most].stored.ncoordinates--;
+		total--;
+	}
+}
+
+/*
+ * Train the sketches, sharing the bytes of an entry: first columns without
+ * dimensions, whose sketches are small, then vectors, the narrow before the
+ * wide; each may take an equal part of what is left.
+ */
+static void
+train_sketches(MMColumns *columns, const MMMeta *statistics,
+			   const MMTraining *training, TrainedColumn *trained)
+{
+	int			order[MM_MAX_COLUMNS];
+	int			n = 0;
+	int			left = MM_ENTRY_BUDGET - MM_ENTRY_HEADER * (int) sizeof(uint32);
+
+	for (int i = 0; i < columns->n; i++)
+	{
+		const MetricRoutine *routine = columns->columns[i].space.routine;
+		int			j;
+
+		left -= trained[i].stored.ncoordinates * sizeof(float);
+		if (routine == NULL || routine->train == NULL || training->n[i] == 0)
+			continue;
+		for (j = n++; j > 0 &&
+			 statistics->columns[order[j - 1]].dimensions > statistics->columns[i].dimensions; j--)
+			order[j] = order[j - 1];
+		order[j] = i;
+	}
+	left = Max(left, n * 16);
+	for (int j = 0; j < n; j++)
+	{
+		const MMColumn *column = &columns->columns[order[j]];
+		TrainedColumn *t = &trained[order[j]];
+		Size		size = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		t->sketch = column->space.routine->train(training->values[order[j]], training->n[order[j]],
+												 column->space.collation, left / (n - j), &size,
+												 &t->stored.shape);
+		if (t->sketch == NULL)
+		{
+			t->stored.shape.words = t->stored.shape.bytes = 0;
+			size = 0;
+		}
+		t->stored.sketch_size = size;
+		left -= t->stored.shape.words * sizeof(uint32) + t->stored.shape.bytes;
+	}
+}
+
+static Size
+stored_value_size(const MMColumn *column, Datum value)
+{
+	if (column->typbyval)
+		return sizeof(Datum);
+	return MAXALIGN(sizeof(uint64)) + MAXALIGN(datumGetSize(value, false, column->typlen));
+}
+
+static char *
+store_value(const MMColumn *column, Datum value, char *pt)
+{
+	uint64		size;
+
+	if (column->typbyval)
+	{
+		memcpy(pt, &value, sizeof(Datum));
+		return pt + sizeof(Datum);
+	}
+	size = datumGetSize(value, false, column->typlen);
+	memcpy(pt, &size, sizeof(size));
+	memcpy(pt + MAXALIGN(sizeof(size)), DatumGetPointer(value), size);
+	return pt + MAXALIGN(sizeof(size)) + MAXALIGN(size);
+}
+
+static char *
+load_value(const MMColumn *column, Datum *value, char *pt)
+{
+	uint64		size;
+
+	if (column->typbyval)
+	{
+		memcpy(value, pt, sizeof(Datum));
+		return pt + sizeof(Datum);
+	}
+	memcpy(&size, pt, sizeof(size));
+	*value = PointerGetDatum(pt + MAXALIGN(sizeof(size)));
+	return pt + MAXALIGN(sizeof(size)) + MAXALIGN(size);
+}
+
+void *
+mm_model_train(MMColumns *columns, MMMeta *meta,
+			   const MMTraining *training, int npivots)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb training",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	TrainedColumn *trained = palloc0(sizeof(TrainedColumn) * columns->n);
+	Size		total = 0;
+	char	   *result;
+	char	   *pt;
+
+	for (int i = 0; i < columns->n; i++)
+		train_coordinates(&columns->columns[i], &meta->columns[i],
+						  training->values[i], training->n[i], &trained[i]);
+	share_out_pivots(trained, columns->n, npivots);
+	train_sketches(columns, meta, training, trained);
+
+	meta->ncoordinates = meta->sketch_words = meta->sketch_bytes = 0;
+
+	for (int i = 0; i < columns->n; i++)
+	{
+		StoredColumn *stored = &trained[i].stored;
+
+		if (!stored->raw)
+			for (int p = 0; p < stored->ncoordinates; p++)
+				stored->pivots_size += stored_value_size(&columns->columns[i],
+														 training->values[i][trained[i].pivots[p]]);
+		meta->ncoordinates += stored->ncoordinates;
+		meta->sketch_words += stored->shape.words;
+		meta->sketch_bytes += stored->shape.bytes;
+		total += MAXALIGN(sizeof(StoredColumn)) + stored->pivots_size + MAXALIGN(stored->sketch_size);
+	}
+	MemoryContextSwitchTo(old);
+	result = pt = MemoryContextAllocZero(CurrentMemoryContext, total);
+	for (int i = 0; i < columns->n; i++)
+	{
+		StoredColumn *stored = &trained[i].stored;
+
+		memcpy(pt, stored, sizeof(StoredColumn));
+		pt += MAXALIGN(sizeof(StoredColumn));
+		if (!stored->raw)
+			for (int p = 0; p < stored->ncoordinates; p++)
+				pt = store_value(&columns->columns[i],
+								 training->values[i][trained[i].pivots[p]], pt);
+		if (stored->sketch_size > 0)
+			memcpy(pt, trained[i].sketch, stored->sketch_size);
+		pt += MAXALIGN(stored->sketch_size);
+	}
+	MemoryContextDelete(context);
+	meta->model_size = (uint32) total;
+	meta->model_crc = mm_meta_model_crc(result, meta->model_size);
+	return result;
+}
+
+/* ---------- use ---------- */
+
+/*
+ * Raise an error if the stored model of a column needs of its metric what that has
+ * not: it is another library's.
+ */
+static void
+check_column(const MMColumn *column, const StoredColumn *stored)
+{
+	const MetricRoutine *routine = column->space.routine;
+
+	if ((stored->raw && (routine == NULL || routine->coordinates == NULL)) ||
+		(stored->sketch_size > 0 && (routine == NULL || routine->sketch == NULL)))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("index was made for another metric of column \"%s\"",
+						column->name),
+				 errhint("Please REINDEX it.")));
+}
+
+/*
+ * Give a column the coordinates that follow those there are.
+ */
+static void
+open_coordinates(MMModel *model, int i, const StoredColumn *stored)
+{
+	MMColumnModel *c = &model->of[i];
+
+	c->ncoordinates = stored->ncoordinates;
+	c->first = model->ncoordinates;
+	for (int x = c->first; x < c->first + c->ncoordinates; x++)
+	{
+		model->unit[x] = stored->unit;
+		model->column_of[x] = i;
+	}
+	model->ncoordinates += c->ncoordinates;
+}
+
+/*
+ * Take one column's part of the stored model; returns what follows it.
+ */
+static char *
+open_column(MMModel *model, int i, char *pt)
+{
+	StoredColumn *stored = (StoredColumn *) pt;
+	MMColumn   *column = &model->columns->columns[i];
+	MMColumnModel *c = &model->of[i];
+
+	/* Nobody asks for the coordinates of a column without a metric. */
+	if (OidIsValid(column->opclass))
+		check_column(column, stored);
+	open_coordinates(model, i, stored);
+	c->norm = stored->norm;
+	c->transform = stored->transform;
+	c->raw = stored->raw;
+	memcpy(c->origin, stored->origin, sizeof(c->origin));
+	c->shape = stored->shape;
+	pt += MAXALIGN(sizeof(StoredColumn));
+
+	if (!c->raw && OidIsValid(column->opclass))
+	{
+		char	   *values = pt;
+
+		c->pivots = palloc(sizeof(Datum) * Max(c->ncoordinates, 1));
+		c->prepared = palloc(sizeof(void *) * Max(c->ncoordinates, 1));
+		for (int p = 0; p < c->ncoordinates; p++)
+		{
+			values = load_value(column, &c->pivots[p], values);
+			c->prepared[p] = mm_metric_prepare(&column->space, c->pivots[p]);
+		}
+	}
+	pt += stored->pivots_size;
+	if (stored->sketch_size > 0)
+		c->sketch = pt;
+	return pt + MAXALIGN(stored->sketch_size);
+}
+
+MMModel *
+mm_model_open(MMColumns *columns, const MMMeta *meta, const void *stored)
+{
+	MMModel    *model = palloc0(sizeof(MMModel));
+	char	   *pt;
+	int			words = 0;
+	int			bytes = 0;
+
+	model->columns = columns;
+	model->ncolumns = columns->n;
+	if (stored == NULL)
+	{
+		mm_shape_init(&model->leaf, MM_ENTRY_HEADER, 0);
+		mm_shape_init(&model->inner, MM_ENTRY_HEADER, 0);
+		return model;
+	}
+
+	model->trained = true;
+	pt = palloc(meta->model_size);
+	memcpy(pt, stored, meta->model_size);
+	for (int i = 0; i < columns->n; i++)
+		pt = open_column(model, i, pt);
+	for (int i = 0; i < columns->n; i++)
+	{
+		MMColumnModel *c = &model->of[i];
+
+		c->first_word = MM_ENTRY_HEADER + model->ncoordinates + words;
+		c->first_byte = bytes;
+		words += c->shape.words;
+		bytes += c->shape.bytes;
+	}
+	if (model->ncoordinates != meta->ncoordinates || words != meta->sketch_words ||
+		bytes != meta->sketch_bytes)
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("the metadata of the index do not fit its model"),
+				 errhint("Please REINDEX it.")));
+	mm_shape_init(&model->leaf, MM_ENTRY_HEADER + model->ncoordinates + words, bytes);
+	mm_shape_init(&model->inner, MM_ENTRY_HEADER + 2 * model->ncoordinates, 0);
+	return model;
+}
+
+MMModel *
+mm_model_open_tree(const MMMeta *meta, const void *stored)
+{
+	MMModel    *model = palloc0(sizeof(MMModel));
+	const char *pt = stored;
+
+	model->ncolumns = meta->ncolumns;
+	model->trained = true;
+	for (int i = 0; i < meta->ncolumns; i++)
+	{
+		const StoredColumn *column = (const StoredColumn *) pt;
+
+		open_coordinates(model, i, column);
+		pt += MAXALIGN(sizeof(StoredColumn)) + column->pivots_size + MAXALIGN(column->sketch_size);
+	}
+	mm_meta_shapes(meta, &model->leaf, &model->inner);
+	return model;
+}
+
+void
+mm_model_coordinates(const MMModel *model, int column, Datum value, float *x,
+					 float *shift_error)
+{
+	const MMColumnModel *c = &model->of[column];
+	MetricSpace *space = &model->columns->columns[column].space;
+	double		raw[MM_MAX_RAW_COORDINATES];
+
+	*shift_error = 0.0f;
+	if (!c->raw)
+	{
+		for (int i = 0; i < c->ncoordinates; i++)
+			x[i] = (float) mm_pivot_coordinate(space, c->prepared[i], value);
+		return;
+	}
+	space->routine->coordinates(value, space->collation, raw);
+	mm_model_shift(model, column, raw, x, shift_error);
+}
+
+void
+mm_model_shift(const MMModel *model, int column, const double *raw, float *x,
+			   float *shift_error)
+{
+	const MMColumnModel *c = &model->of[column];
+
+	Assert(c->raw);
+	*shift_error = 0.0f;
+	for (int i = 0; i < c->ncoordinates; i++)
+	{
+		double		error = (fabs(raw[i]) + fabs(c->origin[i])) * 0x1p-48;
+
+		if (fabs(raw[i]) >= MM_COORDINATE_LIMIT)
+			x[i] = (float) raw[i];
+		else
+			x[i] = (float) (raw[i] - c->origin[i]);
+		if (c->norm != MM_NORM_DISCRETE)
+			*shift_error = Max(*shift_error, (float) error);
+	}
+}
+
+void
+mm_model_embed(const MMModel *model, ItemPointer tid, Datum *values,
+			   const bool *isnull, MMEntry entry)
+{
+	memset(entry, 0, model->leaf.size);
+	entry[0] = ItemPointerGetBlockNumber(tid);
+	entry[1] = ItemPointerGetOffsetNumber(tid);
+	for (int i = 0; i < model->ncolumns; i++)
+	{
+		const MMColumnModel *c = &model->of[i];
+		MetricSpace *space = &model->columns->columns[i].space;
+		float		shift_error;
+
+		if (isnull[i])
+		{
+			entry[2] |= UINT32_C(1) << i;
+			continue;
+		}
+		if (c->ncoordinates > 0)
+			mm_model_coordinates(model, i, values[i],
+								 MMEntryFloats(entry) + c->first, &shift_error);
+		if (c->sketch != NULL)
+			space->routine->sketch(c->sketch, values[i], space->collation,
+								   entry + c->first_word,
+								   MMEntryBytes(entry, &model->leaf) + c->first_byte);
+	}
+}

@@ -1,0 +1,108 @@
+/*-------------------------------------------------------------------------
+ *
+ * model.h
+ *	  The model of an index: how a row becomes an entry of a leaf.
+ *
+ * For each column, in the order of the columns: its coordinates, raw ones or
+ * distances to pivots, and its sketch.  The model is trained once, on a sample
+ * of rows, and does not change as long as the index lives: bounds stay true
+ * for values unlike the sample, only less tight.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_MODEL_H
+#define MM_MODEL_H
+
+#include "index/columns.h"
+
+/* Pivots are chosen for up to so many coordinates in all. */
+#define MM_CHOSEN_COORDINATES	96
+
+/* A row gets this many bytes of a leaf page, if its columns want them. */
+#define MM_ENTRY_BUDGET		320
+
+typedef struct MMColumnModel
+{
+	int			first;			/* its first coordinate */
+	int			ncoordinates;
+	MetricNorm	norm;
+	MetricTransform transform;
+	bool		raw;
+	double		origin[MM_MAX_RAW_COORDINATES]; /* raw: subtracted */
+	Datum	   *pivots;			/* not raw: ncoordinates values */
+	void	  **prepared;		/* and these as queries */
+	const void *sketch;			/* NULL: none */
+	SketchShape shape;
+	int			first_word;		/* of the entry */
+	int			first_byte;
+} MMColumnModel;
+
+typedef struct MMModel
+{
+	MMColumns  *columns;		/* NULL: see mm_model_open_tree */
+	int			ncolumns;
+	bool		trained;
+	int			ncoordinates;
+	MMShape		leaf;
+	MMShape		inner;
+	float		unit[MM_MAX_COORDINATES];	/* 1 / what a scale of its column is */
+	uint8		column_of[MM_MAX_COORDINATES];
+	MMColumnModel of[MM_MAX_COLUMNS];
+} MMModel;
+
+/*
+ * Values to train on: for each column, those that are not NULL.
+ */
+typedef struct MMTraining
+{
+	int			n[MM_MAX_COLUMNS];
+	Datum	   *values[MM_MAX_COLUMNS];
+} MMTraining;
+
+/*
+ * mm_model_train: a model for columns with the statistics in meta.  npivots: for
+ * each column that needs pivots; 0: as many as pay.  Returns it in its stored
+ * form, in the current context; its size and what else metadata say about it
+ * go into meta, but not where it is.
+ */
+extern void *mm_model_train(MMColumns *columns, MMMeta *meta,
+							const MMTraining *training, int npivots);
+
+/*
+ * mm_model_open: a model, given in its stored form, ready for use, in the
+ * current context.  NULL stands for that of an index that has none.
+ */
+extern MMModel *mm_model_open(MMColumns *columns, const MMMeta *meta,
+							  const void *stored);
+
+/*
+ * mm_model_open_tree: what there is to know of a model without operator classes:
+ * the shapes of entries, the columns and units of coordinates.  That will do for
+ * boxes and nodes, not for values.
+ */
+extern MMModel *mm_model_open_tree(const MMMeta *meta, const void *stored);
+
+/*
+ * mm_model_embed: make the leaf entry (model->leaf.size bytes) of a row, given
+ * its columns' values.  Leaks memory.
+ */
+extern void mm_model_embed(const MMModel *model, ItemPointer tid,
+						   Datum *values, const bool *isnull, MMEntry entry);
+
+/*
+ * mm_model_coordinates: a value's coordinates in a column (ncoordinates of
+ * it).  *shift_error: by how much the difference to those of another value may
+ * be off, besides what metric.h says, as they count from an origin.  Leaks
+ * memory.
+ */
+extern void mm_model_coordinates(const MMModel *model, int column, Datum value,
+								 float *x, float *shift_error);
+
+/*
+ * mm_model_shift: the same for a value given by its raw coordinates, where the
+ * column has such.
+ */
+extern void mm_model_shift(const MMModel *model, int column, const double *raw,
+						   float *x, float *shift_error);
+
+#endif							/* MM_MODEL_H */

@@ -1,0 +1,444 @@
+/*-------------------------------------------------------------------------
+ *
+ * pairs.c
+ *	  How weighted sums of distances are distributed.
+ *
+ * MEASURED_PAIRS pairs of rows of the sample are measured, in all columns; as
+ * many are kept as the metadata page has room for.  Radii of interest are those
+ * that few rows are within, so near pairs must not be left to chance.  Each
+ * column ranks the pairs, and so does the sum of all columns in their scales.
+ * A pair is kept with a probability that goes with the inverse of its best rank,
+ * on top of one that all pairs have; it then stands for as many pairs as its
+ * probability tells (Horvitz and Thompson, "A generalization of sampling without
+ * replacement from a finite universe", 1952).  With that, an estimate is as good
+ * for a thousandth of the rows as it is for a tenth.
+ *
+ * Below the nearest pairs that were kept, the fraction within a radius is taken
+ * to grow with a power of it, the local dimension.  It comes from the pairs
+ * within some radius, by maximum likelihood (Hill, "A simple general approach to
+ * inference about the tail of a distribution", 1975; Amsaleg et al., "Estimating
+ * local intrinsic dimensionality", 2015).
+ *
+ * Numbers are kept as the upper halves of IEEE single precision: 8 bits of
+ * precision, and the range of a float.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+
+#include "base/random.h"
+#include "model/pairs.h"
+
+/*
+ * So many pairs are measured: of each of some rows with others.  That saves
+ * preparing a row's values each time.
+ */
+#define MEASURED_PAIRS	20000
+#define PAIRS_OF_A_ROW	10
+
+/* This part of the pairs that are kept is chosen without regard to ranks. */
+#define UNRANKED_PART	0.4
+
+/* Numbers as they are kept may be off by this. */
+#define PRECISION		(1.0 / 256)
+
+/*
+ * Fewer pairs within a radius than this do not tell how many rows are; and from
+ * so many, the local dimension is estimated.
+ */
+#define ENOUGH_PAIRS	8
+#define LOCAL_PAIRS		32
+
+/* A local dimension above this is one that too few pairs make up. */
+#define MAX_LOCAL_DIMENSION	64.0
+
+/* The least fraction that is told from none. */
+#define LEAST_FRACTION	1e-9
+
+/* ---------- numbers as they are kept ---------- */
+
+/*
+ * What there is instead of a distance, where the first row of a pair has no
+ * value, or only the other has none.
+ */
+#define NO_OBJECT	(-1.0)
+#define NO_VALUE	get_float8_nan()
+
+#define KEPT_NO_OBJECT	0xBF80
+#define KEPT_NO_VALUE	0x7FC0
+
+static uint16
+keep_number(double x)
+{
+	float		f = (float) Min(x, FLT_MAX);
+	uint32		bits;
+
+	if (isnan(x))
+		return KEPT_NO_VALUE;
+	if (x < 0)
+		return KEPT_NO_OBJECT;
+	memcpy(&bits, &f, sizeof(bits));
+	return (uint16) Min((bits + 0x8000) >> 16, 0x7F80);
+}
+
+static double
+kept_number(uint16 kept)
+{
+	uint32		bits = (uint32) kept << 16;
+	float		f;
+
+	memcpy(&f, &bits, sizeof(f));
+	return f;
+}
+
+/* ---------- measuring ---------- */
+
+typedef struct Measured
+{
+	int			n;
+	int			ncolumns;
+	float	   *distances;		/* a column after the other; or NO_... */
+	float	   *sums;			/* in scales */
+	float	   *ranks;			/* the best rank of each pair; later its share */
+} Measured;
+
+static void
+measure_column(const MMSample *sample, MMColumn *column, int i, Measured *m)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb measuring pairs",
+												  ALLOCSET_DEFAULT_SIZES);
+	MMRandom	random = {.seed = 3};
+	int			nrows = mm_sample_size(sample);
+	float	   *distances = m->distances + (Size) i * m->n;
+	ErrorContextCallback callback = {
+		.previous = error_context_stack,
+		.callback = mm_distance_error_context,
+		.arg = column,
+	};
+
+	error_context_stack = &callback;
+	for (int pair = 0; pair < m->n;)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scratch);
+		int			row = (int) mm_random_below(&random, nrows);
+		Datum	   *values;
+		bool	   *isnull;
+		Datum		value;
+		bool		missing;
+		void	   *prepared = NULL;
+
+		CHECK_FOR_INTERRUPTS();
+		mm_sample_row(sample, row, &values, &isnull);
+		value = values[i];
+		missing = isnull[i];
+		if (!missing)
+			prepared = mm_metric_prepare(&column->space, value);
+		for (int k = 0; k < PAIRS_OF_A_ROW && pair < m->n; k++, pair++)
+		{
+			int			other = (int) mm_random_below(&random, nrows - 1);
+
+			other += other >= row;
+			mm_sample_row(sample, other, &values, &isnull);
+			distances[pair] = missing ? NO_OBJECT : isnull[i] ? (float) NO_VALUE :
+				(float) Min(mm_metric_distance(&column->space, prepared, values[i], MM_NO_BOUND),
+							FLT_MAX);
+		}
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(scratch);
+	}
+	error_context_stack = callback.previous;
+	MemoryContextDelete(scratch);
+}
+
+static int
+compare_by_key(const void *a, const void *b, void *arg)
+{
+	const float *keys = arg;
+	float		x = keys[*(const int *) a];
+	float		y = keys[*(const int *) b];
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Sort pairs by key, those that have none left out; returns how many there are.
+ */
+static int
+sort_pairs(const float *keys, int n, int *order)
+{
+	int			nkeys = 0;
+
+	for (int i = 0; i < n; i++)
+		if (keys[i] >= 0)
+			order[nkeys++] = i;
+	qsort_arg(order, nkeys, sizeof(int), compare_by_key, (void *) keys);
+	return nkeys;
+}
+
+/*
+ * Let keys rank the pairs.  What is equal has the rank of the last.
+ */
+static void
+rank_pairs(Measured *m, const float *keys, int *order)
+{
+	int			n = sort_pairs(keys, m->n, order);
+	int			rank = n;
+
+	for (int i = n - 1; i >= 0; i--)
+	{
+		if (i < n - 1 && keys[order[i]] < keys[order[i + 1]])
+			rank = i + 1;
+		m->ranks[order[i]] = Min(m->ranks[order[i]], rank);
+	}
+}
+
+/*
+ * The probability of keeping a pair.
+ */
+static double
+probability(double rank, double ranked, double unranked)
+{
+	return Min(ranked / rank + unranked, 1.0);
+}
+
+/*
+ * Choose at most nkept pairs, in order of their sums, systematically: what has
+ * been kept is at no point far from what was to be expected.  Each is left
+ * with the number of pairs that it stands for.  Returns how many there are.
+ */
+static int
+choose_pairs(Measured *m, const int *order, int nkept, int *chosen)
+{
+	double		unranked = nkept * UNRANKED_PART / m->n;
+	double		least = 0.0;
+	double		most = m->n;
+	double		all = 0.0;
+	int			n = 0;
+
+	/* With this factor of inverse ranks, the probabilities add up to nkept. */
+	for (int step = 0; step < 60; step++)
+	{
+		double		middle = (least + most) / 2;
+
+		all = 0.0;
+		for (int i = 0; i < m->n; i++)
+			all += probability(m->ranks[i], middle, unranked);
+		if (all > nkept)
+			most = middle;
+		else
+			least = middle;
+	}
+	all = 0.5;
+	for (int i = 0; i < m->n && n < nkept; i++)
+	{
+		int			pair = order[i];
+		double		p = probability(m->ranks[pair], least, unranked);
+		double		before = floor(all);
+
+		all += p;
+		if (floor(all) == before)
+			continue;
+		m->ranks[pair] = (float) (1.0 / p);
+		chosen[n++] = pair;
+	}
+	return n;
+}
+
+/*
+ * How many pairs the metadata page has room for.
+ */
+static int
+capacity(int ncolumns)
+{
+	return ((int) MM_PAGE_DATA_SIZE - (int) MM_META_SIZE(ncolumns, 0)) /
+		(int) (sizeof(uint16) * (ncolumns + 1));
+}
+
+MMMeta *
+mm_pairs_measure(const MMSample *sample, MMColumns *columns, MMMeta *meta)
+{
+	Measured	m = {.ncolumns = columns->n};
+	int			nrows = mm_sample_size(sample);
+	Size		memory = (Size) maintenance_work_mem * 1024 / 8;
+	MMMeta	   *result;
+	int		   *order;
+	int		   *chosen;
+	uint16	   *kept;
+
+	if (nrows < 2)
+		return meta;
+	m.n = (int) Min((double) nrows * (nrows - 1) / 2, MEASURED_PAIRS);
+	m.n = Min(m.n, (int) Min(memory / (sizeof(float) * (columns->n + 3)), INT_MAX));
+	m.distances = palloc(sizeof(float) * m.n * columns->n);
+	m.sums = palloc0(sizeof(float) * m.n);
+	m.ranks = palloc(sizeof(float) * m.n);
+	order = palloc(sizeof(int) * m.n);
+	chosen = palloc(sizeof(int) * m.n);
+	for (int i = 0; i < m.n; i++)
+		m.ranks[i] = m.n;
+
+	for (int c = 0; c < columns->n; c++)
+	{
+		const float *distances = m.distances + (Size) c * m.n;
+
+		measure_column(sample, &columns->columns[c], c, &m);
+		rank_pairs(&m, distances, order);
+		for (int i = 0; i < m.n; i++)
+			m.sums[i] += !(distances[i] >= 0) ? 1.0 :
+				(float) Min(distances[i] / meta->columns[c].scale, FLT_MAX / MM_MAX_COLUMNS);
+	}
+	rank_pairs(&m, m.sums, order);
+	sort_pairs(m.sums, m.n, order);
+
+	result = repalloc(meta, MM_META_SIZE(columns->n, capacity(columns->n)));
+	result->npairs = choose_pairs(&m, order, capacity(columns->n), chosen);
+	kept = mm_meta_pairs(result);
+	for (int i = 0; i < result->npairs; i++)
+	{
+		*kept++ = keep_number(m.ranks[chosen[i]]);
+		for (int c = 0; c < columns->n; c++)
+			*kept++ = keep_number(m.distances[(Size) c * m.n + chosen[i]]);
+	}
+	pfree(m.distances);
+	pfree(m.sums);
+	pfree(m.ranks);
+	pfree(order);
+	pfree(chosen);
+	return result;
+}
+
+/* ---------- estimates ---------- */
+
+typedef struct PairSum
+{
+	double		sum;
+	double		share;			/* of all pairs, those that it stands for */
+} PairSum;
+
+/*
+ * What is known of the pairs near by.
+ */
+typedef struct Nearest
+{
+	double		equal;			/* the share of sums that are 0 */
+	int			n;
+	PairSum		pairs[LOCAL_PAIRS]; /* the least of the others, in order */
+} Nearest;
+
+/*
+ * The sum of a pair that is kept; NaN: NULL.  Negative: its first row is no
+ * object that such a sum is asked for, as values are missing.
+ */
+static double
+pair_sum(const uint16 *distances, int ncolumns, const MMWeights *what)
+{
+	double		sum = 0.0;
+
+	for (int c = 0; c < ncolumns; c++)
+	{
+		double		distance;
+
+		/* What is infinite has nothing to do where it has no weight. */
+		if (!(what->weights[c] > 0))
+			continue;
+		distance = kept_number(distances[c]);
+		if (distance < 0)
+			return NO_OBJECT;
+		sum += isnan(distance) ? what->missing[c] : what->weights[c] * distance;
+	}
+	return sum;
+}
+
+static void
+add_nearest(Nearest *nearest, double sum, double share)
+{
+	int			i;
+
+	if (sum <= 0)
+	{
+		nearest->equal += share;
+		return;
+	}
+	if (nearest->n == LOCAL_PAIRS && sum >= nearest->pairs[LOCAL_PAIRS - 1].sum)
+		return;
+	i = Min(nearest->n, LOCAL_PAIRS - 1);
+	nearest->n = i + 1;
+	for (; i > 0 && nearest->pairs[i - 1].sum > sum; i--)
+		nearest->pairs[i] = nearest->pairs[i - 1];
+	nearest->pairs[i] = (PairSum) {sum, share};
+}
+
+/*
+ * The fraction within a radius that fewer than ENOUGH_PAIRS are within.
+ */
+static double
+extrapolate(const Nearest *nearest, double radius)
+{
+	int			last = Min(nearest->n, ENOUGH_PAIRS) - 1;
+	double		farthest;
+	double		shares = 0.0;
+	double		near_shares = 0.0;
+	double		logarithms = 0.0;
+	double		dimension;
+
+	/* Equal ones are no part of what grows with the radius. */
+	if (nearest->n < 2 || radius <= 0)
+		return nearest->equal;
+	farthest = nearest->pairs[nearest->n - 1].sum;
+	for (int i = 0; i < nearest->n; i++)
+	{
+		shares += nearest->pairs[i].share;
+		logarithms += nearest->pairs[i].share * log(farthest / nearest->pairs[i].sum);
+		if (i <= last)
+			near_shares += nearest->pairs[i].share;
+	}
+	dimension = logarithms > 0 ? Min(shares / logarithms, MAX_LOCAL_DIMENSION) : MAX_LOCAL_DIMENSION;
+	return nearest->equal +
+		near_shares * pow(Min(radius / nearest->pairs[last].sum, 1.0), dimension);
+}
+
+double
+mm_pairs_fraction(const MMMeta *meta, const MMWeights *what, double radius, bool or_equal)
+{
+	const uint16 *kept = mm_meta_pairs(meta);
+	double		limit = radius * (or_equal ? 1 + PRECISION : 1 - PRECISION);
+	Nearest		nearest = {0};
+	double		all = 0.0;
+	double		within = 0.0;
+	int			nwithin = 0;
+
+	if (meta->npairs == 0)
+		return -1.0;
+	if (radius < 0 || (radius == 0 && !or_equal))
+		return 0.0;
+	for (int i = 0; i < meta->npairs; i++, kept += meta->ncolumns + 1)
+	{
+		double		share = kept_number(kept[0]);
+		double		sum = pair_sum(kept + 1, meta->ncolumns, what);
+
+		if (sum < 0)
+			continue;
+		all += share;
+		if (isnan(sum))
+			continue;
+		if (sum <= limit)
+		{
+			within += share;
+			nwithin++;
+		}
+		add_nearest(&nearest, sum, share);
+	}
+	if (nwithin < ENOUGH_PAIRS)
+		within = extrapolate(&nearest, radius);
+	within /= all;
+	/* Without a pair of such rows, or if the page is damaged, nothing is known. */
+	if (!(all > 0) || !(within >= 0))
+		return -1.0;
+	return Max(Min(within, 1.0), LEAST_FRACTION);
+}

@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ *
+ * pairs.h
+ *	  How weighted sums of distances are distributed.
+ *
+ * The metadata keep a sample of pairs of rows: how far apart the two are in each
+ * column.  The distribution of any weighted sum follows from it, with all that
+ * columns have to do with each other, and NULLs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_PAIRS_H
+#define MM_PAIRS_H
+
+#include "model/sample.h"
+
+/*
+ * mm_pairs_measure: measure pairs of sampled rows, and keep some of them in
+ * metadata that have the columns' scales; these move, to be returned.
+ */
+extern MMMeta *mm_pairs_measure(const MMSample *sample, MMColumns *columns, MMMeta *meta);
+
+/*
+ * A weighted sum of distances, as estimates see it.
+ */
+typedef struct MMWeights
+{
+	double		weights[MM_MAX_COLUMNS];
+	double		missing[MM_MAX_COLUMNS];	/* what a NULL adds; NaN: makes it NULL */
+} MMWeights;
+
+/*
+ * mm_pairs_fraction: the fraction of pairs whose sum is at most radius, or less,
+ * as an estimate of the fraction of rows that are so far from some object.
+ * Negative if the metadata have no pairs.
+ */
+extern double mm_pairs_fraction(const MMMeta *meta, const MMWeights *sum, double radius,
+								bool or_equal);
+
+#endif							/* MM_PAIRS_H */

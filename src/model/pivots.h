@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * pivots.h
+ *	  Choosing pivots, and distances to them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_PIVOTS_H
+#define MM_PIVOTS_H
+
+#include "index/columns.h"
+
+/*
+ * mm_pivots_choose: up to most pivots for a column among n values, the best
+ * first: indexes into values.  gains[i] is how much of the scale the first i +
+ * 1 of them tell two values apart, in the mean.  Returns how many there are.
+ */
+extern int	mm_pivots_choose(MMColumn *column, double scale, const Datum *values,
+							 int n, int most, int *pivots, double *gains);
+
+/*
+ * mm_pivot_coordinate: a value's distance to a prepared pivot, as a
+ * coordinate.
+ */
+extern double mm_pivot_coordinate(MetricSpace *space, void *pivot, Datum value);
+
+#endif							/* MM_PIVOTS_H */

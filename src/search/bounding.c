@@ -1,0 +1,433 @@
+/*-------------------------------------------------------------------------
+ *
+ * bounding.c
+ *	  Bounds of a weighted sum of distances, for all entries of a node at once.
+ *
+ * Bounds are summed in float.  The sum of t terms is off by at most 4 (t + 1)
+ * roundings, 2^-24 of it each, which SHRINK and GROW make up for, or of TINY
+ * where numbers get too small to be rounded relative to themselves.  Sums of
+ * whole numbers times multiples of a unit are not rounded at all, as long as
+ * they are less than 2^24 units.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "index/rights.h"
+#include "metric/bounds.h"
+#include "search/bounding.h"
+
+#define SHRINK		(1.0f - 8e-6f)
+#define GROW		(1.0f + 8e-6f)
+#define TINY		(64 * FLT_MIN)
+
+/*
+ * Set the greatest key that is wanted: at most bound, or less than it.
+ */
+void
+mm_bounding_limit(MMBounding *b, double bound, bool strict)
+{
+	float		limit = (float) bound;
+
+	if (limit > bound || (strict && limit == bound))
+		limit = nextafterf(limit, -get_float4_infinity());
+	/* A bound that is NaN, which sorts last, excludes nothing. */
+	if (isnan(bound))
+		limit = FLT_MAX;
+	b->limit = b->with_nulls ? MM_KEY_NULL : Min(limit, FLT_MAX);
+}
+
+void
+mm_bounding_whole(MMBounding *b, double unit)
+{
+	b->whole = true;
+	b->exact = (float) (unit * 0x1p24);
+}
+
+/*
+ * A sum that is not NULL as a key.
+ */
+static inline float
+make_key(const MMBounding *b, float total)
+{
+	if (total < b->exact)
+		return total;
+	return Max(Min(total * SHRINK, FLT_MAX) - TINY, 0.0f);
+}
+
+/*
+ * The least whole number that is not less than x >= 0.  (Many compilers do not
+ * make a vector of ceilf.)
+ */
+static inline float
+round_up(float x)
+{
+	float		down = (float) (int32) Min(x, 0x1p23f);
+
+	return x < 0x1p23f ? (down < x ? down + 1.0f : down) : x;
+}
+
+/*
+ * The least total; many at a time, as compilers will not change the order of a
+ * minimum.
+ */
+static float
+least_total(const MMBounding *b, int n)
+{
+	float		least[16];
+	float		result = get_float4_infinity();
+	int			i = 0;
+
+	for (int j = 0; j < 16; j++)
+		least[j] = get_float4_infinity();
+	for (; i + 16 <= n; i += 16)
+		for (int j = 0; j < 16; j++)
+			least[j] = Min(b->totals[i + j], least[j]);
+	for (; i < n; i++)
+		least[i % 16] = Min(b->totals[i], least[i % 16]);
+	for (int j = 0; j < 16; j++)
+		result = Min(least[j], result);
+	return result;
+}
+
+/*
+ * The coordinates of a rung's column.
+ */
+static const float *
+coordinate_planes(const MMRung *rung, Page page)
+{
+	return (const float *) mm_page_words(page, MM_ENTRY_HEADER + rung->column->first);
+}
+
+/*
+ * The lower bounds of a rung's distances by coordinates, into scratch.
+ */
+static void
+bound_one_by_coordinates(MMBounding *b, const MMRung *rung, Page page, int n)
+{
+	const MMColumnModel *c = rung->column;
+
+	mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
+					coordinate_planes(rung, page), mm_page_room(page), n,
+					b->scratch, NULL);
+	if (b->whole)
+		for (int i = 0; i < n; i++)
+			b->scratch[i] = round_up(b->scratch[i]);
+}
+
+/*
+ * Second rung, where distances are whole numbers.
+ */
+static float
+bound_whole_by_coordinates(MMBounding *b, Page page, int n)
+{
+	const uint32 *nulls = mm_page_words(page, 2);
+
+	memset(b->totals, 0, sizeof(float) * n);
+	for (int r = 0; r < b->nrungs; r++)
+	{
+		const MMRung *rung = &b->rungs[r];
+		uint32		bit = rung->bit;
+		float		factor = rung->factor;
+		float		missing = rung->null_sum ? MM_KEY_NULL : rung->missing;
+
+		bound_one_by_coordinates(b, rung, page, n);
+		for (int i = 0; i < n; i++)
+			b->totals[i] += nulls[i] & bit ? missing : factor * Min(b->scratch[i], FLT_MAX);
+	}
+	return least_total(b, n);
+}
+
+/*
+ * Second rung: bounds from the coordinates, into totals.  Returns the least.
+ */
+static float
+bound_by_coordinates(MMBounding *b, Page page, int n)
+{
+	if (b->whole)
+		return bound_whole_by_coordinates(b, page, n);
+	return mm_point_sums(b->points, b->nrungs,
+						 (const float *) mm_page_words(page, MM_ENTRY_HEADER),
+						 mm_page_words(page, 2), mm_page_room(page), n, b->totals);
+}
+
+/*
+ * Third rung: the sketches of one term raise its bounds.  Returns the least
+ * total.
+ */
+static float
+bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n)
+{
+	const MMColumnModel *c = rung->column;
+	const MMShape *shape = &b->model->leaf;
+	const uint32 *nulls = mm_page_words(page, 2);
+	float	   *coordinates = b->scratch;
+	float	   *sketched = b->sketched;
+	float		factor = rung->factor;
+	uint32		bit = rung->bit;
+	bool		whole = b->whole;
+	SketchPlanes planes = {
+		.n = n,
+		.stride = mm_page_room(page),
+		.words = mm_page_words(page, c->first_word),
+		.bytes = mm_page_bytes(page, shape, c->first_byte),
+	};
+
+	bound_one_by_coordinates(b, rung, page, n);
+	rung->routine->sketch_bounds(rung->sketch_query, &planes, sketched,
+								 b->uppers_wanted && !rung->no_upper ? rung->upper : NULL);
+	for (int i = 0; i < n; i++)
+	{
+		float		by_sketch = whole ? round_up(sketched[i]) : sketched[i];
+		float		more = Min(by_sketch, FLT_MAX) - Min(coordinates[i], FLT_MAX);
+
+		b->totals[i] += nulls[i] & bit ? 0.0f : factor * Max(more, 0.0f);
+	}
+	return least_total(b, n);
+}
+
+/*
+ * Upper bounds from raw coordinates, for each term.
+ */
+static void
+bound_from_above(MMBounding *b, Page page, int n)
+{
+	for (int r = 0; r < b->nrungs; r++)
+	{
+		const MMRung *rung = &b->rungs[r];
+		const MMColumnModel *c = rung->column;
+
+		if (c->raw && !rung->no_upper)
+			mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
+							coordinate_planes(rung, page), mm_page_room(page), n,
+							b->scratch, rung->upper);
+		else
+			for (int i = 0; i < n; i++)
+				rung->upper[i] = get_float4_infinity();
+	}
+}
+
+static void
+add_uppers(MMBounding *b, const uint32 *nulls, int n)
+{
+	memset(b->uppers, 0, sizeof(float) * n);
+	for (int r = 0; r < b->nrungs; r++)
+	{
+		const MMRung *rung = &b->rungs[r];
+
+		for (int i = 0; i < n; i++)
+			b->uppers[i] += nulls[i] & rung->bit ?
+				(rung->null_sum ? MM_KEY_NULL : rung->missing) : rung->factor * rung->upper[i];
+	}
+}
+
+/*
+ * Keys of entries of which just those with some of the columns in nulls are
+ * wanted.
+ */
+static void
+want_nulls(MMBounding *b, const uint32 *nulls, int n)
+{
+	for (int i = 0; i < n; i++)
+		b->totals[i] = nulls[i] & b->null_sums ? MM_KEY_NULL : get_float4_nan();
+}
+
+/*
+ * Keys of the entries of a leaf, into totals; if emitting, the upper bounds of
+ * their sums into uppers.  Sketches are left alone once no entry is wanted.
+ */
+void
+mm_bound_leaf(MMBounding *b, Page page, int n)
+{
+	const uint32 *nulls = mm_page_words(page, 2);
+	float		least;
+
+	if (b->only_nulls)
+	{
+		want_nulls(b, nulls, n);
+		return;
+	}
+	least = bound_by_coordinates(b, page, n);
+	if (b->uppers_wanted)
+		bound_from_above(b, page, n);
+	for (int r = 0; r < b->nrungs && mm_wanted(b, make_key(b, least)); r++)
+		if (b->rungs[r].sketch_query != NULL)
+			least = bound_by_sketches(b, &b->rungs[r], page, n);
+	if (b->uppers_wanted)
+		add_uppers(b, nulls, n);
+	for (int i = 0; i < n; i++)
+		b->totals[i] = nulls[i] & b->null_sums ? MM_KEY_NULL : make_key(b, b->totals[i]);
+}
+
+float
+mm_bound_leaf_coarsely(MMBounding *b, Page page, int n)
+{
+	return make_key(b, bound_by_coordinates(b, page, n));
+}
+
+/*
+ * Bounds of the sum for the entries of an inner node.
+ */
+void
+mm_bound_inner(MMBounding *b, Page page, int n)
+{
+	const uint32 *nulls = mm_page_words(page, 1);
+	const uint32 *present = mm_page_words(page, 2);
+
+	if (b->only_nulls)
+	{
+		want_nulls(b, nulls, n);
+		return;
+	}
+	memset(b->totals, 0, sizeof(float) * n);
+	for (int r = 0; r < b->nrungs; r++)
+	{
+		const MMRung *rung = &b->rungs[r];
+		const MMColumnModel *c = rung->column;
+
+		if (c->ncoordinates > 0)
+			mm_box_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
+						  (float *) mm_page_words(page, MM_ENTRY_HEADER + c->first),
+						  (float *) mm_page_words(page, MM_ENTRY_HEADER +
+												  b->model->ncoordinates + c->first),
+						  mm_page_room(page), n, b->scratch);
+		else
+			memset(b->scratch, 0, sizeof(float) * n);
+		for (int i = 0; i < n; i++)
+		{
+			float		distance = b->whole ? round_up(b->scratch[i]) : b->scratch[i];
+			float		sum = rung->factor * Min(distance, FLT_MAX);
+
+			if ((present[i] & rung->bit) == 0)
+				sum = rung->null_sum ? MM_KEY_NULL : rung->missing;
+			else if ((nulls[i] & rung->bit) && !rung->null_sum)
+				sum = Min(sum, rung->missing);
+			b->totals[i] += sum;
+		}
+	}
+	for (int i = 0; i < n; i++)
+		b->totals[i] = ~present[i] & b->null_sums ? MM_KEY_NULL : make_key(b, b->totals[i]);
+}
+
+double
+mm_bounding_upper(const MMBounding *b, int entry)
+{
+	return (double) b->uppers[entry] * GROW + TINY;
+}
+
+/*
+ * Has the value of a term the dimensions that its column is known to have?  If not,
+ * that is an error to those who may know what they are.
+ */
+static bool
+fits_dimensions(const MMColumns *columns, const MMSearchTerm *term, int known)
+{
+	const MMColumn *column = &columns->columns[term->column];
+	int			dimensions;
+
+	if (known < 0 || term->coordinates != NULL)
+		return true;
+	dimensions = mm_metric_dimensions(&column->space, term->value);
+	if (dimensions != known && mm_statistics_visible(columns, term->column))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("query has %d dimensions, but column \"%s\" has %d",
+						dimensions, column->name, known)));
+	return dimensions == known;
+}
+
+MMPointTerm
+mm_point_term(const MMColumnModel *c, const MetricTransform *transform,
+			  const float *q, float *slack)
+{
+	for (int i = 0; i < c->ncoordinates; i++)
+		slack[i] = c->norm == MM_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(transform, q[i]);
+	return (MMPointTerm) {
+		.norm = c->norm,
+		.ncoordinates = c->ncoordinates,
+		.first = c->first,
+		.factor = 1.0f,
+		.transform = transform,
+		.identity = mm_is_identity(transform),
+		.q = q,
+		.slack = slack,
+	};
+}
+
+/*
+ * Room for a number for each entry of a node.
+ */
+static float *
+alloc_floats(const MMModel *model)
+{
+	int			n = Max(model->leaf.capacity, model->inner.capacity);
+
+	return palloc(sizeof(float) * TYPEALIGN(MM_PLANE_SLACK, n));
+}
+
+/*
+ * fits: otherwise nothing can be said of distances to the value.  Verifying rows
+ * will tell what comes of them, as without the index.
+ */
+static void
+make_rung(MMBounding *b, MMRung *rung, const MMSearchTerm *term, bool fits)
+{
+	static const MMColumnModel nothing = {0};
+	const MMColumn *column = &b->model->columns->columns[term->column];
+	const MMColumnModel *c = fits ? &b->model->of[term->column] : &nothing;
+	float		shift_error;
+
+	rung->column = c;
+	rung->bit = UINT32_C(1) << term->column;
+	/* Of what float cannot express, less: no upper bounds then. */
+	rung->factor = term->factor < FLT_MIN ? 0.0f : (float) Min(term->factor, FLT_MAX);
+	rung->no_upper = term->factor < FLT_MIN || term->factor > FLT_MAX;
+	rung->null_sum = term->missing == MM_MISSING_NULL;
+	rung->missing = rung->null_sum ? 0.0f : (float) Min(term->missing, FLT_MAX);
+	rung->routine = column->space.routine;
+	if (b->uppers_wanted)
+		rung->upper = alloc_floats(b->model);
+	rung->transform = c->transform;
+	if (c->ncoordinates > 0)
+	{
+		if (term->coordinates != NULL)
+			mm_model_shift(b->model, term->column, term->coordinates, rung->q, &shift_error);
+		else
+			mm_model_coordinates(b->model, term->column, term->value, rung->q, &shift_error);
+		rung->transform.absolute += shift_error;
+	}
+	if (c->sketch != NULL)
+		rung->sketch_query = rung->routine->sketch_query(c->sketch, term->value,
+														 column->space.collation);
+}
+
+void
+mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta,
+				 const MMSearchTerm *terms)
+{
+	b->model = model;
+	b->null_sums = 0;
+	b->totals = alloc_floats(model);
+	b->scratch = alloc_floats(model);
+	b->sketched = alloc_floats(model);
+	if (b->uppers_wanted)
+		b->uppers = alloc_floats(model);
+	memset(b->rungs, 0, sizeof(MMRung) * b->nrungs);
+	for (int i = 0; i < b->nrungs; i++)
+	{
+		const MMSearchTerm *term = &terms[i];
+
+		/* Coordinates and sketches take dimensions for granted. */
+		make_rung(b, &b->rungs[i], term,
+				  fits_dimensions(model->columns, term, meta->columns[term->column].dimensions));
+		if (b->rungs[i].null_sum)
+			b->null_sums |= b->rungs[i].bit;
+		b->points[i] = mm_point_term(b->rungs[i].column, &b->rungs[i].transform,
+									 b->rungs[i].q, b->rungs[i].slack);
+		b->points[i].factor = b->rungs[i].factor;
+		b->points[i].bit = b->rungs[i].bit;
+		b->points[i].missing = b->rungs[i].null_sum ? MM_KEY_NULL : b->rungs[i].missing;
+	}
+}

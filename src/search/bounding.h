@@ -1,0 +1,122 @@
+/*-------------------------------------------------------------------------
+ *
+ * bounding.h
+ *	  Bounds of a weighted sum of distances, for all entries of a node at once.
+ *
+ * Keys: a bound is turned into a key that orders candidates: a finite bound
+ * itself, FLT_MAX for Infinity, and Infinity for a sum that is NULL, which
+ * comes after everything else.
+ *
+ * Where all distances of a sum are whole numbers, so may be their bounds, which
+ * are rounded up.  If besides all factors are multiples of some power of 2, so
+ * are sums: they are exact in a float, up to 2^24 times that unit, and nothing is
+ * given away for rounding.  So a row may come as soon as its bound does, before
+ * others that are as far.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_BOUNDING_H
+#define MM_BOUNDING_H
+
+#include "index/options.h"
+#include "metric/kernels_planes.h"
+#include "model/model.h"
+#include "search/search.h"
+
+#define MM_KEY_NULL		get_float4_infinity()
+
+/* No page holds more entries than this; with room for kernels. */
+#define MM_MAX_ENTRIES \
+	(MM_PAGE_DATA_SIZE / (MM_ENTRY_HEADER * (int) sizeof(uint32)) + MM_PLANE_SLACK)
+
+/*
+ * A term, ready to bound with.
+ */
+typedef struct MMRung
+{
+	const MMColumnModel *column;
+	uint32		bit;			/* of the column, in masks of NULLs */
+	float		factor;
+	bool		no_upper;
+	bool		null_sum;		/* a NULL makes the sum NULL; otherwise: */
+	float		missing;		/* what it adds to the sum */
+	const MetricRoutine *routine;
+	float		q[MM_MAX_PIVOTS];	/* there are no more raw ones either */
+	float		slack[MM_MAX_PIVOTS];
+	MetricTransform transform;
+	void	   *sketch_query;	/* NULL: none */
+	float	   *upper;			/* of the entries of a leaf; NULL: not wanted */
+} MMRung;
+
+typedef struct MMBounding
+{
+	const MMModel *model;
+	int			nrungs;
+	MMRung	   *rungs;
+	uint32		null_sums;		/* columns whose NULLs make the sum NULL */
+	MMPointTerm *points;		/* what mm_point_sums needs of them */
+	bool		whole;			/* distances are whole numbers */
+	float		exact;			/* sums less than this are exact; or 0 */
+	bool		with_nulls;		/* sums that are NULL are wanted */
+	bool		only_nulls;		/* and no others */
+	bool		uppers_wanted;	/* of leaves' entries */
+	float		limit;			/* greatest key that is wanted */
+	float	   *totals;			/* keys of the node last bounded */
+	float	   *uppers;			/* and upper bounds; NULL: not wanted */
+	float	   *scratch;
+	float	   *sketched;
+} MMBounding;
+
+static inline bool
+mm_wanted(const MMBounding *b, float key)
+{
+	return key <= b->limit;
+}
+
+/*
+ * mm_bounding_init: make terms ready to bound entries of this model with; b
+ * has room for nrungs rungs.  In the current context.  Raises an error if a
+ * value has other dimensions than the column has in meta, and the user may know.
+ */
+extern void mm_bounding_init(MMBounding *b, const MMModel *model,
+							 const MMMeta *meta, const MMSearchTerm *terms);
+
+/*
+ * mm_bounding_whole: all distances are whole numbers, and all factors, and what
+ * NULLs add, are multiples of unit, a power of 2.
+ */
+extern void mm_bounding_whole(MMBounding *b, double unit);
+
+/*
+ * mm_bounding_limit: want keys up to bound, or if strict below it, only; and
+ * all of them with_nulls.
+ */
+extern void mm_bounding_limit(MMBounding *b, double bound, bool strict);
+
+/*
+ * mm_bound_leaf, mm_bound_inner: keys of the n entries of a node into totals;
+ * of a leaf's, upper bounds into uppers.  Entries that are not wanted may get a
+ * key less than could be.
+ *
+ * mm_bound_leaf_coarsely: a lower bound of the keys that mm_bound_leaf would find,
+ * by coordinates only.
+ */
+extern float mm_bound_leaf_coarsely(MMBounding *b, Page page, int n);
+extern void mm_bound_leaf(MMBounding *b, Page page, int n);
+extern void mm_bound_inner(MMBounding *b, Page page, int n);
+
+/*
+ * mm_bounding_upper: the upper bound of an entry of the leaf last bounded.
+ */
+extern double mm_bounding_upper(const MMBounding *b, int entry);
+
+/*
+ * mm_point_term: what mm_point_sums needs of a query's coordinates q in one
+ * column, for a factor of 1; refers to transform and q, and to slack, room for
+ * as many coordinates, which it sets.
+ */
+extern MMPointTerm mm_point_term(const MMColumnModel *c,
+								 const MetricTransform *transform,
+								 const float *q, float *slack);
+
+#endif							/* MM_BOUNDING_H */

@@ -1,0 +1,71 @@
+/*-------------------------------------------------------------------------
+ *
+ * terms.h
+ *	  A query object and its weights, matched with the columns they are about:
+ *	  the terms of a weighted sum.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_TERMS_H
+#define MM_TERMS_H
+
+#include "nodes/primnodes.h"
+
+#include "search/search.h"
+#include "type/odbquery.h"
+
+/*
+ * One term of a weighted sum: weight * (distance to value / scale).
+ */
+typedef struct MMTerm
+{
+	int			column;
+	double		weight;			/* > 0 */
+	double		scale;			/* > 0 */
+	Datum		value;			/* of the column's type */
+} MMTerm;
+
+typedef struct MMTerms
+{
+	int			n;				/* at least 1 */
+	MMTerm		terms[MM_MAX_COLUMNS];
+} MMTerms;
+
+/*
+ * mm_terms_make: match an object, weights and scales with columns.  Components
+ * that are NULL or have no weight take no part; the others are converted to
+ * their column's type.  scales may be NULL.  Raises an error, naming the
+ * column, for a component that does not fit or has no distances, and if no
+ * column takes part.
+ */
+extern MMTerms *mm_terms_make(const MMColumns *columns,
+							  const OdbQueryParts *query,
+							  const double *weights, const double *scales);
+
+/*
+ * mm_terms_check_dimensions: raise an error, naming the column, for a value
+ * whose dimensions are not those of its column in the statistics (aligned with
+ * columns), if the user may know them.
+ */
+extern void mm_terms_check_dimensions(const MMColumns *columns,
+									  const MMTerms *terms,
+									  const MMMeta *statistics);
+
+/*
+ * mm_terms_of_query: the terms, times factor, that an odbquery asks a search of
+ * an index over composites for, in the current context; terms has room for
+ * columns->n.  Returns how many.  If radius is not NULL it gets the query's,
+ * which must have one.  *complete: these are all terms of the distance; others are
+ * about attributes that the index does not know, so that it is less than the
+ * distance by what they add, or the distance is NULL.
+ */
+extern int	mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
+							  MMSearchTerm *terms, double *radius, bool *complete);
+
+/*
+ * mm_coerce: convert a value (not NULL) from one type to another, by a cast that
+ * the context allows, which may make NULL of it.  False if there is none.
+ */
+extern bool mm_coerce(Datum *value, bool *isnull, Oid from, Oid to, CoercionContext context);
+
+#endif							/* MM_TERMS_H */

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * box.h
+ *	  Bounding boxes of the rows below a node.
+ *
+ * A box is an inner entry: word 0 may be anything.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_BOX_H
+#define MM_BOX_H
+
+#include "model/model.h"
+
+/*
+ * mm_box_of_row: make the box of one leaf entry.
+ * mm_box_clear: make the box of no rows.
+ * mm_box_add: extend a box by another; true if it grew.
+ * mm_box_covers: would mm_box_add leave box as it is?
+ * mm_box_of_page: the box of all entries of a node; child becomes word 0.
+ * mm_box_margin: the sum of a box's lengths, in units; mixing NULLs with values
+ * counts as one.
+ */
+extern void mm_box_of_row(const MMModel *model, const uint32 *row, MMEntry box);
+extern void mm_box_clear(const MMModel *model, MMEntry box);
+extern bool mm_box_add(const MMModel *model, MMEntry box, const uint32 *other);
+extern bool mm_box_covers(const MMModel *model, const uint32 *box, const uint32 *other);
+extern void mm_box_of_page(const MMModel *model, Page page, BlockNumber child,
+						   MMEntry box);
+extern float mm_box_margin(const MMModel *model, const uint32 *box);
+
+/*
+ * mm_box_choose: which child of an inner node a row goes to: the one whose
+ * margin its box makes grow least, in scales of the columns; of equal ones,
+ * that with the least margin.  (The R*-tree compares areas, which vanish in
+ * many dimensions; its revised form, by Beckmann and Seeger, 2009, turns to
+ * margins as well.)
+ */
+extern int	mm_box_choose(const MMModel *model, Page page, const uint32 *box);
+
+#endif							/* MM_BOX_H */

@@ -1,0 +1,510 @@
+/*-------------------------------------------------------------------------
+ *
+ * insert.c
+ *	  Adding an entry to the tree.
+ *
+ * An insertion goes down from the root, at each level to the child whose box
+ * it enlarges least, and enlarges the box before it goes on, so that no search
+ * with a snapshot that sees the row can miss it.  A full node is split first,
+ * then the insertion starts again.  See page.h for how searches and splits get
+ * along.
+ *
+ * A split is two WAL records: one moves entries to the new right page, the
+ * other gives that a downlink.  The left page stays locked between them; who
+ * finds one marked incomplete, because of a crash or an error, completes it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "tree/box.h"
+#include "tree/insert.h"
+#include "tree/split.h"
+
+/* So often nobody starts again because others are faster. */
+#define MAX_RESTARTS	100000
+
+/* Nor does VACUUM delete so many nodes just before they are looked at. */
+#define MAX_LOST_WAYS	100
+
+typedef struct Descent
+{
+	Relation	index;
+	const MMModel *model;
+	MMEntry		box;			/* of the row */
+	MMEntry		child;			/* room for another */
+	BlockNumber path[MM_MAX_LEVELS];	/* the node visited at each level */
+	BlockNumber held[MM_MAX_LEVELS];	/* and locked while its split is completed */
+	bool		lost_way;		/* came to a node that VACUUM has deleted */
+} Descent;
+
+static void finish_split(Descent *d, Buffer left);
+
+/* ---------- splits ---------- */
+
+static void
+check_node(Descent *d, Buffer buffer, int level)
+{
+	mm_node_check(d->index, buffer, &d->model->leaf, &d->model->inner,
+				  d->model->trained, level);
+}
+
+/*
+ * Raise an error if a link leads to a node that we hold, which to lock would
+ * mean to wait for ever.
+ */
+static void
+check_not_held(Descent *d, BlockNumber block)
+{
+	for (int i = 0; i < MM_MAX_LEVELS; i++)
+		if (d->held[i] != InvalidBlockNumber && d->held[i] == block)
+			mm_report_damage(d->index, "Block %u has links from two levels.", block);
+}
+
+static const MMShape *
+shape_at(const MMModel *model, int level)
+{
+	return level == 0 ? &model->leaf : &model->inner;
+}
+
+/*
+ * Split the root: two new nodes take its entries, and it goes one level up.
+ */
+static void
+split_root(Descent *d, Buffer root, uint16 *order, int nleft)
+{
+	const MMModel *model = d->model;
+	int			level = MMPageGetSpecial(BufferGetPage(root))->level;
+	int			n = MMPageGetSpecial(BufferGetPage(root))->n;
+	Buffer		halves[2];
+	Buffer		metabuf;
+	MMMeta	   *meta;
+	GenericXLogState *xlog;
+	Page		page;
+	Page		pages[2];
+	MMEntry		boxes[2];
+
+	if (level + 1 >= MM_MAX_LEVELS)
+		mm_report_damage(d->index, "The tree has too many levels.");
+	halves[0] = mm_page_new(d->index);
+	halves[1] = mm_page_new(d->index);
+	metabuf = mm_meta_lock(d->index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
+	xlog = GenericXLogStart(d->index);
+	for (int i = 0; i < 2; i++)
+	{
+		pages[i] = GenericXLogRegisterBuffer(xlog, halves[i], GENERIC_XLOG_FULL_IMAGE);
+		mm_page_init(pages[i], MM_PAGE_NODE, level);
+		mm_page_take(pages[i], shape_at(model, level), BufferGetPage(root),
+					 i == 0 ? order : order + nleft, i == 0 ? nleft : n - nleft);
+		boxes[i] = palloc(model->inner.size);
+		mm_box_of_page(model, pages[i], BufferGetBlockNumber(halves[i]), boxes[i]);
+	}
+	page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
+	mm_page_init(page, MM_PAGE_NODE, level + 1);
+	for (int i = 0; i < 2; i++)
+		mm_page_add(page, &model->inner, boxes[i]);
+	meta = mm_meta_register(xlog, metabuf);
+	meta->splits++;
+	MMPageGetSpecial(pages[0])->right = BufferGetBlockNumber(halves[1]);
+	for (int i = 0; i < 2; i++)
+		MMPageGetSpecial(pages[i])->born = MMPageGetSpecial(pages[i])->nsn = meta->splits;
+	GenericXLogFinish(xlog);
+	UnlockReleaseBuffer(metabuf);
+	UnlockReleaseBuffer(halves[1]);
+	UnlockReleaseBuffer(halves[0]);
+}
+
+/*
+ * Split a full node, locked exclusively, and complete the split.
+ */
+static void
+split_node(Descent *d, Buffer buffer)
+{
+	Page		page = BufferGetPage(buffer);
+	int			level = MMPageGetSpecial(page)->level;
+	int			n = MMPageGetSpecial(page)->n;
+	const MMShape *shape = shape_at(d->model, level);
+	uint16	   *order = palloc(sizeof(uint16) * n);
+	int			nleft = mm_split_page(d->model, page, order);
+	Buffer		rightbuf;
+	uint64		born;
+	GenericXLogState *xlog;
+	MMPageSpecial special;
+	Page		left;
+	Page		right;
+
+	if (BufferGetBlockNumber(buffer) == MM_ROOT_BLOCK)
+	{
+		split_root(d, buffer, order, nleft);
+		return;
+	}
+
+	rightbuf = mm_page_new(d->index);
+	born = mm_meta_splits(d->index) + 1;
+	special = *MMPageGetSpecial(page);
+	xlog = GenericXLogStart(d->index);
+	left = GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE);
+	mm_page_init(left, MM_PAGE_NODE, level);
+	mm_page_take(left, shape, page, order, nleft);
+	MMPageGetSpecial(left)->nsn = special.nsn;
+	MMPageGetSpecial(left)->born = special.born;
+	MMPageGetSpecial(left)->right = BufferGetBlockNumber(rightbuf);
+	MMPageGetSpecial(left)->flags = special.flags | MM_PAGE_INCOMPLETE;
+	right = GenericXLogRegisterBuffer(xlog, rightbuf, GENERIC_XLOG_FULL_IMAGE);
+	mm_page_init(right, MM_PAGE_NODE, level);
+	mm_page_take(right, shape, page, order + nleft, n - nleft);
+	MMPageGetSpecial(right)->nsn = special.nsn;
+	MMPageGetSpecial(right)->right = special.right;
+	MMPageGetSpecial(right)->born = born;
+	GenericXLogFinish(xlog);
+	UnlockReleaseBuffer(rightbuf);
+
+	finish_split(d, buffer);
+}
+
+/*
+ * Look for the node at a level that has a downlink to child, in the subtree of
+ * block, at block_level (-1: unknown), whose downlink was read when splits had
+ * been counted, and in what has been split off from it since.  Returns
+ * InvalidBlockNumber if there is none, or if VACUUM has deleted a node on the way,
+ * which lost_way tells.
+ */
+static BlockNumber
+search_parent(Descent *d, BlockNumber block, int block_level, uint64 splits,
+			  int level, BlockNumber child)
+{
+	Buffer		buffer;
+	Page		page;
+	MMPageSpecial *special;
+	BlockNumber *children;
+	int			n = 0;
+	uint64		counted;
+	BlockNumber right = InvalidBlockNumber;
+	BlockNumber result = InvalidBlockNumber;
+
+	check_stack_depth();
+	check_not_held(d, block);
+	buffer = mm_page_read(d->index, block, BUFFER_LOCK_SHARE, 0, NULL);
+	check_node(d, buffer, block_level);
+	page = BufferGetPage(buffer);
+	special = MMPageGetSpecial(page);
+	if (special->kind == MM_PAGE_DELETED)
+	{
+		d->lost_way = true;
+		UnlockReleaseBuffer(buffer);
+		return InvalidBlockNumber;
+	}
+	block_level = special->level;
+	children = palloc(sizeof(BlockNumber) * Max(special->n, 1));
+	if (block_level > level)
+	{
+		n = special->n;
+		memcpy(children, mm_page_words(page, 0), sizeof(BlockNumber) * n);
+	}
+	else if (block_level == level && mm_page_find(page, child) >= 0)
+		result = block;
+	if ((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > splits)
+		right = special->right;
+	counted = mm_meta_splits(d->index);
+	UnlockReleaseBuffer(buffer);
+
+	for (int i = 0; i < n && result == InvalidBlockNumber; i++)
+		result = search_parent(d, children[i], block_level - 1, counted, level, child);
+	pfree(children);
+	if (result == InvalidBlockNumber && right != InvalidBlockNumber)
+		result = search_parent(d, right, block_level, splits, level, child);
+	return result;
+}
+
+/*
+ * The parent of a node, locked exclusively, and which of its entries is the
+ * downlink.
+ */
+static Buffer
+lock_parent(Descent *d, BlockNumber child, int level, int *entry)
+{
+	BlockNumber block = d->path[level];
+	BlockNumber steps = 0;
+
+	for (int tries = 0;; tries++)
+	{
+		/* Where we came from, or to the right of it if it has been split. */
+		while (block != InvalidBlockNumber)
+		{
+			Buffer		buffer;
+			Page		page;
+			MMPageSpecial *special;
+
+			if (++steps % 1024 == 0 && steps > RelationGetNumberOfBlocks(d->index))
+				mm_report_damage(d->index, "Links to the right of block %u lead in a circle.", block);
+			check_not_held(d, block);
+			buffer = mm_page_read(d->index, block, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
+			page = BufferGetPage(buffer);
+			special = MMPageGetSpecial(page);
+			if (special->kind == MM_PAGE_NODE && special->level == level)
+			{
+				check_node(d, buffer, level);
+				*entry = mm_page_find(page, child);
+				if (*entry >= 0)
+					return buffer;
+				block = special->right;
+			}
+			else
+				block = InvalidBlockNumber;
+			UnlockReleaseBuffer(buffer);
+		}
+		/* The root has moved, or we have not come by its parent. */
+		d->lost_way = false;
+		block = search_parent(d, MM_ROOT_BLOCK, -1, PG_UINT64_MAX, level, child);
+		if (block == InvalidBlockNumber && (!d->lost_way || tries == MAX_LOST_WAYS))
+			mm_report_damage(d->index, "There is no downlink to block %u.", child);
+	}
+}
+
+/*
+ * Give the right half of an incomplete split its downlink.  left is locked
+ * exclusively, and stays so.
+ */
+static void
+finish_split(Descent *d, Buffer left)
+{
+	const MMModel *model = d->model;
+	Page		page = BufferGetPage(left);
+	int			level = MMPageGetSpecial(page)->level;
+	BlockNumber right = MMPageGetSpecial(page)->right;
+	MMEntry		left_box = palloc(model->inner.size);
+	MMEntry		right_box = palloc(model->inner.size);
+	Buffer		buffer;
+	Buffer		parent;
+	Buffer		metabuf;
+	int			entry;
+	GenericXLogState *xlog;
+	MMMeta	   *meta;
+	MMPageSpecial *special;
+
+	check_not_held(d, BufferGetBlockNumber(left));
+	d->held[level] = BufferGetBlockNumber(left);
+	mm_box_of_page(model, page, BufferGetBlockNumber(left), left_box);
+	check_not_held(d, right);
+	buffer = mm_page_read(d->index, right, BUFFER_LOCK_SHARE, MM_PAGE_NODE, NULL);
+	check_node(d, buffer, level);
+	if (MMPageGetSpecial(BufferGetPage(buffer))->born <= MMPageGetSpecial(page)->nsn)
+		mm_report_damage(d->index, "Block %u is not the right half of a split.", right);
+	mm_box_of_page(model, BufferGetPage(buffer), right, right_box);
+	UnlockReleaseBuffer(buffer);
+
+	for (;;)
+	{
+		parent = lock_parent(d, BufferGetBlockNumber(left), level + 1, &entry);
+		special = MMPageGetSpecial(BufferGetPage(parent));
+		if (special->flags & MM_PAGE_INCOMPLETE)
+			finish_split(d, parent);
+		else if (special->n == model->inner.capacity)
+			split_node(d, parent);
+		else
+			break;
+		UnlockReleaseBuffer(parent);
+	}
+
+	metabuf = mm_meta_lock(d->index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
+	xlog = GenericXLogStart(d->index);
+	page = GenericXLogRegisterBuffer(xlog, left, 0);
+	special = MMPageGetSpecial(page);
+	page = GenericXLogRegisterBuffer(xlog, parent, mm_page_add_flags(BufferGetPage(parent)));
+	mm_page_put(page, &model->inner, entry, left_box);
+	mm_page_add(page, &model->inner, right_box);
+	meta = mm_meta_register(xlog, metabuf);
+	special->flags &= ~MM_PAGE_INCOMPLETE;
+	special->nsn = ++meta->splits;
+	GenericXLogFinish(xlog);
+	UnlockReleaseBuffer(metabuf);
+	UnlockReleaseBuffer(parent);
+	d->held[level] = InvalidBlockNumber;
+}
+
+/* ---------- the way down ---------- */
+
+/*
+ * Has the node changed so that an insertion must start again: deleted, made
+ * anew, split or merged since its parent was read?
+ */
+static bool
+node_moved(Page page, uint64 splits)
+{
+	MMPageSpecial *special = MMPageGetSpecial(page);
+
+	return special->kind != MM_PAGE_NODE || special->born > splits ||
+		special->nsn > splits || special->merged > splits;
+}
+
+/*
+ * The node to go to, at this level (-1: the root), locked: in mode EXCLUSIVE if
+ * the caller asks for that or if it is a leaf.  InvalidBuffer if the insertion
+ * must start again.
+ */
+static Buffer
+lock_node(Descent *d, BlockNumber block, int level, uint64 splits, bool exclusive)
+{
+	Buffer		buffer = mm_page_read(d->index, block,
+									  exclusive ? BUFFER_LOCK_EXCLUSIVE : BUFFER_LOCK_SHARE,
+									  0, NULL);
+	Page		page = BufferGetPage(buffer);
+
+	for (;;)
+	{
+		mm_page_check(d->index, buffer, 0);
+		mm_node_check_stamps(d->index, buffer, splits);
+		if (node_moved(page, splits))
+			break;
+		check_node(d, buffer, level);
+		if (!exclusive && (MMPageGetSpecial(page)->level == 0 ||
+						   (MMPageGetSpecial(page)->flags & MM_PAGE_INCOMPLETE)))
+		{
+			exclusive = true;
+			LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+			LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+			continue;
+		}
+		if ((MMPageGetSpecial(page)->flags & MM_PAGE_INCOMPLETE) == 0)
+			return buffer;
+		finish_split(d, buffer);
+		break;
+	}
+	UnlockReleaseBuffer(buffer);
+	return InvalidBuffer;
+}
+
+/*
+ * Write the enlarged box of a child.
+ */
+static void
+enlarge(Descent *d, Buffer buffer, int entry, MMEntry box)
+{
+	GenericXLogState *xlog = GenericXLogStart(d->index);
+	Page		page = GenericXLogRegisterBuffer(xlog, buffer, 0);
+
+	mm_page_put(page, &d->model->inner, entry, box);
+	GenericXLogFinish(xlog);
+}
+
+/*
+ * Go down to a leaf.  Returns it, locked exclusively, or InvalidBuffer if the
+ * insertion must start again.
+ */
+static Buffer
+descend(Descent *d)
+{
+	BlockNumber block = MM_ROOT_BLOCK;
+	int			level = -1;
+	uint64		splits = PG_UINT64_MAX;
+	bool		exclusive = false;
+	MMEntry		box = d->child;
+
+	for (;;)
+	{
+		Buffer		buffer = lock_node(d, block, level, splits, exclusive);
+		Page		page;
+		int			child;
+
+		if (!BufferIsValid(buffer))
+			return InvalidBuffer;
+		page = BufferGetPage(buffer);
+		if (MMPageGetSpecial(page)->level == 0)
+			return buffer;
+
+		child = mm_box_choose(d->model, page, d->box);
+		mm_page_get(page, &d->model->inner, child, box);
+		if (!mm_box_covers(d->model, box, d->box))
+		{
+			if (!exclusive)
+			{
+				UnlockReleaseBuffer(buffer);
+				exclusive = true;
+				continue;
+			}
+			mm_box_add(d->model, box, d->box);
+			enlarge(d, buffer, child, box);
+		}
+		exclusive = false;
+		d->path[MMPageGetSpecial(page)->level] = block;
+		level = MMPageGetSpecial(page)->level - 1;
+		block = box[0];
+		splits = mm_meta_splits(d->index);
+		UnlockReleaseBuffer(buffer);
+	}
+}
+
+/*
+ * Split a full leaf.  What that needs besides pages is freed.
+ */
+static void
+split_leaf(Descent *d, Buffer buffer)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb split",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+
+	split_node(d, buffer);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+MMInsertResult
+mm_tree_insert(Relation index, const MMModel *model, const uint32 *row)
+{
+	MMInsertResult result = MM_INSERTED;
+	Descent		d;
+	Buffer		buffer;
+	int			restarts = 0;
+
+	d.index = index;
+	d.model = model;
+	d.box = palloc(model->inner.size);
+	d.child = palloc(model->inner.size);
+	mm_box_of_row(model, row, d.box);
+	for (;;)
+	{
+		MMPageSpecial *special;
+
+		CHECK_FOR_INTERRUPTS();
+		if (restarts++ == MAX_RESTARTS)
+			mm_report_damage(index, "There is no way down to a leaf.");
+		for (int i = 0; i < MM_MAX_LEVELS; i++)
+			d.path[i] = d.held[i] = InvalidBlockNumber;
+		if (model->trained)
+			buffer = descend(&d);
+		else
+			buffer = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_EXCLUSIVE,
+								  MM_PAGE_NODE, NULL);
+		if (!BufferIsValid(buffer))
+			continue;
+
+		special = MMPageGetSpecial(BufferGetPage(buffer));
+		if (!model->trained && (special->flags & MM_PAGE_UNTRAINED) != 0)
+			check_node(&d, buffer, 0);
+		if (!model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
+			result = MM_MODEL_STALE;
+		else if (!model->trained && special->n >= MM_TRAINING_ROWS)
+			result = MM_TRAINING_DUE;
+		else if (special->n == model->leaf.capacity)
+		{
+			split_leaf(&d, buffer);
+			UnlockReleaseBuffer(buffer);
+			continue;
+		}
+		else
+		{
+			GenericXLogState *xlog = GenericXLogStart(index);
+			int			flags = mm_page_add_flags(BufferGetPage(buffer));
+
+			mm_page_add(GenericXLogRegisterBuffer(xlog, buffer, flags), &model->leaf, row);
+			GenericXLogFinish(xlog);
+		}
+		UnlockReleaseBuffer(buffer);
+		return result;
+	}
+}

@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * split.h
+ *	  Dividing the entries of a full node in two.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_SPLIT_H
+#define MM_SPLIT_H
+
+#include "model/model.h"
+
+/*
+ * mm_split_page: divide the n >= 2 entries of a full node in two, by the rule
+ * of the R*-tree: their numbers go into order, and how many of them come first
+ * is returned.  Leaks memory.
+ */
+extern int	mm_split_page(const MMModel *model, Page page, uint16 *order);
+
+#endif							/* MM_SPLIT_H */
