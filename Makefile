@@ -76,6 +76,7 @@ OBJS = \
 	src/tree/pack.o \
 	src/tree/rows.o \
 	src/tree/split.o \
+	src/tree/tree.o \
 	src/search/bounding.o \
 	src/search/ladder.o \
 	src/search/terms.o \

@@ -174,19 +174,12 @@ pack_partitions(MMBuild *state, MMBulk *bulk, int64 rows_in_memory)
  * Write the root: its entries, at its level.
  */
 static void
-write_root(Relation index, const MMModel *model, MMEntry *entries, int64 n, int level)
+write_root(const MMTree *tree, MMEntry *entries, int64 n, int level)
 {
-	const MMShape *shape = level == 0 ? &model->leaf : &model->inner;
-	Buffer		buffer = ReadBuffer(index, MM_ROOT_BLOCK);
-	Page		page = BufferGetPage(buffer);
+	Buffer		buffer = ReadBuffer(tree->index, tree->root);
 
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	mm_page_init(page, MM_PAGE_NODE, level);
-	if (!model->trained)
-		MMPageGetSpecial(page)->flags = MM_PAGE_UNTRAINED;
-	mm_page_make_room(page, shape, n);
-	for (int64 i = 0; i < n; i++)
-		mm_page_add(page, shape, entries[i]);
+	mm_tree_fill_root(tree, BufferGetPage(buffer), entries, n, level);
 	MarkBufferDirty(buffer);
 	UnlockReleaseBuffer(buffer);
 }
@@ -202,8 +195,10 @@ build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 	int64		rows_in_memory;
 	int			nworkers = 0;
 	MMParallelBuild *parallel = NULL;
+	MMTree		tree;
 
 	state->model = mm_model_open(state->columns, meta, model);
+	tree = mm_tree_of_columns(state->index, state->model);
 	state->entry = palloc(state->model->leaf.size);
 	state->rows = mm_rows_create(&state->model->leaf);
 
@@ -236,12 +231,11 @@ build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 	if (!state->model->trained)
 	{
 		if (state->rows->n <= state->model->leaf.capacity)
-			write_root(state->index, state->model, state->rows->entries, state->rows->n, 0);
+			write_root(&tree, state->rows->entries, state->rows->n, 0);
 	}
 	else
 	{
-		MMBulk	   *bulk = mm_bulk_begin(state->index, state->model,
-										 mm_options_get(state->index).fillfactor, false);
+		MMBulk	   *bulk = mm_bulk_begin(&tree, mm_options_get(state->index).fillfactor, false);
 		MMEntry    *entries;
 		int			level;
 		int			n;
@@ -251,7 +245,7 @@ build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 		else
 			mm_bulk_add(bulk, state->rows->entries, state->rows->n);
 		n = mm_bulk_finish(bulk, &entries, &level);
-		write_root(state->index, state->model, entries, n, n == 0 ? 0 : level);
+		write_root(&tree, entries, n, n == 0 ? 0 : level);
 	}
 	if (parallel != NULL)
 		mm_build_parallel_end(parallel);

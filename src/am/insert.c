@@ -105,11 +105,12 @@ mmdb_insert(Relation index, Datum *keys, bool *keynulls, ItemPointer heap_tid,
 	check_row(index, state, values, isnull);
 	for (;;)
 	{
+		MMTree		tree = mm_tree_of_columns(index, state->model);
 		MMEntry		entry = palloc(INTALIGN(state->model->leaf.size));
 		MMInsertResult result;
 
 		mm_model_embed(state->model, heap_tid, values, isnull, entry);
-		result = mm_tree_insert(index, state->model, entry);
+		result = mm_tree_insert(&tree, entry);
 		if (result == MM_INSERTED)
 			break;
 		if (result == MM_TRAINING_DUE)

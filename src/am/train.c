@@ -54,26 +54,30 @@ typedef struct Rows
 } Rows;
 
 /*
- * The places of the rows in the root.
+ * Lock the root.
+ */
+static Buffer
+lock_root(const MMTree *tree, int mode)
+{
+	return mm_page_read(tree->index, tree->root, mode, MM_PAGE_NODE, NULL);
+}
+
+/*
+ * The places of the rows in the root of a tree without a model.
  */
 static int
-read_root(Relation index, const MMShape *shape, ItemPointerData **tids)
+read_root(const MMTree *tree, ItemPointerData **tids)
 {
-	Buffer		buffer = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_SHARE,
-									  MM_PAGE_NODE, NULL);
+	Buffer		buffer = lock_root(tree, BUFFER_LOCK_SHARE);
 	Page		page = BufferGetPage(buffer);
 	int			n = MMPageGetSpecial(page)->n;
-	uint32	   *entry = palloc(INTALIGN(shape->size));
 
-	mm_node_check(index, buffer, shape, shape, false, 0);
+	mm_tree_check_node(tree, buffer, 0);
 	*tids = palloc(sizeof(ItemPointerData) * Max(n, 1));
 	for (int i = 0; i < n; i++)
-	{
-		mm_page_get(page, shape, i, entry);
-		mm_entry_place(index, entry[0], entry[1], &(*tids)[i]);
-	}
+		mm_entry_place(tree->index, mm_page_words(page, 0)[i], mm_page_words(page, 1)[i],
+					   &(*tids)[i]);
 	UnlockReleaseBuffer(buffer);
-	pfree(entry);
 	return n;
 }
 
@@ -81,10 +85,9 @@ read_root(Relation index, const MMShape *shape, ItemPointerData **tids)
  * Are these still the places of the rows in the root, and is there no model?
  */
 static bool
-root_has(Relation index, const MMShape *shape, const ItemPointerData *tids, int n)
+root_has(const MMTree *tree, const ItemPointerData *tids, int n)
 {
-	Buffer		buffer = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_SHARE,
-									  MM_PAGE_NODE, NULL);
+	Buffer		buffer = lock_root(tree, BUFFER_LOCK_SHARE);
 	Page		page = BufferGetPage(buffer);
 	bool		same = (MMPageGetSpecial(page)->flags & MM_PAGE_UNTRAINED) != 0 &&
 		MMPageGetSpecial(page)->n == n;
@@ -173,16 +176,15 @@ fetch_rows(Relation heap, Relation index, const MMColumns *columns,
 }
 
 /*
- * Leave only these rows in the root, of an index without a model.
+ * Leave only these rows in the root of a tree without a model.
  */
 static void
-shrink_root(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows)
+shrink_root(const MMTree *tree, const Rows *rows)
 {
-	MMModel    *model = mm_model_open(columns, meta, NULL);
+	const MMModel *model = tree->model;
 	MMEntry		entry = palloc(INTALIGN(model->leaf.size));
-	Buffer		root = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_EXCLUSIVE,
-									MM_PAGE_NODE, NULL);
-	GenericXLogState *xlog = GenericXLogStart(index);
+	Buffer		root = lock_root(tree, BUFFER_LOCK_EXCLUSIVE);
+	GenericXLogState *xlog = GenericXLogStart(tree->index);
 	Page		page = GenericXLogRegisterBuffer(xlog, root, 0);
 
 	MMPageGetSpecial(page)->n = 0;
@@ -258,20 +260,14 @@ train(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows, 
  * Make the trained root, and enter the model and the statistics, in one step.
  */
 static void
-replace_root(Relation index, const MMModel *model, const MMMeta *trained,
-			 MMEntry *entries, int n, int level)
+replace_root(const MMTree *tree, const MMMeta *trained, MMEntry *entries, int n, int level)
 {
-	const MMShape *shape = level == 0 ? &model->leaf : &model->inner;
-	Buffer		root = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_EXCLUSIVE,
-									MM_PAGE_NODE, NULL);
-	Buffer		metabuf = mm_meta_lock(index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
-	GenericXLogState *xlog = GenericXLogStart(index);
-	Page		page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
+	Buffer		root = lock_root(tree, BUFFER_LOCK_EXCLUSIVE);
+	Buffer		metabuf = mm_meta_lock(tree->index, tree->model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
+	GenericXLogState *xlog = GenericXLogStart(tree->index);
 
-	mm_page_init(page, MM_PAGE_NODE, level);
-	mm_page_make_room(page, shape, n);
-	for (int i = 0; i < n; i++)
-		mm_page_add(page, shape, entries[i]);
+	mm_tree_fill_root(tree, GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE),
+					  entries, n, level);
 	mm_meta_enter_model(xlog, metabuf, trained);
 	GenericXLogFinish(xlog);
 	UnlockReleaseBuffer(metabuf);
@@ -280,18 +276,24 @@ replace_root(Relation index, const MMModel *model, const MMMeta *trained,
 
 /*
  * Free what training has written before it failed: as long as the index has no
- * model, its first two pages are all that is in use.
+ * model, its metadata and its root are all that is in use.
  */
 static void
-free_leftovers(Relation index)
+free_leftovers(const MMTree *tree)
 {
+	Relation	index = tree->index;
 	BlockNumber nblocks = RelationGetNumberOfBlocks(index);
+	bool		any = false;
 
-	for (BlockNumber block = MM_ROOT_BLOCK + 1; block < nblocks; block++)
+	for (BlockNumber block = MM_META_BLOCK + 1; block < nblocks; block++)
 	{
-		Buffer		buffer = ReadBuffer(index, block);
+		Buffer		buffer;
 
 		CHECK_FOR_INTERRUPTS();
+		if (block == tree->root)
+			continue;
+		any = true;
+		buffer = ReadBuffer(index, block);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		if (!mm_page_recyclable(BufferGetPage(buffer)))
 		{
@@ -306,7 +308,7 @@ free_leftovers(Relation index)
 		UnlockReleaseBuffer(buffer);
 		RecordFreeIndexPage(index, block);
 	}
-	if (nblocks > MM_ROOT_BLOCK + 1)
+	if (any)
 		IndexFreeSpaceMapVacuum(index);
 }
 
@@ -316,18 +318,19 @@ free_leftovers(Relation index)
 static void
 make_tree(Relation index, const Trained *trained, int nrows)
 {
+	MMTree		tree = mm_tree_of_columns(index, trained->model);
 	MMBulk	   *bulk;
 	MMEntry    *entries;
 	int			level;
 	int			n;
 
-	free_leftovers(index);
+	free_leftovers(&tree);
 	trained->meta->model = mm_meta_write_model(index, trained->stored,
 											   trained->meta->model_size, true);
-	bulk = mm_bulk_begin(index, trained->model, mm_options_get(index).fillfactor, true);
+	bulk = mm_bulk_begin(&tree, mm_options_get(index).fillfactor, true);
 	mm_bulk_add(bulk, trained->entries, nrows);
 	n = mm_bulk_finish(bulk, &entries, &level);
-	replace_root(index, trained->model, trained->meta, entries, n, n == 0 ? 0 : level);
+	replace_root(&tree, trained->meta, entries, n, n == 0 ? 0 : level);
 }
 
 /*
@@ -337,8 +340,7 @@ static bool
 try_training(Relation index, Relation heap, MMColumns *columns)
 {
 	MMMeta	   *meta = mm_meta_read(index, columns->n);
-	MMShape		leaf;
-	MMShape		inner;
+	MMTree		tree;
 	ItemPointerData *tids;
 	int			n;
 	Rows	   *rows;
@@ -347,8 +349,8 @@ try_training(Relation index, Relation heap, MMColumns *columns)
 
 	if (BlockNumberIsValid(meta->model))
 		return true;
-	mm_meta_shapes(meta, &leaf, &inner);
-	n = read_root(index, &leaf, &tids);
+	tree = mm_tree_of_columns(index, mm_model_open(columns, meta, NULL));
+	n = read_root(&tree, &tids);
 	if (n < MM_TRAINING_ROWS)
 		return true;
 
@@ -358,10 +360,10 @@ try_training(Relation index, Relation heap, MMColumns *columns)
 	if (!most_dead)
 		train(index, columns, meta, rows, &trained);
 
-	if (!root_has(index, &leaf, tids, n))
+	if (!root_has(&tree, tids, n))
 		return false;
 	if (most_dead)
-		shrink_root(index, columns, meta, rows);
+		shrink_root(&tree, rows);
 	else
 		make_tree(index, &trained, rows->n);
 	return true;

@@ -38,9 +38,7 @@ typedef struct VacuumState
 	IndexBulkDeleteResult *stats;
 	IndexBulkDeleteCallback callback;
 	void	   *callback_state;
-	bool		trained;
-	MMShape		leaf;
-	MMShape		inner;
+	MMTree		tree;
 	uint64		splits;			/* when it began */
 	MMCondense *condense;		/* NULL: the index has no model */
 } VacuumState;
@@ -51,7 +49,7 @@ typedef struct VacuumState
 static bool
 clean_leaf(VacuumState *state, Buffer buffer)
 {
-	const MMShape *shape = &state->leaf;
+	const MMShape *shape = &state->tree.model->leaf;
 	Page		page = BufferGetPage(buffer);
 	int			n = MMPageGetSpecial(page)->n;
 	int			ndead = 0;
@@ -120,10 +118,10 @@ vacuum_page(VacuumState *state, BlockNumber first)
 		if (special->kind == MM_PAGE_DELETED)
 			state->stats->pages_deleted++;
 		else if (special->kind == MM_PAGE_NODE && special->level == 0 &&
-				 (state->trained || block == MM_ROOT_BLOCK))
+				 (state->tree.model->trained || block == state->tree.root))
 		{
 			/* Without a model, others are left from a training that failed. */
-			mm_node_check(index, buffer, &state->leaf, &state->inner, state->trained, 0);
+			mm_tree_check_node(&state->tree, buffer, 0);
 			changed = clean_leaf(state, buffer);
 			if (state->condense != NULL)
 				mm_condense_note(state->condense, block, page, changed);
@@ -184,14 +182,13 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 		locked = true;
 		meta = mm_meta_read(index, 0);
 	}
-	state.trained = BlockNumberIsValid(meta->model);
-	mm_meta_shapes(meta, &state.leaf, &state.inner);
-	if (state.trained)
-		state.condense = mm_condense_begin(index, meta, info->strategy);
+	state.tree = mm_tree_of_columns(index, mm_model_open_tree(meta, mm_meta_model(index, meta)));
+	if (state.tree.model->trained)
+		state.condense = mm_condense_begin(&state.tree, info->strategy);
 	state.splits = mm_meta_splits(index);
 
 	/* Pages may be added meanwhile; what is added last has been seen before. */
-	for (BlockNumber block = MM_ROOT_BLOCK;; block++)
+	for (BlockNumber block = MM_META_BLOCK + 1;; block++)
 	{
 		nblocks = RelationGetNumberOfBlocks(index);
 		if (block >= nblocks)

@@ -58,6 +58,7 @@
 #include "compat.h"
 #include "index/open.h"
 #include "tree/box.h"
+#include "tree/tree.h"
 
 PG_FUNCTION_INFO_V1(mmdb_index_check);
 
@@ -67,7 +68,7 @@ typedef struct CheckState
 	Relation	index;
 	MMColumns  *columns;
 	MMMeta	   *meta;
-	MMModel    *model;
+	MMTree		tree;
 	uint32		all_columns;	/* mask */
 	BlockNumber nblocks;
 	BufferAccessStrategy strategy;
@@ -149,7 +150,7 @@ check_model(CheckState *state)
 
 	if (!BlockNumberIsValid(block))
 	{
-		state->model = mm_model_open(state->columns, meta, NULL);
+		state->tree = mm_tree_of_columns(state->index, mm_model_open(state->columns, meta, NULL));
 		return;
 	}
 	stored = palloc(meta->model_size);
@@ -174,7 +175,7 @@ check_model(CheckState *state)
 	if (mm_meta_model_crc(stored, meta->model_size) != meta->model_crc)
 		mm_report_damage(state->index, "The model, from block %u on, does not match its checksum.",
 						 meta->model);
-	state->model = mm_model_open(state->columns, meta, stored);
+	state->tree = mm_tree_of_columns(state->index, mm_model_open(state->columns, meta, stored));
 	pfree(stored);
 }
 
@@ -189,17 +190,17 @@ check_special(CheckState *state, const Downlink *link, Page page)
 	const MMPageSpecial *special = MMPageGetSpecial(page);
 	Relation	index = state->index;
 	BlockNumber block = link->block;
-	const MMShape *shape = special->level == 0 ? &state->model->leaf : &state->model->inner;
+	const MMShape *shape = mm_tree_shape(&state->tree, special->level);
 	uint64		splits = state->meta->splits;
 
 	if (special->level >= MM_MAX_LEVELS ||
 		(link->level >= 0 && special->level != link->level))
 		mm_report_damage(index, "Block %u is of level %d, but its parent, block %u, entry %d, wants level %d.",
 						 block, special->level, link->parent, link->entry, link->level);
-	if (((special->flags & MM_PAGE_UNTRAINED) != 0) == state->model->trained ||
-		(!state->model->trained && special->level > 0))
+	if (((special->flags & MM_PAGE_UNTRAINED) != 0) == state->tree.model->trained ||
+		(!state->tree.model->trained && special->level > 0))
 		mm_report_damage(index, "Block %u does not fit the metadata, which say that there is %s model.",
-						 block, state->model->trained ? "a" : "no");
+						 block, state->tree.model->trained ? "a" : "no");
 	if ((special->flags & ~(MM_PAGE_INCOMPLETE | MM_PAGE_UNTRAINED)) != 0)
 		mm_report_damage(index, "Block %u has unknown flags: %x.", block, special->flags);
 	if (!mm_page_room_fits(page, shape))
@@ -235,8 +236,8 @@ check_right(CheckState *state, BlockNumber block, const MMPageSpecial *special)
 
 	if (special->right == InvalidBlockNumber)
 		return;
-	if (special->right >= state->nblocks || special->right <= MM_ROOT_BLOCK ||
-		block == MM_ROOT_BLOCK)
+	if (special->right >= state->nblocks || special->right == MM_META_BLOCK ||
+		special->right == state->tree.root || block == state->tree.root)
 		mm_report_damage(state->index, "Block %u has block %u on the right.", block, special->right);
 	page = copy_page(state, special->right);
 	if (!mm_page_is(page, 0))
@@ -264,7 +265,7 @@ check_row(CheckState *state, BlockNumber block, int i, const uint32 *row)
 						 block, i, row[0], row[1]);
 	if (row[2] & ~state->all_columns)
 		mm_report_damage(state->index, "Block %u, entry %d: NULLs in columns that do not exist.", block, i);
-	for (int c = 0; c < state->model->ncoordinates; c++)
+	for (int c = 0; c < state->tree.model->ncoordinates; c++)
 		if (!(fabsf(x[c]) <= (float) (4 * MM_COORDINATE_LIMIT)))
 			mm_report_damage(state->index, "Block %u, entry %d: coordinate %d is out of range.", block, i, c);
 }
@@ -277,7 +278,7 @@ check_row(CheckState *state, BlockNumber block, int i, const uint32 *row)
 static void
 check_box(CheckState *state, BlockNumber block, int i, const uint32 *box)
 {
-	const MMModel *model = state->model;
+	const MMModel *model = state->tree.model;
 	const float *lo = (const float *) box + MM_ENTRY_HEADER;
 	const float *hi = lo + model->ncoordinates;
 
@@ -305,10 +306,10 @@ check_box(CheckState *state, BlockNumber block, int i, const uint32 *box)
 static void
 check_entries(CheckState *state, const Downlink *link, Page page)
 {
-	const MMModel *model = state->model;
+	const MMModel *model = state->tree.model;
 	MMPageSpecial *special = MMPageGetSpecial(page);
 	bool		leaf = special->level == 0;
-	const MMShape *shape = leaf ? &model->leaf : &model->inner;
+	const MMShape *shape = mm_tree_shape(&state->tree, leaf ? 0 : 1);
 	MMEntry		entry = palloc(INTALIGN(shape->size));
 	MMEntry		box = palloc(model->inner.size);
 
@@ -336,7 +337,7 @@ check_entries(CheckState *state, const Downlink *link, Page page)
 static void
 check_children(CheckState *state, BlockNumber block, Page page)
 {
-	const MMShape *shape = &state->model->inner;
+	const MMShape *shape = &state->tree.model->inner;
 	MMPageSpecial *special = MMPageGetSpecial(page);
 	MMEntry		box = palloc(shape->size);
 
@@ -440,7 +441,7 @@ check_index(Relation index, Relation heap, bool with_rows)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	CheckState	state = {.index = index};
-	Downlink	root = {.block = MM_ROOT_BLOCK, .level = -1, .parent = InvalidBlockNumber};
+	Downlink	root = {.level = -1, .parent = InvalidBlockNumber};
 
 	state.columns = mm_columns_open(index);
 	/* What has no metric any more cannot be verified. */
@@ -454,8 +455,9 @@ check_index(Relation index, Relation heap, bool with_rows)
 											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	state.reached[MM_META_BLOCK] = true;
 	check_model(&state);
+	root.block = state.tree.root;
 	if (with_rows)
-		state.rows = mm_check_rows_begin(heap, index, state.columns, state.meta, state.model);
+		state.rows = mm_check_rows_begin(heap, index, state.columns, state.meta, state.tree.model);
 	check_node(&state, &root);
 	check_unreached(&state);
 	if (with_rows)

@@ -25,6 +25,7 @@
 #include "index/open.h"
 #include "index/rights.h"
 #include "tree/box.h"
+#include "tree/tree.h"
 
 PG_FUNCTION_INFO_V1(mmdb_index_stats);
 
@@ -35,7 +36,7 @@ typedef struct IndexStats
 {
 	Relation	index;
 	MMMeta	   *meta;
-	MMModel    *model;
+	MMTree		tree;
 	BufferAccessStrategy strategy;
 	int64		model_pages;
 	int64		inner_pages;
@@ -58,7 +59,7 @@ typedef struct IndexStats
 static bool
 fits_model(const IndexStats *stats, Page page)
 {
-	return ((MMPageGetSpecial(page)->flags & MM_PAGE_UNTRAINED) == 0) == stats->model->trained;
+	return ((MMPageGetSpecial(page)->flags & MM_PAGE_UNTRAINED) == 0) == stats->tree.model->trained;
 }
 
 /*
@@ -79,8 +80,7 @@ read_page(IndexStats *stats, BlockNumber block, Page copy)
 		mm_page_check(stats->index, buffer, 0);
 		if (MMPageGetSpecial(BufferGetPage(buffer))->kind == MM_PAGE_NODE &&
 			fits_model(stats, BufferGetPage(buffer)))
-			mm_node_check(stats->index, buffer, &stats->model->leaf, &stats->model->inner,
-						  stats->model->trained, -1);
+			mm_tree_check_node(&stats->tree, buffer, -1);
 		memcpy(copy, BufferGetPage(buffer), BLCKSZ);
 	}
 	UnlockReleaseBuffer(buffer);
@@ -100,8 +100,8 @@ sample_box(IndexStats *stats, const uint32 *box)
 	if (slot >= MOST_CENTRES)
 		return;
 	if (slot == stats->ncentres)
-		stats->centres[stats->ncentres++] = palloc(stats->model->inner.size);
-	memcpy(stats->centres[slot], box, stats->model->inner.size);
+		stats->centres[stats->ncentres++] = palloc(stats->tree.model->inner.size);
+	memcpy(stats->centres[slot], box, stats->tree.model->inner.size);
 }
 
 static void
@@ -123,7 +123,7 @@ count_page(IndexStats *stats, BlockNumber block, Page page)
 				stats->free_pages++;
 				break;
 			}
-			if (block == MM_ROOT_BLOCK)
+			if (block == stats->tree.root)
 				stats->height = special->level + 1;
 			if (special->level == 0)
 			{
@@ -135,11 +135,11 @@ count_page(IndexStats *stats, BlockNumber block, Page page)
 			stats->downlinks += special->n;
 			if (special->level == 1)
 			{
-				MMEntry		box = palloc(stats->model->inner.size);
+				MMEntry		box = palloc(stats->tree.model->inner.size);
 
 				for (int i = 0; i < special->n; i++)
 				{
-					mm_page_get(page, &stats->model->inner, i, box);
+					mm_page_get(page, &stats->tree.model->inner, i, box);
 					sample_box(stats, box);
 				}
 				pfree(box);
@@ -172,13 +172,13 @@ shrink_to_centre(const MMModel *model, MMEntry box)
 static void
 find_centres(IndexStats *stats, Page page)
 {
-	MMEntry		box = palloc(stats->model->inner.size);
+	MMEntry		box = palloc(stats->tree.model->inner.size);
 
 	for (int i = 0; i < MMPageGetSpecial(page)->n; i++)
 	{
-		mm_page_get(page, &stats->model->inner, i, box);
+		mm_page_get(page, &stats->tree.model->inner, i, box);
 		for (int c = 0; c < stats->ncentres; c++)
-			stats->found += mm_box_covers(stats->model, box, stats->centres[c]);
+			stats->found += mm_box_covers(stats->tree.model, box, stats->centres[c]);
 	}
 	pfree(box);
 }
@@ -198,16 +198,15 @@ collect(IndexStats *stats, Relation index)
 	stats->strategy = GetAccessStrategy(BAS_BULKREAD);
 	stats->meta = mm_meta_read(index, 0);
 	nblocks = RelationGetNumberOfBlocks(index);
-	stats->model = mm_model_open(mm_columns_open(index), stats->meta,
-								 mm_meta_model(index, stats->meta));
-	for (BlockNumber block = MM_ROOT_BLOCK; block < nblocks; block++)
+	stats->tree = mm_tree_of_columns(index, mm_model_open_tree(stats->meta, mm_meta_model(index, stats->meta)));
+	for (BlockNumber block = MM_META_BLOCK + 1; block < nblocks; block++)
 		if (read_page(stats, block, page))
 			count_page(stats, block, page);
 		else
 			stats->free_pages++;
 	for (int c = 0; c < stats->ncentres; c++)
-		shrink_to_centre(stats->model, stats->centres[c]);
-	for (BlockNumber block = MM_ROOT_BLOCK; stats->ncentres > 0 && block < nblocks; block++)
+		shrink_to_centre(stats->tree.model, stats->centres[c]);
+	for (BlockNumber block = MM_META_BLOCK + 1; stats->ncentres > 0 && block < nblocks; block++)
 		if (read_page(stats, block, page) && MMPageGetSpecial(page)->kind == MM_PAGE_NODE &&
 			MMPageGetSpecial(page)->level == 1)
 			find_centres(stats, page);
@@ -221,8 +220,8 @@ static HeapTuple
 make_row(const IndexStats *stats, TupleDesc desc)
 {
 	const MMMeta *meta = stats->meta;
-	const MMShape *leaf = &stats->model->leaf;
-	const MMShape *inner = &stats->model->inner;
+	const MMShape *leaf = &stats->tree.model->leaf;
+	const MMShape *inner = &stats->tree.model->inner;
 	Datum		values[16];
 	bool		isnull[16] = {false};
 	int			i = 0;
@@ -246,7 +245,7 @@ make_row(const IndexStats *stats, TupleDesc desc)
 	values[i++] = Int32GetDatum(leaf->capacity);
 	values[i++] = Int32GetDatum(meta->ncoordinates);
 	values[i++] = Int32GetDatum(meta->sketch_words * (int) sizeof(uint32) + meta->sketch_bytes);
-	values[i++] = BoolGetDatum(stats->model->trained);
+	values[i++] = BoolGetDatum(stats->tree.model->trained);
 	values[i++] = Int64GetDatum((int64) meta->splits);
 	Assert(i == desc->natts);
 	return heap_form_tuple(desc, values, isnull);
@@ -275,7 +274,7 @@ mmdb_index_stats(PG_FUNCTION_ARGS)
 	/* Once more if it has got a model meanwhile; that happens once. */
 	do
 		collect(stats, index);
-	while (!stats->model->trained && BlockNumberIsValid(mm_meta_read(index, 0)->model));
+	while (!stats->tree.model->trained && BlockNumberIsValid(mm_meta_read(index, 0)->model));
 
 	tuple = make_row(stats, BlessTupleDesc(desc));
 	relation_close(index, AccessShareLock);

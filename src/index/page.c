@@ -267,37 +267,6 @@ mm_page_room_fits(Page page, const MMShape *shape)
 		((PageHeader) page)->pd_lower == MAXALIGN(SizeOfPageHeaderData) + shape->size * room;
 }
 
-void
-mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
-			  const MMShape *inner, bool trained, int level)
-{
-	BlockNumber block = BufferGetBlockNumber(buffer);
-	Page		page = BufferGetPage(buffer);
-	MMPageSpecial *special;
-	const MMShape *shape;
-
-	mm_page_check(index, buffer, 0);
-	special = MMPageGetSpecial(page);
-	if (special->kind != MM_PAGE_NODE && special->kind != MM_PAGE_DELETED)
-		mm_report_damage(index, "Block %u is of kind %d, not a node.", block, special->kind);
-	shape = special->level == 0 ? leaf : inner;
-	if (special->level >= MM_MAX_LEVELS ||
-		(level >= 0 && special->level != level))
-		mm_report_damage(index, "Block %u is a node of level %d.", block, special->level);
-	if (trained != ((special->flags & MM_PAGE_UNTRAINED) == 0) ||
-		(!trained && (block != MM_ROOT_BLOCK || special->level > 0)))
-		mm_report_damage(index, "Block %u does not fit the metadata.", block);
-	if (!mm_page_room_fits(page, shape))
-		mm_report_damage(index, "Block %u has room for %d entries, which is not where it ends.",
-						 block, special->room);
-	if (special->n > special->room || special->before > special->n)
-		mm_report_damage(index, "Block %u has %d entries, more than fit.", block,
-						 Max(special->n, special->before));
-	/* VACUUM leaves at least one entry of an inner node. */
-	if (special->level > 0 && special->n == 0)
-		mm_report_damage(index, "Block %u, an inner node, has no entries.", block);
-}
-
 /*
  * Is there no such block?  An index never shrinks: it usually suffices to know
  * how long it was.

@@ -115,7 +115,7 @@ typedef struct MMPageSpecial
 #define MM_PAGE_BUILDING	4	/* metadata of an index that is being built */
 
 #define MM_META_BLOCK	0
-#define MM_ROOT_BLOCK	1
+#define MM_ROOT_BLOCK	1		/* of the tree of all columns */
 
 /* More levels than any tree has. */
 #define MM_MAX_LEVELS	32
@@ -266,15 +266,6 @@ extern void mm_page_check(Relation index, Buffer buffer, uint8 kind);
  * behind it?
  */
 extern bool mm_page_room_fits(Page page, const MMShape *shape);
-
-/*
- * mm_node_check: raise INDEX_CORRUPTED unless the page in a buffer is a node,
- * perhaps a deleted one, of this level (-1: any), with no more entries than it has
- * room for, and that fits the page, and the index has a model, or none, as trained
- * says.
- */
-extern void mm_node_check(Relation index, Buffer buffer, const MMShape *leaf,
-						  const MMShape *inner, bool trained, int level);
 
 /*
  * mm_page_pin: a page pinned; the index is damaged if it has no such block.

@@ -469,8 +469,8 @@ mm_model_open_tree(const MMMeta *meta, const void *stored)
 	const char *pt = stored;
 
 	model->ncolumns = meta->ncolumns;
-	model->trained = true;
-	for (int i = 0; i < meta->ncolumns; i++)
+	model->trained = stored != NULL;
+	for (int i = 0; i < meta->ncolumns && model->trained; i++)
 	{
 		const StoredColumn *column = (const StoredColumn *) pt;
 

@@ -76,7 +76,7 @@ extern MMModel *mm_model_open(MMColumns *columns, const MMMeta *meta,
 							  const void *stored);
 
 /*
- * mm_model_open_tree: what there is to know of a model without operator classes:
+ * mm_model_open_tree: what there is to know of a model, or none, without operator classes:
  * the shapes of entries, the columns and units of coordinates.  That will do for
  * boxes and nodes, not for values.
  */

@@ -38,6 +38,7 @@
 #include "base/sort.h"
 #include "index/recent.h"
 #include "search/bounding.h"
+#include "tree/tree.h"
 
 /* At most so many rows are prefetched. */
 #define MAX_PREFETCH	32
@@ -77,9 +78,8 @@ typedef struct Also
 
 struct MMSearch
 {
-	Relation	index;
+	MMTree		tree;			/* without a model, nothing is read yet */
 	MMColumns  *columns;
-	MMModel    *model;			/* NULL: nothing read yet */
 	const MMSearchTerm *terms;
 	MMBounding	bounding;
 	List	   *also;			/* of Also */
@@ -221,9 +221,9 @@ make_cursor(MMSearch *search, Page page, int n, bool inner)
 static void
 take_place(MMSearch *search, BlockNumber block, uint32 offset, ItemPointer tid)
 {
-	mm_entry_place(search->index, block, offset, tid);
+	mm_entry_place(search->tree.index, block, offset, tid);
 	if (search->heap != NULL)
-		mm_place_check(search->index, search->heap, tid, &search->heap_blocks);
+		mm_place_check(search->tree.index, search->heap, tid, &search->heap_blocks);
 }
 
 static void
@@ -313,46 +313,47 @@ exclude(MMSearch *search, Page page, int n, bool inner)
 }
 
 /*
- * Bound the first n entries of a node, locked; returns what is left to do of it.
- * again: it is a leaf that has been glanced at.
+ * Bound the entries of an inner node, locked: what is left to do of it.
  */
 static Cursor *
-read_node(MMSearch *search, Page page, int n, bool again)
+read_inner(MMSearch *search, Page page, int n)
 {
-	bool		inner = MMPageGetSpecial(page)->level > 0;
-	bool		deleted = MMPageGetSpecial(page)->kind == MM_PAGE_DELETED;
-	Cursor	   *cursor = NULL;
+	const MMPageSpecial *special = MMPageGetSpecial(page);
+	Cursor	   *cursor;
 
-	if (inner)
+	search->stats.inner_pages++;
+	mm_bound_inner(&search->bounding, page, n);
+	exclude(search, page, n, true);
+	cursor = make_cursor(search, page, n, true);
+	if (cursor != NULL)
 	{
-		search->stats.inner_pages++;
-		mm_bound_inner(&search->bounding, page, n);
-		exclude(search, page, n, true);
-		cursor = make_cursor(search, page, n, true);
-		if (cursor != NULL)
-		{
-			cursor->below = MMPageGetSpecial(page)->level - 1;
-			cursor->splits = deleted ? MMPageGetSpecial(page)->merged :
-				mm_meta_splits(search->index);
-		}
-	}
-	else
-	{
-		if (!again)
-		{
-			search->stats.leaf_pages++;
-			search->stats.bounded += n;
-		}
-		search->stats.whole_pages++;
-		search->stats.whole_entries += n;
-		mm_bound_leaf(&search->bounding, page, n);
-		exclude(search, page, n, false);
-		if (search->emit != NULL)
-			emit_leaf(search, page, n);
-		else
-			cursor = make_cursor(search, page, n, false);
+		cursor->below = special->level - 1;
+		cursor->splits = special->kind == MM_PAGE_DELETED ? special->merged :
+			mm_meta_splits(search->tree.index);
 	}
 	return cursor;
+}
+
+/*
+ * Bound the first n entries of a leaf, locked, with their sketches: what is left to
+ * do of it.  again: it has been glanced at.
+ */
+static Cursor *
+read_leaf(MMSearch *search, Page page, int n, bool again)
+{
+	if (!again)
+	{
+		search->stats.leaf_pages++;
+		search->stats.bounded += n;
+	}
+	search->stats.whole_pages++;
+	search->stats.whole_entries += n;
+	mm_bound_leaf(&search->bounding, page, n);
+	exclude(search, page, n, false);
+	if (search->emit == NULL)
+		return make_cursor(search, page, n, false);
+	emit_leaf(search, page, n);
+	return NULL;
 }
 
 /*
@@ -381,12 +382,67 @@ static void
 report_reused(MMSearch *search, BlockNumber block)
 {
 	if (!TransactionStartedDuringRecovery())
-		mm_report_damage(search->index, "Block %u was made or merged later than the link that leads to it.", block);
+		mm_report_damage(search->tree.index, "Block %u was made or merged later than the link that leads to it.", block);
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("canceling search of index \"%s\" due to conflict with recovery",
-					RelationGetRelationName(search->index)),
+					RelationGetRelationName(search->tree.index)),
 			 errdetail("VACUUM on the primary has used a page again that the search needs.")));
+}
+
+/*
+ * The way from a node that a parent leads to, to those on the right that took
+ * entries of it since the parent was read.
+ */
+typedef struct Walk
+{
+	BlockNumber block;
+	BlockNumber right;			/* where it goes on; InvalidBlockNumber: it ends */
+	int			level;			/* -1: any */
+	uint64		splits;			/* counted when the parent was read */
+	uint64		newest;			/* no younger page can be the one meant */
+	uint64		oldest;			/* nor an older one the right half of a split */
+	BlockNumber steps;
+} Walk;
+
+/*
+ * Lock the next node of the way, and make sure that it is the one meant.
+ * InvalidBuffer if we have no model, but the index has got one.
+ */
+static Buffer
+lock_node(MMSearch *search, Walk *walk)
+{
+	Relation	index = search->tree.index;
+	BlockNumber block = walk->block;
+	Buffer		buffer;
+	MMPageSpecial *special;
+	bool		incomplete;
+
+	CHECK_FOR_INTERRUPTS();
+	/* There are not more pages on the right than pages. */
+	if (++walk->steps % 1024 == 0 && walk->steps > RelationGetNumberOfBlocks(index))
+		mm_report_damage(index, "Links to the right of block %u lead in a circle.", block);
+	buffer = mm_page_read(index, block, BUFFER_LOCK_SHARE, 0, NULL);
+	special = MMPageGetSpecial(BufferGetPage(buffer));
+	mm_node_check_stamps(index, buffer, walk->splits);
+	if (special->born > walk->newest || special->merged_before > walk->splits)
+		report_reused(search, block);
+	if (!search->tree.model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
+	{
+		UnlockReleaseBuffer(buffer);
+		return InvalidBuffer;
+	}
+	incomplete = (special->flags & MM_PAGE_INCOMPLETE) != 0;
+	if (special->born < walk->oldest)
+		mm_report_damage(index, "Block %u is not the right half of a split.", block);
+	if (incomplete && special->right == InvalidBlockNumber)
+		mm_report_damage(index, "Block %u is split, but has no right half.", block);
+	mm_tree_check_node(&search->tree, buffer, walk->level);
+
+	walk->right = incomplete || special->nsn > walk->splits ? special->right : InvalidBlockNumber;
+	walk->newest = incomplete ? PG_UINT64_MAX : special->nsn;
+	walk->oldest = incomplete ? special->nsn + 1 : 0;
+	return buffer;
 }
 
 /*
@@ -402,65 +458,41 @@ report_reused(MMSearch *search, BlockNumber block)
 static bool
 visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *item)
 {
-	uint64		newest = splits;	/* no younger page can be the one meant */
-	uint64		oldest = 0;		/* nor an older one the right half of a split */
-	BlockNumber steps = 0;
+	Walk		walk = {.block = block, .level = level, .splits = splits, .newest = splits};
 
-	do
+	for (; BlockNumberIsValid(walk.block); walk.block = walk.right)
 	{
-		Buffer		buffer;
+		Buffer		buffer = lock_node(search, &walk);
 		Page		page;
-		MMPageSpecial *special;
-		BlockNumber right = InvalidBlockNumber;
+		bool		leaf;
 		int			n;
-		bool		glance = false;
+		bool		glance;
 		Cursor	   *cursor = NULL;
 
-		CHECK_FOR_INTERRUPTS();
-		/* There are not more pages on the right than pages. */
-		if (++steps % 1024 == 0 && steps > RelationGetNumberOfBlocks(search->index))
-			mm_report_damage(search->index, "Links to the right of block %u lead in a circle.", block);
-		buffer = mm_page_read(search->index, block, BUFFER_LOCK_SHARE, 0, NULL);
-		page = BufferGetPage(buffer);
-		special = MMPageGetSpecial(page);
-		mm_node_check_stamps(search->index, buffer, splits);
-		if (special->born > newest || special->merged_before > splits)
-			report_reused(search, block);
-		if ((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > splits)
-			right = special->right;
-		if (!search->model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
-		{
-			UnlockReleaseBuffer(buffer);
+		if (!BufferIsValid(buffer))
 			return false;
-		}
-		if (special->born < oldest)
-			mm_report_damage(search->index, "Block %u is not the right half of a split.", block);
-		if ((special->flags & MM_PAGE_INCOMPLETE) && special->right == InvalidBlockNumber)
-			mm_report_damage(search->index, "Block %u is split, but has no right half.", block);
-		mm_node_check(search->index, buffer, &search->model->leaf, &search->model->inner,
-					  search->model->trained, level);
+		page = BufferGetPage(buffer);
+		leaf = MMPageGetSpecial(page)->level == 0;
 		n = mm_page_visible(page, splits);
-		glance = item != NULL && item->block == block && !item->seen &&
-			special->level == 0 && !BlockNumberIsValid(right) &&
-			!search->bounding.only_nulls;
+		glance = leaf && item != NULL && item->block == walk.block && !item->seen &&
+			!BlockNumberIsValid(walk.right) && !search->bounding.only_nulls;
 		if (glance)
 		{
 			float		least = glance_at_leaf(search, page, n);
 
 			item->key = Max(item->key, least);
 		}
+		else if (leaf)
+			cursor = read_leaf(search, page, n, item != NULL && item->seen);
 		else
-			cursor = read_node(search, page, n, item != NULL && item->seen);
-		newest = special->flags & MM_PAGE_INCOMPLETE ? PG_UINT64_MAX : special->nsn;
-		oldest = special->flags & MM_PAGE_INCOMPLETE ? special->nsn + 1 : 0;
+			cursor = read_inner(search, page, n);
 		UnlockReleaseBuffer(buffer);
 
 		if (item != NULL)
 			item->seen = glance;
 		if (cursor != NULL)
 			keep_cursor(search, cursor);
-		block = right;
-	} while (block != InvalidBlockNumber);
+	}
 	return true;
 }
 
@@ -488,7 +520,7 @@ mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
 {
 	MMSearch   *search = palloc0(sizeof(MMSearch));
 
-	search->index = index;
+	search->tree = mm_tree_of_columns(index, NULL);
 	search->columns = columns;
 	search->terms = init_bounding(&search->bounding, terms, n, with_nulls, bound);
 	search->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
@@ -500,14 +532,14 @@ mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
 void
 mm_search_nulls(MMSearch *search)
 {
-	Assert(search->model == NULL && search->bounding.with_nulls);
+	Assert(search->tree.model == NULL && search->bounding.with_nulls);
 	search->bounding.only_nulls = true;
 }
 
 void
 mm_search_whole(MMSearch *search, double unit)
 {
-	Assert(search->model == NULL);
+	Assert(search->tree.model == NULL);
 	mm_bounding_whole(&search->bounding, unit);
 }
 
@@ -516,7 +548,7 @@ mm_search_also(MMSearch *search, const MMSearchTerm *terms, int n, double bound)
 {
 	Also	   *also = palloc0(sizeof(Also));
 
-	Assert(search->model == NULL);
+	Assert(search->tree.model == NULL);
 	also->terms = init_bounding(&also->bounding, terms, n, false, bound);
 	search->also = lappend(search->also, also);
 }
@@ -529,27 +561,27 @@ begin(MMSearch *search)
 {
 	MemoryContext old;
 
-	if (search->model != NULL)
+	if (search->tree.model != NULL)
 		return;
 	old = MemoryContextSwitchTo(GetMemoryChunkContext(search));
 	for (bool again = false;; again = true)
 	{
-		MMMeta	   *meta = mm_meta_read(search->index, search->columns->n);
+		MMMeta	   *meta = mm_meta_read(search->tree.index, search->columns->n);
 		ListCell   *lc;
 
-		search->model = mm_model_open(search->columns, meta,
-									  mm_meta_model(search->index, meta));
-		mm_bounding_init(&search->bounding, search->model, meta, search->terms);
+		search->tree.model = mm_model_open(search->columns, meta,
+									  mm_meta_model(search->tree.index, meta));
+		mm_bounding_init(&search->bounding, search->tree.model, meta, search->terms);
 		foreach(lc, search->also)
 		{
 			Also	   *also = lfirst(lc);
 
-			mm_bounding_init(&also->bounding, search->model, meta, also->terms);
+			mm_bounding_init(&also->bounding, search->tree.model, meta, also->terms);
 		}
-		if (visit(search, MM_ROOT_BLOCK, -1, PG_UINT64_MAX, NULL))
+		if (visit(search, search->tree.root, -1, PG_UINT64_MAX, NULL))
 			break;				/* otherwise it has just got a model */
 		if (again)
-			mm_report_damage(search->index, "The root does not fit the metadata.");
+			mm_report_damage(search->tree.index, "The root does not fit the metadata.");
 	}
 	MemoryContextSwitchTo(old);
 }
@@ -633,10 +665,10 @@ prefetch_next(MMSearch *search, const Cursor *cursor)
 	}
 	if (next != NULL && below == 0)
 	{
-		int			sketches = MM_ENTRY_HEADER + search->model->ncoordinates;
+		int			sketches = MM_ENTRY_HEADER + search->tree.model->ncoordinates;
 
 		/* Of a leaf we have glanced at, the coordinates will still be at hand. */
-		mm_recent_prefetch(search->index, next->block, &search->model->leaf,
+		mm_recent_prefetch(search->tree.index, next->block, &search->tree.model->leaf,
 						 next->seen ? sketches : 2, next->seen ? -1 : sketches);
 	}
 }

@@ -26,8 +26,7 @@ typedef struct Level
 
 struct MMBulk
 {
-	Relation	index;
-	const MMModel *model;
+	MMTree		tree;
 	int			fillfactor;
 	bool		logged;
 	int			level;			/* of the nodes being written */
@@ -57,20 +56,20 @@ static void
 write_node(MMEntry *entries, int n, void *state)
 {
 	MMBulk	   *bulk = state;
-	const MMShape *shape = bulk->level == 0 ? &bulk->model->leaf : &bulk->model->inner;
-	Buffer		buffer = mm_page_new(bulk->index);
-	GenericXLogState *xlog = bulk->logged ? GenericXLogStart(bulk->index) : NULL;
+	const MMShape *shape = mm_tree_shape(&bulk->tree, bulk->level);
+	Buffer		buffer = mm_page_new(bulk->tree.index);
+	GenericXLogState *xlog = bulk->logged ? GenericXLogStart(bulk->tree.index) : NULL;
 	Page		page = bulk->logged ?
 		GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE) :
 		BufferGetPage(buffer);
 	MemoryContext old = MemoryContextSwitchTo(bulk->context);
-	MMEntry		box = palloc(bulk->model->inner.size);
+	MMEntry		box = palloc(bulk->tree.model->inner.size);
 
 	mm_page_init(page, MM_PAGE_NODE, bulk->level);
 	mm_page_make_room(page, shape, n);
 	for (int i = 0; i < n; i++)
 		mm_page_add(page, shape, entries[i]);
-	mm_box_of_page(bulk->model, page, BufferGetBlockNumber(buffer), box);
+	mm_box_of_page(bulk->tree.model, page, BufferGetBlockNumber(buffer), box);
 	remember(bulk, box);
 	MemoryContextSwitchTo(old);
 	if (bulk->logged)
@@ -87,12 +86,11 @@ filled(const MMBulk *bulk, const MMShape *shape)
 }
 
 MMBulk *
-mm_bulk_begin(Relation index, const MMModel *model, int fillfactor, bool logged)
+mm_bulk_begin(const MMTree *tree, int fillfactor, bool logged)
 {
 	MMBulk	   *bulk = palloc0(sizeof(MMBulk));
 
-	bulk->index = index;
-	bulk->model = model;
+	bulk->tree = *tree;
 	bulk->fillfactor = fillfactor;
 	bulk->logged = logged;
 	bulk->context = CurrentMemoryContext;
@@ -102,7 +100,7 @@ mm_bulk_begin(Relation index, const MMModel *model, int fillfactor, bool logged)
 void
 mm_bulk_add(MMBulk *bulk, MMEntry *rows, int64 n)
 {
-	mm_pack(bulk->model, false, rows, n, filled(bulk, &bulk->model->leaf), write_node, bulk);
+	mm_pack(bulk->tree.model, false, rows, n, filled(bulk, &bulk->tree.model->leaf), write_node, bulk);
 }
 
 int
@@ -113,15 +111,15 @@ mm_bulk_finish(MMBulk *bulk, MMEntry **entries, int *level)
 		Level		below = bulk->above;
 
 		bulk->level++;
-		if (below.n <= bulk->model->inner.capacity)
+		if (below.n <= bulk->tree.model->inner.capacity)
 		{
 			*entries = below.entries;
 			*level = bulk->level;
 			return (int) below.n;
 		}
 		memset(&bulk->above, 0, sizeof(Level));
-		mm_pack(bulk->model, true, below.entries, below.n,
-				filled(bulk, &bulk->model->inner), write_node, bulk);
+		mm_pack(bulk->tree.model, true, below.entries, below.n,
+				filled(bulk, &bulk->tree.model->inner), write_node, bulk);
 		for (int64 i = 0; i < below.n; i++)
 			pfree(below.entries[i]);
 		pfree(below.entries);

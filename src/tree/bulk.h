@@ -8,7 +8,7 @@
 #ifndef MM_BULK_H
 #define MM_BULK_H
 
-#include "model/model.h"
+#include "tree/tree.h"
 
 /*
  * Writing a whole tree, from the leaves up.  The new pages are nobody's before
@@ -20,8 +20,7 @@
  * mm_bulk_finish: the entries of the root and its level.  Returns how many.
  */
 typedef struct MMBulk MMBulk;
-extern MMBulk *mm_bulk_begin(Relation index, const MMModel *model, int fillfactor,
-							 bool logged);
+extern MMBulk *mm_bulk_begin(const MMTree *tree, int fillfactor, bool logged);
 extern void mm_bulk_add(MMBulk *bulk, MMEntry *rows, int64 n);
 extern int	mm_bulk_finish(MMBulk *bulk, MMEntry **entries, int *level);
 

@@ -79,17 +79,16 @@ most_filled(const MMShape *shape, int fillfactor)
 }
 
 MMCondense *
-mm_condense_begin(Relation index, const MMMeta *meta, BufferAccessStrategy strategy)
+mm_condense_begin(const MMTree *tree, BufferAccessStrategy strategy)
 {
 	MMCondense *condense = palloc0(sizeof(MMCondense));
-	int			fillfactor = mm_options_get(index).fillfactor;
+	int			fillfactor = mm_options_get(tree->index).fillfactor;
 
-	condense->merger.index = index;
+	condense->merger.tree = *tree;
 	condense->merger.strategy = strategy;
-	condense->merger.model = mm_model_open_tree(meta, mm_meta_model(index, meta));
-	condense->merger.most_rows = most_filled(&condense->merger.model->leaf, fillfactor);
-	condense->merger.most_boxes = most_filled(&condense->merger.model->inner, fillfactor);
-	condense->merger.box = palloc(condense->merger.model->inner.size);
+	condense->merger.most_rows = most_filled(&condense->merger.tree.model->leaf, fillfactor);
+	condense->merger.most_boxes = most_filled(&condense->merger.tree.model->inner, fillfactor);
+	condense->merger.box = palloc(condense->merger.tree.model->inner.size);
 	return condense;
 }
 
@@ -126,11 +125,11 @@ mm_condense_note(MMCondense *condense, BlockNumber block, Page page, bool change
 	{
 		condense->leaves = make_room(condense->leaves, sizeof(NotedLeaf), condense->nleaves,
 									 &condense->leaves_allocated);
-		mm_box_of_page(condense->merger.model, page, block, condense->merger.box);
+		mm_box_of_page(condense->merger.tree.model, page, block, condense->merger.box);
 		condense->leaves[condense->nleaves++] = (NotedLeaf) {
 			.block = block,
 			.n = special->n,
-			.margin = mm_box_margin(condense->merger.model, condense->merger.box),
+			.margin = mm_box_margin(condense->merger.tree.model, condense->merger.box),
 		};
 	}
 }
@@ -172,8 +171,8 @@ most_entries(const MMCondense *condense, int level)
 static MMChild *
 read_children(MMCondense *condense, const InnerNode *parent, int *n)
 {
-	const MMShape *shape = &condense->merger.model->inner;
-	Buffer		buffer = mm_page_read(condense->merger.index, parent->block, BUFFER_LOCK_SHARE, 0,
+	const MMShape *shape = &condense->merger.tree.model->inner;
+	Buffer		buffer = mm_page_read(condense->merger.tree.index, parent->block, BUFFER_LOCK_SHARE, 0,
 									  condense->merger.strategy);
 	Page		page = BufferGetPage(buffer);
 	const MMPageSpecial *special = MMPageGetSpecial(page);
@@ -182,8 +181,7 @@ read_children(MMCondense *condense, const InnerNode *parent, int *n)
 	*n = 0;
 	if (special->kind == MM_PAGE_NODE && special->level == parent->level)
 	{
-		mm_node_check(condense->merger.index, buffer, &condense->merger.model->leaf, shape,
-					  true, parent->level);
+		mm_tree_check_node(&condense->merger.tree, buffer, parent->level);
 		for (int i = 0; i < special->n; i++)
 		{
 			MMChild    *child = &children[*n];
@@ -210,7 +208,7 @@ read_children(MMCondense *condense, const InnerNode *parent, int *n)
 
 	for (int i = 0; i < *n && parent->level > 1; i++)
 	{
-		buffer = mm_page_read(condense->merger.index, children[i].block, BUFFER_LOCK_SHARE, 0,
+		buffer = mm_page_read(condense->merger.tree.index, children[i].block, BUFFER_LOCK_SHARE, 0,
 							  condense->merger.strategy);
 		children[i].n = MMPageGetSpecial(BufferGetPage(buffer))->n;
 		UnlockReleaseBuffer(buffer);
@@ -225,7 +223,7 @@ read_children(MMCondense *condense, const InnerNode *parent, int *n)
 static int
 best_partner(MMCondense *condense, const MMChild *one, const MMChild *children, int n, int most)
 {
-	const MMModel *model = condense->merger.model;
+	const MMModel *model = condense->merger.tree.model;
 	float		margin = mm_box_margin(model, one->box);
 	float		least = get_float4_infinity();
 	int			best = -1;
@@ -302,7 +300,7 @@ condense_children(MMCondense *condense, const InnerNode *parent)
 		else if (child->n <= most / 2)
 			children[nsparse++] = *child;
 		else if (parent->level == 1 &&
-				 child->margin < SHRINK_FROM * mm_box_margin(condense->merger.model, child->box))
+				 child->margin < SHRINK_FROM * mm_box_margin(condense->merger.tree.model, child->box))
 			mm_merge_shrink(&condense->merger, child->block, parent->block);
 	}
 	merge_children(condense, parent, children, nsparse);

@@ -33,8 +33,7 @@
 
 typedef struct Descent
 {
-	Relation	index;
-	const MMModel *model;
+	const MMTree *tree;
 	MMEntry		box;			/* of the row */
 	MMEntry		child;			/* room for another */
 	BlockNumber path[MM_MAX_LEVELS];	/* the node visited at each level */
@@ -46,13 +45,6 @@ static void finish_split(Descent *d, Buffer left);
 
 /* ---------- splits ---------- */
 
-static void
-check_node(Descent *d, Buffer buffer, int level)
-{
-	mm_node_check(d->index, buffer, &d->model->leaf, &d->model->inner,
-				  d->model->trained, level);
-}
-
 /*
  * Raise an error if a link leads to a node that we hold, which to lock would
  * mean to wait for ever.
@@ -62,13 +54,7 @@ check_not_held(Descent *d, BlockNumber block)
 {
 	for (int i = 0; i < MM_MAX_LEVELS; i++)
 		if (d->held[i] != InvalidBlockNumber && d->held[i] == block)
-			mm_report_damage(d->index, "Block %u has links from two levels.", block);
-}
-
-static const MMShape *
-shape_at(const MMModel *model, int level)
-{
-	return level == 0 ? &model->leaf : &model->inner;
+			mm_report_damage(d->tree->index, "Block %u has links from two levels.", block);
 }
 
 /*
@@ -77,7 +63,7 @@ shape_at(const MMModel *model, int level)
 static void
 split_root(Descent *d, Buffer root, uint16 *order, int nleft)
 {
-	const MMModel *model = d->model;
+	const MMModel *model = d->tree->model;
 	int			level = MMPageGetSpecial(BufferGetPage(root))->level;
 	int			n = MMPageGetSpecial(BufferGetPage(root))->n;
 	Buffer		halves[2];
@@ -89,16 +75,16 @@ split_root(Descent *d, Buffer root, uint16 *order, int nleft)
 	MMEntry		boxes[2];
 
 	if (level + 1 >= MM_MAX_LEVELS)
-		mm_report_damage(d->index, "The tree has too many levels.");
-	halves[0] = mm_page_new(d->index);
-	halves[1] = mm_page_new(d->index);
-	metabuf = mm_meta_lock(d->index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
-	xlog = GenericXLogStart(d->index);
+		mm_report_damage(d->tree->index, "The tree has too many levels.");
+	halves[0] = mm_page_new(d->tree->index);
+	halves[1] = mm_page_new(d->tree->index);
+	metabuf = mm_meta_lock(d->tree->index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
+	xlog = GenericXLogStart(d->tree->index);
 	for (int i = 0; i < 2; i++)
 	{
 		pages[i] = GenericXLogRegisterBuffer(xlog, halves[i], GENERIC_XLOG_FULL_IMAGE);
 		mm_page_init(pages[i], MM_PAGE_NODE, level);
-		mm_page_take(pages[i], shape_at(model, level), BufferGetPage(root),
+		mm_page_take(pages[i], mm_tree_shape(d->tree, level), BufferGetPage(root),
 					 i == 0 ? order : order + nleft, i == 0 ? nleft : n - nleft);
 		boxes[i] = palloc(model->inner.size);
 		mm_box_of_page(model, pages[i], BufferGetBlockNumber(halves[i]), boxes[i]);
@@ -127,9 +113,9 @@ split_node(Descent *d, Buffer buffer)
 	Page		page = BufferGetPage(buffer);
 	int			level = MMPageGetSpecial(page)->level;
 	int			n = MMPageGetSpecial(page)->n;
-	const MMShape *shape = shape_at(d->model, level);
+	const MMShape *shape = mm_tree_shape(d->tree, level);
 	uint16	   *order = palloc(sizeof(uint16) * n);
-	int			nleft = mm_split_page(d->model, page, order);
+	int			nleft = mm_split_page(d->tree->model, page, order);
 	Buffer		rightbuf;
 	uint64		born;
 	GenericXLogState *xlog;
@@ -137,16 +123,16 @@ split_node(Descent *d, Buffer buffer)
 	Page		left;
 	Page		right;
 
-	if (BufferGetBlockNumber(buffer) == MM_ROOT_BLOCK)
+	if (BufferGetBlockNumber(buffer) == d->tree->root)
 	{
 		split_root(d, buffer, order, nleft);
 		return;
 	}
 
-	rightbuf = mm_page_new(d->index);
-	born = mm_meta_splits(d->index) + 1;
+	rightbuf = mm_page_new(d->tree->index);
+	born = mm_meta_splits(d->tree->index) + 1;
 	special = *MMPageGetSpecial(page);
-	xlog = GenericXLogStart(d->index);
+	xlog = GenericXLogStart(d->tree->index);
 	left = GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE);
 	mm_page_init(left, MM_PAGE_NODE, level);
 	mm_page_take(left, shape, page, order, nleft);
@@ -188,8 +174,8 @@ search_parent(Descent *d, BlockNumber block, int block_level, uint64 splits,
 
 	check_stack_depth();
 	check_not_held(d, block);
-	buffer = mm_page_read(d->index, block, BUFFER_LOCK_SHARE, 0, NULL);
-	check_node(d, buffer, block_level);
+	buffer = mm_page_read(d->tree->index, block, BUFFER_LOCK_SHARE, 0, NULL);
+	mm_tree_check_node(d->tree, buffer, block_level);
 	page = BufferGetPage(buffer);
 	special = MMPageGetSpecial(page);
 	if (special->kind == MM_PAGE_DELETED)
@@ -209,7 +195,7 @@ search_parent(Descent *d, BlockNumber block, int block_level, uint64 splits,
 		result = block;
 	if ((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > splits)
 		right = special->right;
-	counted = mm_meta_splits(d->index);
+	counted = mm_meta_splits(d->tree->index);
 	UnlockReleaseBuffer(buffer);
 
 	for (int i = 0; i < n && result == InvalidBlockNumber; i++)
@@ -239,15 +225,15 @@ lock_parent(Descent *d, BlockNumber child, int level, int *entry)
 			Page		page;
 			MMPageSpecial *special;
 
-			if (++steps % 1024 == 0 && steps > RelationGetNumberOfBlocks(d->index))
-				mm_report_damage(d->index, "Links to the right of block %u lead in a circle.", block);
+			if (++steps % 1024 == 0 && steps > RelationGetNumberOfBlocks(d->tree->index))
+				mm_report_damage(d->tree->index, "Links to the right of block %u lead in a circle.", block);
 			check_not_held(d, block);
-			buffer = mm_page_read(d->index, block, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
+			buffer = mm_page_read(d->tree->index, block, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
 			page = BufferGetPage(buffer);
 			special = MMPageGetSpecial(page);
 			if (special->kind == MM_PAGE_NODE && special->level == level)
 			{
-				check_node(d, buffer, level);
+				mm_tree_check_node(d->tree, buffer, level);
 				*entry = mm_page_find(page, child);
 				if (*entry >= 0)
 					return buffer;
@@ -259,9 +245,9 @@ lock_parent(Descent *d, BlockNumber child, int level, int *entry)
 		}
 		/* The root has moved, or we have not come by its parent. */
 		d->lost_way = false;
-		block = search_parent(d, MM_ROOT_BLOCK, -1, PG_UINT64_MAX, level, child);
+		block = search_parent(d, d->tree->root, -1, PG_UINT64_MAX, level, child);
 		if (block == InvalidBlockNumber && (!d->lost_way || tries == MAX_LOST_WAYS))
-			mm_report_damage(d->index, "There is no downlink to block %u.", child);
+			mm_report_damage(d->tree->index, "There is no downlink to block %u.", child);
 	}
 }
 
@@ -272,7 +258,7 @@ lock_parent(Descent *d, BlockNumber child, int level, int *entry)
 static void
 finish_split(Descent *d, Buffer left)
 {
-	const MMModel *model = d->model;
+	const MMModel *model = d->tree->model;
 	Page		page = BufferGetPage(left);
 	int			level = MMPageGetSpecial(page)->level;
 	BlockNumber right = MMPageGetSpecial(page)->right;
@@ -290,10 +276,10 @@ finish_split(Descent *d, Buffer left)
 	d->held[level] = BufferGetBlockNumber(left);
 	mm_box_of_page(model, page, BufferGetBlockNumber(left), left_box);
 	check_not_held(d, right);
-	buffer = mm_page_read(d->index, right, BUFFER_LOCK_SHARE, MM_PAGE_NODE, NULL);
-	check_node(d, buffer, level);
+	buffer = mm_page_read(d->tree->index, right, BUFFER_LOCK_SHARE, MM_PAGE_NODE, NULL);
+	mm_tree_check_node(d->tree, buffer, level);
 	if (MMPageGetSpecial(BufferGetPage(buffer))->born <= MMPageGetSpecial(page)->nsn)
-		mm_report_damage(d->index, "Block %u is not the right half of a split.", right);
+		mm_report_damage(d->tree->index, "Block %u is not the right half of a split.", right);
 	mm_box_of_page(model, BufferGetPage(buffer), right, right_box);
 	UnlockReleaseBuffer(buffer);
 
@@ -310,8 +296,8 @@ finish_split(Descent *d, Buffer left)
 		UnlockReleaseBuffer(parent);
 	}
 
-	metabuf = mm_meta_lock(d->index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
-	xlog = GenericXLogStart(d->index);
+	metabuf = mm_meta_lock(d->tree->index, model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
+	xlog = GenericXLogStart(d->tree->index);
 	page = GenericXLogRegisterBuffer(xlog, left, 0);
 	special = MMPageGetSpecial(page);
 	page = GenericXLogRegisterBuffer(xlog, parent, mm_page_add_flags(BufferGetPage(parent)));
@@ -349,18 +335,18 @@ node_moved(Page page, uint64 splits)
 static Buffer
 lock_node(Descent *d, BlockNumber block, int level, uint64 splits, bool exclusive)
 {
-	Buffer		buffer = mm_page_read(d->index, block,
+	Buffer		buffer = mm_page_read(d->tree->index, block,
 									  exclusive ? BUFFER_LOCK_EXCLUSIVE : BUFFER_LOCK_SHARE,
 									  0, NULL);
 	Page		page = BufferGetPage(buffer);
 
 	for (;;)
 	{
-		mm_page_check(d->index, buffer, 0);
-		mm_node_check_stamps(d->index, buffer, splits);
+		mm_page_check(d->tree->index, buffer, 0);
+		mm_node_check_stamps(d->tree->index, buffer, splits);
 		if (node_moved(page, splits))
 			break;
-		check_node(d, buffer, level);
+		mm_tree_check_node(d->tree, buffer, level);
 		if (!exclusive && (MMPageGetSpecial(page)->level == 0 ||
 						   (MMPageGetSpecial(page)->flags & MM_PAGE_INCOMPLETE)))
 		{
@@ -384,10 +370,10 @@ lock_node(Descent *d, BlockNumber block, int level, uint64 splits, bool exclusiv
 static void
 enlarge(Descent *d, Buffer buffer, int entry, MMEntry box)
 {
-	GenericXLogState *xlog = GenericXLogStart(d->index);
+	GenericXLogState *xlog = GenericXLogStart(d->tree->index);
 	Page		page = GenericXLogRegisterBuffer(xlog, buffer, 0);
 
-	mm_page_put(page, &d->model->inner, entry, box);
+	mm_page_put(page, &d->tree->model->inner, entry, box);
 	GenericXLogFinish(xlog);
 }
 
@@ -398,7 +384,7 @@ enlarge(Descent *d, Buffer buffer, int entry, MMEntry box)
 static Buffer
 descend(Descent *d)
 {
-	BlockNumber block = MM_ROOT_BLOCK;
+	BlockNumber block = d->tree->root;
 	int			level = -1;
 	uint64		splits = PG_UINT64_MAX;
 	bool		exclusive = false;
@@ -416,9 +402,9 @@ descend(Descent *d)
 		if (MMPageGetSpecial(page)->level == 0)
 			return buffer;
 
-		child = mm_box_choose(d->model, page, d->box);
-		mm_page_get(page, &d->model->inner, child, box);
-		if (!mm_box_covers(d->model, box, d->box))
+		child = mm_box_choose(d->tree->model, page, d->box);
+		mm_page_get(page, &d->tree->model->inner, child, box);
+		if (!mm_box_covers(d->tree->model, box, d->box))
 		{
 			if (!exclusive)
 			{
@@ -426,14 +412,14 @@ descend(Descent *d)
 				exclusive = true;
 				continue;
 			}
-			mm_box_add(d->model, box, d->box);
+			mm_box_add(d->tree->model, box, d->box);
 			enlarge(d, buffer, child, box);
 		}
 		exclusive = false;
 		d->path[MMPageGetSpecial(page)->level] = block;
 		level = MMPageGetSpecial(page)->level - 1;
 		block = box[0];
-		splits = mm_meta_splits(d->index);
+		splits = mm_meta_splits(d->tree->index);
 		UnlockReleaseBuffer(buffer);
 	}
 }
@@ -454,15 +440,16 @@ split_leaf(Descent *d, Buffer buffer)
 }
 
 MMInsertResult
-mm_tree_insert(Relation index, const MMModel *model, const uint32 *row)
+mm_tree_insert(const MMTree *tree, const uint32 *row)
 {
+	Relation	index = tree->index;
+	const MMModel *model = tree->model;
 	MMInsertResult result = MM_INSERTED;
 	Descent		d;
 	Buffer		buffer;
 	int			restarts = 0;
 
-	d.index = index;
-	d.model = model;
+	d.tree = tree;
 	d.box = palloc(model->inner.size);
 	d.child = palloc(model->inner.size);
 	mm_box_of_row(model, row, d.box);
@@ -478,14 +465,13 @@ mm_tree_insert(Relation index, const MMModel *model, const uint32 *row)
 		if (model->trained)
 			buffer = descend(&d);
 		else
-			buffer = mm_page_read(index, MM_ROOT_BLOCK, BUFFER_LOCK_EXCLUSIVE,
-								  MM_PAGE_NODE, NULL);
+			buffer = mm_page_read(index, tree->root, BUFFER_LOCK_EXCLUSIVE, MM_PAGE_NODE, NULL);
 		if (!BufferIsValid(buffer))
 			continue;
 
 		special = MMPageGetSpecial(BufferGetPage(buffer));
 		if (!model->trained && (special->flags & MM_PAGE_UNTRAINED) != 0)
-			check_node(&d, buffer, 0);
+			mm_tree_check_node(tree, buffer, 0);
 		if (!model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
 			result = MM_MODEL_STALE;
 		else if (!model->trained && special->n >= MM_TRAINING_ROWS)

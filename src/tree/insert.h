@@ -8,7 +8,7 @@
 #ifndef MM_INSERT_H
 #define MM_INSERT_H
 
-#include "model/model.h"
+#include "tree/tree.h"
 
 /*
  * mm_tree_insert: add a row's entry.  Leaks memory.
@@ -20,7 +20,6 @@ typedef enum MMInsertResult
 	MM_TRAINING_DUE,			/* it needs one: call mm_train_index */
 } MMInsertResult;
 
-extern MMInsertResult mm_tree_insert(Relation index, const MMModel *model,
-									 const uint32 *row);
+extern MMInsertResult mm_tree_insert(const MMTree *tree, const uint32 *row);
 
 #endif							/* MM_INSERT_H */

@@ -42,7 +42,7 @@
 static const MMShape *
 shape_at(const MMMerger *merger, int level)
 {
-	return level == 0 ? &merger->model->leaf : &merger->model->inner;
+	return level == 0 ? &merger->tree.model->leaf : &merger->tree.model->inner;
 }
 
 /*
@@ -54,12 +54,11 @@ is_complete_node(const MMMerger *merger, Buffer buffer, int level)
 {
 	const MMPageSpecial *special = MMPageGetSpecial(BufferGetPage(buffer));
 
-	mm_page_check(merger->index, buffer, 0);
+	mm_page_check(merger->tree.index, buffer, 0);
 	if (special->kind != MM_PAGE_NODE || special->level != level ||
 		(special->flags & MM_PAGE_INCOMPLETE) != 0)
 		return false;
-	mm_node_check(merger->index, buffer, &merger->model->leaf, &merger->model->inner,
-				  true, level);
+	mm_tree_check_node(&merger->tree, buffer, level);
 	return true;
 }
 
@@ -69,13 +68,12 @@ is_complete_node(const MMMerger *merger, Buffer buffer, int level)
 static Buffer
 lock_parent(MMMerger *merger, BlockNumber block, int level)
 {
-	Buffer		buffer = mm_page_read(merger->index, block, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
+	Buffer		buffer = mm_page_read(merger->tree.index, block, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
 	const MMPageSpecial *special = MMPageGetSpecial(BufferGetPage(buffer));
 
 	if (special->kind == MM_PAGE_NODE && special->level == level)
 	{
-		mm_node_check(merger->index, buffer, &merger->model->leaf, &merger->model->inner,
-					  true, level);
+		mm_tree_check_node(&merger->tree, buffer, level);
 		return buffer;
 	}
 	UnlockReleaseBuffer(buffer);
@@ -97,14 +95,14 @@ delete_node(GenericXLogState *xlog, Buffer buffer, uint64 splits)
 static void
 record_deleted(MMMerger *merger, BlockNumber block)
 {
-	RecordFreeIndexPage(merger->index, block);
+	RecordFreeIndexPage(merger->tree.index, block);
 	merger->deleted++;
 }
 
 void
 mm_merge_delete_leaf(MMMerger *merger, BlockNumber leaf, BlockNumber parent)
 {
-	Buffer		leafbuf = mm_page_read(merger->index, leaf, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
+	Buffer		leafbuf = mm_page_read(merger->tree.index, leaf, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
 	Buffer		parentbuf = InvalidBuffer;
 	int			entry = -1;
 
@@ -115,10 +113,10 @@ mm_merge_delete_leaf(MMMerger *merger, BlockNumber leaf, BlockNumber parent)
 		entry = mm_page_find(BufferGetPage(parentbuf), leaf);
 	if (entry >= 0)
 	{
-		GenericXLogState *xlog = GenericXLogStart(merger->index);
+		GenericXLogState *xlog = GenericXLogStart(merger->tree.index);
 
-		delete_node(xlog, leafbuf, mm_meta_splits(merger->index));
-		mm_page_remove(GenericXLogRegisterBuffer(xlog, parentbuf, 0), &merger->model->inner, entry);
+		delete_node(xlog, leafbuf, mm_meta_splits(merger->tree.index));
+		mm_page_remove(GenericXLogRegisterBuffer(xlog, parentbuf, 0), &merger->tree.model->inner, entry);
 		GenericXLogFinish(xlog);
 	}
 	if (BufferIsValid(parentbuf))
@@ -176,11 +174,11 @@ lock_pair(MMMerger *merger, const BlockNumber *blocks, BlockNumber parent, int l
 	int			most = level == 0 ? merger->most_rows : merger->most_boxes;
 
 	pair->nodes[1] = pair->parent = InvalidBuffer;
-	pair->nodes[0] = mm_page_read(merger->index, blocks[0], BUFFER_LOCK_EXCLUSIVE, 0,
+	pair->nodes[0] = mm_page_read(merger->tree.index, blocks[0], BUFFER_LOCK_EXCLUSIVE, 0,
 								  merger->strategy);
 	if (is_complete_node(merger, pair->nodes[0], level))
 	{
-		pair->nodes[1] = mm_page_pin(merger->index, blocks[1], merger->strategy);
+		pair->nodes[1] = mm_page_pin(merger->tree.index, blocks[1], merger->strategy);
 		if (!ConditionalLockBuffer(pair->nodes[1]))
 		{
 			ReleaseBuffer(pair->nodes[1]);
@@ -210,7 +208,7 @@ static void
 replace_downlinks(MMMerger *merger, GenericXLogState *xlog, Pair *pair, BlockNumber block,
 				  Page page, MMChild *merged)
 {
-	const MMModel *model = merger->model;
+	const MMModel *model = merger->tree.model;
 	Page		parent = GenericXLogRegisterBuffer(xlog, pair->parent, 0);
 
 	merged->block = block;
@@ -264,14 +262,14 @@ merge_leaves(MMMerger *merger, Pair *pair, MMChild *merged)
 	n = MMPageGetSpecial(BufferGetPage(pair->nodes[0]))->n +
 		MMPageGetSpecial(BufferGetPage(pair->nodes[1]))->n;
 
-	metabuf = mm_meta_lock(merger->index, merger->model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
-	xlog = GenericXLogStart(merger->index);
+	metabuf = mm_meta_lock(merger->tree.index, merger->tree.model->ncolumns, BUFFER_LOCK_EXCLUSIVE);
+	xlog = GenericXLogStart(merger->tree.index);
 	delete_node(xlog, pair->nodes[from], 0);
 	page = GenericXLogRegisterBuffer(xlog, pair->nodes[to],
 									 n > mm_page_room(BufferGetPage(pair->nodes[to])) ?
 									 GENERIC_XLOG_FULL_IMAGE : 0);
 	mm_page_merge(page, ReadNextFullTransactionId());
-	add_entries(&merger->model->leaf, page, BufferGetPage(pair->nodes[from]));
+	add_entries(&merger->tree.model->leaf, page, BufferGetPage(pair->nodes[from]));
 	replace_downlinks(merger, xlog, pair, BufferGetBlockNumber(pair->nodes[to]), page, merged);
 	count_merge(xlog, metabuf, page);
 	GenericXLogFinish(xlog);
@@ -285,22 +283,22 @@ merge_leaves(MMMerger *merger, Pair *pair, MMChild *merged)
 static bool
 merge_inner(MMMerger *merger, Pair *pair, int level, MMChild *merged)
 {
-	Buffer		buffer = mm_page_reuse(merger->index);
+	Buffer		buffer = mm_page_reuse(merger->tree.index);
 	uint64		splits;
 	GenericXLogState *xlog;
 	Page		page;
 
 	if (!BufferIsValid(buffer))
 		return false;
-	splits = mm_meta_count_split(merger->index);
-	xlog = GenericXLogStart(merger->index);
+	splits = mm_meta_count_split(merger->tree.index);
+	xlog = GenericXLogStart(merger->tree.index);
 	for (int i = 0; i < 2; i++)
 		delete_node(xlog, pair->nodes[i], splits);
 	page = GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE);
 	mm_page_init(page, MM_PAGE_NODE, level);
 	MMPageGetSpecial(page)->born = MMPageGetSpecial(page)->nsn = splits;
 	for (int i = 0; i < 2; i++)
-		add_entries(&merger->model->inner, page, BufferGetPage(pair->nodes[i]));
+		add_entries(&merger->tree.model->inner, page, BufferGetPage(pair->nodes[i]));
 	replace_downlinks(merger, xlog, pair, BufferGetBlockNumber(buffer), page, merged);
 	GenericXLogFinish(xlog);
 	UnlockReleaseBuffer(buffer);
@@ -329,7 +327,7 @@ mm_merge_pair(MMMerger *merger, const MMChild *a, const MMChild *b, BlockNumber 
 void
 mm_merge_shrink(MMMerger *merger, BlockNumber leaf, BlockNumber parent)
 {
-	Buffer		leafbuf = mm_page_read(merger->index, leaf, BUFFER_LOCK_EXCLUSIVE, 0,
+	Buffer		leafbuf = mm_page_read(merger->tree.index, leaf, BUFFER_LOCK_EXCLUSIVE, 0,
 									   merger->strategy);
 	Buffer		parentbuf = InvalidBuffer;
 	int			entry = -1;
@@ -340,14 +338,14 @@ mm_merge_shrink(MMMerger *merger, BlockNumber leaf, BlockNumber parent)
 		entry = mm_page_find(BufferGetPage(parentbuf), leaf);
 	if (entry >= 0)
 	{
-		Buffer		metabuf = mm_meta_lock(merger->index, merger->model->ncolumns,
+		Buffer		metabuf = mm_meta_lock(merger->tree.index, merger->tree.model->ncolumns,
 										   BUFFER_LOCK_EXCLUSIVE);
-		GenericXLogState *xlog = GenericXLogStart(merger->index);
+		GenericXLogState *xlog = GenericXLogStart(merger->tree.index);
 		Page		page = GenericXLogRegisterBuffer(xlog, leafbuf, 0);
 
 		mm_page_merge(page, ReadNextFullTransactionId());
-		mm_box_of_page(merger->model, page, leaf, merger->box);
-		mm_page_put(GenericXLogRegisterBuffer(xlog, parentbuf, 0), &merger->model->inner,
+		mm_box_of_page(merger->tree.model, page, leaf, merger->box);
+		mm_page_put(GenericXLogRegisterBuffer(xlog, parentbuf, 0), &merger->tree.model->inner,
 					entry, merger->box);
 		count_merge(xlog, metabuf, page);
 		GenericXLogFinish(xlog);
@@ -361,29 +359,29 @@ mm_merge_shrink(MMMerger *merger, BlockNumber leaf, BlockNumber parent)
 bool
 mm_merge_root(MMMerger *merger)
 {
-	Buffer		root = mm_page_read(merger->index, MM_ROOT_BLOCK, BUFFER_LOCK_SHARE,
+	Buffer		root = mm_page_read(merger->tree.index, merger->tree.root, BUFFER_LOCK_SHARE,
 									MM_PAGE_NODE, NULL);
 	int			level = MMPageGetSpecial(BufferGetPage(root))->level;
 	BlockNumber only = InvalidBlockNumber;
 	Buffer		child;
 	bool		done = false;
 
-	mm_node_check(merger->index, root, &merger->model->leaf, &merger->model->inner, true, -1);
+	mm_tree_check_node(&merger->tree, root, -1);
 	if (level > 0 && MMPageGetSpecial(BufferGetPage(root))->n == 1)
 		only = mm_page_words(BufferGetPage(root), 0)[0];
 	UnlockReleaseBuffer(root);
 	if (!BlockNumberIsValid(only))
 		return false;
 
-	child = mm_page_read(merger->index, only, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
+	child = mm_page_read(merger->tree.index, only, BUFFER_LOCK_EXCLUSIVE, 0, NULL);
 	if (is_complete_node(merger, child, level - 1))
 	{
-		root = lock_parent(merger, MM_ROOT_BLOCK, level);
+		root = lock_parent(merger, merger->tree.root, level);
 		if (BufferIsValid(root) && MMPageGetSpecial(BufferGetPage(root))->n == 1 &&
 			mm_page_find(BufferGetPage(root), only) >= 0)
 		{
 			const MMShape *shape = shape_at(merger, level - 1);
-			GenericXLogState *xlog = GenericXLogStart(merger->index);
+			GenericXLogState *xlog = GenericXLogStart(merger->tree.index);
 			Page		from = BufferGetPage(child);
 			int			n = MMPageGetSpecial(from)->n;
 			uint16	   *which = palloc(sizeof(uint16) * Max(n, 1));
@@ -391,7 +389,7 @@ mm_merge_root(MMMerger *merger)
 
 			for (int i = 0; i < n; i++)
 				which[i] = i;
-			delete_node(xlog, child, mm_meta_splits(merger->index));
+			delete_node(xlog, child, mm_meta_splits(merger->tree.index));
 			page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
 			mm_page_init(page, MM_PAGE_NODE, level - 1);
 			mm_page_take(page, shape, from, which, n);

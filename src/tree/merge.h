@@ -8,16 +8,15 @@
 #ifndef MM_MERGE_H
 #define MM_MERGE_H
 
-#include "model/model.h"
+#include "tree/tree.h"
 
 /*
  * What the steps are done with.
  */
 typedef struct MMMerger
 {
-	Relation	index;
+	MMTree		tree;			/* its model may be from mm_model_open_tree */
 	BufferAccessStrategy strategy;
-	const MMModel *model;		/* from mm_model_open_tree */
 	int			most_rows;		/* entries of a merged leaf */
 	int			most_boxes;		/* of a merged inner node */
 	MMEntry		box;			/* room for one */

@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * tree.c
+ *	  What all that deals with trees has in common.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/rel.h"
+
+#include "tree/tree.h"
+
+void
+mm_tree_check_node(const MMTree *tree, Buffer buffer, int level)
+{
+	Relation	index = tree->index;
+	bool		trained = tree->model->trained;
+	BlockNumber block = BufferGetBlockNumber(buffer);
+	Page		page = BufferGetPage(buffer);
+	MMPageSpecial *special;
+
+	mm_page_check(index, buffer, 0);
+	special = MMPageGetSpecial(page);
+	if (special->kind != MM_PAGE_NODE && special->kind != MM_PAGE_DELETED)
+		mm_report_damage(index, "Block %u is of kind %d, not a node.", block, special->kind);
+	if (special->level >= MM_MAX_LEVELS ||
+		(level >= 0 && special->level != level))
+		mm_report_damage(index, "Block %u is a node of level %d.", block, special->level);
+	if (trained != ((special->flags & MM_PAGE_UNTRAINED) == 0) ||
+		(!trained && (block != tree->root || special->level > 0)))
+		mm_report_damage(index, "Block %u does not fit the metadata.", block);
+	if (!mm_page_room_fits(page, mm_tree_shape(tree, special->level)))
+		mm_report_damage(index, "Block %u has room for %d entries, which is not where it ends.",
+						 block, special->room);
+	if (special->n > special->room || special->before > special->n)
+		mm_report_damage(index, "Block %u has %d entries, more than fit.", block,
+						 Max(special->n, special->before));
+	/* VACUUM leaves at least one entry of an inner node. */
+	if (special->level > 0 && special->n == 0)
+		mm_report_damage(index, "Block %u, an inner node, has no entries.", block);
+}
+
+void
+mm_tree_fill_root(const MMTree *tree, Page page, MMEntry *entries, int64 n, int level)
+{
+	const MMShape *shape = mm_tree_shape(tree, level);
+
+	mm_page_init(page, MM_PAGE_NODE, level);
+	if (!tree->model->trained)
+		MMPageGetSpecial(page)->flags = MM_PAGE_UNTRAINED;
+	mm_page_make_room(page, shape, (int) n);
+	for (int64 i = 0; i < n; i++)
+		mm_page_add(page, shape, entries[i]);
+}
