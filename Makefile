@@ -80,6 +80,7 @@ OBJS = \
 	src/search/bounding.o \
 	src/search/ladder.o \
 	src/search/lookahead.o \
+	src/search/search.o \
 	src/search/terms.o \
 	src/check/check.o \
 	src/check/check_bounds.o \

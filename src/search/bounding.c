@@ -40,6 +40,17 @@ mm_bounding_limit(MMBounding *b, double bound, bool strict)
 }
 
 void
+mm_bounding_begin(MMBounding *b, const MMSearchTerm *terms, int n, bool with_nulls, double bound)
+{
+	b->nrungs = n;
+	b->terms = memcpy(palloc(sizeof(MMSearchTerm) * Max(n, 1)), terms, sizeof(MMSearchTerm) * n);
+	b->rungs = palloc(sizeof(MMRung) * Max(n, 1));
+	b->points = palloc(sizeof(MMPointTerm) * Max(n, 1));
+	b->with_nulls = with_nulls;
+	mm_bounding_limit(b, bound, false);
+}
+
+void
 mm_bounding_whole(MMBounding *b, double unit)
 {
 	b->whole = true;
@@ -404,8 +415,7 @@ make_rung(MMBounding *b, MMRung *rung, const MMSearchTerm *term, bool fits)
 }
 
 void
-mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta,
-				 const MMSearchTerm *terms)
+mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 {
 	b->model = model;
 	b->null_sums = 0;
@@ -417,7 +427,7 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta,
 	memset(b->rungs, 0, sizeof(MMRung) * b->nrungs);
 	for (int i = 0; i < b->nrungs; i++)
 	{
-		const MMSearchTerm *term = &terms[i];
+		const MMSearchTerm *term = &b->terms[i];
 
 		/* Coordinates and sketches take dimensions for granted. */
 		make_rung(b, &b->rungs[i], term,

@@ -52,6 +52,7 @@ typedef struct MMBounding
 {
 	const MMModel *model;
 	int			nrungs;
+	const MMSearchTerm *terms;	/* of each rung */
 	MMRung	   *rungs;
 	uint32		null_sums;		/* columns whose NULLs make the sum NULL */
 	MMPointTerm *points;		/* what mm_point_sums needs of them */
@@ -74,12 +75,16 @@ mm_wanted(const MMBounding *b, float key)
 }
 
 /*
- * mm_bounding_init: make terms ready to bound entries of this model with; b
- * has room for nrungs rungs.  In the current context.  Raises an error if a
- * value has other dimensions than the column has in meta, and the user may know.
+ * mm_bounding_begin: bound a sum of n terms, which are copied; b is all zeros.
+ * with_nulls: sums that are NULL are wanted, too; bound: no others above it.  In the
+ * current context.
+ * mm_bounding_init: make the terms ready for entries of this model, before the
+ * first node.  In the current context.  Raises an error if a value has other
+ * dimensions than the column has in meta, and the user may know.
  */
-extern void mm_bounding_init(MMBounding *b, const MMModel *model,
-							 const MMMeta *meta, const MMSearchTerm *terms);
+extern void mm_bounding_begin(MMBounding *b, const MMSearchTerm *terms, int n,
+							  bool with_nulls, double bound);
+extern void mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta);
 
 /*
  * mm_bounding_whole: all distances are whole numbers, and all factors, and what
