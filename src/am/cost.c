@@ -4,7 +4,7 @@
  *	  Cost of an index scan.
  *
  * How much of the tree a search reads before its first row depends on the
- * hidden dimension of what it asks for (mean^2 / (2 variance) of the distances;
+ * intrinsic dimension of what it asks for (mean^2 / (2 variance) of the distances;
  * Chavez et al., "Searching in metric spaces", 2001): a query in a space of
  * dimension d cuts about l^(d / (d + 2)) of l leaves.  It is a model, not a
  * law; it makes the index cheap for one number and dear for random vectors of
