@@ -150,6 +150,9 @@ SQL_PARTS = \
 	src/query/profile.sql \
 	src/learn/learn.sql
 
+# What metrics of others are built against.
+HEADERS = src/metric/metric_routine.h
+
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
 # The first test makes the extension; clipart loads examples/clipart.

@@ -26,7 +26,7 @@
 #include "mmdb.h"
 
 /* An entry has at most so many coordinates; see also model.h. */
-#define MM_MAX_COORDINATES	(MM_MAX_COLUMNS * MM_MAX_RAW_COORDINATES)
+#define MM_MAX_COORDINATES	(MM_MAX_COLUMNS * METRIC_MAX_RAW_COORDINATES)
 
 /* ---------- metadata ---------- */
 

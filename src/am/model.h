@@ -32,11 +32,11 @@ typedef struct MMColumnModel
 	MetricNorm	norm;
 	MetricTransform transform;
 	bool		raw;
-	double		origin[MM_MAX_RAW_COORDINATES]; /* raw: subtracted */
+	double		origin[METRIC_MAX_RAW_COORDINATES]; /* raw: subtracted */
 	Datum	   *pivots;			/* not raw: ncoordinates values */
 	void	  **prepared;		/* and these as queries */
 	const void *sketch;			/* NULL: none */
-	SketchShape shape;
+	MetricSketchShape shape;
 	int			first_word;		/* of the entry */
 	int			first_byte;
 } MMColumnModel;
