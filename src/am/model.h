@@ -96,7 +96,7 @@ extern void mm_model_embed(const MMModel *model, ItemPointer tid,
 /*
  * mm_model_coordinates: a value's coordinates in a column (ncoordinates of
  * it).  *shift_error: by how much the difference to those of another value may
- * be off, besides what metric.h says, as they count from an origin.  Leaks
+ * be off, besides what metric_routine.h says, as they count from an origin.  Leaks
  * memory.
  */
 extern void mm_model_coordinates(const MMModel *model, int column, Datum value,

@@ -4,7 +4,7 @@
  *	  Bounds of distances from coordinates, and the growth of boxes, for all
  *	  entries of a page at once.
  *
- * Coordinates are floats, rounded to nearest from doubles (metric.h), of the
+ * Coordinates are floats, rounded to nearest from doubles (metric_routine.h), of the
  * query as of the entries.  Coordinate p of entry i is at [p * stride + i].
  * Up to METRIC_PLANE_SLACK - 1 entries behind the last may be read, with any
  * content; the results have room for n rounded up to METRIC_PLANE_SLACK.

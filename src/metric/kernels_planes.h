@@ -5,7 +5,7 @@
  *	  version for each instruction set, chosen at run time with the kernels
  *	  of the distances (kernels.h).
  *
- * Entries lie in planes (metric.h): dimension outermost, entries innermost.
+ * Entries lie in planes (metric_routine.h): dimension outermost, entries innermost.
  * The loops do the same operations on each entry in the same order whatever
  * the width of a vector register is, so every version returns the same bits.
  * They go over whole groups of METRIC_PLANE_SLACK entries, and so may read, and
@@ -140,7 +140,7 @@ typedef struct MMPlaneKernels
 							const float *lo, const float *hi, int stride, int n,
 							float most, float *growth);
 
-	/* A sketch_bounds (metric.h) for each kind of query. */
+	/* A sketch_bounds (metric_routine.h) for each kind of query. */
 	void		(*codes) (const MMCodeQuery *query, const MetricSketchPlanes *planes,
 						  float *lower, float *upper);
 	void		(*counts) (const MMCountQuery *query, const MetricSketchPlanes *planes,
