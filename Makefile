@@ -196,6 +196,7 @@ REGRESS = \
 	learn_plans \
 	plan \
 	plan_values \
+	plan_infinite \
 	plan_queries \
 	plan_explain \
 	plan_why_not \

@@ -118,13 +118,12 @@ static void
 train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 				  const Datum *values, int n, TrainedColumn *trained)
 {
-	const MetricRoutine *routine = column->space.routine;
 	StoredColumn *stored = &trained->stored;
 	MetricNorm	norm = METRIC_NORM_PIVOTS;
 
 	stored->transform = METRIC_IDENTITY;
-	if (routine != NULL && routine->embedding != NULL)
-		stored->ncoordinates = routine->embedding(stats->dimensions, &norm, &stored->transform);
+	stored->ncoordinates = mm_metric_embedding(&column->space, stats->dimensions, &norm,
+											   &stored->transform);
 	stored->norm = norm;
 	stored->raw = stored->ncoordinates > 0;
 	if (!stored->raw)

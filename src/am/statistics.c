@@ -134,8 +134,8 @@ is_number(const MMColumn *column)
 	MetricNorm	norm;
 	MetricTransform transform;
 
-	return routine != NULL && routine->embedding != NULL && routine->dimensions == NULL &&
-		routine->embedding(-1, &norm, &transform) == 1 && norm == METRIC_NORM_L1 &&
+	return routine != NULL && routine->dimensions == NULL &&
+		mm_metric_embedding(&column->space, -1, &norm, &transform) == 1 && norm == METRIC_NORM_L1 &&
 		metric_is_identity(&transform);
 }
 

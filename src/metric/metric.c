@@ -210,6 +210,25 @@ mm_metric_dimensions(const MetricSpace *space, Datum value)
 	return space->routine->dimensions(value);
 }
 
+int
+mm_metric_embedding(const MetricSpace *space, int dimensions, MetricNorm *norm,
+					MetricTransform *transform)
+{
+	int			n;
+
+	if (space->routine == NULL || space->routine->embedding == NULL)
+		return 0;
+	n = space->routine->embedding(dimensions, norm, transform);
+	if (n < 0 || n > METRIC_MAX_RAW_COORDINATES || (n > 0 && *norm > METRIC_NORM_DISCRETE))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("the metric routine for operator %s embeds values in %d coordinates under norm %d",
+						format_operator(space->operator), n, n > 0 ? (int) *norm : 0),
+				 errdetail("There are at most %d coordinates, and norms from %d to %d.",
+						   METRIC_MAX_RAW_COORDINATES, METRIC_NORM_MAX, METRIC_NORM_DISCRETE)));
+	return n;
+}
+
 /*
  * What mm_metric_operator keeps in fn_extra.
  */

@@ -128,6 +128,14 @@ mm_metric_pivot_transform(const MetricSpace *space)
 extern int	mm_metric_dimensions(const MetricSpace *space, Datum value);
 
 /*
+ * mm_metric_embedding: how many raw coordinates embed a value of so many
+ * dimensions, and under which norm and function; 0: none.  Raises an error if
+ * the routine gives more than there may be, or an unknown norm.
+ */
+extern int	mm_metric_embedding(const MetricSpace *space, int dimensions,
+								MetricNorm *norm, MetricTransform *transform);
+
+/*
  * mm_metric_operator: body of a distance operator (T, T) over a routine,
  * for types whose preparation is dear: the prepared value is kept from call
  * to call, as long as the same one of the two arguments repeats.

@@ -205,7 +205,7 @@ error_like(q{INSERT INTO t_test_metric_routine_ops VALUES (1, 1000)}, qr/ERROR: 
 sub refused
 {
 	my ($class, $pattern) = @_;
-	error_like("CREATE TABLE r AS SELECT 1 AS n; CREATE INDEX ON r USING mmdb (n test_metric_${class}_ops); DROP TABLE r", $pattern, "refused: $class");
+	error_like("CREATE TABLE r AS SELECT generate_series(1, 300) AS n; CREATE INDEX ON r USING mmdb (n test_metric_${class}_ops); DROP TABLE r", $pattern, "refused: $class");
 	$node->safe_psql('postgres', 'DROP TABLE IF EXISTS r');
 }
 my $rebuild = qr/HINT:  Rebuild its library against the installed header, "extension\/mmdb\/metric_routine\.h"\./;
@@ -218,6 +218,7 @@ refused('smaller', qr/ERROR:  55000: function test_metric_smaller\(internal\) of
 refused('no_distance', qr/ERROR:  42P17: the metric routine of operator class test_metric_no_distance_ops has no "distance"/);
 refused('no_coordinates', qr/ERROR:  42P17: .*has no "coordinates"/);
 refused('no_sketch_bounds', qr/ERROR:  42P17: .*has no "sketch_bounds"/);
+refused('many_coordinates', qr/ERROR:  42P17: the metric routine for operator <\*>\(integer,integer\) embeds values in 5 coordinates under norm 0\n/);
 
 # The manual shows what has been built here.
 my $howto = slurp_file('docs/metric-howto.md');

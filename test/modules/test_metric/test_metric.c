@@ -26,6 +26,7 @@ PG_FUNCTION_INFO_V1(test_metric_larger);
 PG_FUNCTION_INFO_V1(test_metric_no_distance);
 PG_FUNCTION_INFO_V1(test_metric_no_coordinates);
 PG_FUNCTION_INFO_V1(test_metric_no_sketch_bounds);
+PG_FUNCTION_INFO_V1(test_metric_many_coordinates);
 
 static void
 check(Datum value, Oid collation)
@@ -68,7 +69,12 @@ embedding(int dimensions, MetricNorm *norm, MetricTransform *transform)
 {
 	*norm = METRIC_NORM_MAX;
 	*transform = METRIC_IDENTITY;
-	return 1;
+	return METRIC_MAX_RAW_COORDINATES + 1;
+}
+
+static void
+coordinates(Datum value, Oid collation, double *x)
+{
 }
 
 static void *
@@ -128,6 +134,8 @@ DEFINE_ROUTINE(test_metric_no_distance, METRIC_ROUTINE_HEAD, .prepare = prepare)
 DEFINE_ROUTINE(test_metric_no_coordinates, METRIC_ROUTINE_HEAD, PARTS, .embedding = embedding)
 DEFINE_ROUTINE(test_metric_no_sketch_bounds, METRIC_ROUTINE_HEAD, PARTS,
 			   .train = train, .sketch = sketch, .sketch_query = sketch_query)
+DEFINE_ROUTINE(test_metric_many_coordinates, METRIC_ROUTINE_HEAD, PARTS,
+			   .embedding = embedding, .coordinates = coordinates)
 
 Datum
 test_metric_null(PG_FUNCTION_ARGS)
