@@ -59,6 +59,9 @@ check_signatures(Oid opfamily, Oid opcintype, Oid operator, Oid distance, Oid ro
 				 errdetail("It must take one argument of type internal, and return internal.")));
 }
 
+/* Of the first routines of this version; no member has been added since. */
+#define LEAST_ROUTINE_SIZE	sizeof(MetricRoutine)
+
 /*
  * The name of a part that a routine lacks, NULL if it has all it must have.
  */
@@ -95,14 +98,14 @@ check_routine(const MetricRoutine *routine, Oid function, Oid opclass)
 						format_procedure(function), generate_opclass_name(opclass)),
 				 errdetail("A MetricRoutine begins with METRIC_ROUTINE_HEAD."),
 				 errhint("Rebuild its library against the installed header, \"extension/mmdb/metric_routine.h\".")));
-	if (routine->version != METRIC_ROUTINE_VERSION || routine->size < sizeof(MetricRoutine))
+	if (routine->version != METRIC_ROUTINE_VERSION || routine->size < LEAST_ROUTINE_SIZE)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("function %s of operator class %s returned a metric routine of another version",
 						format_procedure(function), generate_opclass_name(opclass)),
-				 errdetail("Its version is %u, and its size %zu; those of mmdb are %u and %zu.",
+				 errdetail("Its version is %u, and its size %zu; mmdb has version %u, of at least %zu.",
 						   routine->version, routine->size,
-						   METRIC_ROUTINE_VERSION, sizeof(MetricRoutine)),
+						   METRIC_ROUTINE_VERSION, LEAST_ROUTINE_SIZE),
 				 errhint("Rebuild its library against the installed header, \"extension/mmdb/metric_routine.h\".")));
 	missing = missing_part(routine);
 	if (missing != NULL)

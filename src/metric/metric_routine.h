@@ -26,9 +26,9 @@
  * makes a value or a pair of values fail is raised as an error (ereport).
  *
  * Compatibility.  mmdb refuses a routine whose version is not its own, and one
- * that is smaller than it knows routines to be.  Members may be added at the
- * end without a new version if both are right without them: a library that
- * does not have them (by its size mmdb knows that, and takes them as zero), and
+ * that is smaller than the first of that version were.  Members may be added at
+ * the end without a new version if both are right without them: a library that
+ * does not have them (mmdb knows that by the size, and takes them as zero), and
  * an mmdb that does not know them (and does not look).  Any other change of
  * what is in this header, be it only of a meaning, is a new version.
  *
