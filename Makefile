@@ -159,6 +159,9 @@ SQL_PARTS = \
 	src/query/profile.sql \
 	src/learn/learn.sql
 
+# What metrics of others are built against.
+HEADERS = src/metric/metric_routine.h
+
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
 # The first test makes the extension; clipart loads examples/clipart.
@@ -202,6 +205,7 @@ REGRESS = \
 	learn_plans \
 	plan \
 	plan_values \
+	plan_infinite \
 	plan_queries \
 	plan_explain \
 	plan_why_not \

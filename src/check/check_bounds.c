@@ -185,8 +185,8 @@ box_bound(const BoundsState *state, const QueryColumn *query, int leaf)
 {
 	const MMColumnModel *c = &state->model->of[query->column];
 	const float *lo = MMEntryFloats(state->boxes[leaf]) + c->first;
-	float		planes[2][MM_MAX_RAW_COORDINATES + MM_MAX_PIVOTS + MM_PLANE_SLACK] = {{0}};
-	float		bounds[MM_PLANE_SLACK];
+	float		planes[2][METRIC_MAX_RAW_COORDINATES + MM_MAX_PIVOTS + METRIC_PLANE_SLACK] = {{0}};
+	float		bounds[METRIC_PLANE_SLACK];
 
 	if (c->ncoordinates == 0)
 		return 0.0f;
@@ -225,7 +225,7 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 				  mm_page_words(page, 2), mm_page_room(page), n, sums);
 	if (query->sketch_query != NULL)
 	{
-		SketchPlanes planes = {
+		MetricSketchPlanes planes = {
 			.n = n,
 			.stride = mm_page_room(page),
 			.words = mm_page_words(page, c->first_word),
@@ -242,7 +242,7 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 		if (row->isnull[query->column])
 			continue;
 		distance = mm_metric_distance(space, query->prepared, row->values[query->column],
-									  MM_NO_BOUND);
+									  METRIC_NO_BOUND);
 		if (!(box <= distance))
 			report(state, query, row, "lower bound from the leaf's box", box, distance);
 		if (c->ncoordinates > 0 && !(lower[i] <= distance))

@@ -78,10 +78,6 @@ init_leaf(MMLeafState *state, const MMSumLeaf *leaf, const MMColumns *columns,
 	/* What it was when the query was planned it need not be any more. */
 	mm_columns_require_metric(columns, leaf->column);
 	state->space = (MetricSpace *) &columns->columns[leaf->column].space;
-	/* Of the metrics that we know, those of numbers and points have Infinity. */
-	state->finite = state->space->routine != NULL &&
-		columns->columns[leaf->column].typlen == -1 &&
-		columns->columns[leaf->column].type != NUMERICOID;
 	while (IsA(operand, RelabelType))
 		operand = ((RelabelType *) operand)->arg;
 	if (leaf->cast)
@@ -90,8 +86,9 @@ init_leaf(MMLeafState *state, const MMSumLeaf *leaf, const MMColumns *columns,
 		Oid			opclass = GetDefaultOpClass(type, get_index_am_oid(MM_AM_NAME, false));
 
 		state->space = palloc0(sizeof(MetricSpace));
-		mm_metric_open(state->space, get_opclass_family(opclass), type, InvalidOid);
+		mm_metric_open(state->space, opclass, InvalidOid);
 	}
+	state->finite = mm_metric_finite(state->space);
 	if (IsA(operand, Var) && ((Var *) operand)->varattno > 0)
 		state->attnum = ((Var *) operand)->varattno;
 	else
@@ -336,7 +333,7 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 static const double *
 cast_coordinates(const MMLeafState *leaf)
 {
-	double	   *x = palloc(sizeof(double) * MM_MAX_RAW_COORDINATES);
+	double	   *x = palloc(sizeof(double) * METRIC_MAX_RAW_COORDINATES);
 
 	leaf->space->routine->coordinates(leaf->value, leaf->space->collation, x);
 	return x;
@@ -488,7 +485,7 @@ mm_sum_evaluate(MMSumState *state, ExprContext *econtext, double most,
 	{
 		MMLeafState *leaf = &state->leaves[i];
 		double		bound = isfinite(limit) && leaf->factor > 0 ?
-			Max((limit - sum) / leaf->factor, 0.0) : MM_NO_BOUND;
+			Max((limit - sum) / leaf->factor, 0.0) : METRIC_NO_BOUND;
 		double		distance = leaf_distance(leaf, econtext, bound, &distances->tts_isnull[i]);
 
 		distances->tts_values[i] = Float8GetDatum(distance);

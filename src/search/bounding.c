@@ -179,7 +179,7 @@ bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n)
 	float		factor = rung->factor;
 	uint32		bit = rung->bit;
 	bool		whole = b->whole;
-	SketchPlanes planes = {
+	MetricSketchPlanes planes = {
 		.n = n,
 		.stride = mm_page_room(page),
 		.words = mm_page_words(page, c->first_word),
@@ -354,14 +354,14 @@ mm_point_term(const MMColumnModel *c, const MetricTransform *transform,
 			  const float *q, float *slack)
 {
 	for (int i = 0; i < c->ncoordinates; i++)
-		slack[i] = c->norm == MM_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(transform, q[i]);
+		slack[i] = c->norm == METRIC_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(transform, q[i]);
 	return (MMPointTerm) {
 		.norm = c->norm,
 		.ncoordinates = c->ncoordinates,
 		.first = c->first,
 		.factor = 1.0f,
 		.transform = transform,
-		.identity = mm_is_identity(transform),
+		.identity = metric_is_identity(transform),
 		.q = q,
 		.slack = slack,
 	};
@@ -375,7 +375,7 @@ alloc_floats(const MMModel *model)
 {
 	int			n = Max(model->leaf.capacity, model->inner.capacity);
 
-	return palloc(sizeof(float) * TYPEALIGN(MM_PLANE_SLACK, n));
+	return palloc(sizeof(float) * TYPEALIGN(METRIC_PLANE_SLACK, n));
 }
 
 /*

@@ -27,7 +27,7 @@
 
 /* No page holds more entries than this; with room for kernels. */
 #define MM_MAX_ENTRIES \
-	(MM_PAGE_DATA_SIZE / (MM_ENTRY_HEADER * (int) sizeof(uint32)) + MM_PLANE_SLACK)
+	(MM_PAGE_DATA_SIZE / (MM_ENTRY_HEADER * (int) sizeof(uint32)) + METRIC_PLANE_SLACK)
 
 /*
  * A term, ready to bound with.

@@ -149,8 +149,7 @@ mm_terms_make(const MMColumns *columns, const OdbQueryParts *query,
 							  &columns->columns[i], i + 1, &isnull);
 		if (!isnull)
 		{
-			/* Preparing it tells whether the value has distances. */
-			(void) mm_metric_prepare(&columns->columns[i].space, term->value);
+			mm_metric_check(&columns->columns[i].space, term->value);
 			terms->n++;
 		}
 		error_context_stack = callback.previous;
