@@ -78,6 +78,7 @@ OBJS = \
 	src/tree/split.o \
 	src/search/bounding.o \
 	src/search/ladder.o \
+	src/search/lookahead.o \
 	src/search/terms.o \
 	src/check/check.o \
 	src/check/check_bounds.o \

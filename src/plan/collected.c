@@ -14,16 +14,10 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "storage/bufmgr.h"
 #include "utils/float.h"
-#include "utils/rel.h"
-#include "utils/spccache.h"
 
 #include "compat.h"
 #include "plan/scan.h"
-
-/* At most so many rows are prefetched. */
-#define MAX_PREFETCH	32
 
 /*
  * What collecting candidates needs.
@@ -43,6 +37,38 @@ collect(const MMCandidate *candidate, void *arg)
 
 	tuplesort_putdatum(collector->s->sort,
 					   Int64GetDatum((mm_place_number(&tid) << 1) | unproved), false);
+}
+
+/*
+ * A row that has been collected, as an item to look ahead to.
+ */
+typedef struct CollectedRow
+{
+	ItemPointerData tid;
+	bool		proved;
+} CollectedRow;
+
+static bool
+next_collected(void *state, bool needed, void *item)
+{
+	MMScanState *s = state;
+	CollectedRow *row = item;
+	Datum		datum;
+	bool		isnull;
+
+	while (MM_TUPLESORT_GETDATUM(s->sort, true, &datum, &isnull))
+	{
+		int64		number = DatumGetInt64(datum);
+
+		/* Found by several sums; the one that proves it comes first. */
+		if (number >> 1 == s->last >> 1 && s->last >= 0)
+			continue;
+		s->last = number;
+		mm_number_place(number >> 1, &row->tid);
+		row->proved = (number & 1) == 0;
+		return true;
+	}
+	return false;
 }
 
 /*
@@ -81,62 +107,28 @@ mm_scan_collected_begin(MMScanState *s)
 		s->search = NULL;
 	}
 	tuplesort_performsort(s->sort);
-	s->ahead = palloc(sizeof(int64) * (MAX_PREFETCH + 1));
-	s->nahead = 0;
 	s->last = -1;
-}
-
-/*
- * The next collected row, and whether it is proved; false if there are no more.
- */
-static bool
-next_collected_place(MMScanState *s, ItemPointer tid, bool *proved)
-{
-	Relation	heap = s->css.ss.ss_currentRelation;
-	int			most = 1 + Min(get_tablespace_io_concurrency(heap->rd_rel->reltablespace),
-							   MAX_PREFETCH);
-	Datum		datum;
-	bool		isnull;
-	int64		number;
-
-	while (s->nahead < most && MM_TUPLESORT_GETDATUM(s->sort, true, &datum, &isnull))
-	{
-		number = DatumGetInt64(datum);
-		/* Found by several sums; the one that proves it comes first. */
-		if (number >> 1 == s->last >> 1 && s->last >= 0)
-			continue;
-		if (s->nahead > 0 && number >> 17 != s->last >> 17)
-			PrefetchBuffer(heap, MAIN_FORKNUM, (BlockNumber) (number >> 17));
-		s->last = number;
-		s->ahead[s->nahead++] = number;
-	}
-	if (s->nahead == 0)
-		return false;
-	number = s->ahead[0];
-	memmove(s->ahead, s->ahead + 1, sizeof(int64) * --s->nahead);
-	mm_number_place(number >> 1, tid);
-	*proved = (number & 1) == 0;
-	return true;
+	mm_lookahead_init(&s->ahead, s->css.ss.ss_currentRelation, sizeof(CollectedRow),
+					  next_collected, s);
 }
 
 TupleTableSlot *
 mm_scan_collected_next(MMScanState *s)
 {
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
-	ItemPointerData tid;
-	bool		proved;
+	CollectedRow row;
 
-	while (next_collected_place(s, &tid, &proved))
+	while (mm_lookahead_next(&s->ahead, &row))
 	{
 		double		value;
 		bool		isnull;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!mm_scan_read(s, &tid))
+		if (!mm_scan_read(s, &row.tid))
 			continue;
-		s->counts.proved += proved;
+		s->counts.proved += row.proved;
 		/* Where any sum will do, the quals have the conditions. */
-		if (!proved && !s->plan->any &&
+		if (!row.proved && !s->plan->any &&
 			(!mm_sum_evaluate(s->sums[0], s->css.ss.ps.ps_ExprContext, s->sums[0]->bound,
 							  &value, &isnull) ||
 			 !mm_scan_passes_conditions(s, s->sums[0]) || !mm_scan_passes_other_sums(s)))

@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "plan/plan.h"
+#include "search/lookahead.h"
 
 /* How a scan goes about it. */
 typedef enum MMScanMode
@@ -76,8 +77,7 @@ typedef struct MMScanState
 	TupleTableSlot *sorted;
 	TableScanDesc table;
 	int64		last;			/* the row last had from the sort */
-	int			nahead;			/* rows from the sort asked for ahead */
-	int64	   *ahead;
+	MMLookahead ahead;			/* rows from the sort */
 
 	MMScanCounts counts;
 	int64		counted;		/* candidates in the table's statistics */

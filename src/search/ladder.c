@@ -33,14 +33,11 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/spccache.h"
 
 #include "base/sort.h"
 #include "index/recent.h"
 #include "search/bounding.h"
-
-/* At most so many rows are prefetched. */
-#define MAX_PREFETCH	32
+#include "search/lookahead.h"
 
 /*
  * What remains to be done of an entry.  A leaf is bounded by its coordinates
@@ -92,9 +89,7 @@ struct MMSearch
 	void	   *emit_state;
 	Relation	heap;			/* whose rows the candidates are, or NULL */
 	BlockNumber heap_blocks;	/* that it is known to have */
-	int			prefetch;		/* so many rows ahead */
-	int			nahead;			/* candidates taken off the queue already */
-	MMCandidate ahead[MAX_PREFETCH + 1];
+	MMLookahead ahead;			/* candidates taken off the queue already */
 	MMSearchStats stats;
 };
 
@@ -482,6 +477,8 @@ init_bounding(MMBounding *bounding, const MMSearchTerm *terms, int n,
 	return memcpy(palloc(sizeof(MMSearchTerm) * Max(n, 1)), terms, sizeof(MMSearchTerm) * n);
 }
 
+static bool next_candidate(void *state, bool needed, void *candidate);
+
 MMSearch *
 mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
 				int n, bool with_nulls, double bound)
@@ -494,6 +491,7 @@ mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
 	search->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
 											ALLOCSET_DEFAULT_SIZES);
 	search->queue.ph_compare = compare_cursors;
+	mm_lookahead_init(&search->ahead, NULL, sizeof(MMCandidate), next_candidate, search);
 	return search;
 }
 
@@ -699,29 +697,25 @@ candidate_at_hand(const MMSearch *search)
 		!((const Cursor *) pairingheap_first((pairingheap *) &search->queue))->inner;
 }
 
+/*
+ * The source of candidates to look ahead to.
+ */
+static bool
+next_candidate(void *state, bool needed, void *candidate)
+{
+	MMSearch   *search = state;
+
+	return (needed || candidate_at_hand(search)) && take_candidate(search, candidate);
+}
+
 bool
 mm_search_next(MMSearch *search, MMCandidate *candidate)
 {
 	begin(search);
 	do
 	{
-		if (search->nahead == 0)
-		{
-			if (!take_candidate(search, &search->ahead[0]))
-				return false;
-			search->nahead = 1;
-		}
-		/* Ask for the rows that come next while this one is verified. */
-		while (search->nahead <= search->prefetch && candidate_at_hand(search) &&
-			   take_candidate(search, &search->ahead[search->nahead]))
-		{
-			PrefetchBuffer(search->heap, MAIN_FORKNUM,
-						   ItemPointerGetBlockNumber(&search->ahead[search->nahead].tid));
-			search->nahead++;
-		}
-		*candidate = search->ahead[0];
-		search->nahead--;
-		memmove(search->ahead, search->ahead + 1, sizeof(MMCandidate) * search->nahead);
+		if (!mm_lookahead_next(&search->ahead, candidate))
+			return false;
 		/* The bound may have come down since it was taken. */
 	} while (!candidate->is_null && !mm_wanted(&search->bounding, (float) candidate->lower));
 	return true;
@@ -754,7 +748,7 @@ void
 mm_search_prefetch(MMSearch *search, Relation heap)
 {
 	search->heap = heap;
-	search->prefetch = Min(get_tablespace_io_concurrency(heap->rd_rel->reltablespace), MAX_PREFETCH);
+	mm_lookahead_init(&search->ahead, heap, sizeof(MMCandidate), next_candidate, search);
 }
 
 void
