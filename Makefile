@@ -101,6 +101,7 @@ OBJS = \
 	src/plan/counts.o \
 	src/plan/diagnosis.o \
 	src/plan/diagnosis_words.o \
+	src/plan/distances.o \
 	src/plan/estimate.o \
 	src/plan/explain.o \
 	src/plan/node.o \
@@ -108,8 +109,8 @@ OBJS = \
 	src/plan/ordered.o \
 	src/plan/path_cost.o \
 	src/plan/paths.o \
+	src/plan/plan_lists.o \
 	src/plan/sum.o \
-	src/plan/sum_lists.o \
 	src/plan/sum_state.o \
 	src/plan/verify.o \
 	src/plan/whole_table.o \

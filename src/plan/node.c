@@ -190,7 +190,7 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	List	   *late;
 	List	   *conditions;
 
-	s->plan = mm_plan_unpack(scan);
+	s->plan = mm_plan_unpack(scan->custom_exprs, scan->custom_private);
 	s->index = index_open(s->plan->index, AccessShareLock);
 	s->columns = mm_columns_open(s->index);
 

@@ -49,10 +49,21 @@ typedef struct MMScanPlan
  */
 extern void mm_plan_init(void);
 
+/* one_row.c */
+
 /*
- * mm_plan_unpack: the plan that is in the lists of a CustomScan.
+ * mm_one_row_init: likewise joins with relations of one row.
  */
-extern MMScanPlan *mm_plan_unpack(const CustomScan *scan);
+extern void mm_one_row_init(void);
+
+/* plan_lists.c */
+
+/*
+ * mm_plan_pack, mm_plan_unpack: a plan as the lists of a CustomScan, custom_exprs
+ * and custom_private: expressions, which the planner may change, and numbers.
+ */
+extern void mm_plan_pack(const MMScanPlan *plan, List **exprs, List **numbers);
+extern MMScanPlan *mm_plan_unpack(List *exprs, List *numbers);
 
 /* ---------- at run time ---------- */
 

@@ -105,6 +105,8 @@ typedef enum MMFit
 	MM_FIT_NOT,					/* the index has no such column */
 } MMFit;
 
+/* distances.c */
+
 /*
  * mm_is_distance: is there an index that can have rows in the order of this
  * operator, whatever its access method?
@@ -117,6 +119,13 @@ extern bool mm_is_distance(Oid operator);
  */
 extern bool mm_mentions_distance(Node *node);
 extern bool mm_query_mentions_distance(Query *query);
+
+/*
+ * mm_distances_of: the distances in an expression that are about a relation.
+ */
+extern List *mm_distances_of(PlannerInfo *root, Index relid, Node *node);
+
+/* sum.c */
 
 /*
  * mm_sum_fit: how near an operator call of two arguments comes to a distance of
@@ -141,13 +150,6 @@ extern bool mm_sum_mentions(Node *expr, const IndexOptInfo *index);
 extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
 						   const MMColumns *columns, bool negated,
 						   MMRefusal *refusal);
-
-/*
- * mm_sum_pack, mm_sum_unpack: a sum as lists for a plan: expressions, which
- * the planner may change, and numbers.
- */
-extern void mm_sum_pack(const MMSum *sum, List **exprs, List **numbers);
-extern MMSum *mm_sum_unpack(List *exprs, List *numbers);
 
 /*
  * mm_is_constant: is an expression the same for all rows of a relation, and
