@@ -112,6 +112,7 @@ OBJS = \
 	src/plan/plan_lists.o \
 	src/plan/sum.o \
 	src/plan/sum_state.o \
+	src/plan/sum_values.o \
 	src/plan/verify.o \
 	src/plan/whole_table.o \
 	src/plan/why_not.o \

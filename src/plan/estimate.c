@@ -64,21 +64,20 @@ mm_estimated_value(PlannerInfo *root, Expr *expr)
 	return get_float8_nan();
 }
 
+static bool
+factor_value(Expr *expr, int i, void *root, double *value)
+{
+	*value = mm_estimated_value(root, expr);
+	return !isnan(*value);
+}
+
 /*
- * The value of a product; NaN if it is not known.
+ * A product as far as it is known; NaN if it is not.
  */
 static double
-product_value(PlannerInfo *root, const MMProduct *product)
+known_value(const MMProductValue *product)
 {
-	double		value = product->negative ? -1.0 : 1.0;
-
-	for (int f = 0; f < product->n; f++)
-	{
-		double		x = mm_estimated_value(root, product->factors[f].expr);
-
-		value = product->factors[f].divide ? value / x : value * x;
-	}
-	return value;
+	return product->known ? product->value : get_float8_nan();
 }
 
 /*
@@ -112,16 +111,17 @@ add_query_weights(MMOffer *offer, Expr *query, double factor, MMWeights *weights
 bool
 mm_estimate_weights(MMOffer *offer, const MMSum *sum, MMWeights *weights, double *offset)
 {
+	MMTermValue values[MM_MAX_TERMS];
 	bool		some = false;
 
 	memset(weights, 0, sizeof(MMWeights));
 	*offset = 0.0;
+	mm_sum_values(sum, factor_value, offer->root, values);
 	for (int i = 0; i < sum->nterms; i++)
 	{
 		const MMSumTerm *term = &sum->terms[i];
-		double		factor = product_value(offer->root, &term->product);
-		double		missing = term->has_missing ? product_value(offer->root, &term->missing) :
-			get_float8_nan();
+		double		factor = known_value(&values[i].product);
+		double		missing = known_value(&values[i].missing);
 		const MMSumLeaf *leaf = &sum->leaves[Max(term->leaf, 0)];
 		double		radius;
 		int			column;

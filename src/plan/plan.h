@@ -98,7 +98,7 @@ typedef struct MMSumState
 {
 	const MMDriver *driver;
 	MMLeafState *leaves;		/* of driver->sum->nleaves */
-	ExprState **factors;		/* of all terms, in order */
+	List	   *factors;		/* ExprStates of mm_sum_factors */
 	ExprState  *value;			/* the expression, given its leaves' distances */
 	ExprState  *conditions;		/* likewise */
 	List	   *bounds;			/* ExprStates */

@@ -157,4 +157,45 @@ extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
  */
 extern bool mm_is_constant(PlannerInfo *root, Node *expr, Index relid);
 
+/* sum_values.c */
+
+/*
+ * What a product comes to.  known: all its factors are; otherwise the value means
+ * nothing.  vanished: on the way it was too small for a double, or less than a
+ * normal one, so that it depends on the order of the factors, which may be
+ * another one in the expression.
+ */
+typedef struct MMProductValue
+{
+	bool		known;
+	bool		vanished;
+	double		value;
+} MMProductValue;
+
+typedef struct MMTermValue
+{
+	MMProductValue product;
+	MMProductValue missing;		/* not known if the term has none */
+} MMTermValue;
+
+/*
+ * The value of a sum's factor, as far as somebody knows it: the expression, which
+ * is number i of mm_sum_factors.  False if it is not known, or NULL.
+ */
+typedef bool (*MMFactorValue) (Expr *expr, int i, void *state, double *value);
+
+/*
+ * mm_sum_values: evaluate the terms of a sum; values has room for all.  Returns the
+ * greatest power of 2, at most 1, that all products and their factors are multiples
+ * of; 0 if that is too small for sums to be exact.  Each factor is evaluated once,
+ * in order.
+ */
+extern double mm_sum_values(const MMSum *sum, MMFactorValue factor_value, void *state,
+							MMTermValue *values);
+
+/*
+ * mm_sum_factors: the expressions of all factors, in order.
+ */
+extern List *mm_sum_factors(const MMSum *sum);
+
 #endif							/* MM_SUM_H */
