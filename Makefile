@@ -110,6 +110,7 @@ OBJS = \
 	src/plan/path_cost.o \
 	src/plan/paths.o \
 	src/plan/plan_lists.o \
+	src/plan/row_sort.o \
 	src/plan/sum.o \
 	src/plan/sum_state.o \
 	src/plan/sum_values.o \
