@@ -90,7 +90,7 @@ begin_collected(MMScanState *s)
 	for (int i = 0; i < (s->plan->any ? s->plan->ndrivers : 1); i++)
 	{
 		MMSumState *sum = s->sums[i];
-		MMSearchTerm *terms;
+		MMTerm *terms;
 		double		bound = mm_sum_search_bound(sum, sum->bound);
 		bool		complete;
 		int			n;

@@ -254,7 +254,7 @@ static void
 begin_search(MMScanState *s)
 {
 	MMSumState *sum = s->sums[0];
-	MMSearchTerm *terms;
+	MMTerm *terms;
 	bool		complete;
 	int			n = mm_sum_search_terms(sum, s->columns, &terms, &complete);
 	bool		with_nulls = sum->driver->bounds == NIL && !s->plan->nulls_first;
@@ -408,7 +408,7 @@ table_rows(MMScanState *s)
 static bool
 begin_null_search(MMScanState *s, bool *complete)
 {
-	MMSearchTerm *terms;
+	MMTerm *terms;
 	int			n;
 
 	*complete = true;

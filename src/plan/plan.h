@@ -131,7 +131,7 @@ extern void mm_sum_begin(MMSumState *sum, ExprContext *econtext);
  * all there is to the sum.
  */
 extern int	mm_sum_search_terms(const MMSumState *sum, const MMColumns *columns,
-								MMSearchTerm **terms, bool *complete);
+								MMTerm **terms, bool *complete);
 
 /*
  * mm_sum_null_terms: the terms, without weight, to search the index for rows
@@ -139,7 +139,7 @@ extern int	mm_sum_search_terms(const MMSumState *sum, const MMColumns *columns,
  * other column, which the index does not know, can make the sum NULL.
  */
 extern int	mm_sum_null_terms(const MMSumState *sum, const MMColumns *columns,
-							  MMSearchTerm **terms, bool *complete);
+							  MMTerm **terms, bool *complete);
 
 /*
  * mm_sum_search_bound: what the terms' sum is at most where the sum is at most

@@ -36,6 +36,10 @@ typedef struct MMProduct
 	bool		negative;
 } MMProduct;
 
+/*
+ * A term as the query has it: of expressions, whose values are known when the scan
+ * begins.  Then the terms of each leaf become one MMTerm (search/search.h).
+ */
 typedef struct MMSumTerm
 {
 	int			leaf;			/* -1: a constant */

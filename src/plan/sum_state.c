@@ -304,9 +304,9 @@ cast_coordinates(const MMLeafState *leaf)
 
 int
 mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
-					MMSearchTerm **result, bool *complete)
+					MMTerm **result, bool *complete)
 {
-	MMSearchTerm *terms = palloc(sizeof(MMSearchTerm) * state->driver->sum->nleaves * columns->n);
+	MMTerm *terms = palloc(sizeof(MMTerm) * state->driver->sum->nleaves * columns->n);
 	int			n = 0;
 
 	*result = terms;
@@ -324,10 +324,11 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 		else if (leaf->space == NULL)
 			n += mm_terms_of_query(columns, leaf->value, leaf->factor, terms + n, NULL, &all);
 		else
-			terms[n++] = (MMSearchTerm) {
+			terms[n++] = (MMTerm) {
 			.coordinates = leaf->leaf->cast ? cast_coordinates(leaf) : NULL,
 			.column = leaf->leaf->column,
-			.factor = leaf->factor,
+			.weight = leaf->factor,
+			.scale = 1.0,
 			.value = leaf->value,
 			.missing = missing,
 		};
@@ -337,10 +338,10 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 }
 
 int
-mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMSearchTerm **result,
+mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMTerm **result,
 				  bool *complete)
 {
-	MMSearchTerm *terms = palloc(sizeof(MMSearchTerm) * state->driver->sum->nleaves * columns->n);
+	MMTerm *terms = palloc(sizeof(MMTerm) * state->driver->sum->nleaves * columns->n);
 	int			n = 0;
 
 	*result = terms;
@@ -355,9 +356,10 @@ mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMSearchTer
 		if (leaf->space == NULL)
 			n += mm_terms_of_query(columns, leaf->value, 0.0, terms + n, NULL, &all);
 		else
-			terms[n++] = (MMSearchTerm) {
+			terms[n++] = (MMTerm) {
 			.coordinates = leaf->leaf->cast ? cast_coordinates(leaf) : NULL,
 			.column = leaf->leaf->column,
+			.scale = 1.0,
 			.value = leaf->value,
 			.missing = MM_MISSING_NULL,
 		};

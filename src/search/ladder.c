@@ -68,7 +68,7 @@ typedef struct Cursor
  */
 typedef struct Also
 {
-	const MMSearchTerm *terms;
+	const MMTerm *terms;
 	MMBounding	bounding;
 } Also;
 
@@ -77,7 +77,7 @@ struct MMSearch
 	Relation	index;
 	MMColumns  *columns;
 	MMModel    *model;			/* NULL: nothing read yet */
-	const MMSearchTerm *terms;
+	const MMTerm *terms;
 	MMBounding	bounding;
 	List	   *also;			/* of Also */
 	pairingheap queue;
@@ -465,22 +465,22 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *it
  * A bounding of n terms, but for what the model says; returns a copy of the
  * terms.
  */
-static const MMSearchTerm *
-init_bounding(MMBounding *bounding, const MMSearchTerm *terms, int n,
+static const MMTerm *
+init_bounding(MMBounding *bounding, const MMTerm *terms, int n,
 			  bool with_nulls, double bound)
 {
-	bounding->nrungs = n;
-	bounding->rungs = palloc(sizeof(MMRung) * Max(n, 1));
+	bounding->nterms = n;
+	bounding->terms = palloc(sizeof(MMBoundTerm) * Max(n, 1));
 	bounding->points = palloc(sizeof(MMPointTerm) * Max(n, 1));
 	bounding->with_nulls = with_nulls;
 	mm_bounding_limit(bounding, bound, false);
-	return memcpy(palloc(sizeof(MMSearchTerm) * Max(n, 1)), terms, sizeof(MMSearchTerm) * n);
+	return memcpy(palloc(sizeof(MMTerm) * Max(n, 1)), terms, sizeof(MMTerm) * n);
 }
 
 static bool next_candidate(void *state, bool needed, void *candidate);
 
 MMSearch *
-mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
+mm_search_begin(Relation index, MMColumns *columns, const MMTerm *terms,
 				int n, bool with_nulls, double bound)
 {
 	MMSearch   *search = palloc0(sizeof(MMSearch));
@@ -510,7 +510,7 @@ mm_search_whole(MMSearch *search, double unit)
 }
 
 void
-mm_search_also(MMSearch *search, const MMSearchTerm *terms, int n, double bound)
+mm_search_also(MMSearch *search, const MMTerm *terms, int n, double bound)
 {
 	Also	   *also = palloc0(sizeof(Also));
 
