@@ -89,6 +89,7 @@ OBJS = \
 	src/am/build_parallel.o \
 	src/am/build_rows.o \
 	src/am/cost.o \
+	src/am/cost_model.o \
 	src/am/handler.o \
 	src/am/info.o \
 	src/am/insert.o \

@@ -38,12 +38,10 @@
 #include "utils/selfuncs.h"
 
 #include "am/am.h"
+#include "am/cost_model.h"
 #include "compat.h"
 #include "plan/offer.h"
 #include "type/odbquery.h"
-
-/* Who asks for what is within a radius wants few of the rows. */
-#define UNKNOWN_RADIUS	0.005
 
 /* As little as is told from nothing. */
 #define LEAST_SELECTIVITY	1e-10
@@ -159,9 +157,9 @@ mm_estimate_within(MMOffer *offer, const MMWeights *weights, double radius, bool
 	double		fraction;
 
 	if (isnan(radius))
-		return UNKNOWN_RADIUS;
+		return mm_cost_model.unknown_radius;
 	fraction = mm_pairs_fraction(offer->statistics, weights, radius, or_equal);
-	return fraction < 0 ? UNKNOWN_RADIUS : fraction;
+	return fraction < 0 ? mm_cost_model.unknown_radius : fraction;
 }
 
 /*
@@ -227,7 +225,7 @@ mm_within_restriction(PG_FUNCTION_ARGS)
 
 	if (!bms_get_singleton_member(pull_varnos(root, composite), &relid) ||
 		(rel = root->simple_rel_array[relid]) == NULL)
-		PG_RETURN_FLOAT8(UNKNOWN_RADIUS);
+		PG_RETURN_FLOAT8(mm_cost_model.unknown_radius);
 	foreach(lc, rel->indexlist)
 	{
 		IndexOptInfo *info = lfirst_node(IndexOptInfo, lc);
@@ -243,7 +241,7 @@ mm_within_restriction(PG_FUNCTION_ARGS)
 			add_query_weights(offer, lsecond(args), 1.0, &weights, &radius))
 			PG_RETURN_FLOAT8(mm_estimate_within(offer, &weights, radius, true));
 	}
-	PG_RETURN_FLOAT8(UNKNOWN_RADIUS);
+	PG_RETURN_FLOAT8(mm_cost_model.unknown_radius);
 }
 
 /* ---------- the conditions of a table ---------- */

@@ -22,16 +22,8 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "am/cost_model.h"
 #include "plan/scan.h"
-
-/*
- * Verifying a row costs about as much as a scan of the table takes for this
- * many rows, or for this many if most of them fail a qual; and bounding this many
- * entries as much as verifying one.
- */
-#define ROWS_PER_VERIFICATION		4
-#define FILTERED_ROWS_PER_VERIFICATION	8
-#define ENTRIES_PER_VERIFICATION	50
 
 /*
  * A verified row, not yet handed out.
@@ -244,7 +236,7 @@ is_hopeless(MMScanState *s)
 
 	return !state->returned &&
 		s->counts.verified - state->verified_before +
-		mm_search_stats(s->search)->bounded / ENTRIES_PER_VERIFICATION > state->worth;
+		mm_search_stats(s->search)->bounded / mm_cost_model.entries_per_verification > state->worth;
 }
 
 /*
@@ -432,7 +424,8 @@ begin_ordered(MMScanState *s)
 
 	s->state = state;
 	state->worth = (int64) Max(table_rows(s), 1000) /
-		(s->early == NULL ? ROWS_PER_VERIFICATION : FILTERED_ROWS_PER_VERIFICATION);
+		(s->early == NULL ? mm_cost_model.rows_per_verification :
+		 mm_cost_model.filtered_rows_per_verification);
 	state->verified_before = s->counts.verified;
 	state->pending = pairingheap_allocate(compare_pending, NULL);
 	state->nulls = begin_null_search(s, &complete);

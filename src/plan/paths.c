@@ -38,6 +38,7 @@
 #include "utils/typcache.h"
 
 #include "am/am.h"
+#include "am/cost_model.h"
 #include "compat.h"
 #include "plan/diagnosis.h"
 
@@ -180,9 +181,6 @@ reparameterize_path_lists(PlannerInfo *root, List *custom_private, RelOptInfo *c
 					  lsecond(custom_private));
 }
 
-/* A qual of so many operator calls is worth putting off. */
-#define EXPENSIVE_QUAL	50
-
 /*
  * How many of the quals, ordered by cost, are checked before distances are
  * computed: all but those that cost much more.
@@ -206,8 +204,8 @@ count_early(PlannerInfo *root, List *quals, const MMScanPlan *plan)
 		QualCost	cost;
 
 		cost_qual_eval_node(&cost, lfirst(lc), root);
-		if (cost.per_tuple > 2 * distances.per_tuple &&
-			cost.per_tuple > EXPENSIVE_QUAL * cpu_operator_cost)
+		if (cost.per_tuple > mm_cost_model.expensive_by_distances * distances.per_tuple &&
+			cost.per_tuple > mm_cost_model.expensive_qual * cpu_operator_cost)
 			break;
 		n++;
 	}
