@@ -91,6 +91,7 @@ OBJS = \
 	src/am/build_parallel.o \
 	src/am/build_rows.o \
 	src/am/cost.o \
+	src/am/cost_model.o \
 	src/am/handler.o \
 	src/am/info.o \
 	src/am/insert.o \
@@ -103,6 +104,7 @@ OBJS = \
 	src/plan/counts.o \
 	src/plan/diagnosis.o \
 	src/plan/diagnosis_words.o \
+	src/plan/distances.o \
 	src/plan/estimate.o \
 	src/plan/explain.o \
 	src/plan/node.o \
@@ -110,9 +112,11 @@ OBJS = \
 	src/plan/ordered.o \
 	src/plan/path_cost.o \
 	src/plan/paths.o \
+	src/plan/plan_lists.o \
+	src/plan/row_sort.o \
 	src/plan/sum.o \
-	src/plan/sum_lists.o \
 	src/plan/sum_state.o \
+	src/plan/sum_values.o \
 	src/plan/verify.o \
 	src/plan/whole_table.o \
 	src/plan/why_not.o \

@@ -20,6 +20,7 @@
 #include "postgres.h"
 
 #include "access/parallel.h"
+#include "pgstat.h"
 #include "storage/dsm.h"
 
 #include "plan/scan.h"
@@ -114,7 +115,7 @@ mm_counts_init(MMScanState *s)
 	if (ps->state->es_instrument == 0 ||
 		!(IsParallelWorker() || ps->state->es_plannedstmt->parallelModeNeeded))
 		return;
-	s->unmarked = ps->plan;
+	s->workers.unmarked = ps->plan;
 	marked = palloc(sizeof(CustomScan));
 	memcpy(marked, ps->plan, sizeof(CustomScan));
 	marked->scan.plan.parallel_aware = true;
@@ -124,15 +125,23 @@ mm_counts_init(MMScanState *s)
 void
 mm_counts_run(MMScanState *s)
 {
-	if (s->unmarked != NULL)
-		s->css.ss.ps.plan = (Plan *) s->unmarked;
-	s->unmarked = NULL;
+	if (s->workers.unmarked != NULL)
+		s->css.ss.ps.plan = (Plan *) s->workers.unmarked;
+	s->workers.unmarked = NULL;
 }
 
 void
-mm_counts_add_search(MMScanState *s)
+mm_counts_end_search(MMScanState *s)
 {
-	add_stats(&s->counts.stats, mm_search_stats(s->search));
+	const MMSearchStats *stats;
+
+	if (s->search == NULL)
+		return;
+	stats = mm_search_stats(s->search);
+	pgstat_count_index_tuples(s->index, stats->candidates);
+	add_stats(&s->counts.stats, stats);
+	mm_search_end(s->search);
+	s->search = NULL;
 }
 
 MMScanCounts
@@ -140,8 +149,8 @@ mm_counts_total(MMScanState *s)
 {
 	MMScanCounts total = own_counts(s);
 
-	if (s->of_workers != NULL)
-		add_counts(&total, total.evaluations, s->of_workers, s->of_workers->evaluations,
+	if (s->workers.reported != NULL)
+		add_counts(&total, total.evaluations, s->workers.reported, s->workers.reported->evaluations,
 				   count_leaves(s));
 	return total;
 }
@@ -163,10 +172,10 @@ take_counts(dsm_segment *segment, Datum arg)
 	MMScanState *s = (MMScanState *) DatumGetPointer(arg);
 	int			nleaves = count_leaves(s);
 
-	for (int i = 0; i < s->shared->nworkers; i++)
-		add_counts(s->of_workers, s->of_workers->evaluations, &s->shared->counts[i],
-				   shared_evaluations(s->shared, i, nleaves), nleaves);
-	s->shared = NULL;
+	for (int i = 0; i < s->workers.shared->nworkers; i++)
+		add_counts(s->workers.reported, s->workers.reported->evaluations, &s->workers.shared->counts[i],
+				   shared_evaluations(s->workers.shared, i, nleaves), nleaves);
+	s->workers.shared = NULL;
 }
 
 void
@@ -179,14 +188,14 @@ mm_counts_share(CustomScanState *node, ParallelContext *pcxt, void *coordinate)
 	/* Without a segment there are no workers. */
 	if (pcxt->seg == NULL)
 		return;
-	s->shared = coordinate;
-	memset(s->shared, 0, shared_size(pcxt->nworkers, nleaves));
-	s->shared->nworkers = pcxt->nworkers;
-	if (s->of_workers == NULL)
+	s->workers.shared = coordinate;
+	memset(s->workers.shared, 0, shared_size(pcxt->nworkers, nleaves));
+	s->workers.shared->nworkers = pcxt->nworkers;
+	if (s->workers.reported == NULL)
 	{
 		old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-		s->of_workers = palloc0(sizeof(MMScanCounts));
-		s->of_workers->evaluations = palloc0(sizeof(int64) * nleaves);
+		s->workers.reported = palloc0(sizeof(MMScanCounts));
+		s->workers.reported->evaluations = palloc0(sizeof(int64) * nleaves);
 		MemoryContextSwitchTo(old);
 	}
 	on_dsm_detach(pcxt->seg, take_counts, PointerGetDatum(s));
@@ -195,7 +204,7 @@ mm_counts_share(CustomScanState *node, ParallelContext *pcxt, void *coordinate)
 void
 mm_counts_attach(CustomScanState *node, shm_toc *toc, void *coordinate)
 {
-	((MMScanState *) node)->shared = coordinate;
+	((MMScanState *) node)->workers.shared = coordinate;
 }
 
 void
@@ -204,10 +213,10 @@ mm_counts_report(MMScanState *s)
 	int			nleaves = count_leaves(s);
 	MMScanCounts counts;
 
-	if (!IsParallelWorker() || s->shared == NULL)
+	if (!IsParallelWorker() || s->workers.shared == NULL)
 		return;
 	counts = own_counts(s);
-	add_counts(&s->shared->counts[ParallelWorkerNumber],
-			   shared_evaluations(s->shared, ParallelWorkerNumber, nleaves),
+	add_counts(&s->workers.shared->counts[ParallelWorkerNumber],
+			   shared_evaluations(s->workers.shared, ParallelWorkerNumber, nleaves),
 			   &counts, counts.evaluations, nleaves);
 }

@@ -37,6 +37,17 @@ leaf_name(MMScanState *s, const MMSumLeaf *leaf)
 	return NameStr(TupleDescAttr(RelationGetDescr(s->index), 0)->attname);
 }
 
+static bool
+constant_value(Expr *expr, int i, void *state, double *value)
+{
+	const Const *constant = (const Const *) expr;
+
+	if (!IsA(constant, Const) || constant->constisnull)
+		return false;
+	*value = DatumGetFloat8(constant->constvalue);
+	return true;
+}
+
 /*
  * The weight of a leaf as far as it is known: after a scan has begun, or if
  * all factors are constants.
@@ -45,27 +56,19 @@ static char *
 leaf_weight(MMScanState *s, MMSumState *sum, int leaf)
 {
 	const MMSum *what = sum->driver->sum;
+	MMTermValue values[MM_MAX_TERMS];
 	double		weight = 0.0;
 
 	if (s->counts.scans > 0)
 		return psprintf("%g", sum->leaves[leaf].factor);
+	mm_sum_values(what, constant_value, NULL, values);
 	for (int i = 0; i < what->nterms; i++)
 	{
-		const MMProduct *product = &what->terms[i].product;
-		double		factor = product->negative ? -1.0 : 1.0;
-
 		if (what->terms[i].leaf != leaf)
 			continue;
-		for (int f = 0; f < product->n; f++)
-		{
-			const Const *constant = (const Const *) product->factors[f].expr;
-
-			if (!IsA(constant, Const) || constant->constisnull)
-				return "?";
-			factor = product->factors[f].divide ? factor / DatumGetFloat8(constant->constvalue) :
-				factor * DatumGetFloat8(constant->constvalue);
-		}
-		weight += factor;
+		if (!values[i].product.known)
+			return "?";
+		weight += values[i].product.value;
 	}
 	return psprintf("%g", weight);
 }

@@ -49,10 +49,21 @@ typedef struct MMScanPlan
  */
 extern void mm_plan_init(void);
 
+/* one_row.c */
+
 /*
- * mm_plan_unpack: the plan that is in the lists of a CustomScan.
+ * mm_one_row_init: likewise joins with relations of one row.
  */
-extern MMScanPlan *mm_plan_unpack(const CustomScan *scan);
+extern void mm_one_row_init(void);
+
+/* plan_lists.c */
+
+/*
+ * mm_plan_pack, mm_plan_unpack: a plan as the lists of a CustomScan, custom_exprs
+ * and custom_private: expressions, which the planner may change, and numbers.
+ */
+extern void mm_plan_pack(const MMScanPlan *plan, List **exprs, List **numbers);
+extern MMScanPlan *mm_plan_unpack(List *exprs, List *numbers);
 
 /* ---------- at run time ---------- */
 
@@ -87,7 +98,7 @@ typedef struct MMSumState
 {
 	const MMDriver *driver;
 	MMLeafState *leaves;		/* of driver->sum->nleaves */
-	ExprState **factors;		/* of all terms, in order */
+	List	   *factors;		/* ExprStates of mm_sum_factors */
 	ExprState  *value;			/* the expression, given its leaves' distances */
 	ExprState  *conditions;		/* likewise */
 	List	   *bounds;			/* ExprStates */
@@ -120,7 +131,7 @@ extern void mm_sum_begin(MMSumState *sum, ExprContext *econtext);
  * all there is to the sum.
  */
 extern int	mm_sum_search_terms(const MMSumState *sum, const MMColumns *columns,
-								MMSearchTerm **terms, bool *complete);
+								MMTerm **terms, bool *complete);
 
 /*
  * mm_sum_null_terms: the terms, without weight, to search the index for rows
@@ -128,7 +139,7 @@ extern int	mm_sum_search_terms(const MMSumState *sum, const MMColumns *columns,
  * other column, which the index does not know, can make the sum NULL.
  */
 extern int	mm_sum_null_terms(const MMSumState *sum, const MMColumns *columns,
-							  MMSearchTerm **terms, bool *complete);
+							  MMTerm **terms, bool *complete);
 
 /*
  * mm_sum_search_bound: what the terms' sum is at most where the sum is at most

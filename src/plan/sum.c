@@ -339,42 +339,6 @@ match_leaf(MatchContext *c, OpExpr *op, MMSumLeaf *leaf)
 	return false;
 }
 
-bool
-mm_is_distance(Oid operator)
-{
-	CatCList   *list = SearchSysCacheList1(AMOPOPID, ObjectIdGetDatum(operator));
-	bool		result = false;
-
-	for (int i = 0; i < list->n_members; i++)
-		result |= ((Form_pg_amop) GETSTRUCT(&list->members[i]->tuple))->amoppurpose == AMOP_ORDER;
-	ReleaseSysCacheList(list);
-	return result;
-}
-
-static bool
-mentions_distance_walker(Node *node, void *arg)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, OpExpr) && mm_is_distance(((OpExpr *) node)->opno))
-		return true;
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, mentions_distance_walker, arg, 0);
-	return expression_tree_walker(node, mentions_distance_walker, arg);
-}
-
-bool
-mm_query_mentions_distance(Query *query)
-{
-	return query_tree_walker(query, mentions_distance_walker, NULL, 0);
-}
-
-bool
-mm_mentions_distance(Node *node)
-{
-	return mentions_distance_walker(node, NULL);
-}
-
 /* What a walker looks for: a column of the index, within an expression. */
 typedef struct ColumnSearch
 {

@@ -36,6 +36,10 @@ typedef struct MMProduct
 	bool		negative;
 } MMProduct;
 
+/*
+ * A term as the query has it: of expressions, whose values are known when the scan
+ * begins.  Then the terms of each leaf become one MMTerm (search/search.h).
+ */
 typedef struct MMSumTerm
 {
 	int			leaf;			/* -1: a constant */
@@ -105,6 +109,8 @@ typedef enum MMFit
 	MM_FIT_NOT,					/* the index has no such column */
 } MMFit;
 
+/* distances.c */
+
 /*
  * mm_is_distance: is there an index that can have rows in the order of this
  * operator, whatever its access method?
@@ -117,6 +123,13 @@ extern bool mm_is_distance(Oid operator);
  */
 extern bool mm_mentions_distance(Node *node);
 extern bool mm_query_mentions_distance(Query *query);
+
+/*
+ * mm_distances_of: the distances in an expression that are about a relation.
+ */
+extern List *mm_distances_of(PlannerInfo *root, Index relid, Node *node);
+
+/* sum.c */
 
 /*
  * mm_sum_fit: how near an operator call of two arguments comes to a distance of
@@ -143,16 +156,50 @@ extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
 						   MMRefusal *refusal);
 
 /*
- * mm_sum_pack, mm_sum_unpack: a sum as lists for a plan: expressions, which
- * the planner may change, and numbers.
- */
-extern void mm_sum_pack(const MMSum *sum, List **exprs, List **numbers);
-extern MMSum *mm_sum_unpack(List *exprs, List *numbers);
-
-/*
  * mm_is_constant: is an expression the same for all rows of a relation, and
  * cheap enough to be evaluated before the scan?
  */
 extern bool mm_is_constant(PlannerInfo *root, Node *expr, Index relid);
+
+/* sum_values.c */
+
+/*
+ * What a product comes to.  known: all its factors are; otherwise the value means
+ * nothing.  vanished: on the way it was too small for a double, or less than a
+ * normal one, so that it depends on the order of the factors, which may be
+ * another one in the expression.
+ */
+typedef struct MMProductValue
+{
+	bool		known;
+	bool		vanished;
+	double		value;
+} MMProductValue;
+
+typedef struct MMTermValue
+{
+	MMProductValue product;
+	MMProductValue missing;		/* not known if the term has none */
+} MMTermValue;
+
+/*
+ * The value of a sum's factor, as far as somebody knows it: the expression, which
+ * is number i of mm_sum_factors.  False if it is not known, or NULL.
+ */
+typedef bool (*MMFactorValue) (Expr *expr, int i, void *state, double *value);
+
+/*
+ * mm_sum_values: evaluate the terms of a sum; values has room for all.  Returns the
+ * greatest power of 2, at most 1, that all products and their factors are multiples
+ * of; 0 if that is too small for sums to be exact.  Each factor is evaluated once,
+ * in order.
+ */
+extern double mm_sum_values(const MMSum *sum, MMFactorValue factor_value, void *state,
+							MMTermValue *values);
+
+/*
+ * mm_sum_factors: the expressions of all factors, in order.
+ */
+extern List *mm_sum_factors(const MMSum *sum);
 
 #endif							/* MM_SUM_H */

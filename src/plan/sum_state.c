@@ -33,10 +33,6 @@
 /* More than rounding does to a sum, relative to its parts. */
 #define ROUNDING	1e-12
 
-/* Of numbers that sums are exact with: they are multiples of units as large as
- * this or larger, by less than 2^24. */
-#define LEAST_UNIT	0x1p-60
-
 /* ---------- making it ready ---------- */
 
 /*
@@ -95,20 +91,11 @@ init_leaf(MMLeafState *state, const MMSumLeaf *leaf, const MMColumns *columns,
 		state->operand = ExecInitExpr(operand, &node->ss.ps);
 }
 
-static ExprState **
-init_product(ExprState **next, const MMProduct *product, CustomScanState *node)
-{
-	for (int i = 0; i < product->n; i++)
-		*next++ = ExecInitExpr(product->factors[i].expr, &node->ss.ps);
-	return next;
-}
-
 MMSumState *
 mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *node)
 {
 	const MMSum *sum = driver->sum;
 	MMSumState *state = palloc0(sizeof(MMSumState));
-	ExprState **next;
 	TupleDesc	desc = CreateTemplateTupleDesc(sum->nleaves);
 	ListCell   *lc;
 
@@ -120,13 +107,7 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 		TupleDescInitEntry(desc, i + 1, NULL, FLOAT8OID, -1, 0);
 	}
 	state->distances = ExecInitExtraTupleSlot(node->ss.ps.state, desc, &TTSOpsVirtual);
-	next = state->factors = palloc(sizeof(ExprState *) * 2 * MM_MAX_FACTORS * sum->nterms);
-	for (int i = 0; i < sum->nterms; i++)
-	{
-		next = init_product(next, &sum->terms[i].product, node);
-		if (sum->terms[i].has_missing)
-			next = init_product(next, &sum->terms[i].missing, node);
-	}
+	state->factors = ExecInitExprList(mm_sum_factors(sum), &node->ss.ps);
 	state->value = ExecInitExpr((Expr *) replace_leaves((Node *) sum->expr, (void *) sum),
 								&node->ss.ps);
 	state->conditions = ExecInitQual((List *) replace_leaves((Node *) driver->conditions,
@@ -139,57 +120,35 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 /* ---------- one scan ---------- */
 
 /*
- * The greatest power of 2 that a number is a multiple of, Infinity if it is 0;
- * or 0 if that is too small or goes into it too often.
+ * What it takes to evaluate a factor.
  */
-static double
-unit_of(double x)
+typedef struct FactorContext
 {
-	double		unit;
-	int			exponent;
+	List	   *factors;
+	ExprContext *econtext;
+} FactorContext;
 
-	if (x == 0)
-		return get_float8_infinity();
-	if (!(fabs(x) <= 1 / LEAST_UNIT))
-		return 0.0;
-	/* 24 bits of it, and nothing behind them. */
-	x = ldexp(frexp(x, &exponent), 24);
-	if (x != rint(x))
-		return 0.0;
-	unit = ldexp((double) ((int64) x & -(int64) x), exponent - 24);
-	return unit >= LEAST_UNIT ? unit : 0.0;
+static bool
+factor_value(Expr *expr, int i, void *state, double *value)
+{
+	FactorContext *context = state;
+	bool		isnull;
+	Datum		datum = ExecEvalExprSwitchContext(list_nth(context->factors, i), context->econtext,
+												  &isnull);
+
+	if (isnull)
+		return false;
+	*value = DatumGetFloat8(datum);
+	return true;
 }
 
 /*
- * Evaluate a product; false if it is NULL.  NaN where it is too small to be
- * exact: the expression may have its factors in another order.  *unit comes
- * down to a unit of the product, or to 0 if it, or a part of it, has none.
+ * What a product is to the sum: NaN where it is too small to be exact.
  */
-static bool
-evaluate_product(const MMProduct *product, ExprState ***next, ExprContext *econtext,
-				 double *result, double *unit)
+static double
+exact_value(const MMProductValue *product)
 {
-	bool		found = true;
-
-	*result = product->negative ? -1.0 : 1.0;
-	for (int i = 0; i < product->n; i++)
-	{
-		bool		isnull;
-		Datum		datum = ExecEvalExprSwitchContext(*(*next)++, econtext, &isnull);
-		double		factor = isnull ? 0.0 : DatumGetFloat8(datum);
-		bool		zero = *result == 0 ||
-			(product->factors[i].divide ? isinf(factor) : factor == 0);
-
-		found &= !isnull;
-		*result = product->factors[i].divide ? *result / factor : *result * factor;
-		/* Only a division by a power of 2 is exact. */
-		if (product->factors[i].divide && unit_of(factor) != fabs(factor))
-			*unit = 0.0;
-		*unit = Min(*unit, Min(unit_of(factor), unit_of(*result)));
-		if (!zero && fabs(*result) < DBL_MIN)
-			*result = get_float8_nan();
-	}
-	return found;
+	return product->vanished ? get_float8_nan() : product->value;
 }
 
 /*
@@ -272,8 +231,9 @@ void
 mm_sum_begin(MMSumState *state, ExprContext *econtext)
 {
 	const MMSum *sum = state->driver->sum;
-	ExprState **next = state->factors;
-	double		unit = 1.0;
+	FactorContext context = {state->factors, econtext};
+	MMTermValue values[MM_MAX_TERMS];
+	double		unit;
 	bool		null = false;
 	bool		other = false;
 
@@ -281,15 +241,15 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 	begin_bounds(state, econtext);
 	for (int i = 0; i < sum->nleaves; i++)
 		begin_leaf(&state->leaves[i], econtext);
+	unit = mm_sum_values(sum, factor_value, &context, values);
 	for (int i = 0; i < sum->nterms; i++)
 	{
 		const MMSumTerm *term = &sum->terms[i];
 		MMLeafState *leaf = term->leaf < 0 ? NULL : &state->leaves[term->leaf];
-		double		factor;
-		double		missing = 0.0;
-		bool		has_factor = evaluate_product(&term->product, &next, econtext, &factor, &unit);
-		bool		has_missing = term->has_missing &&
-			evaluate_product(&term->missing, &next, econtext, &missing, &unit);
+		bool		has_factor = values[i].product.known;
+		bool		has_missing = values[i].missing.known;
+		double		factor = exact_value(&values[i].product);
+		double		missing = exact_value(&values[i].missing);
 
 		/* What COALESCE gives may be other than its factors say: NULL. */
 		if (leaf == NULL || leaf->isnull || !has_factor)
@@ -341,9 +301,9 @@ cast_coordinates(const MMLeafState *leaf)
 
 int
 mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
-					MMSearchTerm **result, bool *complete)
+					MMTerm **result, bool *complete)
 {
-	MMSearchTerm *terms = palloc(sizeof(MMSearchTerm) * state->driver->sum->nleaves * columns->n);
+	MMTerm *terms = palloc(sizeof(MMTerm) * state->driver->sum->nleaves * columns->n);
 	int			n = 0;
 
 	*result = terms;
@@ -361,10 +321,11 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 		else if (leaf->space == NULL)
 			n += mm_terms_of_query(columns, leaf->value, leaf->factor, terms + n, NULL, &all);
 		else
-			terms[n++] = (MMSearchTerm) {
+			terms[n++] = (MMTerm) {
 			.coordinates = leaf->leaf->cast ? cast_coordinates(leaf) : NULL,
 			.column = leaf->leaf->column,
-			.factor = leaf->factor,
+			.weight = leaf->factor,
+			.scale = 1.0,
 			.value = leaf->value,
 			.missing = missing,
 		};
@@ -374,10 +335,10 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 }
 
 int
-mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMSearchTerm **result,
+mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMTerm **result,
 				  bool *complete)
 {
-	MMSearchTerm *terms = palloc(sizeof(MMSearchTerm) * state->driver->sum->nleaves * columns->n);
+	MMTerm *terms = palloc(sizeof(MMTerm) * state->driver->sum->nleaves * columns->n);
 	int			n = 0;
 
 	*result = terms;
@@ -392,9 +353,10 @@ mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMSearchTer
 		if (leaf->space == NULL)
 			n += mm_terms_of_query(columns, leaf->value, 0.0, terms + n, NULL, &all);
 		else
-			terms[n++] = (MMSearchTerm) {
+			terms[n++] = (MMTerm) {
 			.coordinates = leaf->leaf->cast ? cast_coordinates(leaf) : NULL,
 			.column = leaf->leaf->column,
+			.scale = 1.0,
 			.value = leaf->value,
 			.missing = MM_MISSING_NULL,
 		};

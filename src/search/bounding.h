@@ -30,32 +30,32 @@
 	(MM_PAGE_DATA_SIZE / (MM_ENTRY_HEADER * (int) sizeof(uint32)) + METRIC_PLANE_SLACK)
 
 /*
- * A term, ready to bound with.
+ * A term, ready to bound with.  What all kernels need of it is in point: they go
+ * over an array of those, and so it is not a part of this.  The rest is what
+ * point refers to, and what is for sketches and upper bounds.
  */
-typedef struct MMRung
+typedef struct MMBoundTerm
 {
+	MMPointTerm *point;
 	const MMColumnModel *column;
-	uint32		bit;			/* of the column, in masks of NULLs */
-	float		factor;
 	bool		no_upper;
-	bool		null_sum;		/* a NULL makes the sum NULL; otherwise: */
-	float		missing;		/* what it adds to the sum */
 	const MetricRoutine *routine;
 	float		q[MM_MAX_PIVOTS];	/* there are no more raw ones either */
 	float		slack[MM_MAX_PIVOTS];
 	MetricTransform transform;
 	void	   *sketch_query;	/* NULL: none */
 	float	   *upper;			/* of the entries of a leaf; NULL: not wanted */
-} MMRung;
+} MMBoundTerm;
 
 typedef struct MMBounding
 {
 	const MMModel *model;
-	int			nrungs;
-	const MMSearchTerm *terms;	/* of each rung */
-	MMRung	   *rungs;
-	uint32		null_sums;		/* columns whose NULLs make the sum NULL */
-	MMPointTerm *points;		/* what mm_point_sums needs of them */
+	int			nterms;
+	const MMTerm *asked;		/* the terms as they were asked for */
+	MMBoundTerm *terms;
+	MMPointTerm *points;		/* of the terms; a missing of MM_KEY_NULL makes the
+								 * sum NULL */
+	uint32		null_sums;		/* columns whose NULLs do */
 	bool		whole;			/* distances are whole numbers */
 	float		exact;			/* sums less than this are exact; or 0 */
 	bool		with_nulls;		/* sums that are NULL are wanted */
@@ -82,7 +82,7 @@ mm_wanted(const MMBounding *b, float key)
  * first node.  In the current context.  Raises an error if a value has other
  * dimensions than the column has in meta, and the user may know.
  */
-extern void mm_bounding_begin(MMBounding *b, const MMSearchTerm *terms, int n,
+extern void mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n,
 							  bool with_nulls, double bound);
 extern void mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta);
 

@@ -38,7 +38,7 @@ struct MMSearch
 static bool next_candidate(void *state, bool needed, void *candidate);
 
 MMSearch *
-mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
+mm_search_begin(Relation index, MMColumns *columns, const MMTerm *terms,
 				int n, bool with_nulls, double bound)
 {
 	MMSearch   *search = palloc0(sizeof(MMSearch));
@@ -65,7 +65,7 @@ mm_search_whole(MMSearch *search, double unit)
 }
 
 void
-mm_search_also(MMSearch *search, const MMSearchTerm *terms, int n, double bound)
+mm_search_also(MMSearch *search, const MMTerm *terms, int n, double bound)
 {
 	MMBounding *bounding = palloc0(sizeof(MMBounding));
 

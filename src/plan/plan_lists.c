@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * sum_lists.c
- *	  Weighted sums as lists, for a plan.
+ * plan_lists.c
+ *	  What the planner decided on a scan, as lists.
  *
  * A plan can be copied, and sent to parallel workers, if it consists of nodes: of
  * expressions, which the planner may change, and of numbers.
@@ -10,7 +10,12 @@
  */
 #include "postgres.h"
 
-#include "plan/sum.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+
+#include "plan/plan.h"
+
+/* ---------- sums ---------- */
 
 static void
 pack_product(const MMProduct *product, List **exprs, List **numbers)
@@ -23,8 +28,8 @@ pack_product(const MMProduct *product, List **exprs, List **numbers)
 	}
 }
 
-void
-mm_sum_pack(const MMSum *sum, List **exprs, List **numbers)
+static void
+pack_sum(const MMSum *sum, List **exprs, List **numbers)
 {
 	*exprs = list_make1(sum->expr);
 	*numbers = list_make4_int(sum->negated, sum->exact, sum->nleaves, sum->nterms);
@@ -81,8 +86,8 @@ unpack_product(Reader *r, MMProduct *product)
 	}
 }
 
-MMSum *
-mm_sum_unpack(List *exprs, List *numbers)
+static MMSum *
+unpack_sum(List *exprs, List *numbers)
 {
 	MMSum	   *sum = palloc0(sizeof(MMSum));
 	Reader		r = {.exprs = exprs, .numbers = numbers};
@@ -110,4 +115,56 @@ mm_sum_unpack(List *exprs, List *numbers)
 			unpack_product(&r, &term->missing);
 	}
 	return sum;
+}
+
+/* ---------- the plan ---------- */
+
+void
+mm_plan_pack(const MMScanPlan *plan, List **exprs, List **numbers)
+{
+	Expr	   *none = (Expr *) makeNullConst(INT8OID, -1, InvalidOid);
+
+	*exprs = list_make1(list_make2(plan->limit ? plan->limit : none,
+								   plan->offset ? plan->offset : none));
+	*numbers = list_make2(list_make1_oid(plan->index),
+						  lappend_int(list_make5_int(plan->ordered, plan->limited, plan->early_quals,
+													 plan->ndrivers, plan->any), plan->nulls_first));
+	for (int i = 0; i < plan->ndrivers; i++)
+	{
+		const MMDriver *driver = &plan->drivers[i];
+		List	   *sum_exprs;
+		List	   *sum_numbers;
+
+		pack_sum(driver->sum, &sum_exprs, &sum_numbers);
+		*exprs = lappend(*exprs, list_make3(sum_exprs, driver->bounds, driver->conditions));
+		*numbers = lappend(*numbers, sum_numbers);
+	}
+}
+
+MMScanPlan *
+mm_plan_unpack(List *exprs, List *numbers)
+{
+	MMScanPlan *plan = palloc0(sizeof(MMScanPlan));
+	List	   *header = lsecond(numbers);
+	List	   *limits = linitial(exprs);
+
+	plan->index = linitial_oid(linitial(numbers));
+	plan->ordered = linitial_int(header);
+	plan->limited = lsecond_int(header);
+	plan->early_quals = lthird_int(header);
+	plan->ndrivers = lfourth_int(header);
+	plan->any = list_nth_int(header, 4);
+	plan->nulls_first = list_nth_int(header, 5);
+	plan->limit = linitial(limits);
+	plan->offset = lsecond(limits);
+	plan->drivers = palloc0(sizeof(MMDriver) * plan->ndrivers);
+	for (int i = 0; i < plan->ndrivers; i++)
+	{
+		List	   *driver = list_nth(exprs, i + 1);
+
+		plan->drivers[i].sum = unpack_sum(linitial(driver), list_nth(numbers, i + 2));
+		plan->drivers[i].bounds = lsecond(driver);
+		plan->drivers[i].conditions = lthird(driver);
+	}
+	return plan;
 }
