@@ -148,11 +148,11 @@ SELECT compare('SELECT id, o <-> odbquery(ROW(5, ''abcdef'', 3, ''bcd'')::card, 
 SELECT compare('SELECT id, o <-> odbquery(ROW(5, ''abcdef'', 3, ''bcd'')::card, ''{1,1,1,0}'') AS d FROM few ORDER BY d, id LIMIT 1000');
 SELECT (r.obj).id, r.distance < 1 AS near FROM odbknn(NULL::cards, ROW(7, left(md5('49'), 6)), NULL, 1) r;
 SELECT column_number AS n, column_name, type, metric, count, problem FROM mmdb.index_columns WHERE index_name = 'cards_mm'::regclass;
-SELECT mmdb_index_check('cards_mm');
+SELECT mmdb_index_check('cards_mm'), mmdb_index_check('few_mm');
 -- the small one gets its model, without the column
 INSERT INTO few SELECT * FROM cards;
 SELECT compare('SELECT id, ((o).a <+> 700) + ((o).c <~> ''abcdef'') AS d FROM few ORDER BY d, id LIMIT 100');
-SELECT trained FROM mmdb_index_stats('few_mm');
+SELECT trained, mmdb_index_check('few_mm') FROM mmdb_index_stats('few_mm');
 -- REINDEX brings all together
 REINDEX TABLE cards;
 REINDEX TABLE few;

@@ -130,6 +130,7 @@ SELECT * FROM mm_learn_weights('houses_mm', '[{"query": [1, 2], "relevant": [2]}
 SELECT * FROM mm_learn_weights('houses_mm', '[{"key": "one", "relevant": [2]}]');
 SELECT * FROM mm_learn_weights('houses_mm', '[{"relevant": [2]}]');
 SELECT * FROM mm_learn_weights('houses_mm', 'TABLE examples', 3000);
+SELECT * FROM mm_learn_weights('houses_mm', 'TABLE examples', 9223372036854775807);
 SELECT * FROM mm_learn_weights('houses_mm', 'TABLE examples', 0);
 SELECT * FROM mm_learn_weights('houses_mm', 'TABLE examples', negatives => 'easy');
 SELECT * FROM mm_learn_weights('houses_mm', 'TABLE examples', l1 => 1);

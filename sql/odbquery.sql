@@ -33,6 +33,8 @@ SELECT '{"types": ["integer"], "object": ["1"], "weights": [1], "radius": -1}'::
 SELECT '{"types": ["integer"], "object": ["1"], "weights": [1], "radius": true}'::odbquery;
 SELECT '{"types": ["integer"], "object": ["1"], "weights": [1e400]}'::odbquery;
 SELECT '{"types": ["integer"], "object": ["1"], "weights": [1], "radius": "far"}'::odbquery;
+SELECT '{"types": ["integer"], "object": ["1"], "weights": [1], "radius": "2"}'::odbquery;
+SELECT '{"types": ["integer"], "object": ["1"], "weights": [1], "radius": "Infinity"}'::odbquery;
 
 -- Weights, scales and radius are checked.
 SELECT odbquery(ROW(1, 2), '{1}');

@@ -64,6 +64,39 @@ DROP INDEX notes_mm;
 CREATE INDEX notes_mm ON notes USING mmdb (a apart_ops, b);
 CALL try_echoes('INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 256) i', 'INSERT INTO notes (a, b) VALUES (257, ''note 257'')', 12);
 DROP INDEX notes_mm;
+-- at every call, for some rows or for all: training must come to an end
+CREATE TABLE entries (a float8) WITH (autovacuum_enabled = off);
+CREATE FUNCTION audit(x float8) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF x >= current_setting('test.audit_from')::float8 THEN
+		INSERT INTO public.entries SELECT -x FROM generate_series(1, current_setting('test.audits')::integer);
+	END IF;
+END $$;
+CREATE FUNCTION audited(x float8) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.audit(x); RETURN x; END $$;
+CREATE INDEX entries_mm ON entries USING mmdb ((audited(a)));
+SET test.audits = 1;
+SET test.audit_from = 200;
+INSERT INTO entries SELECT i FROM generate_series(1, 200) i;
+INSERT INTO entries SELECT i FROM generate_series(1, 100) i;
+SELECT trained, entries FROM mmdb_index_stats('entries_mm');
+SELECT mmdb_index_check('entries_mm');
+-- for all rows, two each, or one: more than there is room for, or not
+TRUNCATE entries;
+SET test.audit_from = 1000;
+INSERT INTO entries SELECT 1 FROM generate_series(1, 256) i;
+SET test.audit_from = 1;
+SET test.audits = 2;
+INSERT INTO entries VALUES (1);
+SELECT trained, entries FROM mmdb_index_stats('entries_mm');
+VACUUM entries;
+SET test.audits = 1;
+INSERT INTO entries VALUES (1);
+SELECT trained, entries FROM mmdb_index_stats('entries_mm');
+SET test.audit_from = 1000;
+SELECT mmdb_index_check('entries_mm');
+SELECT count(*) FROM (SELECT FROM entries ORDER BY audited(a) <+> 0) s;
+DROP TABLE entries;
+DROP FUNCTION audited, audit;
 CREATE INDEX notes_mm ON notes USING mmdb (a, b) WHERE predicate(a);
 INSERT INTO notes (a, b) SELECT i, 'note ' || i FROM generate_series(1, 256) i;
 SELECT setval('calls', 1, false);

@@ -168,17 +168,42 @@ SELECT mm_pin_scales('things_mm', '{{1,2}}');
 SELECT mm_pin_scales('things', '{1,2}');
 SELECT mm_pin_scales(NULL, '{1,2}');
 SELECT mm_measure_scales('things');
--- ALTER INDEX does not know how many columns there are: those who use it do
+-- ALTER INDEX does not know how many columns there are: those who use them do
 ALTER INDEX things_mm SET (scales = '{1,2,3}');
 SELECT (obj).id, distance FROM odbknn(NULL::things, ROW(1, 'b'), NULL, 2, 'things_mm');
 SELECT mm_scale('things_mm', 'a');
-SELECT column_name, scale, measured_scale, pinned, settled FROM mmdb.index_columns WHERE index_name = 'things_mm'::regclass;
+SELECT column_name, scale, measured_scale, pinned, settled, problem FROM mmdb.index_columns WHERE index_name = 'things_mm'::regclass;
 SELECT count(*) FROM mm_measure_scales('things_mm');
 INSERT INTO things (id, a) VALUES (21, 21);
 SELECT id FROM things ORDER BY a <+> 22 LIMIT 1;
+-- the index can be made anew, and is what it was
 REINDEX INDEX things_mm;
 ALTER INDEX things_mm RESET (scales);
 REINDEX INDEX things_mm;
+CREATE TABLE copies AS SELECT id, a, b FROM things;
+CREATE INDEX copies_mm ON copies USING mmdb (a, b);
+ALTER INDEX copies_mm SET (scales = '{1}');
+REINDEX INDEX CONCURRENTLY copies_mm;
+VACUUM FULL copies;
+\set VERBOSITY terse
+ALTER TABLE copies ADD COLUMN c float8 DEFAULT random();
+ALTER TABLE copies ALTER a TYPE bigint;
+CREATE INDEX copies_id ON copies (id);
+CLUSTER copies USING copies_id;
+BEGIN;
+TRUNCATE copies;
+INSERT INTO copies (id, a, b) SELECT id, a, b FROM things;
+COMMIT;
+SELECT id FROM copies ORDER BY (a <+> 22) + (b <~> '') LIMIT 2;
+CREATE INDEX CONCURRENTLY copies_no ON copies USING mmdb (a, b) WITH (scales = '{1,2,3}');
+DROP INDEX copies_no;
+CREATE INDEX copies_no ON copies USING mmdb (a, b) WITH (scales = '{1,2,3}');
+\set VERBOSITY default
+SELECT mm_scale('copies_mm', 'a');
+SELECT mm_pin_scales('copies_mm', '{1,2}');
+SELECT column_name, scale, problem FROM mmdb.index_columns WHERE index_name = 'copies_mm'::regclass;
+SELECT mmdb_index_check('copies_mm');
+DROP TABLE copies;
 BEGIN READ ONLY;
 SELECT count(*) FROM mm_measure_scales('things_mm');
 SELECT mm_pin_scales('things_mm', '{1,2}');

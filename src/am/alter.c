@@ -128,28 +128,41 @@ mm_alter_init(void)
 	object_access_hook = watch_drops;
 }
 
-void
-mm_alter_warn(Relation index, const MMColumns *columns)
+/*
+ * The index that was dropped for this one to take its place, or NULL.
+ */
+static const DroppedIndex *
+find_dropped(Relation index)
 {
-	DroppedIndex *dropped = NULL;
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &dropped_indexes)
 	{
-		DroppedIndex *one = dlist_container(DroppedIndex, node, iter.cur);
+		const DroppedIndex *dropped = dlist_container(DroppedIndex, node, iter.cur);
 
-		if (one->table == index->rd_index->indrelid &&
-			strcmp(NameStr(one->name), RelationGetRelationName(index)) == 0)
-		{
-			dropped = one;
-			break;
-		}
+		if (dropped->table == index->rd_index->indrelid &&
+			strcmp(NameStr(dropped->name), RelationGetRelationName(index)) == 0)
+			return dropped;
 	}
+	return NULL;
+}
+
+bool
+mm_alter_replaces(Relation index)
+{
+	return find_dropped(index) != NULL;
+}
+
+void
+mm_alter_warn(Relation index, const MMColumns *columns)
+{
+	const DroppedIndex *dropped = find_dropped(index);
+
 	if (dropped == NULL || columns->composite != NULL || dropped->nkeys != columns->n)
 		return;
 	for (int i = 0; i < columns->n; i++)
 	{
-		char	   *before = dropped->operators[i];
+		const char *before = dropped->operators[i];
 		char	   *now = get_opname(columns->columns[i].space.operator);
 
 		if (before == NULL || now == NULL || strcmp(before, now) == 0)

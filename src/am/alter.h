@@ -11,10 +11,12 @@
 #include "index/columns.h"
 
 /*
- * mm_alter_warn: warn if an index that is being built takes the place of one that
- * ALTER TABLE has dropped, and has another metric.
+ * mm_alter_replaces: does an index that is being built take the place of one that
+ * ALTER TABLE has dropped?
+ * mm_alter_warn: warn if it does, and has another metric.
  */
 extern void mm_alter_init(void);
+extern bool mm_alter_replaces(Relation index);
 extern void mm_alter_warn(Relation index, const MMColumns *columns);
 
 #endif							/* MM_ALTER_H */

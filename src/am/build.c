@@ -272,6 +272,19 @@ train(Relation index, MMColumns *columns, const MMSample *sample, MMMeta *meta)
 	return model;
 }
 
+/*
+ * Is an index built for the first time, and not made anew by REINDEX, TRUNCATE,
+ * VACUUM FULL, ALTER TABLE or pg_upgrade?  (Of the second transaction of CREATE INDEX
+ * CONCURRENTLY, it cannot be told.)
+ */
+static bool
+is_new(Relation index)
+{
+	return index->rd_createSubid != InvalidSubTransactionId &&
+		!ReindexIsProcessingIndex(RelationGetRelid(index)) &&
+		!mm_alter_replaces(index) && !IsBinaryUpgrade;
+}
+
 IndexBuildResult *
 mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 {
@@ -288,7 +301,8 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 	state.index = index;
 	state.columns = mm_columns_make(index);
 	mm_alter_warn(index, state.columns);
-	mm_scales_check_parameter(index, state.columns);
+	/* Pinned scales are for searches: the table need not do without the index. */
+	mm_scales_check_parameter(index, state.columns, is_new(index) ? ERROR : WARNING);
 	state.concurrent = indexInfo->ii_Concurrent;
 	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
 

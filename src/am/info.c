@@ -160,7 +160,6 @@ describe(Relation index)
 {
 	MMColumns  *columns = mm_columns_present(index);
 	MMMeta	   *statistics = mm_statistics_get(index, columns);
-	/* A parameter that does not fit is an error of those who use it. */
 	bool		known = mm_scales_fit(index, columns->n);
 	MMScales	scales;
 	List	   *rows = NIL;
@@ -182,7 +181,10 @@ describe(Relation index)
 			set_scale(row, &scales, i, statistics);
 		if (mm_statistics_visible(columns, i))
 			set_statistics(row, &statistics->columns[i]);
-		else
+		/* Everybody may read the parameter, and only this makes searches fail. */
+		if (!known)
+			set_problem(row, "storage parameter \"scales\" does not fit the columns. ALTER INDEX ... RESET (scales) removes it, mm_pin_scales() sets it.");
+		else if (!mm_statistics_visible(columns, i))
 			set_problem(row, "permission denied for statistics");
 	}
 	add_other_attributes(&rows, columns);

@@ -105,14 +105,25 @@ mmdb_insert(Relation index, Datum *keys, bool *keynulls, ItemPointer heap_tid,
 	check_row(index, state, values, isnull);
 	for (;;)
 	{
+		/* Rows that training itself inserts wait in the root for its end. */
+		bool		waits = mm_train_running(RelationGetRelid(index));
 		MMTree		tree = mm_tree_of_columns(index, state->model);
 		MMEntry		entry = palloc(INTALIGN(state->model->leaf.size));
 		MMInsertResult result;
 
 		mm_model_embed(state->model, heap_tid, values, isnull, entry);
-		result = mm_tree_insert(&tree, entry);
+		result = mm_tree_insert(&tree, entry,
+								waits ? state->model->leaf.capacity : MM_TRAINING_ROWS);
 		if (result == MM_INSERTED)
 			break;
+		if (result == MM_TRAINING_DUE && waits)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("functions that index \"%s\" calls insert too many rows into its own table",
+							RelationGetRelationName(index)),
+					 errdetail("While the index is trained on its first %d rows, it has room for %d more.",
+							   MM_TRAINING_ROWS, state->model->leaf.capacity - MM_TRAINING_ROWS),
+					 errhint("Let the functions change nothing.")));
 		if (result == MM_TRAINING_DUE)
 			mm_train_index(index, heap, state->columns);
 		open_model(index, state);

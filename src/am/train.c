@@ -14,11 +14,14 @@
  * takes it, too, while the index has no model.  Searches go on.
  *
  * But a user's function may insert into the very table itself: the lock does not
- * keep out the session that has it, and the insertion may even train the index.
- * So everything that calls such functions is done first, in memory: rows are
- * fetched, the model is trained, entries are made.  Then the root is looked at
- * again.  If it has changed, all that was in vain.  If not, no function is called
- * any more before the new tree is there.
+ * keep out the session that has it.  Such an insertion does not train in its turn,
+ * as that would call the function again, and so on for ever: it enters its row in
+ * the root, which has room for some hundreds more.  So everything that calls
+ * functions is done first, in memory: rows are fetched, the model is trained,
+ * entries are made.  Then the root is looked at again, and rows that have come are
+ * added to what there is, until none have come.  Each row is fetched once: this
+ * ends, if the function's insertions do, or the root is full, which is an error.
+ * From then on no function is called before the new tree is there.
  *
  * If most of the rows turn out to be dead, as after an insertion that was rolled
  * back, only those are removed: they would make a poor model for ever.
@@ -44,6 +47,15 @@
 #include "model/statistics.h"
 #include "tree/bulk.h"
 
+/* An index that this session trains now. */
+typedef struct TrainedNow
+{
+	Oid			index;
+	struct TrainedNow *next;
+} TrainedNow;
+
+static TrainedNow *trained_now = NULL;
+
 /* Rows of the root, with their columns' values. */
 typedef struct Rows
 {
@@ -63,40 +75,26 @@ lock_root(const MMTree *tree, int mode)
 }
 
 /*
- * The places of the rows in the root of a tree without a model.
+ * The places of the rows in the root of a tree without a model, but for the first
+ * ones.
  */
 static int
-read_root(const MMTree *tree, ItemPointerData **tids)
+read_root(const MMTree *tree, int first, ItemPointerData **tids)
 {
 	Buffer		buffer = lock_root(tree, BUFFER_LOCK_SHARE);
 	Page		page = BufferGetPage(buffer);
 	int			n = MMPageGetSpecial(page)->n;
 
 	mm_tree_check_node(tree, buffer, 0);
-	*tids = palloc(sizeof(ItemPointerData) * Max(n, 1));
-	for (int i = 0; i < n; i++)
+	if ((MMPageGetSpecial(page)->flags & MM_PAGE_UNTRAINED) == 0 || n < first)
+		elog(ERROR, "index \"%s\" has changed while it was trained",
+			 RelationGetRelationName(tree->index));
+	*tids = palloc(sizeof(ItemPointerData) * Max(n - first, 1));
+	for (int i = first; i < n; i++)
 		mm_entry_place(tree->index, mm_page_words(page, 0)[i], mm_page_words(page, 1)[i],
-					   &(*tids)[i]);
+					   &(*tids)[i - first]);
 	UnlockReleaseBuffer(buffer);
-	return n;
-}
-
-/*
- * Are these still the places of the rows in the root, and is there no model?
- */
-static bool
-root_has(const MMTree *tree, const ItemPointerData *tids, int n)
-{
-	Buffer		buffer = lock_root(tree, BUFFER_LOCK_SHARE);
-	Page		page = BufferGetPage(buffer);
-	bool		same = (MMPageGetSpecial(page)->flags & MM_PAGE_UNTRAINED) != 0 &&
-		MMPageGetSpecial(page)->n == n;
-
-	for (int i = 0; i < n && same; i++)
-		same = mm_page_words(page, 0)[i] == ItemPointerGetBlockNumberNoCheck(&tids[i]) &&
-			mm_page_words(page, 1)[i] == ItemPointerGetOffsetNumberNoCheck(&tids[i]);
-	UnlockReleaseBuffer(buffer);
-	return same;
+	return n - first;
 }
 
 /*
@@ -121,14 +119,28 @@ fetch_newest(IndexFetchTableData *fetch, ItemPointerData tid, Snapshot snapshot,
 }
 
 /*
- * Fetch the values of these rows.  Rows that are dead to everybody are left
- * out: what they refer to may be gone.
+ * Room for so many rows.
  */
 static Rows *
-fetch_rows(Relation heap, Relation index, const MMColumns *columns,
-		   ItemPointerData *tids, int n)
+make_rows(int n)
 {
 	Rows	   *rows = palloc(sizeof(Rows));
+
+	rows->n = 0;
+	rows->tids = palloc(sizeof(ItemPointerData) * n);
+	rows->values = palloc(sizeof(*rows->values) * n);
+	rows->isnull = palloc(sizeof(*rows->isnull) * n);
+	return rows;
+}
+
+/*
+ * Fetch the values of these rows, and add them to others.  Rows that are dead to
+ * everybody are left out: what they refer to may be gone.
+ */
+static void
+fetch_rows(Relation heap, Relation index, const MMColumns *columns,
+		   ItemPointerData *tids, int n, Rows *rows)
+{
 	IndexInfo  *indexInfo = BuildIndexInfo(index);
 	EState	   *estate = CreateExecutorState();
 	ExprContext *econtext = GetPerTupleExprContext(estate);
@@ -139,10 +151,6 @@ fetch_rows(Relation heap, Relation index, const MMColumns *columns,
 
 	InitNonVacuumableSnapshot(snapshot, GlobalVisTestFor(heap));
 	econtext->ecxt_scantuple = slot;
-	rows->n = 0;
-	rows->tids = palloc(sizeof(ItemPointerData) * Max(n, 1));
-	rows->values = palloc(sizeof(*rows->values) * Max(n, 1));
-	rows->isnull = palloc(sizeof(*rows->isnull) * Max(n, 1));
 	for (int i = 0; i < n; i++)
 	{
 		Datum		keys[INDEX_MAX_KEYS];
@@ -172,7 +180,6 @@ fetch_rows(Relation heap, Relation index, const MMColumns *columns,
 	table_index_fetch_end(fetch);
 	ExecDropSingleTupleTableSlot(slot);
 	FreeExecutorState(estate);
-	return rows;
 }
 
 /*
@@ -204,7 +211,7 @@ typedef struct Trained
 								 * where it is */
 	void	   *stored;			/* the model as it is stored */
 	MMModel    *model;
-	MMEntry    *entries;		/* of the rows */
+	MMEntry    *entries;		/* of the rows, with room for as many as rows have */
 } Trained;
 
 /*
@@ -228,7 +235,21 @@ measure(MMColumns *columns, const MMMeta *meta, const Rows *rows)
 }
 
 /*
- * Measure rows, train a model on them, and make their entries.
+ * Make entries of rows, from the first one on that has none.
+ */
+static void
+make_entries(const Rows *rows, int first, Trained *trained)
+{
+	for (int i = first; i < rows->n; i++)
+	{
+		trained->entries[i] = palloc(INTALIGN(trained->model->leaf.size));
+		mm_model_embed(trained->model, &rows->tids[i], rows->values[i], rows->isnull[i],
+					   trained->entries[i]);
+	}
+}
+
+/*
+ * Measure rows, and train a model on them.
  */
 static void
 train(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows, Trained *trained)
@@ -247,13 +268,6 @@ train(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows, 
 	trained->stored = mm_model_train(columns, trained->meta, &training,
 									 mm_options_get(index).pivots);
 	trained->model = mm_model_open(columns, trained->meta, trained->stored);
-	trained->entries = palloc(sizeof(MMEntry) * Max(rows->n, 1));
-	for (int i = 0; i < rows->n; i++)
-	{
-		trained->entries[i] = palloc(INTALIGN(trained->model->leaf.size));
-		mm_model_embed(trained->model, &rows->tids[i], rows->values[i], rows->isnull[i],
-					   trained->entries[i]);
-	}
 }
 
 /*
@@ -334,39 +348,64 @@ make_tree(Relation index, const Trained *trained, int nrows)
 }
 
 /*
- * Train an index, if it needs that.  False if it has changed meanwhile.
+ * Train an index, if it needs that.
  */
-static bool
-try_training(Relation index, Relation heap, MMColumns *columns)
+static void
+train_if_due(Relation index, Relation heap, MMColumns *columns)
 {
 	MMMeta	   *meta = mm_meta_read(index, columns->n);
 	MMTree		tree;
+	int			capacity;
 	ItemPointerData *tids;
+	int			nread;
 	int			n;
 	Rows	   *rows;
 	bool		most_dead;
 	Trained		trained = {NULL};
 
 	if (BlockNumberIsValid(meta->model))
-		return true;
+		return;
 	tree = mm_tree_of_columns(index, mm_model_open(columns, meta, NULL));
-	n = read_root(&tree, &tids);
-	if (n < MM_TRAINING_ROWS)
-		return true;
+	nread = read_root(&tree, 0, &tids);
+	if (nread < MM_TRAINING_ROWS)
+		return;
 
 	/* Users' functions run here. */
-	rows = fetch_rows(heap, index, columns, tids, n);
+	capacity = tree.model->leaf.capacity;
+	rows = make_rows(capacity);
+	fetch_rows(heap, index, columns, tids, nread, rows);
 	most_dead = rows->n < MM_TRAINING_ROWS / 2;
 	if (!most_dead)
+	{
 		train(index, columns, meta, rows, &trained);
+		trained.entries = palloc(sizeof(MMEntry) * capacity);
+		make_entries(rows, 0, &trained);
+	}
 
-	if (!root_has(&tree, tids, n))
-		return false;
+	/* And the rows that they have inserted, and so on. */
+	while ((n = read_root(&tree, nread, &tids)) > 0)
+	{
+		int			before = rows->n;
+
+		nread += n;
+		fetch_rows(heap, index, columns, tids, n, rows);
+		if (!most_dead)
+			make_entries(rows, before, &trained);
+	}
+
 	if (most_dead)
 		shrink_root(&tree, rows);
 	else
 		make_tree(index, &trained, rows->n);
-	return true;
+}
+
+bool
+mm_train_running(Oid index)
+{
+	for (const TrainedNow *one = trained_now; one != NULL; one = one->next)
+		if (one->index == index)
+			return true;
+	return false;
 }
 
 void
@@ -374,13 +413,22 @@ mm_train_index(Relation index, Relation heap, MMColumns *columns)
 {
 	MemoryContext context;
 	MemoryContext old;
+	TrainedNow	this = {.index = RelationGetRelid(index), .next = trained_now};
 
 	LockPage(index, MM_META_BLOCK, ExclusiveLock);
 	context = AllocSetContextCreate(CurrentMemoryContext, "mmdb training",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	while (!try_training(index, heap, columns))
-		MemoryContextReset(context);
+	trained_now = &this;
+	PG_TRY();
+	{
+		train_if_due(index, heap, columns);
+	}
+	PG_FINALLY();
+	{
+		trained_now = this.next;
+	}
+	PG_END_TRY();
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	UnlockPage(index, MM_META_BLOCK, ExclusiveLock);

@@ -97,11 +97,34 @@ mm_check_rows_begin(Relation heap, Relation index, MMColumns *columns,
 }
 
 /*
- * Sort an entry of the index, or one made of a row (block: none).
+ * Make an entry's parts that are about dropped attributes those of a NULL: what was
+ * there when the row was entered cannot be told any more.
  */
 static void
-put_item(MMCheckRows *rows, const uint32 *entry, BlockNumber block, int number)
+clear_dropped(const MMCheckRows *rows, MMEntry entry)
 {
+	const MMModel *model = rows->model;
+
+	for (int i = 0; i < model->ncolumns; i++)
+	{
+		const MMColumnModel *c = &model->of[i];
+
+		if (!rows->columns->columns[i].dropped)
+			continue;
+		entry[2] |= UINT32_C(1) << i;
+		memset(MMEntryFloats(entry) + c->first, 0, sizeof(float) * c->ncoordinates);
+		memset(entry + c->first_word, 0, sizeof(uint32) * c->shape.words);
+		memset(MMEntryBytes(entry, &model->leaf) + c->first_byte, 0, c->shape.bytes);
+	}
+}
+
+/*
+ * Sort rows->entry: of the index, or one made of a row (block: none).
+ */
+static void
+put_item(MMCheckRows *rows, BlockNumber block, int number)
+{
+	const uint32 *entry = rows->entry;
 	int			header = 2 * sizeof(uint32);
 	int			coordinates = (MM_ENTRY_HEADER + rows->model->ncoordinates) * sizeof(uint32);
 	const unsigned char *bytes = (const unsigned char *) entry;
@@ -145,7 +168,8 @@ mm_check_rows_leaf(MMCheckRows *rows, BlockNumber block, Page page)
 	for (int i = 0; i < n; i++)
 	{
 		mm_page_get(page, &rows->model->leaf, i, rows->entry);
-		put_item(rows, rows->entry, block, i);
+		clear_dropped(rows, rows->entry);
+		put_item(rows, block, i);
 	}
 	if (n > 0 && rows->model->trained)
 		sample_leaf(rows, block, page);
@@ -171,7 +195,7 @@ check_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 	mm_columns_check_values(rows->columns, values, isnull, dimensions);
 	mm_model_embed(rows->model, tid, values, isnull, rows->entry);
 	MemoryContextSwitchTo(old);
-	put_item(rows, rows->entry, InvalidBlockNumber, 0);
+	put_item(rows, InvalidBlockNumber, 0);
 	MemoryContextReset(rows->scratch);
 }
 

@@ -48,10 +48,10 @@ mm_scales_fit(Relation index, int ncolumns)
 }
 
 void
-mm_scales_check_parameter(Relation index, const MMColumns *columns)
+mm_scales_check_parameter(Relation index, const MMColumns *columns, int elevel)
 {
 	if (!mm_scales_fit(index, columns->n))
-		ereport(ERROR,
+		ereport(elevel,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("storage parameter \"scales\" of index \"%s\" does not fit its columns",
 						RelationGetRelationName(index)),
@@ -68,7 +68,7 @@ mm_scales_get(Relation index, const MMColumns *columns, const MMMeta *statistics
 {
 	const char *value = mm_options_scales(index);
 
-	mm_scales_check_parameter(index, columns);
+	mm_scales_check_parameter(index, columns, ERROR);
 	memset(scales, 0, sizeof(MMScales));
 	if (value != NULL)
 		(void) mm_options_parse_scales(value, scales->in_force);

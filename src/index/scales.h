@@ -22,10 +22,11 @@ typedef struct MMScales
 /*
  * mm_scales_fit: has the storage parameter of an index an element for each of
  * ncolumns columns, if it is set at all?
- * mm_scales_check_parameter: raise an error if not.
+ * mm_scales_check_parameter: raise an error if not, or a WARNING, as elevel says.
  */
 extern bool mm_scales_fit(Relation index, int ncolumns);
-extern void mm_scales_check_parameter(Relation index, const MMColumns *columns);
+extern void mm_scales_check_parameter(Relation index, const MMColumns *columns,
+									  int elevel);
 
 /*
  * mm_scales_get: the scales of an index, plain or partitioned, with these

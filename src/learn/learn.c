@@ -102,7 +102,7 @@ enum
 
 typedef struct Options
 {
-	int			k;				/* 0: as many as there are relevant rows */
+	int64		k;				/* 0: as many as there are relevant rows */
 	bool		random;			/* negatives */
 	double		l1;
 	double		heldout;		/* part of the examples */
@@ -212,10 +212,19 @@ set_memory_limits(MMLearner *learner)
 	learner->max_others = (int) Min(others, 10000);
 }
 
-static int
+static int64
 k_of(const Learning *learning, const MMExample *example)
 {
 	return learning->options->k > 0 ? learning->options->k : example->nrelevant;
+}
+
+/*
+ * How many rows to search for, to learn from.
+ */
+static int
+depth_for(int64 k)
+{
+	return (int) (Min(k, MAX_DEPTH / DEPTH) * DEPTH);
 }
 
 /*
@@ -225,10 +234,10 @@ k_of(const Learning *learning, const MMExample *example)
 static double
 search(Learning *learning, MMExample *example, const double *weights, bool keep, double *radius)
 {
-	int			k = k_of(learning, example);
+	int64		k = k_of(learning, example);
 	double		recall;
-	int			depth = (int) Min(DEPTH * (int64) k, MAX_DEPTH);
-	int			n = mm_candidates_search(learning->learner, example, weights, k, depth, keep,
+	int			n = mm_candidates_search(learning->learner, example, weights,
+										 (int) Min(k, MAX_DEPTH), depth_for(k), keep,
 										 &recall, radius);
 
 	if (n < 0)
@@ -239,7 +248,7 @@ search(Learning *learning, MMExample *example, const double *weights, bool keep,
 	if (n < k)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("k is %d, but table \"%s\" has only %d rows to be found", k,
+				 errmsg("k is %lld, but table \"%s\" has only %d rows to be found", (long long) k,
 						RelationGetRelationName(learning->learner->table), n)));
 	return recall;
 }
@@ -330,11 +339,11 @@ search_iteration(Learning *learning)
 							   Min(nheldout, MAX_HELDOUT), false, NULL);
 	if (learning->options->random)
 	{
-		int			k = 1;
+		int64		k = 1;
 
 		for (int i = 0; i < n; i++)
 			k = Max(k, k_of(learning, &learner->examples[(first + i) % ntrain]));
-		mm_candidates_random(learner, 0, ntrain, now->weights, (int) Min(DEPTH * (int64) k, MAX_DEPTH),
+		mm_candidates_random(learner, 0, ntrain, now->weights, depth_for(k),
 							 learning->options->seed ^ learning->iterations);
 	}
 }
@@ -570,8 +579,7 @@ begin_learning(FunctionCallInfo fcinfo, Learning *learning, Options *options)
 	mm_require_argument(fcinfo, ARG_INDEX, "index_name");
 	mm_require_argument(fcinfo, ARG_EXAMPLES, "examples");
 	mm_require_argument(fcinfo, ARG_NEGATIVES, "negatives");
-	options->k = PG_ARGISNULL(ARG_K) ? 0 :
-		(int) Min(at_least(PG_GETARG_INT64(ARG_K), "k", 1), PG_INT32_MAX);
+	options->k = PG_ARGISNULL(ARG_K) ? 0 : at_least(PG_GETARG_INT64(ARG_K), "k", 1);
 	negatives = text_to_cstring(PG_GETARG_TEXT_PP(ARG_NEGATIVES));
 	options->random = strcmp(negatives, "random") == 0;
 	if (!options->random && strcmp(negatives, "hard") != 0)
@@ -611,7 +619,7 @@ how_learned(const Learning *learning)
 	return psprintf("{\"examples\": %d, \"k\": %s, \"negatives\": \"%s\", \"l1\": %s,"
 					" \"heldout\": %s, \"seed\": %d, \"iterations\": %d, \"seconds\": %.3f}",
 					learning->learner->nexamples,
-					options->k > 0 ? psprintf("%d", options->k) : "null",
+					options->k > 0 ? psprintf("%lld", (long long) options->k) : "null",
 					options->random ? "random" : "hard", mm_sql_number(options->l1),
 					mm_sql_number(options->heldout), options->seed, learning->iterations,
 					seconds_since(learning->started));

@@ -16,8 +16,9 @@
  *
  * How that is done beside searches and insertions stands in merge.c.
  *
- * VACUUM must not fail.  So no page is added to the file: where a new one is
- * needed, it must be one that was deleted before.
+ * VACUUM must not fail.  So no page is added to the main fork: where a new one is
+ * needed, it must be one that was deleted before.  (The free space map may grow, as
+ * under every access method.)
  *
  *-------------------------------------------------------------------------
  */

@@ -440,7 +440,7 @@ split_leaf(Descent *d, Buffer buffer)
 }
 
 MMInsertResult
-mm_tree_insert(const MMTree *tree, const uint32 *row)
+mm_tree_insert(const MMTree *tree, const uint32 *row, int untrained)
 {
 	Relation	index = tree->index;
 	const MMModel *model = tree->model;
@@ -474,7 +474,7 @@ mm_tree_insert(const MMTree *tree, const uint32 *row)
 			mm_tree_check_node(tree, buffer, 0);
 		if (!model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
 			result = MM_MODEL_STALE;
-		else if (!model->trained && special->n >= MM_TRAINING_ROWS)
+		else if (!model->trained && special->n >= untrained)
 			result = MM_TRAINING_DUE;
 		else if (special->n == model->leaf.capacity)
 		{

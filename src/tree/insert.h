@@ -11,15 +11,16 @@
 #include "tree/tree.h"
 
 /*
- * mm_tree_insert: add a row's entry.  Leaks memory.
+ * mm_tree_insert: add a row's entry.  In a tree without a model, up to so many
+ * entries are added, untrained.  Leaks memory.
  */
 typedef enum MMInsertResult
 {
 	MM_INSERTED,
 	MM_MODEL_STALE,				/* the index has got a model: open it */
-	MM_TRAINING_DUE,			/* it needs one: call mm_train_index */
+	MM_TRAINING_DUE,			/* it has that many, and needs a model */
 } MMInsertResult;
 
-extern MMInsertResult mm_tree_insert(const MMTree *tree, const uint32 *row);
+extern MMInsertResult mm_tree_insert(const MMTree *tree, const uint32 *row, int untrained);
 
 #endif							/* MM_INSERT_H */

@@ -569,8 +569,9 @@ odbquery_in(PG_FUNCTION_ARGS)
 	{
 		char	   *text = value_text(radius);
 
-		if (text == NULL)
-			return format_error(escontext, "\"radius\" must be a number.");
+		/* JSON has no number for infinity. */
+		if (text == NULL || (radius->type == jbvString && strcmp(text, "Infinity") != 0))
+			return format_error(escontext, "\"radius\" must be a number, or \"Infinity\".");
 		if (!DirectInputFunctionCallSafe(float8in, text, InvalidOid, -1, escontext, &datum))
 			PG_RETURN_NULL();
 		parts.has_radius = true;
