@@ -120,11 +120,11 @@ mm_estimate_weights(MMOffer *offer, const MMSum *sum, MMWeights *weights, double
 		const MMSumTerm *term = &sum->terms[i];
 		double		factor = known_value(&values[i].product);
 		double		missing = known_value(&values[i].missing);
-		const MMSumLeaf *leaf = &sum->leaves[Max(term->leaf, 0)];
+		const MMSumPart *part = &sum->parts[Max(term->part, 0)];
 		double		radius;
 		int			column;
 
-		if (term->leaf < 0)
+		if (term->part < 0)
 		{
 			*offset += isnan(factor) ? 0.0 : factor;
 			continue;
@@ -132,9 +132,9 @@ mm_estimate_weights(MMOffer *offer, const MMSum *sum, MMWeights *weights, double
 		if (!isnan(factor) && !(factor >= 0 && isfinite(factor)))
 			return false;
 		some |= isnan(factor) || factor > 0;
-		column = leaf->column;
+		column = part->column;
 		if (column == -1 &&
-			add_query_weights(offer, list_nth(leaf->expr->args, leaf->argument),
+			add_query_weights(offer, list_nth(part->expr->args, part->argument),
 							  isnan(factor) ? 1.0 : factor, weights, &radius))
 			continue;
 		for (int c = 0; c < offer->columns->n; c++)

@@ -67,9 +67,9 @@ extern MMScanPlan *mm_plan_unpack(List *exprs, List *numbers);
 
 /* ---------- at run time ---------- */
 
-typedef struct MMLeafState
+typedef struct MMPartState
 {
-	const MMSumLeaf *leaf;
+	const MMSumPart *part;
 	MetricSpace *space;			/* NULL: of a composite as a whole */
 	ExprState  *argument;		/* the value */
 	AttrNumber	attnum;			/* of the table's column; or 0: */
@@ -84,7 +84,7 @@ typedef struct MMLeafState
 	bool		finite;			/* no distance is Infinity */
 	bool		no_weight;		/* distances need not be computed: times 0 */
 	int64		evaluations;
-} MMLeafState;
+} MMPartState;
 
 /* What the values of one scan make of a sum. */
 typedef enum MMSumKind
@@ -97,12 +97,12 @@ typedef enum MMSumKind
 typedef struct MMSumState
 {
 	const MMDriver *driver;
-	MMLeafState *leaves;		/* of driver->sum->nleaves */
+	MMPartState *parts;		/* of driver->sum->nparts */
 	List	   *factors;		/* ExprStates of mm_sum_factors */
-	ExprState  *value;			/* the expression, given its leaves' distances */
+	ExprState  *value;			/* the expression, given its parts' distances */
 	ExprState  *conditions;		/* likewise */
 	List	   *bounds;			/* ExprStates */
-	TupleTableSlot *distances;	/* one column for each leaf */
+	TupleTableSlot *distances;	/* one column for each part */
 	double		offset;			/* the constant terms */
 	double		magnitude;		/* of the greatest numbers that they pass through */
 	double		unit;			/* all distances are whole, and all numbers in the
@@ -156,7 +156,7 @@ extern double mm_sum_least_value(const MMSumState *sum, double lower);
 /*
  * mm_sum_evaluate: the value of the sum for the row in econtext->ecxt_scantuple:
  * that of the expression, or if it is negated, minus that.  False if that is above most: then *value is not
- * set.  The leaves' distances stay where mm_sum_conditions finds them.
+ * set.  The parts' distances stay where mm_sum_conditions finds them.
  */
 extern bool mm_sum_evaluate(MMSumState *sum, ExprContext *econtext, double most,
 							double *value, bool *isnull);

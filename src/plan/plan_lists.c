@@ -32,19 +32,19 @@ static void
 pack_sum(const MMSum *sum, List **exprs, List **numbers)
 {
 	*exprs = list_make1(sum->expr);
-	*numbers = list_make4_int(sum->negated, sum->exact, sum->nleaves, sum->nterms);
-	for (int i = 0; i < sum->nleaves; i++)
+	*numbers = list_make4_int(sum->negated, sum->exact, sum->nparts, sum->nterms);
+	for (int i = 0; i < sum->nparts; i++)
 	{
-		*exprs = lappend(*exprs, sum->leaves[i].expr);
-		*numbers = lappend_int(*numbers, sum->leaves[i].column);
-		*numbers = lappend_int(*numbers, sum->leaves[i].argument);
-		*numbers = lappend_int(*numbers, sum->leaves[i].cast);
+		*exprs = lappend(*exprs, sum->parts[i].expr);
+		*numbers = lappend_int(*numbers, sum->parts[i].column);
+		*numbers = lappend_int(*numbers, sum->parts[i].argument);
+		*numbers = lappend_int(*numbers, sum->parts[i].cast);
 	}
 	for (int i = 0; i < sum->nterms; i++)
 	{
 		const MMSumTerm *term = &sum->terms[i];
 
-		*numbers = lappend_int(lappend_int(*numbers, term->leaf), term->has_missing);
+		*numbers = lappend_int(lappend_int(*numbers, term->part), term->has_missing);
 		pack_product(&term->product, exprs, numbers);
 		if (term->has_missing)
 			pack_product(&term->missing, exprs, numbers);
@@ -95,20 +95,20 @@ unpack_sum(List *exprs, List *numbers)
 	sum->expr = next_expr(&r);
 	sum->negated = next_number(&r);
 	sum->exact = next_number(&r);
-	sum->nleaves = next_number(&r);
+	sum->nparts = next_number(&r);
 	sum->nterms = next_number(&r);
-	for (int i = 0; i < sum->nleaves; i++)
+	for (int i = 0; i < sum->nparts; i++)
 	{
-		sum->leaves[i].expr = (OpExpr *) next_expr(&r);
-		sum->leaves[i].column = next_number(&r);
-		sum->leaves[i].argument = next_number(&r);
-		sum->leaves[i].cast = next_number(&r);
+		sum->parts[i].expr = (OpExpr *) next_expr(&r);
+		sum->parts[i].column = next_number(&r);
+		sum->parts[i].argument = next_number(&r);
+		sum->parts[i].cast = next_number(&r);
 	}
 	for (int i = 0; i < sum->nterms; i++)
 	{
 		MMSumTerm  *term = &sum->terms[i];
 
-		term->leaf = next_number(&r);
+		term->part = next_number(&r);
 		term->has_missing = next_number(&r);
 		unpack_product(&r, &term->product);
 		if (term->has_missing)

@@ -24,7 +24,7 @@ typedef struct MMScanCounts
 	int64		proved;			/* rows whose bounds said enough */
 	Size		peak_memory;	/* of pending rows */
 	MMSearchStats stats;
-	int64	   *evaluations;	/* of each leaf of each driver, in order */
+	int64	   *evaluations;	/* of each part of each driver, in order */
 } MMScanCounts;
 
 typedef struct MMSharedCounts MMSharedCounts;

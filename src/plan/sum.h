@@ -3,9 +3,9 @@
  * sum.h
  *	  Weighted sums of distances, found in expressions.
  *
- * A leaf is a distance: an index's column, its operator, and a value that is the
- * same for all rows.  A term is a leaf times factors, or, without a leaf, a
- * constant; a leaf may stand in several terms.
+ * A part of a sum is a distance: an index's column, its operator, and a value that is
+ * the same for all rows.  A term is a part times factors, or, without a part, a
+ * constant; a part may stand in several terms.
  *
  * An expression may be minus a sum, like 1 - distance, a similarity: the greater
  * it is, the nearer is the row.  What is then said of the sum's values is about
@@ -38,25 +38,25 @@ typedef struct MMProduct
 
 /*
  * A term as the query has it: of expressions, whose values are known when the scan
- * begins.  Then the terms of each leaf become one MMTerm (search/search.h).
+ * begins.  Then the terms of each part become one MMTerm (search/search.h).
  */
 typedef struct MMSumTerm
 {
-	int			leaf;			/* -1: a constant */
-	MMProduct	product;		/* of the leaf, or the constant itself */
-	bool		has_missing;	/* COALESCE gives what a NULL leaf adds: */
+	int			part;			/* -1: a constant */
+	MMProduct	product;		/* of the part, or the constant itself */
+	bool		has_missing;	/* COALESCE gives what a NULL part adds: */
 	MMProduct	missing;
 } MMSumTerm;
 
-typedef struct MMSumLeaf
+typedef struct MMSumPart
 {
 	int			column;			/* of the index; -1: its composite, as a whole */
 	OpExpr	   *expr;			/* the distance */
 	int			argument;		/* which one of its arguments is the value */
 	bool		cast;			/* the column is cast to a wider type of numbers */
-} MMSumLeaf;
+} MMSumPart;
 
-/* No sum has more terms or leaves than this. */
+/* No sum has more terms or parts than this. */
 #define MM_MAX_TERMS	(2 * MM_MAX_COLUMNS)
 
 typedef struct MMSum
@@ -65,8 +65,8 @@ typedef struct MMSum
 	Relids		outer;			/* other relations that it needs */
 	bool		negated;		/* the expression is minus the sum */
 	bool		exact;			/* the expression is the sum, not just bounded by it */
-	int			nleaves;
-	MMSumLeaf	leaves[MM_MAX_TERMS];
+	int			nparts;
+	MMSumPart	parts[MM_MAX_TERMS];
 	int			nterms;
 	MMSumTerm	terms[MM_MAX_TERMS];
 } MMSum;
