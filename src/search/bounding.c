@@ -354,24 +354,6 @@ fits_dimensions(const MMColumns *columns, const MMTerm *term, int known)
 	return dimensions == known;
 }
 
-MMPointTerm
-mm_point_term(const MMColumnModel *c, const MetricTransform *transform,
-			  const float *q, float *slack)
-{
-	for (int i = 0; i < c->ncoordinates; i++)
-		slack[i] = c->norm == METRIC_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(transform, q[i]);
-	return (MMPointTerm) {
-		.norm = c->norm,
-		.ncoordinates = c->ncoordinates,
-		.first = c->first,
-		.factor = 1.0f,
-		.transform = transform,
-		.identity = metric_is_identity(transform),
-		.q = q,
-		.slack = slack,
-	};
-}
-
 /*
  * Room for a number for each entry of a node.
  */
@@ -383,44 +365,51 @@ alloc_floats(const MMModel *model)
 	return palloc(sizeof(float) * TYPEALIGN(METRIC_PLANE_SLACK, n));
 }
 
-/*
- * Make a term ready, and its point.  fits: otherwise nothing can be said of
- * distances to the value.  Verifying rows will tell what comes of them, as without
- * the index.
- */
-static void
-make_ready(MMBounding *b, MMBoundTerm *ready, MMPointTerm *point, const MMTerm *term, bool fits)
+void
+mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
+				   const MMTerm *term, bool fits)
 {
 	static const MMColumnModel nothing = {0};
-	const MMColumn *column = &b->model->columns->columns[term->column];
-	const MMColumnModel *c = fits ? &b->model->of[term->column] : &nothing;
+	const MMColumn *column = &model->columns->columns[term->column];
+	const MMColumnModel *c = fits ? &model->of[term->column] : &nothing;
 	double		factor = term->weight / term->scale;
+	float		missing = term->missing == MM_MISSING_NULL ? MM_KEY_NULL :
+		(float) Min(term->missing, FLT_MAX);
 	float		shift_error;
 
+	memset(ready, 0, sizeof(MMBoundTerm));
 	ready->point = point;
 	ready->column = c;
 	/* Of what float cannot express, less: no upper bounds then. */
 	ready->no_upper = factor < FLT_MIN || factor > FLT_MAX;
 	ready->routine = column->space.routine;
-	if (b->uppers_wanted)
-		ready->upper = alloc_floats(b->model);
 	ready->transform = c->transform;
 	if (c->ncoordinates > 0)
 	{
 		if (term->coordinates != NULL)
-			mm_model_shift(b->model, term->column, term->coordinates, ready->q, &shift_error);
+			mm_model_shift(model, term->column, term->coordinates, ready->q, &shift_error);
 		else
-			mm_model_coordinates(b->model, term->column, term->value, ready->q, &shift_error);
+			mm_model_coordinates(model, term->column, term->value, ready->q, &shift_error);
 		ready->transform.absolute += shift_error;
 	}
+	for (int i = 0; i < c->ncoordinates; i++)
+		ready->slack[i] = c->norm == METRIC_NORM_DISCRETE ? 0.0f :
+			mm_coordinate_slack(&ready->transform, ready->q[i]);
 	if (c->sketch != NULL)
 		ready->sketch_query = ready->routine->sketch_query(c->sketch, term->value,
 														   column->space.collation);
-	*point = mm_point_term(c, &ready->transform, ready->q, ready->slack);
-	point->factor = factor < FLT_MIN ? 0.0f : (float) Min(factor, FLT_MAX);
-	point->bit = UINT32_C(1) << term->column;
-	point->missing = term->missing == MM_MISSING_NULL ? MM_KEY_NULL :
-		(float) Min(term->missing, FLT_MAX);
+	*point = (MMPointTerm) {
+		.norm = c->norm,
+		.ncoordinates = c->ncoordinates,
+		.first = c->first,
+		.factor = factor < FLT_MIN ? 0.0f : (float) Min(factor, FLT_MAX),
+		.bit = UINT32_C(1) << term->column,
+		.missing = missing,
+		.transform = &ready->transform,
+		.identity = metric_is_identity(&ready->transform),
+		.q = ready->q,
+		.slack = ready->slack,
+	};
 }
 
 void
@@ -433,14 +422,16 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 	b->sketched = alloc_floats(model);
 	if (b->uppers_wanted)
 		b->uppers = alloc_floats(model);
-	memset(b->terms, 0, sizeof(MMBoundTerm) * b->nterms);
 	for (int i = 0; i < b->nterms; i++)
 	{
 		const MMTerm *term = &b->asked[i];
 
 		/* Coordinates and sketches take dimensions for granted. */
-		make_ready(b, &b->terms[i], &b->points[i], term,
-				   fits_dimensions(model->columns, term, meta->columns[term->column].dimensions));
+		mm_bound_term_init(&b->terms[i], &b->points[i], model, term,
+						   fits_dimensions(model->columns, term,
+										   meta->columns[term->column].dimensions));
+		if (b->uppers_wanted)
+			b->terms[i].upper = alloc_floats(model);
 		if (term->missing == MM_MISSING_NULL)
 			b->null_sums |= b->points[i].bit;
 	}

@@ -116,12 +116,12 @@ extern void mm_bound_inner(MMBounding *b, Page page, int n);
 extern double mm_bounding_upper(const MMBounding *b, int entry);
 
 /*
- * mm_point_term: what mm_point_sums needs of a query's coordinates q in one
- * column, for a factor of 1; refers to transform and q, and to slack, room for
- * as many coordinates, which it sets.
+ * mm_bound_term_init: make a term ready to bound entries of this model with, and its
+ * point.  In the current context.  fits: the value has the dimensions that the
+ * column has; otherwise nothing can be said of distances to it.  (Verifying rows
+ * will tell what comes of them, as without the index.)
  */
-extern MMPointTerm mm_point_term(const MMColumnModel *c,
-								 const MetricTransform *transform,
-								 const float *q, float *slack);
+extern void mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
+							   const MMTerm *term, bool fits);
 
 #endif							/* MM_BOUNDING_H */
