@@ -186,7 +186,8 @@ END $$;
 CREATE FUNCTION wrong_rows(ids integer[], distances float8[], radius float8, ordered boolean) RETURNS text
 	LANGUAGE plpgsql AS $$
 BEGIN
-	RETURN (SELECT string_agg(format('row %s is at %s, expected %s, after %s', id, got, expected, before), E'\n')
+	RETURN (SELECT string_agg(format('row %s is at %s, expected %s, after %s', id, coalesce(got::text, 'NULL'),
+									 coalesce(expected::text, 'NULL'), coalesce(before::text, 'NULL')), E'\n')
 			FROM (SELECT id, f.distance AS got, b.distance AS expected, before
 				  FROM brute_force b
 				  FULL JOIN (SELECT id, distance, lag(distance) OVER (ORDER BY n) AS before

@@ -94,16 +94,16 @@ $primary->safe_psql('postgres', slurp_file('test/differences.sql'));
 $primary->safe_psql('postgres', q{
 	CREATE FUNCTION search(near integer) RETURNS void LANGUAGE plpgsql AS $$
 	DECLARE
-		found text[];
+		by_index text[];
 		stored text[];
 	BEGIN
 		SET LOCAL enable_sort = off;
 		SET LOCAL enable_seqscan = off;
-		SELECT array_agg(id ORDER BY id) INTO found FROM (SELECT id FROM tree ORDER BY a <+> near) s;
+		SELECT array_agg(id ORDER BY id) INTO by_index FROM (SELECT id FROM tree ORDER BY a <+> near) s;
 		SET LOCAL enable_seqscan = on;
 		SELECT array_agg(id ORDER BY id) INTO stored FROM tree;
-		IF found IS DISTINCT FROM stored THEN
-			RAISE 'rows found differ' USING DETAIL = differences('near ' || near, found, stored);
+		IF by_index IS DISTINCT FROM stored THEN
+			RAISE 'rows found differ' USING DETAIL = differences('near ' || near, by_index, stored);
 		END IF;
 	EXCEPTION WHEN serialization_failure THEN
 		NULL;

@@ -85,7 +85,7 @@ $node->safe_psql('postgres', q{
 		c refcursor;
 		x integer;
 		ids integer[] := '{}';
-		found text[];
+		walked text[];
 		stored text[];
 	BEGIN
 		PERFORM set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort']) name;
@@ -99,10 +99,10 @@ $node->safe_psql('postgres', q{
 			END IF;
 		END LOOP;
 		PERFORM set_config('enable_seqscan', 'on', true), set_config('mmdb.enable_scan', 'off', true);
-		SELECT array_agg(id ORDER BY id) INTO found FROM unnest(ids) id;
+		SELECT array_agg(id ORDER BY id) INTO walked FROM unnest(ids) id;
 		SELECT array_agg(id ORDER BY id) INTO stored FROM t;
-		IF found IS DISTINCT FROM stored THEN
-			RAISE 'rows of a cursor differ' USING DETAIL = differences('walk ' || near, found, stored);
+		IF walked IS DISTINCT FROM stored THEN
+			RAISE 'rows of a cursor differ' USING DETAIL = differences('walk ' || near, walked, stored);
 		END IF;
 	END $$;
 
