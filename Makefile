@@ -80,6 +80,7 @@ OBJS = \
 	src/search/bounding.o \
 	src/search/ladder.o \
 	src/search/lookahead.o \
+	src/search/search.o \
 	src/search/terms.o \
 	src/check/check.o \
 	src/check/check_bounds.o \
@@ -90,6 +91,7 @@ OBJS = \
 	src/am/build_parallel.o \
 	src/am/build_rows.o \
 	src/am/cost.o \
+	src/am/cost_model.o \
 	src/am/handler.o \
 	src/am/info.o \
 	src/am/insert.o \
@@ -102,6 +104,7 @@ OBJS = \
 	src/plan/counts.o \
 	src/plan/diagnosis.o \
 	src/plan/diagnosis_words.o \
+	src/plan/distances.o \
 	src/plan/estimate.o \
 	src/plan/explain.o \
 	src/plan/node.o \
@@ -109,9 +112,11 @@ OBJS = \
 	src/plan/ordered.o \
 	src/plan/path_cost.o \
 	src/plan/paths.o \
+	src/plan/plan_lists.o \
+	src/plan/row_sort.o \
 	src/plan/sum.o \
-	src/plan/sum_lists.o \
 	src/plan/sum_state.o \
+	src/plan/sum_values.o \
 	src/plan/verify.o \
 	src/plan/whole_table.o \
 	src/plan/why_not.o \
@@ -158,6 +163,9 @@ SQL_PARTS = \
 	src/query/profile.sql \
 	src/learn/learn.sql
 
+# What metrics of others are built against.
+HEADERS = src/metric/metric_routine.h
+
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
 
 # The first test makes the extension; clipart loads examples/clipart.
@@ -201,6 +209,7 @@ REGRESS = \
 	learn_plans \
 	plan \
 	plan_values \
+	plan_infinite \
 	plan_queries \
 	plan_explain \
 	plan_why_not \

@@ -28,7 +28,7 @@ WITH d(column_name, d) AS (
 	FROM d GROUP BY column_name)
 SELECT column_name, abs(c.mean - s.mean) < 1e-9 * s.mean AS mean, abs(c.variance - s.variance) < 1e-9 * s.variance AS variance,
 	   abs(c.scale - s.scale) < 1e-9 AS scale,
-	   abs(c.hidden_dimension - s.mean ^ 2 / (2 * s.variance)) < 1e-9 AS hidden_dimension,
+	   abs(c.intrinsic_dimension - s.mean ^ 2 / (2 * s.variance)) < 1e-9 AS intrinsic_dimension,
 	   mm_scale('few_mm', column_name) = c.scale AS mm_scale
 FROM s JOIN mmdb.index_columns c USING (column_name) WHERE index_name = 'few_mm'::regclass ORDER BY 1;
 SELECT mm_scale('few_mm', 'nothing');
@@ -57,7 +57,7 @@ SELECT count(*) FILTER (WHERE scale > 1000) AS scaled FROM mmdb.index_columns WH
 CREATE TABLE dull (a integer, b text, c float8, d boolean);
 INSERT INTO dull SELECT 1, NULL, (CASE WHEN i % 2 = 0 THEN 'Infinity' ELSE 'NaN' END)::float8, i = 1 FROM generate_series(1, 50) i;
 CREATE INDEX dull_mm ON dull USING mmdb (a, b, c, d);
-SELECT column_name, count, mean, variance, scale, hidden_dimension FROM mmdb.index_columns WHERE index_name = 'dull_mm'::regclass;
+SELECT column_name, count, mean, variance, scale, intrinsic_dimension FROM mmdb.index_columns WHERE index_name = 'dull_mm'::regclass;
 
 -- An index made before its table was filled knows dimensions from the first
 -- row on; about scales see scales.sql.

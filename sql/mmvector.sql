@@ -40,7 +40,7 @@ CREATE TABLE bad (v mmvector(16001));
 CREATE TABLE bad (v mmvector(1,2));
 
 -- Binary.
-SELECT mm_vector_send('[1,-2.5]');
+SELECT mmvector_send('[1,-2.5]');
 
 -- Casts.
 SELECT ARRAY[1,2]::mmvector, ARRAY[1.5,2]::real[]::mmvector, ARRAY[0.1,2]::double precision[]::mmvector,
@@ -83,9 +83,9 @@ SET enable_seqscan = off;
 SELECT count(*) FROM keys WHERE v = '[3,0]';
 SELECT count(*) FROM keys WHERE v < '[1,0]';
 RESET enable_seqscan;
-SELECT mm_vector_hash('[0,1]') = mm_vector_hash('[-0,1]') AS hash,
-	   mm_vector_hash_extended('[0,1]', 5) = mm_vector_hash_extended('[-0,1]', 5) AS extended,
-	   mm_vector_hash_extended('[0,1]', 0)::bit(32)::integer = mm_vector_hash('[0,1]') AS low_bits;
+SELECT mmvector_hash('[0,1]') = mmvector_hash('[-0,1]') AS hash,
+	   mmvector_hash_extended('[0,1]', 5) = mmvector_hash_extended('[-0,1]', 5) AS extended,
+	   mmvector_hash_extended('[0,1]', 0)::bit(32)::integer = mmvector_hash('[0,1]') AS low_bits;
 
 -- Arithmetic.
 SELECT '[1,2]'::mmvector + '[3,4]', '[1,2]'::mmvector - '[3,4]', '[1,2]'::mmvector * '[3,4]';

@@ -2,10 +2,10 @@
 -- equal if their bytes are.
 CREATE DOMAIN percent AS integer CHECK (VALUE BETWEEN 0 AND 100);
 SELECT a = b AS eq, a <> b AS ne, a < b AS lt, a <= b AS le, a > b AS gt, a >= b AS ge,
-	   mm_odbquery_cmp(a, b) = -mm_odbquery_cmp(b, a) AS antisymmetric, mm_odbquery_hash(a) = mm_odbquery_hash(b) AS hash,
-	   mm_odbquery_hash_extended(a, 7) = mm_odbquery_hash_extended(b, 7) AS extended
+	   odbquery_cmp(a, b) = -odbquery_cmp(b, a) AS antisymmetric, odbquery_hash(a) = odbquery_hash(b) AS hash,
+	   odbquery_hash_extended(a, 7) = odbquery_hash_extended(b, 7) AS extended
 FROM (SELECT odbquery(ROW(1, 'a'), '{1,2}') AS a, odbquery(ROW(1, 'a'), '{1,2}') AS b) t;
-SELECT what, a = b AS equal, mm_odbquery_hash(a) = mm_odbquery_hash(b) AS same_hash, (a < b) <> (b < a) AS ordered
+SELECT what, a = b AS equal, odbquery_hash(a) = odbquery_hash(b) AS same_hash, (a < b) <> (b < a) AS ordered
 FROM (VALUES
 	('written otherwise', odbquery(ROW(1, 'a'), '{1,2}'), ' {"weights": [1.0, 2e0], "object": [1, "a"], "types": ["int4", "text"]}'::odbquery),
 	('weight -0', odbrange(ROW(1, 'a'), '{0,2}', 0), odbrange(ROW(1, 'a'), '{-0,2}', '-0')),
@@ -34,8 +34,8 @@ ALTER TABLE stored ADD COLUMN plain odbquery;
 ALTER TABLE stored ALTER COLUMN plain SET STORAGE plain;
 UPDATE stored SET plain = q WHERE id < 1000;
 DROP TYPE gone;
-SELECT count(*) AS pairs, count(*) FILTER (WHERE (a.q = b.q) <> (a.id = b.id) OR a.plain <> a.q OR mm_odbquery_hash(a.plain) <> mm_odbquery_hash(a.q)
-												 OR (a.q = b.q) <> (mm_odbquery_hash(a.q) = mm_odbquery_hash(b.q))) AS differences
+SELECT count(*) AS pairs, count(*) FILTER (WHERE (a.q = b.q) <> (a.id = b.id) OR a.plain <> a.q OR odbquery_hash(a.plain) <> odbquery_hash(a.q)
+												 OR (a.q = b.q) <> (odbquery_hash(a.q) = odbquery_hash(b.q))) AS differences
 FROM stored a, stored b;
 SELECT count(*) FROM (SELECT DISTINCT q FROM stored) s;
 SELECT array_agg(n) FROM (SELECT count(*) AS n FROM stored GROUP BY q ORDER BY q) s;

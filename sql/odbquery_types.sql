@@ -90,13 +90,13 @@ SELECT type, regexp_replace(message(format('SELECT ROW(%L::text, 1) <@ with_type
 FROM unnest('{bytea,integer,mood,mood[],percent}'::text[]) AS type;
 \set VERBOSITY terse
 SELECT type, with_type(odbquery(ROW('text', 5), NULL), type::regtype) FROM unnest('{pair,pair[],odbquery,bytea,integer,mood[],text}'::text[]) AS type;
-SELECT mm_odbquery_send(with_type(odbquery(ROW('text', 5), NULL), 'integer')) = mm_odbquery_send(odbquery(ROW(NULL, 5), NULL)) AS sent;
+SELECT odbquery_send(with_type(odbquery(ROW('text', 5), NULL), 'integer')) = odbquery_send(odbquery(ROW(NULL, 5), NULL)) AS sent;
 CREATE TYPE gone AS ENUM ('once');
 CREATE TABLE stored AS SELECT odbquery(ROW(1.5, 'once'::gone, 'behind'::varchar, '{once}'::gone[], point(1, 2)), NULL) AS q;
 SELECT q FROM stored;
 DROP TYPE gone;
 SELECT q FROM stored;
-SELECT q = q AND mm_odbquery_hash(q) IS NOT NULL AS equal FROM stored;
+SELECT q = q AND odbquery_hash(q) IS NOT NULL AS equal FROM stored;
 \set VERBOSITY default
 
 -- Queries stored by early versions are read, but not what is in them of types
@@ -107,7 +107,7 @@ CREATE FUNCTION without_kinds(q odbquery) RETURNS odbquery LANGUAGE sql AS $$
 	FROM (SELECT get_byte(to_bytes(q), 0) + get_byte(to_bytes(q), 1) AS n) t
 $$;
 SELECT without_kinds(q), length(to_bytes(without_kinds(q))) - length(to_bytes(q)) AS bytes, without_kinds(q) = q AS equal,
-	   mm_odbquery_hash(without_kinds(q)) = mm_odbquery_hash(q) AS same_hash, mm_odbquery_send(without_kinds(q)) = mm_odbquery_send(q) AS same_sent
+	   odbquery_hash(without_kinds(q)) = odbquery_hash(q) AS same_hash, odbquery_send(without_kinds(q)) = odbquery_send(q) AS same_sent
 FROM (VALUES (odbquery(ROW(5, 'five'), '{1,2}')), (odbquery(ROW('2026-01-01'::date), NULL))) v(q);
 SELECT type, message(format('SELECT with_type(without_kinds(odbquery(ROW(%L, 5), NULL)), %L)::text', 'text', type))
 FROM unnest('{pair,pair[],good_pair,pairs,record,odbquery,named_query[],bytea}'::text[]) AS type;

@@ -45,7 +45,7 @@ BEGIN
 	EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, FORMAT JSON) ' || query INTO counts;
 	SELECT jsonb_object_agg(key, value) INTO counts
 		FROM jsonb_each(jsonb_path_query_first(counts, 'strict $.** ? (@."Custom Plan Provider" == "MMDB Scan")'))
-		WHERE key ~ 'Pages|Bounded|Candidates|Verified|Removed|Proved|Computed|Driver|Parallel|Loops';
+		WHERE key ~ 'Pages|Bounded|Candidates|Verified|Removed|Proved|Computed|Search Method|Parallel|Loops';
 END $$;
 SELECT n, (counts ->> 'Entries Bounded')::integer AS bounded, (counts ->> 'Rows Verified')::integer AS verified
 	FROM (VALUES ('ALL'), ('1000')) v(n), counts(format($$SELECT id FROM homes ORDER BY (photo <-> '[0.3,0.4]') + (stars <+> 7) LIMIT %s$$, n));
@@ -95,7 +95,7 @@ SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_para
 SELECT * FROM compare_counts($$SELECT id FROM homes WHERE id > 10 ORDER BY (photo <-> '[0.3,0.4]') + (stars <+> 7) LIMIT 3$$);
 SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 -- a scan below a Gather node that is never run
-SELECT line FROM explain(:'analyze', $$SELECT g, s.n FROM generate_series(1, 0) g LEFT JOIN LATERAL (SELECT count(*) AS n FROM wishes w JOIN homes h ON (h.photo <-> w.photo) < 0.1 OFFSET 0) s ON s.n >= g$$) line WHERE line ~ 'Gather|Custom|Candidates|Driver';
+SELECT line FROM explain(:'analyze', $$SELECT g, s.n FROM generate_series(1, 0) g LEFT JOIN LATERAL (SELECT count(*) AS n FROM wishes w JOIN homes h ON (h.photo <-> w.photo) < 0.1 OFFSET 0) s ON s.n >= g$$) line WHERE line ~ 'Gather|Custom|Candidates|Search Method';
 RESET max_parallel_workers_per_gather;
 RESET enable_material;
 RESET min_parallel_table_scan_size;

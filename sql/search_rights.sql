@@ -45,7 +45,7 @@ DECLARE
 	line text;
 BEGIN
 	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-		IF line ~ 'Driver|Within|Order By|Scan on docs' THEN
+		IF line ~ 'Search Method|Within|Order By|Scan on docs' THEN
 			RETURN NEXT btrim(line, ' ->');
 		END IF;
 	END LOOP;

@@ -32,7 +32,7 @@ EXCEPTION WHEN insufficient_privilege THEN
 END $$;
 CREATE VIEW what_is_told AS
 	SELECT index_name, column_name, metric IS NOT NULL AS metric,
-		   num_nonnulls(dimensions, count, mean, variance, scale, hidden_dimension) AS statistics, problem
+		   num_nonnulls(dimensions, count, mean, variance, scale, intrinsic_dimension) AS statistics, problem
 	FROM mmdb.index_columns WHERE table_name = 'staff'::regclass ORDER BY index_name::text, column_number;
 GRANT SELECT ON what_is_told TO PUBLIC;
 

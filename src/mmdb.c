@@ -82,5 +82,6 @@ _PG_init(void)
 							   GUC_NOT_IN_SAMPLE,
 							   check_simd, assign_simd, show_simd);
 	mm_plan_init();
+	mm_one_row_init();
 	MarkGUCPrefixReserved("mmdb");
 }

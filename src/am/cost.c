@@ -4,7 +4,7 @@
  *	  Cost of an index scan.
  *
  * How much of the tree a search reads before its first row depends on the
- * hidden dimension of what it asks for (mean^2 / (2 variance) of the distances;
+ * intrinsic dimension of what it asks for (mean^2 / (2 variance) of the distances;
  * Chavez et al., "Searching in metric spaces", 2001): a query in a space of
  * dimension d cuts about l^(d / (d + 2)) of l leaves.  It is a model, not a
  * law; it makes the index cheap for one number and dear for random vectors of
@@ -27,27 +27,11 @@
 
 #include "am/am.h"
 #include "am/cost.h"
+#include "am/cost_model.h"
 #include "compat.h"
 
 /* More than any plan costs, with what is disabled in it. */
 #define NEVER	1e30
-
-/*
- * Of the entries of visited leaves, one in so many is verified in vain; and of
- * those that are answers, some more than asked for.
- */
-#define ENTRIES_PER_CANDIDATE	100
-#define CANDIDATES_PER_ROW		1.3
-
-/*
- * Of the index's pages one in so many is not in memory; and of the table's.
- * The index is the smaller, and read more often.
- */
-#define INDEX_PAGES_PER_MISS	10
-#define TABLE_PAGES_PER_MISS	4
-
-/* Bounding an entry, by a call of an operator. */
-#define BOUNDING_COST	0.2
 
 /*
  * The variance of a column's distances, by the square of its scale.  A few
@@ -119,8 +103,8 @@ mm_estimate_nearest(const MMMeta *statistics, const double *weights, double page
 	estimate->pages = Max(estimate->pages, pages * k / tuples);
 	estimate->pages = Min(estimate->pages, pages);
 	estimate->entries = estimate->pages * tuples / pages;
-	estimate->candidates = Min(k * CANDIDATES_PER_ROW + estimate->entries / ENTRIES_PER_CANDIDATE,
-							   tuples);
+	estimate->candidates = Min(k * mm_cost_model.candidates_per_row +
+							   estimate->entries / mm_cost_model.entries_per_candidate, tuples);
 }
 
 Cost
@@ -129,8 +113,8 @@ mm_cost_of_search(Oid tablespace, const MMSearchEstimate *estimate)
 	double		random_page_cost_here;
 
 	get_tablespace_page_costs(tablespace, &random_page_cost_here, NULL);
-	return estimate->pages * random_page_cost_here / INDEX_PAGES_PER_MISS +
-		estimate->entries * cpu_operator_cost * BOUNDING_COST;
+	return estimate->pages * random_page_cost_here / mm_cost_model.index_pages_per_miss +
+		estimate->entries * cpu_operator_cost * mm_cost_model.bounding;
 }
 
 Cost
@@ -139,7 +123,7 @@ mm_cost_of_rows(Oid tablespace, double pages)
 	double		random_page_cost_here;
 
 	get_tablespace_page_costs(tablespace, &random_page_cost_here, NULL);
-	return pages * random_page_cost_here / TABLE_PAGES_PER_MISS;
+	return pages * random_page_cost_here / mm_cost_model.table_pages_per_miss;
 }
 
 /*
@@ -197,7 +181,7 @@ mmdb_costestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	estimate_index_scan(index, path, path->indexinfo->tuples, &estimate);
 	index_close(index, NoLock);
 	visited = estimate.pages;
-	per_page = spc_random_page_cost + entries_per_page * cpu_operator_cost * BOUNDING_COST;
+	per_page = spc_random_page_cost + entries_per_page * cpu_operator_cost * mm_cost_model.bounding;
 
 	if (path->indexorderbys == NIL)
 		costs.numIndexTuples = 0;	/* genericcostestimate works it out */
@@ -212,7 +196,7 @@ mmdb_costestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	if (path->indexorderbys != NIL)
 	{
 		/* What must be read and verified before the first row is known. */
-		double		candidates = visited * entries_per_page / ENTRIES_PER_CANDIDATE;
+		double		candidates = visited * entries_per_page / mm_cost_model.entries_per_candidate;
 
 		*indexStartupCost = visited * per_page +
 			Min(candidates, path->indexinfo->tuples) * (spc_random_page_cost + cpu_tuple_cost);

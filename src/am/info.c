@@ -56,7 +56,7 @@ enum
 	COLUMN_MEASURED_SCALE,
 	COLUMN_PINNED,
 	COLUMN_SETTLED,
-	COLUMN_HIDDEN_DIMENSION,
+	COLUMN_INTRINSIC_DIMENSION,
 	COLUMN_PROBLEM,
 	NUMBER_OF_COLUMNS
 };
@@ -112,7 +112,7 @@ set_statistics(Row *row, const MMColumnStatistics *stats)
 		set_value(row, COLUMN_MEASURED_SCALE, Float8GetDatum(stats->scale));
 	}
 	if (stats->variance > 0)
-		set_value(row, COLUMN_HIDDEN_DIMENSION,
+		set_value(row, COLUMN_INTRINSIC_DIMENSION,
 				  Float8GetDatum(stats->mean * stats->mean / (2 * stats->variance)));
 }
 

@@ -6,7 +6,7 @@ CREATE FUNCTION mmdb.index_column_statistics(index_name regclass,
 	OUT metric text, OUT operator regoperator, OUT dimensions integer,
 	OUT count bigint, OUT mean double precision, OUT variance double precision,
 	OUT scale double precision, OUT measured_scale double precision,
-	OUT pinned boolean, OUT settled boolean, OUT hidden_dimension double precision,
+	OUT pinned boolean, OUT settled boolean, OUT intrinsic_dimension double precision,
 	OUT problem text)
 	RETURNS SETOF record
 	LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10

@@ -65,7 +65,7 @@ begin_search(IndexScanDesc scan)
 {
 	MMScan  *state = scan->opaque;
 	MemoryContext old = MemoryContextSwitchTo(state->context);
-	MMSearchTerm terms[MM_MAX_COLUMNS];
+	MMTerm terms[MM_MAX_COLUMNS];
 	int			n = 0;
 	bool		ordered = scan->numberOfOrderBys > 0;
 
@@ -92,9 +92,10 @@ begin_search(IndexScanDesc scan)
 		else if (state->columns->columns[key->sk_attno - 1].changed)
 			state->complete = false;
 		else
-			terms[n++] = (MMSearchTerm) {
+			terms[n++] = (MMTerm) {
 			.column = key->sk_attno - 1,
-			.factor = 1.0,
+			.weight = 1.0,
+			.scale = 1.0,
 			.value = mm_column_detoast(&state->columns->columns[key->sk_attno - 1], key->sk_argument),
 			.missing = MM_MISSING_NULL,
 		};

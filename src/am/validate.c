@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * validate.c
- *	  amvalidate: is an operator class what metric.h says a metric is?
+ *	  amvalidate: is an operator class what metric_routine.h says a metric is?
  *
  * A class for a type T has OPERATOR 1 (T, T) ordering by float8, and FUNCTION
  * 1 (T, T) returning float8.  The one class for composite types has no metric

@@ -267,7 +267,7 @@ check_row(CheckState *state, BlockNumber block, int i, const uint32 *row)
 	if (row[2] & ~state->all_columns)
 		mm_report_damage(state->index, "Block %u, entry %d: NULLs in columns that do not exist.", block, i);
 	for (int c = 0; c < state->tree.model->ncoordinates; c++)
-		if (!(fabsf(x[c]) <= (float) (4 * MM_COORDINATE_LIMIT)))
+		if (!(fabsf(x[c]) <= (float) (4 * METRIC_COORDINATE_LIMIT)))
 			mm_report_damage(state->index, "Block %u, entry %d: coordinate %d is out of range.", block, i, c);
 }
 
@@ -290,8 +290,8 @@ check_box(CheckState *state, BlockNumber block, int i, const uint32 *box)
 		bool		valid;
 
 		if (box[2] & (UINT32_C(1) << model->column_of[c]))
-			valid = lo[c] >= (float) (-4 * MM_COORDINATE_LIMIT) && lo[c] <= hi[c] &&
-				hi[c] <= (float) (4 * MM_COORDINATE_LIMIT);
+			valid = lo[c] >= (float) (-4 * METRIC_COORDINATE_LIMIT) && lo[c] <= hi[c] &&
+				hi[c] <= (float) (4 * METRIC_COORDINATE_LIMIT);
 		else
 			valid = isinf(lo[c]) && lo[c] > 0 && isinf(hi[c]) && hi[c] < 0;
 		if (!valid)

@@ -58,11 +58,8 @@ typedef struct QueryColumn
 	int			column;
 	const Row  *row;
 	void	   *prepared;
-	float		q[MM_MAX_COORDINATES];
-	float		slack[MM_MAX_COORDINATES];
-	MetricTransform transform;
+	MMBoundTerm term;
 	MMPointTerm point;
-	void	   *sketch_query;	/* NULL: none */
 } QueryColumn;
 
 /* ---------- rows ---------- */
@@ -146,24 +143,17 @@ fetch_rows(BoundsState *state, Relation heap, Snapshot snapshot)
 static void
 make_query(const BoundsState *state, const Row *row, int column, QueryColumn *query)
 {
-	const MMColumnModel *c = &state->model->of[column];
-	const MetricSpace *space = &state->columns->columns[column].space;
-	float		shift_error;
+	MMTerm		term = {
+		.column = column,
+		.weight = 1.0,
+		.scale = 1.0,
+		.value = row->values[column],
+	};
 
 	query->column = column;
 	query->row = row;
-	query->prepared = mm_metric_prepare(space, row->values[column]);
-	query->transform = c->transform;
-	query->sketch_query = NULL;
-	if (c->ncoordinates > 0)
-	{
-		mm_model_coordinates(state->model, column, row->values[column], query->q, &shift_error);
-		query->transform.absolute += shift_error;
-	}
-	query->point = mm_point_term(c, &query->transform, query->q, query->slack);
-	if (c->sketch != NULL)
-		query->sketch_query = space->routine->sketch_query(c->sketch, row->values[column],
-														   space->collation);
+	query->prepared = mm_metric_prepare(&state->columns->columns[column].space, term.value);
+	mm_bound_term_init(&query->term, &query->point, state->model, &term, true);
 }
 
 static void
@@ -185,14 +175,14 @@ box_bound(const BoundsState *state, const QueryColumn *query, int leaf)
 {
 	const MMColumnModel *c = &state->model->of[query->column];
 	const float *lo = MMEntryFloats(state->boxes[leaf]) + c->first;
-	float		planes[2][MM_MAX_RAW_COORDINATES + MM_MAX_PIVOTS + MM_PLANE_SLACK] = {{0}};
-	float		bounds[MM_PLANE_SLACK];
+	float		planes[2][METRIC_MAX_RAW_COORDINATES + MM_MAX_PIVOTS + METRIC_PLANE_SLACK] = {{0}};
+	float		bounds[METRIC_PLANE_SLACK];
 
 	if (c->ncoordinates == 0)
 		return 0.0f;
 	memcpy(planes[0], lo, sizeof(float) * c->ncoordinates);
 	memcpy(planes[1], lo + state->model->ncoordinates, sizeof(float) * c->ncoordinates);
-	mm_box_bounds(c->norm, &query->transform, c->ncoordinates, query->q,
+	mm_box_bounds(c->norm, &query->term.transform, c->ncoordinates, query->term.q,
 				  planes[0], planes[1], 1, 1, bounds);
 	return bounds[0];
 }
@@ -218,21 +208,21 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 	float		sketch_upper[MM_MAX_ENTRIES];
 
 	if (c->ncoordinates > 0)
-		mm_point_bounds(c->norm, &query->transform, c->ncoordinates, query->q,
+		mm_point_bounds(c->norm, &query->term.transform, c->ncoordinates, query->term.q,
 						(float *) mm_page_words(page, MM_ENTRY_HEADER + c->first),
 						mm_page_room(page), n, lower, upper);
 	mm_point_sums(&query->point, 1, (float *) mm_page_words(page, MM_ENTRY_HEADER),
 				  mm_page_words(page, 2), mm_page_room(page), n, sums);
-	if (query->sketch_query != NULL)
+	if (query->term.sketch_query != NULL)
 	{
-		SketchPlanes planes = {
+		MetricSketchPlanes planes = {
 			.n = n,
 			.stride = mm_page_room(page),
 			.words = mm_page_words(page, c->first_word),
 			.bytes = mm_page_bytes(page, shape, c->first_byte),
 		};
 
-		space->routine->sketch_bounds(query->sketch_query, &planes, sketch_lower, sketch_upper);
+		space->routine->sketch_bounds(query->term.sketch_query, &planes, sketch_lower, sketch_upper);
 	}
 	for (const Row *row = &state->rows[first]; row < &state->rows[end]; row++)
 	{
@@ -242,7 +232,7 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 		if (row->isnull[query->column])
 			continue;
 		distance = mm_metric_distance(space, query->prepared, row->values[query->column],
-									  MM_NO_BOUND);
+									  METRIC_NO_BOUND);
 		if (!(box <= distance))
 			report(state, query, row, "lower bound from the leaf's box", box, distance);
 		if (c->ncoordinates > 0 && !(lower[i] <= distance))
@@ -252,9 +242,9 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 		/* By distances to pivots, a search does without upper bounds. */
 		if (c->ncoordinates > 0 && c->raw && !(upper[i] >= distance))
 			report(state, query, row, "upper bound from coordinates", upper[i], distance);
-		if (query->sketch_query != NULL && !(sketch_lower[i] <= distance))
+		if (query->term.sketch_query != NULL && !(sketch_lower[i] <= distance))
 			report(state, query, row, "lower bound from sketches", sketch_lower[i], distance);
-		if (query->sketch_query != NULL && !(sketch_upper[i] >= distance))
+		if (query->term.sketch_query != NULL && !(sketch_upper[i] >= distance))
 			report(state, query, row, "upper bound from sketches", sketch_upper[i], distance);
 	}
 }

@@ -53,8 +53,7 @@ set_column(MMColumn *column, const char *name, Oid type, Oid opclass,
 	get_typlenbyval(type, &column->typlen, &column->typbyval);
 	column->opclass = opclass;
 	if (OidIsValid(opclass))
-		mm_metric_open(&column->space, get_opclass_family(opclass),
-					   get_opclass_input_type(opclass), collation);
+		mm_metric_open(&column->space, opclass, collation);
 }
 
 /*
@@ -475,12 +474,11 @@ mm_columns_check_values(MMColumns *columns, Datum *values, const bool *isnull,
 		if (isnull[i])
 			continue;
 
-		/* Preparing it as a query tells whether a value has distances. */
 		callback.callback = value_error_context;
 		callback.arg = column;
 		callback.previous = error_context_stack;
 		error_context_stack = &callback;
-		(void) mm_metric_prepare(&column->space, values[i]);
+		mm_metric_check(&column->space, values[i]);
 		error_context_stack = callback.previous;
 
 		found = mm_metric_dimensions(&column->space, values[i]);

@@ -15,6 +15,7 @@
 #include "utils/relcache.h"
 
 #include "index/meta.h"
+#include "metric/metric.h"
 
 typedef struct MMColumn
 {

@@ -53,8 +53,8 @@ mm_options_parse_scales(const char *value, double *scales)
 		if (!nulls[i] && !(isfinite(scales[i]) && scales[i] > 0))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("scale of column %d is %g", i + 1, scales[i]),
-					 errdetail("Scales must be finite and above zero."),
+					 errmsg("scale of column %d must be finite and above zero", i + 1),
+					 errdetail("It is %g.", scales[i]),
 					 errhint("NULL stands for the measured scale.")));
 	}
 	error_context_stack = callback.previous;

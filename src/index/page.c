@@ -31,8 +31,8 @@ mm_shape_init(MMShape *shape, int words, int bytes)
 	shape->words = words;
 	shape->bytes = bytes;
 	shape->size = words * sizeof(uint32) + bytes;
-	/* Loops over a plane may read somewhat behind its end; see metric.h. */
-	shape->capacity = (MM_PAGE_DATA_SIZE - MM_PLANE_SLACK * sizeof(uint32)) / shape->size;
+	/* Loops over a plane may read somewhat behind its end; see metric_routine.h. */
+	shape->capacity = (MM_PAGE_DATA_SIZE - METRIC_PLANE_SLACK * sizeof(uint32)) / shape->size;
 }
 
 /*

@@ -81,7 +81,7 @@
 #include "storage/itemptr.h"
 #include "utils/rel.h"
 
-#include "metric/metric.h"
+#include "metric/metric_routine.h"
 #include "mmdb.h"
 
 typedef struct MMPageSpecial
@@ -135,7 +135,7 @@ StaticAssertDecl(offsetof(MMPageSpecial, magic) + sizeof(uint32) == MM_PAGE_SPEC
 #define MM_ENTRY_HEADER		3
 
 /* An entry has at most so many coordinates. */
-#define MM_MAX_COORDINATES	(MM_MAX_COLUMNS * MM_MAX_RAW_COORDINATES)
+#define MM_MAX_COORDINATES	(MM_MAX_COLUMNS * METRIC_MAX_RAW_COORDINATES)
 
 /*
  * The shape of a node's entries.

@@ -149,14 +149,24 @@ mm_certainty_asked(const MMLearner *learner, int column)
  * Why the examples say nothing of a column; NULL if they say something.
  */
 static const char *
-why_undetermined(const MMLearner *learner, const MMFitProblem *problem, int column)
+why_undetermined(const MMLearner *learner, const MMFitProblem *problem, int column,
+				 const char **hint)
 {
 	if (!OidIsValid(learner->columns->columns[column].opclass))
+	{
+		*hint = "Create a default operator class for the type.";
 		return "Its type has no metric.";
+	}
 	if (!mm_certainty_asked(learner, column))
+	{
+		*hint = "Give examples whose query objects have a value for it.";
 		return "No query object has a value for it.";
+	}
 	if (!mm_certainty_varies(problem, column))
+	{
+		*hint = "Give examples of query objects whose distances to rows differ in this column.";
 		return "All rows looked at are at the same distance there.";
+	}
 	return NULL;
 }
 
@@ -165,15 +175,16 @@ mm_certainty_judge(const MMLearner *learner, const MMFitProblem *problem, double
 				   bool have_intervals, double *lower, double *upper)
 {
 	double		determined[MM_MAX_COLUMNS];
+	const char *hint;
 
 	for (int c = 0; c < learner->m; c++)
-		determined[c] = why_undetermined(learner, problem, c) == NULL ? weights[c] : 0.0;
+		determined[c] = why_undetermined(learner, problem, c, &hint) == NULL ? weights[c] : 0.0;
 	if (mm_normalize_weights(determined, learner->m, determined))
 		memcpy(weights, determined, sizeof(double) * learner->m);
 
 	for (int c = 0; c < learner->m; c++)
 	{
-		const char *detail = why_undetermined(learner, problem, c);
+		const char *detail = why_undetermined(learner, problem, c, &hint);
 
 		if (detail != NULL)
 		{
@@ -184,6 +195,7 @@ mm_certainty_judge(const MMLearner *learner, const MMFitProblem *problem, double
 		{
 			lower[c] = Min(lower[c], weights[c]);
 			upper[c] = Max(upper[c], weights[c]);
+			hint = "Give more examples.";
 			if (upper[c] - lower[c] > WIDE)
 				detail = psprintf("It may be anything from %.2f to %.2f.", lower[c], upper[c]);
 		}
@@ -192,6 +204,6 @@ mm_certainty_judge(const MMLearner *learner, const MMFitProblem *problem, double
 					(errmsg("the examples do not determine the weight of column \"%s\"",
 							learner->columns->columns[c].name),
 					 errdetail_internal("%s", detail),
-					 errhint("Give more examples.")));
+					 errhint("%s", hint)));
 	}
 }

@@ -115,7 +115,7 @@ mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key)
 	memset(example, 0, sizeof(MMExample));
 
 	if (by_key)
-		mm_key_find(learner, type, query, "query object", receive_query, example);
+		mm_key_find(learner, type, query, receive_query, example);
 	else
 	{
 		OdbQueryParts parts;
@@ -193,7 +193,7 @@ compare_rows(const void *a, const void *b, void *arg)
 }
 
 void
-mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys, const char *what)
+mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys)
 {
 	RelevantRows rows = {.example = example, .room = 64};
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "mmdb relevant rows",
@@ -207,11 +207,11 @@ mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys
 	rows.prepared = mm_learner_prepare(learner, example);
 	rows.ids = palloc(sizeof(MMRowId) * rows.room);
 	rows.x = palloc(sizeof(double) * learner->m * rows.room);
-	n = mm_key_find_all(learner, type, keys, what, receive_relevant, &rows);
+	n = mm_key_find_all(learner, type, keys, receive_relevant, &rows);
 	if (rows.n == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there are no %ss", what),
+				 errmsg("an example needs at least one relevant row"),
 				 n > 0 ? errdetail("The query object itself does not count.") : 0));
 	example->nwanted = Min(rows.n, MM_MAX_WANTED);
 	example->nrelevant = rows.n;
@@ -308,9 +308,8 @@ read_example(MMLearner *learner, const ExampleColumns *columns, HeapTuple tuple,
 	if (isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("there are no relevant rows")));
-	mm_example_relevant(learner, example, TupleDescAttr(desc, columns->relevant - 1)->atttypid, value,
-						"relevant row");
+				 errmsg("an example needs at least one relevant row")));
+	mm_example_relevant(learner, example, TupleDescAttr(desc, columns->relevant - 1)->atttypid, value);
 }
 
 /*

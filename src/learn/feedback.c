@@ -94,15 +94,14 @@ mm_refine_weights(PG_FUNCTION_ARGS)
 	(void) mm_normalize_weights(weights, learner->m, weights);
 
 	example = mm_example_query(learner, query_type, PG_GETARG_DATUM(2), !type_is_rowtype(query_type));
-	mm_example_relevant(learner, example, get_fn_expr_argtype(fcinfo->flinfo, 3), PG_GETARG_DATUM(3),
-						"liked row");
+	mm_example_relevant(learner, example, get_fn_expr_argtype(fcinfo->flinfo, 3), PG_GETARG_DATUM(3));
 	learner->max_others = INT_MAX / 2;
 	if (!PG_ARGISNULL(4))
 	{
 		Disliked	disliked = {example, mm_learner_prepare(learner, example), weights};
 
 		mm_key_find_all(learner, get_fn_expr_argtype(fcinfo->flinfo, 4), PG_GETARG_DATUM(4),
-						"disliked row", receive_disliked, &disliked);
+						receive_disliked, &disliked);
 	}
 	if (example->nothers == 0)
 	{

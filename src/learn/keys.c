@@ -123,7 +123,7 @@ count_row(MMLearner *learner, const MMRow *row, void *arg)
 }
 
 void
-mm_key_find(MMLearner *learner, Oid type, Datum value, const char *what, MMReceiveRow receive,
+mm_key_find(MMLearner *learner, Oid type, Datum value, MMReceiveRow receive,
 			void *arg)
 {
 	const MMPrimaryKey *key = mm_key_get(learner);
@@ -154,15 +154,15 @@ mm_key_find(MMLearner *learner, Oid type, Datum value, const char *what, MMRecei
 	if (counted.n == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("%s %s is not in table \"%s\"", what, key_text(key, values),
+				 errmsg("there is no row with key %s in table \"%s\"", key_text(key, values),
 						RelationGetRelationName(learner->table)),
-				 errdetail("There is no row of that key, or you may not see it.")));
+				 errdetail("The row does not exist, or you may not see it.")));
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(work);
 }
 
 int
-mm_key_find_all(MMLearner *learner, Oid type, Datum keys, const char *what, MMReceiveRow receive,
+mm_key_find_all(MMLearner *learner, Oid type, Datum keys, MMReceiveRow receive,
 				void *arg)
 {
 	const MMPrimaryKey *key = mm_key_get(learner);
@@ -193,7 +193,7 @@ mm_key_find_all(MMLearner *learner, Oid type, Datum keys, const char *what, MMRe
 		if (nulls[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a key is NULL")));
-		mm_key_find(learner, element, elems[i], what, receive, arg);
+		mm_key_find(learner, element, elems[i], receive, arg);
 	}
 	return n;
 }

@@ -170,12 +170,10 @@ extern const MMPrimaryKey *mm_key_get(MMLearner *learner);
  * mm_key_find_all: for the rows of an array of keys; returns how many.
  *
  * They raise errors if the table has no primary key, for keys that do not fit,
- * and those that no row has; what such a row is, for the message.
+ * and those that no row has.
  */
-extern void mm_key_find(MMLearner *learner, Oid type, Datum value, const char *what,
-						MMReceiveRow receive, void *arg);
-extern int	mm_key_find_all(MMLearner *learner, Oid type, Datum keys, const char *what,
-							MMReceiveRow receive, void *arg);
+extern void mm_key_find(MMLearner *learner, Oid type, Datum value, MMReceiveRow receive, void *arg);
+extern int	mm_key_find_all(MMLearner *learner, Oid type, Datum keys, MMReceiveRow receive, void *arg);
 
 /* ---------- examples.c ---------- */
 
@@ -195,14 +193,12 @@ extern void mm_examples_shuffle(MMLearner *learner, int seed);
 /*
  * mm_example_query: begin an example, the query being a row of components, or
  * if by_key the key of a row of the table; of any type, not NULL.
- * mm_example_relevant: give it its relevant rows, by an array of keys; what they
- * are, for messages.
+ * mm_example_relevant: give it its relevant rows, by an array of keys.
  *
  * They raise errors for what does not fit.
  */
 extern MMExample *mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key);
-extern void mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys,
-								const char *what);
+extern void mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys);
 
 /* ---------- candidates.c ---------- */
 

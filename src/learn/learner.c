@@ -189,7 +189,7 @@ mm_learner_distances(MMLearner *learner, const MMExample *example, void **prepar
 
 		x[term->column] = row->isnull[term->column] ? 1.0 :
 			Min(mm_metric_distance(&column->space, prepared[i], row->values[term->column],
-								   MM_NO_BOUND) / term->scale, FAR_AWAY);
+								   METRIC_NO_BOUND) / term->scale, FAR_AWAY);
 	}
 }
 

@@ -125,7 +125,7 @@ typedef struct BitModel
 
 static void *
 train_bits(const Datum *values, int n, Oid collation, int budget, Size *size,
-		   SketchShape *shape)
+		   MetricSketchShape *shape)
 {
 	BitModel   *model = palloc0(sizeof(BitModel));
 
@@ -200,7 +200,7 @@ sketch_query_jaccard(const void *model, Datum query, Oid collation)
 }
 
 static void
-sketch_bounds(const void *query, const SketchPlanes *planes, float *lower, float *upper)
+sketch_bounds(const void *query, const MetricSketchPlanes *planes, float *lower, float *upper)
 {
 	mm_kernels->planes->signatures(query, planes, lower, upper);
 }
@@ -218,10 +218,12 @@ Datum
 mm_bit_hamming_routine(PG_FUNCTION_ARGS)
 {
 	static const MetricRoutine routine = {
+		METRIC_ROUTINE_HEAD,
 		.prepare = prepare_bits,
 		.distance = distance_hamming,
-		.whole = true,
 		.dimensions = bit_dimensions,
+		.whole = true,
+		.finite = true,
 		.train = train_bits,
 		.sketch = sketch_bits,
 		.sketch_query = sketch_query_hamming,
@@ -244,9 +246,11 @@ Datum
 mm_bit_jaccard_routine(PG_FUNCTION_ARGS)
 {
 	static const MetricRoutine routine = {
+		METRIC_ROUTINE_HEAD,
 		.prepare = prepare_bits,
 		.distance = distance_jaccard,
 		.dimensions = bit_dimensions,
+		.finite = true,
 		.train = train_bits,
 		.sketch = sketch_bits,
 		.sketch_query = sketch_query_jaccard,

@@ -4,10 +4,10 @@
  *	  Bounds of distances from coordinates, and the growth of boxes, for all
  *	  entries of a page at once.
  *
- * Coordinates are floats, rounded to nearest from doubles (metric.h), of the
+ * Coordinates are floats, rounded to nearest from doubles (metric_routine.h), of the
  * query as of the entries.  Coordinate p of entry i is at [p * stride + i].
- * Up to MM_PLANE_SLACK - 1 entries behind the last may be read, with any
- * content; the results have room for n rounded up to MM_PLANE_SLACK.
+ * Up to METRIC_PLANE_SLACK - 1 entries behind the last may be read, with any
+ * content; the results have room for n rounded up to METRIC_PLANE_SLACK.
  *
  * Every version of the kernels returns the same bits.
  *
@@ -35,8 +35,8 @@ mm_box_bounds(MetricNorm norm, const MetricTransform *t, int ncoordinates,
 /*
  * mm_point_bounds: the same for n points x; and if upper is not NULL, upper
  * bounds of the distances: Infinity where a coordinate is at or beyond
- * MM_COORDINATE_LIMIT, or the function f is not the identity; 1 under
- * MM_NORM_DISCRETE.
+ * METRIC_COORDINATE_LIMIT, or the function f is not the identity; 1 under
+ * METRIC_NORM_DISCRETE.
  */
 static inline void
 mm_point_bounds(MetricNorm norm, const MetricTransform *t, int ncoordinates,

@@ -60,16 +60,18 @@ distance_##name(void *prepared, Datum value, double bound) \
 static void \
 coordinates_##name(Datum value, Oid collation, double *x) \
 { \
-	*x = hash(value, collation) % MM_DISCRETE_RANGE; \
+	*x = hash(value, collation) % METRIC_DISCRETE_RANGE; \
 } \
 \
 Datum \
 mm_##name##_discrete_routine(PG_FUNCTION_ARGS) \
 { \
 	static const MetricRoutine routine = { \
+		METRIC_ROUTINE_HEAD, \
 		.prepare = prepare_##name, \
 		.distance = distance_##name, \
 		.whole = true, \
+		.finite = true, \
 		.embedding = one_coordinate, \
 		.coordinates = coordinates_##name, \
 	}; \
@@ -80,8 +82,8 @@ mm_##name##_discrete_routine(PG_FUNCTION_ARGS) \
 static int
 one_coordinate(int dimensions, MetricNorm *norm, MetricTransform *transform)
 {
-	*norm = MM_NORM_DISCRETE;
-	*transform = MM_IDENTITY;
+	*norm = METRIC_NORM_DISCRETE;
+	*transform = METRIC_IDENTITY;
 	return 1;
 }
 

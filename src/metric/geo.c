@@ -141,6 +141,12 @@ prepare_geo(Datum query, Oid collation)
 	return prepared;
 }
 
+static void
+check_geo(Datum value, Oid collation)
+{
+	(void) place_of(DatumGetPointP(value));
+}
+
 static double
 distance_geo(void *prepared, Datum value, double bound)
 {
@@ -154,23 +160,23 @@ coordinates_point(Datum value, Oid collation, double *x)
 {
 	const Point *p = DatumGetPointP(value);
 
-	x[0] = mm_coordinate(p->x);
-	x[1] = mm_coordinate(p->y);
+	x[0] = metric_coordinate(p->x);
+	x[1] = metric_coordinate(p->y);
 }
 
 static int
 embedding_l2(int dimensions, MetricNorm *norm, MetricTransform *transform)
 {
-	*norm = MM_NORM_L2;
-	*transform = MM_IDENTITY;
+	*norm = METRIC_NORM_L2;
+	*transform = METRIC_IDENTITY;
 	return 2;
 }
 
 static int
 embedding_l1(int dimensions, MetricNorm *norm, MetricTransform *transform)
 {
-	*norm = MM_NORM_L1;
-	*transform = MM_IDENTITY;
+	*norm = METRIC_NORM_L1;
+	*transform = METRIC_IDENTITY;
 	return 2;
 }
 
@@ -191,7 +197,7 @@ coordinates_geo(Datum value, Oid collation, double *x)
 static int
 embedding_geo(int dimensions, MetricNorm *norm, MetricTransform *transform)
 {
-	*norm = MM_NORM_L2;
+	*norm = METRIC_NORM_L2;
 	*transform = (MetricTransform) {
 		.clamp = 2.0f,
 		.c1 = EARTH_RADIUS,
@@ -204,6 +210,7 @@ Datum
 mm_point_l2_routine(PG_FUNCTION_ARGS)
 {
 	static const MetricRoutine routine = {
+		METRIC_ROUTINE_HEAD,
 		.prepare = prepare_point,
 		.distance = distance_l2,
 		.embedding = embedding_l2,
@@ -223,6 +230,7 @@ Datum
 mm_point_l1_routine(PG_FUNCTION_ARGS)
 {
 	static const MetricRoutine routine = {
+		METRIC_ROUTINE_HEAD,
 		.prepare = prepare_point,
 		.distance = distance_l1,
 		.embedding = embedding_l1,
@@ -245,8 +253,11 @@ Datum
 mm_point_geo_routine(PG_FUNCTION_ARGS)
 {
 	static const MetricRoutine routine = {
+		METRIC_ROUTINE_HEAD,
 		.prepare = prepare_geo,
 		.distance = distance_geo,
+		.check = check_geo,
+		.finite = true,
 		.embedding = embedding_geo,
 		.coordinates = coordinates_geo,
 	};

@@ -41,9 +41,9 @@ transform_lower(const int lanes, const MetricTransform *t, bool identity,
  */
 #define ADD_GAP(norm, sum, largest, gap) \
 	do { \
-		if (norm == MM_NORM_L1) \
+		if (norm == METRIC_NORM_L1) \
 			sum += gap; \
-		else if (norm == MM_NORM_L2) \
+		else if (norm == METRIC_NORM_L2) \
 		{ \
 			sum += gap * gap; \
 			largest = larger(gap, largest); \
@@ -58,14 +58,14 @@ norm_lower(const int lanes, const MetricNorm norm, const MetricTransform *t,
 {
 	float		x[64];
 
-	if (norm == MM_NORM_DISCRETE)
+	if (norm == METRIC_NORM_DISCRETE)
 	{
 		FOR_LANES(i)
 			lower[i] = sum[i] > FLT_MAX ? FLOAT_INFINITY : sum[i] > 0.0f ? 1.0f : 0.0f;
 		return;
 	}
 	FOR_LANES(i)
-		if (norm == MM_NORM_L2)
+		if (norm == METRIC_NORM_L2)
 		{
 			float		root = __builtin_sqrtf(sum[i]);
 
@@ -91,7 +91,7 @@ boxes_block(const int lanes, int first, const MetricNorm norm,
 	{
 		const float *l = lo + (Size) p * stride + first;
 		const float *h = hi + (Size) p * stride + first;
-		float		slack = norm == MM_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(t, q[p]);
+		float		slack = norm == METRIC_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(t, q[p]);
 		float		above = q[p] + slack;
 		float		below = q[p] - slack;
 
@@ -102,7 +102,7 @@ boxes_block(const int lanes, int first, const MetricNorm norm,
 			ADD_GAP(norm, sum[i], largest[i], gap);
 		}
 	}
-	norm_lower(lanes, norm, t, mm_is_identity(t), sum, largest, lower);
+	norm_lower(lanes, norm, t, metric_is_identity(t), sum, largest, lower);
 }
 
 /* One call of a macro for each norm, as a constant. */
@@ -110,20 +110,20 @@ boxes_block(const int lanes, int first, const MetricNorm norm,
 	do { \
 		switch (norm) \
 		{ \
-			case MM_NORM_MAX: \
-				call(MM_NORM_MAX); \
+			case METRIC_NORM_MAX: \
+				call(METRIC_NORM_MAX); \
 				break; \
-			case MM_NORM_PIVOTS: \
-				call(MM_NORM_PIVOTS); \
+			case METRIC_NORM_PIVOTS: \
+				call(METRIC_NORM_PIVOTS); \
 				break; \
-			case MM_NORM_L1: \
-				call(MM_NORM_L1); \
+			case METRIC_NORM_L1: \
+				call(METRIC_NORM_L1); \
 				break; \
-			case MM_NORM_L2: \
-				call(MM_NORM_L2); \
+			case METRIC_NORM_L2: \
+				call(METRIC_NORM_L2); \
 				break; \
-			case MM_NORM_DISCRETE: \
-				call(MM_NORM_DISCRETE); \
+			case METRIC_NORM_DISCRETE: \
+				call(METRIC_NORM_DISCRETE); \
 				break; \
 		} \
 	} while (0)
@@ -136,7 +136,7 @@ plane_boxes(MetricNorm norm, const MetricTransform *t, int ncoordinates,
 #define BOXES(norm) \
 	FOR_BLOCKS(n, boxes_block, norm, t, ncoordinates, q, lo, hi, stride, lower)
 	/* a pivot's box is like any other */
-	FOR_NORM(norm == MM_NORM_PIVOTS ? MM_NORM_MAX : norm, BOXES);
+	FOR_NORM(norm == METRIC_NORM_PIVOTS ? METRIC_NORM_MAX : norm, BOXES);
 #undef BOXES
 }
 
@@ -203,9 +203,9 @@ points_lower_block(const int lanes, int first, const MetricNorm norm,
 	FOR_LANES(i)
 		sum[i] = largest[i] = 0.0f;
 	for (int p = 0; p < ncoordinates; p++)
-		add_points(lanes, norm, q[p], norm == MM_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(t, q[p]),
+		add_points(lanes, norm, q[p], norm == METRIC_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(t, q[p]),
 				   x + (Size) p * stride + first, sum, largest);
-	norm_lower(lanes, norm, t, mm_is_identity(t), sum, largest, lower + first);
+	norm_lower(lanes, norm, t, metric_is_identity(t), sum, largest, lower + first);
 }
 
 /*
@@ -227,7 +227,7 @@ points_upper_block(const int lanes, int first, const MetricNorm norm,
 	/* So small a summand makes up for squares that underflow. */
 	FOR_LANES(i)
 	{
-		sum[i] = norm == MM_NORM_PIVOTS ? FLOAT_INFINITY : norm == MM_NORM_L2 ? SMALLEST_SQUARE : 0.0f;
+		sum[i] = norm == METRIC_NORM_PIVOTS ? FLOAT_INFINITY : norm == METRIC_NORM_L2 ? SMALLEST_SQUARE : 0.0f;
 		largest[i] = 0.0f;
 	}
 	for (int p = 0; p < ncoordinates; p++)
@@ -235,24 +235,24 @@ points_upper_block(const int lanes, int first, const MetricNorm norm,
 		const float *v = x + (Size) p * stride + first;
 		float		slack = mm_coordinate_slack(t, q[p]);
 		float		center = q[p];
-		bool		exact = __builtin_fabsf(center) < (float) MM_COORDINATE_LIMIT;
-		float		limit = exact ? (float) MM_COORDINATE_LIMIT : 0.0f;
+		bool		exact = __builtin_fabsf(center) < (float) METRIC_COORDINATE_LIMIT;
+		float		limit = exact ? (float) METRIC_COORDINATE_LIMIT : 0.0f;
 
 		FOR_LANES(i)
 		{
 			float		size = __builtin_fabsf(v[i]);
-			float		gap = (norm == MM_NORM_PIVOTS ? size + center :
+			float		gap = (norm == METRIC_NORM_PIVOTS ? size + center :
 							   __builtin_fabsf(v[i] - center)) + slack;
 
 			gap = size < limit ? gap : FLOAT_INFINITY;
-			if (norm == MM_NORM_PIVOTS)
+			if (norm == METRIC_NORM_PIVOTS)
 				sum[i] = smaller(gap, sum[i]);
 			else
 				ADD_GAP(norm, sum[i], largest[i], gap);
 		}
 	}
 	FOR_LANES(i)
-		upper[i] = (norm == MM_NORM_L2 ? __builtin_sqrtf(sum[i]) : sum[i]) * inflate;
+		upper[i] = (norm == METRIC_NORM_L2 ? __builtin_sqrtf(sum[i]) : sum[i]) * inflate;
 }
 
 PLANES void
@@ -265,15 +265,15 @@ plane_points(MetricNorm norm, const MetricTransform *t, int ncoordinates,
 #define POINTS_UPPER(norm) \
 	FOR_BLOCKS(n, points_upper_block, norm, t, ncoordinates, q, x, stride, upper)
 
-	FOR_NORM(norm == MM_NORM_PIVOTS ? MM_NORM_MAX : norm, POINTS_LOWER);
+	FOR_NORM(norm == METRIC_NORM_PIVOTS ? METRIC_NORM_MAX : norm, POINTS_LOWER);
 	if (upper == NULL)
 		return;
-	if (norm == MM_NORM_DISCRETE)
+	if (norm == METRIC_NORM_DISCRETE)
 	{
 		for (int i = 0; i < n; i++)
 			upper[i] = 1.0f;
 	}
-	else if (mm_is_identity(t))
+	else if (metric_is_identity(t))
 		FOR_NORM(norm, POINTS_UPPER);
 	else
 	{
@@ -309,14 +309,14 @@ term_lower(const int lanes, const MetricNorm norm, const MMPointTerm *term,
 INLINED bool
 is_simple(const MMPointTerm *term)
 {
-	return term->identity && (term->norm == MM_NORM_L1 || term->norm == MM_NORM_MAX ||
-							  term->norm == MM_NORM_PIVOTS);
+	return term->identity && (term->norm == METRIC_NORM_L1 || term->norm == METRIC_NORM_MAX ||
+							  term->norm == METRIC_NORM_PIVOTS);
 }
 
 INLINED Lanes
 simple_term_lower(const MMPointTerm *term, const float *x, int stride)
 {
-	bool		add = term->norm == MM_NORM_L1;
+	bool		add = term->norm == METRIC_NORM_L1;
 	float		deflate = 1.0f - (ROUNDING + term->transform->relative);
 	Lanes		zero = LANES_OF(0.0f);
 	Lanes		sum = zero;
@@ -358,7 +358,7 @@ sums_of_lanes(int first, const MMPointTerm *terms, int nterms, const float *x,
 			float		bound[64];
 
 #define TERM(norm)	term_lower(LANES, norm, term, v, stride, bound)
-			FOR_NORM(term->norm == MM_NORM_PIVOTS ? MM_NORM_MAX : term->norm, TERM);
+			FOR_NORM(term->norm == METRIC_NORM_PIVOTS ? METRIC_NORM_MAX : term->norm, TERM);
 #undef TERM
 			lower = LANES_LOAD(bound);
 		}
@@ -388,7 +388,7 @@ sums_block(const int lanes, int first, const MMPointTerm *terms, int nterms,
 		float		factor = term->factor;
 
 #define TERM(norm)	term_lower(lanes, norm, term, v, stride, lower)
-		FOR_NORM(term->norm == MM_NORM_PIVOTS ? MM_NORM_MAX : term->norm, TERM);
+		FOR_NORM(term->norm == METRIC_NORM_PIVOTS ? METRIC_NORM_MAX : term->norm, TERM);
 #undef TERM
 		FOR_LANES(i)
 			lower[i] = factor * smaller(lower[i], FLT_MAX);

@@ -5,10 +5,10 @@
  *	  version for each instruction set, chosen at run time with the kernels
  *	  of the distances (kernels.h).
  *
- * Entries lie in planes (metric.h): dimension outermost, entries innermost.
+ * Entries lie in planes (metric_routine.h): dimension outermost, entries innermost.
  * The loops do the same operations on each entry in the same order whatever
  * the width of a vector register is, so every version returns the same bits.
- * They go over whole groups of MM_PLANE_SLACK entries, and so may read, and
+ * They go over whole groups of METRIC_PLANE_SLACK entries, and so may read, and
  * write bounds for, entries behind the last.
  *
  *-------------------------------------------------------------------------
@@ -25,7 +25,7 @@
  */
 typedef struct MMCodeQuery
 {
-	MetricNorm	norm;			/* MM_NORM_MAX, MM_NORM_L1 or MM_NORM_L2 */
+	MetricNorm	norm;			/* METRIC_NORM_MAX, METRIC_NORM_L1 or METRIC_NORM_L2 */
 	int			planes;
 	bool		has_rest;
 	bool		has_upper;		/* or upper bounds are Infinity */
@@ -115,10 +115,10 @@ typedef struct MMPointTerm
 	uint32		bit;			/* of the column, in masks of NULLs */
 	float		missing;		/* what a NULL adds to the sum */
 	const MetricTransform *transform;
-	bool		identity;		/* mm_is_identity of that */
+	bool		identity;		/* metric_is_identity of that */
 	const float *q;
 	const float *slack;			/* mm_coordinate_slack of these; 0 under
-								 * MM_NORM_DISCRETE */
+								 * METRIC_NORM_DISCRETE */
 } MMPointTerm;
 
 typedef struct MMPlaneKernels
@@ -140,13 +140,13 @@ typedef struct MMPlaneKernels
 							const float *lo, const float *hi, int stride, int n,
 							float most, float *growth);
 
-	/* A sketch_bounds (metric.h) for each kind of query. */
-	void		(*codes) (const MMCodeQuery *query, const SketchPlanes *planes,
+	/* A sketch_bounds (metric_routine.h) for each kind of query. */
+	void		(*codes) (const MMCodeQuery *query, const MetricSketchPlanes *planes,
 						  float *lower, float *upper);
-	void		(*counts) (const MMCountQuery *query, const SketchPlanes *planes,
+	void		(*counts) (const MMCountQuery *query, const MetricSketchPlanes *planes,
 						   float *lower, float *upper);
 	void		(*signatures) (const MMSignatureQuery *query,
-							   const SketchPlanes *planes,
+							   const MetricSketchPlanes *planes,
 							   float *lower, float *upper);
 } MMPlaneKernels;
 

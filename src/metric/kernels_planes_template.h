@@ -129,7 +129,7 @@ codes_upper(const int lanes, const MMCodeQuery *query, const float *norm,
 
 INLINED void
 codes_block(const int lanes, int first, const MetricNorm norm,
-			const MMCodeQuery *query, const SketchPlanes *planes,
+			const MMCodeQuery *query, const MetricSketchPlanes *planes,
 			float *lower, float *upper)
 {
 	const uint8 *bytes = planes->bytes + first;
@@ -156,9 +156,9 @@ codes_block(const int lanes, int first, const MetricNorm norm,
 		{
 			float		diff = at - step * value[i];
 
-			if (norm == MM_NORM_L1)
+			if (norm == METRIC_NORM_L1)
 				sum[i] += __builtin_fabsf(diff);
-			else if (norm == MM_NORM_L2)
+			else if (norm == METRIC_NORM_L2)
 				sum[i] += diff * diff;
 			else
 				sum[i] = larger(__builtin_fabsf(diff), sum[i]);
@@ -171,7 +171,7 @@ codes_block(const int lanes, int first, const MetricNorm norm,
 		float		diff = query->has_rest ?
 			smaller(__builtin_fabsf(query->rest - rest[i]) * query->scale, 0x1p60f) : 0.0f;
 
-		x[i] = norm == MM_NORM_L2 ? __builtin_sqrtf(sum[i] + diff * diff) : sum[i];
+		x[i] = norm == METRIC_NORM_L2 ? __builtin_sqrtf(sum[i] + diff * diff) : sum[i];
 	}
 	codes_lower(lanes, query, x, error, lower);
 	if (upper == NULL)
@@ -186,27 +186,27 @@ codes_block(const int lanes, int first, const MetricNorm norm,
 	{
 		float		both = query->has_rest ? (query->rest + rest[i]) * query->scale : 0.0f;
 
-		x[i] = norm == MM_NORM_L2 ? __builtin_sqrtf(sum[i] + both * both) : sum[i];
+		x[i] = norm == METRIC_NORM_L2 ? __builtin_sqrtf(sum[i] + both * both) : sum[i];
 	}
 	codes_upper(lanes, query, x, error, upper);
 }
 
 PLANES void
-plane_codes(const MMCodeQuery *query, const SketchPlanes *planes,
+plane_codes(const MMCodeQuery *query, const MetricSketchPlanes *planes,
 			float *lower, float *upper)
 {
 #define CODES(norm) \
 	FOR_BLOCKS(planes->n, codes_block, norm, query, planes, lower, upper)
 	switch (query->norm)
 	{
-		case MM_NORM_L1:
-			CODES(MM_NORM_L1);
+		case METRIC_NORM_L1:
+			CODES(METRIC_NORM_L1);
 			break;
-		case MM_NORM_L2:
-			CODES(MM_NORM_L2);
+		case METRIC_NORM_L2:
+			CODES(METRIC_NORM_L2);
 			break;
 		default:
-			CODES(MM_NORM_MAX);
+			CODES(METRIC_NORM_MAX);
 			break;
 	}
 #undef CODES
@@ -216,7 +216,7 @@ plane_codes(const MMCodeQuery *query, const SketchPlanes *planes,
 
 INLINED void
 counts_block(const int lanes, int first, const MMCountQuery *query,
-			 const SketchPlanes *planes, float *lower, float *upper)
+			 const MetricSketchPlanes *planes, float *lower, float *upper)
 {
 	const uint8 *bytes = planes->bytes + first;
 	int			length = query->length;
@@ -272,7 +272,7 @@ counts_block(const int lanes, int first, const MMCountQuery *query,
 }
 
 PLANES void
-plane_counts(const MMCountQuery *query, const SketchPlanes *planes,
+plane_counts(const MMCountQuery *query, const MetricSketchPlanes *planes,
 			 float *lower, float *upper)
 {
 	FOR_BLOCKS(planes->n, counts_block, query, planes, lower, upper);
@@ -323,7 +323,7 @@ jaccard(int sizes, int shared)
 
 INLINED void
 signatures_block(const int lanes, int first, const MMSignatureDistance distance,
-				 const MMSignatureQuery *query, const SketchPlanes *planes,
+				 const MMSignatureQuery *query, const MetricSketchPlanes *planes,
 				 float *lower, float *upper)
 {
 	const uint32 *words = planes->words + first;
@@ -425,7 +425,7 @@ signatures_block(const int lanes, int first, const MMSignatureDistance distance,
 }
 
 PLANES void
-plane_signatures(const MMSignatureQuery *query, const SketchPlanes *planes,
+plane_signatures(const MMSignatureQuery *query, const MetricSketchPlanes *planes,
 				 float *lower, float *upper)
 {
 	if (query->distance == MM_SIGNATURE_HAMMING)

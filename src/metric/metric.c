@@ -16,6 +16,7 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
@@ -106,9 +107,68 @@ check_signatures(Oid opfamily, Oid opcintype, Oid operator, Oid distance, Oid ro
 				 errdetail("It must take one argument of type internal, and return internal.")));
 }
 
-void
-mm_metric_open(MetricSpace *space, Oid opfamily, Oid opcintype, Oid collation)
+/* Of the first routines of this version; no member has been added since. */
+#define LEAST_ROUTINE_SIZE	sizeof(MetricRoutine)
+
+/*
+ * The name of a part that a routine lacks, NULL if it has all it must have.
+ */
+static const char *
+missing_part(const MetricRoutine *routine)
 {
+	if (routine->prepare == NULL)
+		return "prepare";
+	if (routine->distance == NULL)
+		return "distance";
+	if (routine->embedding != NULL && routine->coordinates == NULL)
+		return "coordinates";
+	if (routine->train == NULL)
+		return NULL;
+	return routine->sketch == NULL ? "sketch" :
+		routine->sketch_query == NULL ? "sketch_query" :
+		routine->sketch_bounds == NULL ? "sketch_bounds" : NULL;
+}
+
+/*
+ * Raise an error unless what FUNCTION 2 of a class returned is a routine of this
+ * version.  From a library built against another header, members would be taken
+ * for what they are not, and called.
+ */
+static void
+check_routine(const MetricRoutine *routine, Oid function, Oid opclass)
+{
+	const char *missing;
+
+	if (routine == NULL || routine->magic != METRIC_ROUTINE_MAGIC)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("function %s of operator class %s returned no metric routine",
+						function_name(function), generate_opclass_name(opclass)),
+				 errdetail("A MetricRoutine begins with METRIC_ROUTINE_HEAD."),
+				 errhint("Rebuild its library against the installed header, \"extension/mmdb/metric_routine.h\".")));
+	if (routine->version != METRIC_ROUTINE_VERSION || routine->size < LEAST_ROUTINE_SIZE)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("function %s of operator class %s returned a metric routine of another version",
+						function_name(function), generate_opclass_name(opclass)),
+				 errdetail("Its version is %u, and its size %zu; mmdb has version %u, of at least %zu.",
+						   routine->version, routine->size,
+						   METRIC_ROUTINE_VERSION, LEAST_ROUTINE_SIZE),
+				 errhint("Rebuild its library against the installed header, \"extension/mmdb/metric_routine.h\".")));
+	missing = missing_part(routine);
+	if (missing != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("the metric routine of operator class %s has no \"%s\"",
+						generate_opclass_name(opclass), missing),
+				 errdetail("It must have prepare and distance; with embedding, coordinates; with train, sketch, sketch_query and sketch_bounds.")));
+}
+
+void
+mm_metric_open(MetricSpace *space, Oid opclass, Oid collation)
+{
+	Oid			opfamily = get_opclass_family(opclass);
+	Oid			opcintype = get_opclass_input_type(opclass);
 	Oid			routine = get_opfamily_proc(opfamily, opcintype, opcintype,
 											MM_ROUTINE_PROC);
 	Oid			distance = get_opfamily_proc(opfamily, opcintype, opcintype,
@@ -116,7 +176,6 @@ mm_metric_open(MetricSpace *space, Oid opfamily, Oid opcintype, Oid collation)
 
 	memset(space, 0, sizeof(*space));
 	space->type = opcintype;
-	space->opfamily = opfamily;
 	space->collation = collation;
 	space->operator = get_opfamily_member(opfamily, opcintype, opcintype,
 										  MM_DISTANCE_STRATEGY);
@@ -130,8 +189,11 @@ mm_metric_open(MetricSpace *space, Oid opfamily, Oid opcintype, Oid collation)
 	check_signatures(opfamily, opcintype, space->operator, distance, routine);
 
 	if (OidIsValid(routine))
+	{
 		space->routine = (const MetricRoutine *)
 			DatumGetPointer(OidFunctionCall1(routine, PointerGetDatum(NULL)));
+		check_routine(space->routine, routine, opclass);
+	}
 	else
 		fmgr_info(distance, &space->distance);
 }
@@ -199,6 +261,25 @@ mm_metric_dimensions(const MetricSpace *space, Datum value)
 	return space->routine->dimensions(value);
 }
 
+int
+mm_metric_embedding(const MetricSpace *space, int dimensions, MetricNorm *norm,
+					MetricTransform *transform)
+{
+	int			n;
+
+	if (space->routine == NULL || space->routine->embedding == NULL)
+		return 0;
+	n = space->routine->embedding(dimensions, norm, transform);
+	if (n < 0 || n > METRIC_MAX_RAW_COORDINATES || (n > 0 && *norm > METRIC_NORM_DISCRETE))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("the metric routine for operator %s embeds values in %d coordinates under norm %d",
+						operator_name(space->operator), n, n > 0 ? (int) *norm : 0),
+				 errdetail("There are at most %d coordinates, and norms from %d to %d.",
+						   METRIC_MAX_RAW_COORDINATES, METRIC_NORM_MAX, METRIC_NORM_DISCRETE)));
+	return n;
+}
+
 /*
  * What mm_metric_operator keeps in fn_extra.
  */
@@ -256,5 +337,5 @@ mm_metric_operator(FunctionCallInfo fcinfo, const MetricRoutine *routine)
 	}
 	PG_RETURN_FLOAT8(routine->distance(cache->prepared,
 									   PG_GETARG_DATUM(1 - cache->arg),
-									   MM_NO_BOUND));
+									   METRIC_NO_BOUND));
 }

@@ -129,9 +129,9 @@ static inline double
 date_coordinate(DateADT d)
 {
 	if (DATE_IS_NOBEGIN(d))
-		return -MM_COORDINATE_INFINITY;
+		return -METRIC_COORDINATE_INFINITY;
 	if (DATE_IS_NOEND(d))
-		return MM_COORDINATE_INFINITY;
+		return METRIC_COORDINATE_INFINITY;
 	return d;
 }
 
@@ -139,9 +139,9 @@ static inline double
 timestamp_coordinate(Timestamp t)
 {
 	if (TIMESTAMP_IS_NOBEGIN(t))
-		return -MM_COORDINATE_INFINITY;
+		return -METRIC_COORDINATE_INFINITY;
 	if (TIMESTAMP_IS_NOEND(t))
-		return MM_COORDINATE_INFINITY;
+		return METRIC_COORDINATE_INFINITY;
 	return (double) t / USECS_PER_SEC;
 }
 
@@ -153,8 +153,8 @@ numeric_coordinate(Numeric n)
 
 	/* A finite one may be beyond the range of float8. */
 	if (isinf(x) && !numeric_is_inf(n))
-		x = x > 0 ? MM_COORDINATE_LIMIT : -MM_COORDINATE_LIMIT;
-	return mm_coordinate(x);
+		x = x > 0 ? METRIC_COORDINATE_LIMIT : -METRIC_COORDINATE_LIMIT;
+	return metric_coordinate(x);
 }
 
 static inline double
@@ -164,7 +164,7 @@ interval_coordinate(const Interval *i)
 				rest;
 
 	if (unlikely(interval_infinity(i) != 0))
-		return interval_infinity(i) * MM_COORDINATE_INFINITY;
+		return interval_infinity(i) * METRIC_COORDINATE_INFINITY;
 	interval_parts(i, &days, &rest);
 	return interval_seconds(days, rest);
 }
@@ -172,17 +172,18 @@ interval_coordinate(const Interval *i)
 static int
 one_coordinate(int dimensions, MetricNorm *norm, MetricTransform *transform)
 {
-	*norm = MM_NORM_L1;
-	*transform = MM_IDENTITY;
+	*norm = METRIC_NORM_L1;
+	*transform = METRIC_IDENTITY;
 	return 1;
 }
 
 /*
  * One type: its operator function, its routine, and FUNCTION 2.  ctype is what
  * from_datum makes of a value; copy_datum makes the same of a value that may
- * go away; are_whole: distances are whole numbers.
+ * go away; are_whole: distances are whole numbers; are_finite: none is
+ * Infinity.
  */
-#define DEFINE_NUMBER_METRIC(name, ctype, from_datum, copy_datum, difference, coordinate, are_whole) \
+#define DEFINE_NUMBER_METRIC(name, ctype, from_datum, copy_datum, difference, coordinate, are_whole, are_finite) \
 PG_FUNCTION_INFO_V1(mm_##name##_l1); \
 PG_FUNCTION_INFO_V1(mm_##name##_l1_routine); \
 \
@@ -218,9 +219,11 @@ Datum \
 mm_##name##_l1_routine(PG_FUNCTION_ARGS) \
 { \
 	static const MetricRoutine routine = { \
+		METRIC_ROUTINE_HEAD, \
 		.prepare = prepare_##name, \
 		.distance = distance_##name, \
 		.whole = are_whole, \
+		.finite = are_finite, \
 		.embedding = one_coordinate, \
 		.coordinates = coordinates_##name, \
 	}; \
@@ -234,12 +237,12 @@ copy_interval(Datum value)
 	return memcpy(palloc(sizeof(Interval)), DatumGetIntervalP(value), sizeof(Interval));
 }
 
-DEFINE_NUMBER_METRIC(int2, int16, DatumGetInt16, DatumGetInt16, int8_difference, (double), true)
-DEFINE_NUMBER_METRIC(int4, int32, DatumGetInt32, DatumGetInt32, int8_difference, (double), true)
-DEFINE_NUMBER_METRIC(int8, int64, DatumGetInt64, DatumGetInt64, int8_difference, (double), true)
-DEFINE_NUMBER_METRIC(float4, float4, DatumGetFloat4, DatumGetFloat4, float8_difference, mm_coordinate, false)
-DEFINE_NUMBER_METRIC(float8, float8, DatumGetFloat8, DatumGetFloat8, float8_difference, mm_coordinate, false)
-DEFINE_NUMBER_METRIC(numeric, Numeric, DatumGetNumeric, DatumGetNumericCopy, numeric_difference, numeric_coordinate, false)
-DEFINE_NUMBER_METRIC(date, DateADT, DatumGetDateADT, DatumGetDateADT, date_difference, date_coordinate, true)
-DEFINE_NUMBER_METRIC(timestamp, Timestamp, DatumGetTimestamp, DatumGetTimestamp, timestamp_difference, timestamp_coordinate, false)
-DEFINE_NUMBER_METRIC(interval, Interval *, DatumGetIntervalP, copy_interval, interval_difference, interval_coordinate, false)
+DEFINE_NUMBER_METRIC(int2, int16, DatumGetInt16, DatumGetInt16, int8_difference, (double), true, true)
+DEFINE_NUMBER_METRIC(int4, int32, DatumGetInt32, DatumGetInt32, int8_difference, (double), true, true)
+DEFINE_NUMBER_METRIC(int8, int64, DatumGetInt64, DatumGetInt64, int8_difference, (double), true, true)
+DEFINE_NUMBER_METRIC(float4, float4, DatumGetFloat4, DatumGetFloat4, float8_difference, metric_coordinate, false, false)
+DEFINE_NUMBER_METRIC(float8, float8, DatumGetFloat8, DatumGetFloat8, float8_difference, metric_coordinate, false, false)
+DEFINE_NUMBER_METRIC(numeric, Numeric, DatumGetNumeric, DatumGetNumericCopy, numeric_difference, numeric_coordinate, false, false)
+DEFINE_NUMBER_METRIC(date, DateADT, DatumGetDateADT, DatumGetDateADT, date_difference, date_coordinate, true, false)
+DEFINE_NUMBER_METRIC(timestamp, Timestamp, DatumGetTimestamp, DatumGetTimestamp, timestamp_difference, timestamp_coordinate, false, false)
+DEFINE_NUMBER_METRIC(interval, Interval *, DatumGetIntervalP, copy_interval, interval_difference, interval_coordinate, false, false)

@@ -303,7 +303,7 @@ read_sets(const Datum *values, int n, SampledSets *result)
 
 static void *
 train_jaccard(const Datum *values, int n, Oid collation, int budget, Size *size,
-			  SketchShape *shape)
+			  MetricSketchShape *shape)
 {
 	SampledSets sample;
 	Frequency  *list;
@@ -395,15 +395,17 @@ sketch_query_jaccard(const void *model, Datum query, Oid collation)
 }
 
 static void
-sketch_bounds_jaccard(const void *query, const SketchPlanes *planes,
+sketch_bounds_jaccard(const void *query, const MetricSketchPlanes *planes,
 					  float *lower, float *upper)
 {
 	mm_kernels->planes->signatures(query, planes, lower, upper);
 }
 
 static const MetricRoutine jaccard_routine = {
+	METRIC_ROUTINE_HEAD,
 	.prepare = prepare_jaccard,
 	.distance = distance_jaccard,
+	.finite = true,
 	.train = train_jaccard,
 	.sketch = sketch_jaccard,
 	.sketch_query = sketch_query_jaccard,

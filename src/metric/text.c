@@ -104,7 +104,7 @@ distance_edit(void *prepared, Datum value, double bound)
 
 static void *
 train_edit(const Datum *values, int n, Oid collation, int budget, Size *size,
-		   SketchShape *shape)
+		   MetricSketchShape *shape)
 {
 	MMCharCounts *counts = mm_text_count_start();
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
@@ -146,9 +146,11 @@ sketch_query_edit(const void *model, Datum query, Oid collation)
 }
 
 static const MetricRoutine edit_routine = {
+	METRIC_ROUTINE_HEAD,
 	.prepare = prepare_edit,
 	.distance = distance_edit,
 	.whole = true,
+	.finite = true,
 	.train = train_edit,
 	.sketch = sketch_edit,
 	.sketch_query = sketch_query_edit,

@@ -184,7 +184,7 @@ list_frequencies(MMCharCounts *counts, int *n)
 }
 
 void *
-mm_text_train(MMCharCounts *counts, int budget, Size *size, SketchShape *shape)
+mm_text_train(MMCharCounts *counts, int budget, Size *size, MetricSketchShape *shape)
 {
 	int			n;
 	Frequency  *list = list_frequencies(counts, &n);
@@ -300,7 +300,7 @@ mm_text_sketch_query(const void *model, const EditString *string)
 }
 
 void
-mm_text_bounds(const void *query, const SketchPlanes *planes,
+mm_text_bounds(const void *query, const MetricSketchPlanes *planes,
 			   float *lower, float *upper)
 {
 	mm_kernels->planes->counts(query, planes, lower, upper);

@@ -25,12 +25,12 @@ extern void mm_text_count(MMCharCounts *counts, const EditString *string);
  * mm_text_train: make a model of what was counted.
  */
 extern void *mm_text_train(MMCharCounts *counts, int budget, Size *size,
-						   SketchShape *shape);
+						   MetricSketchShape *shape);
 
 extern void mm_text_sketch(const void *model, const EditString *string,
 						   uint8 *bytes);
 extern void *mm_text_sketch_query(const void *model, const EditString *string);
-extern void mm_text_bounds(const void *query, const SketchPlanes *planes,
+extern void mm_text_bounds(const void *query, const MetricSketchPlanes *planes,
 						   float *lower, float *upper);
 
 #endif							/* MM_TEXT_SKETCH_H */

@@ -235,6 +235,45 @@ cosine(const Floats *a, const Floats *b, double bound)
 	return result;
 }
 
+static void
+check_not_zero(const Floats *f)
+{
+	double		square = mm_kernels->dot(f->x, f->x, f->n);
+
+	(void) cosine_from_sums(square, square, square);
+}
+
+/*
+ * Has a value distances?  (Each mmvector has, under L2, L1 and L-infinity.)
+ */
+static void
+check_real_array(Datum value, Oid collation)
+{
+	Floats		f;
+
+	load_real_array(value, &f);
+	check_finite(&f);
+}
+
+static void
+check_mmvector_cosine(Datum value, Oid collation)
+{
+	Floats		f;
+
+	load_mmvector(value, &f);
+	check_not_zero(&f);
+}
+
+static void
+check_real_array_cosine(Datum value, Oid collation)
+{
+	Floats		f;
+
+	load_real_array(value, &f);
+	check_finite(&f);
+	check_not_zero(&f);
+}
+
 static Floats *
 prepare_floats(const Floats *f)
 {
@@ -297,29 +336,29 @@ static int
 raw_embedding(int dimensions, MetricNorm raw_norm, MetricNorm *norm,
 			  MetricTransform *transform)
 {
-	if (dimensions <= 0 || dimensions > MM_MAX_RAW_COORDINATES)
+	if (dimensions <= 0 || dimensions > METRIC_MAX_RAW_COORDINATES)
 		return 0;
 	*norm = raw_norm;
-	*transform = MM_IDENTITY;
+	*transform = METRIC_IDENTITY;
 	return dimensions;
 }
 
 static int
 embedding_l2(int dimensions, MetricNorm *norm, MetricTransform *transform)
 {
-	return raw_embedding(dimensions, MM_NORM_L2, norm, transform);
+	return raw_embedding(dimensions, METRIC_NORM_L2, norm, transform);
 }
 
 static int
 embedding_l1(int dimensions, MetricNorm *norm, MetricTransform *transform)
 {
-	return raw_embedding(dimensions, MM_NORM_L1, norm, transform);
+	return raw_embedding(dimensions, METRIC_NORM_L1, norm, transform);
 }
 
 static int
 embedding_linf(int dimensions, MetricNorm *norm, MetricTransform *transform)
 {
-	return raw_embedding(dimensions, MM_NORM_MAX, norm, transform);
+	return raw_embedding(dimensions, METRIC_NORM_MAX, norm, transform);
 }
 
 /*
@@ -329,9 +368,9 @@ embedding_linf(int dimensions, MetricNorm *norm, MetricTransform *transform)
 static int
 embedding_cosine(int dimensions, MetricNorm *norm, MetricTransform *transform)
 {
-	if (dimensions <= 0 || dimensions > MM_MAX_RAW_COORDINATES)
+	if (dimensions <= 0 || dimensions > METRIC_MAX_RAW_COORDINATES)
 		return 0;
-	*norm = MM_NORM_L2;
+	*norm = METRIC_NORM_L2;
 	*transform = (MetricTransform) {.clamp = 2.0f, .c2 = 0.5f, .absolute = 1e-7f};
 	return dimensions;
 }
@@ -341,7 +380,7 @@ raw_coordinates(const Floats *f, double *x)
 {
 	check_finite(f);
 	for (int i = 0; i < f->n; i++)
-		x[i] = mm_coordinate(f->x[i]);
+		x[i] = metric_coordinate(f->x[i]);
 }
 
 static void
@@ -378,11 +417,7 @@ check_sketched(VectorMetric metric, const Floats *f, int dim)
 	mmvector_check_dims(f->n, dim);
 	check_finite(f);
 	if (metric == MM_VECTOR_COSINE)
-	{
-		double		square = mm_kernels->dot(f->x, f->x, f->n);
-
-		(void) cosine_from_sums(square, square, square);	/* not zero? */
-	}
+		check_not_zero(f);
 }
 
 /*
@@ -390,7 +425,7 @@ check_sketched(VectorMetric metric, const Floats *f, int dim)
  */
 static void *
 train_vectors(VectorMetric metric, void (*load) (Datum value, Floats *f),
-			  const Datum *values, int n, int budget, Size *size, SketchShape *shape)
+			  const Datum *values, int n, int budget, Size *size, MetricSketchShape *shape)
 {
 	int			used = Min(n, MM_VECTOR_SAMPLE);
 	float	   *vectors = NULL;
@@ -410,7 +445,7 @@ train_vectors(VectorMetric metric, void (*load) (Datum value, Floats *f),
 		if (i == 0)
 		{
 			dim = f.n;
-			if (dim <= MM_MAX_RAW_COORDINATES)
+			if (dim <= METRIC_MAX_RAW_COORDINATES)
 				break;
 			vectors = palloc_extended(sizeof(float) * dim * used, MCXT_ALLOC_HUGE);
 		}
@@ -445,7 +480,7 @@ mm_##type##_##metric(PG_FUNCTION_ARGS) \
 	mmvector_check_dims(a.n, b.n); \
 	check(&a); \
 	check(&b); \
-	PG_RETURN_FLOAT8(metric(&a, &b, MM_NO_BOUND)); \
+	PG_RETURN_FLOAT8(metric(&a, &b, METRIC_NO_BOUND)); \
 } \
 \
 static void * \
@@ -480,7 +515,7 @@ coordinates_##type##_##metric(Datum value, Oid collation, double *x) \
 \
 static void * \
 train_##type##_##metric(const Datum *values, int n, Oid collation, int budget, \
-						Size *size, SketchShape *shape) \
+						Size *size, MetricSketchShape *shape) \
 { \
 	return train_vectors(KIND_##metric, load_##type, values, n, budget, size, shape); \
 } \
@@ -510,9 +545,11 @@ Datum \
 mm_##type##_##metric##_routine(PG_FUNCTION_ARGS) \
 { \
 	static const MetricRoutine routine = { \
+		METRIC_ROUTINE_HEAD, \
 		.prepare = prepare_##type##_##metric, \
 		.distance = distance_##type##_##metric, \
 		.dimensions = type##_dimensions, \
+		.finite = true, \
 		.embedding = embedding_##metric, \
 		.coordinates = coordinates_##type##_##metric, \
 		.train = train_##type##_##metric, \
@@ -528,8 +565,8 @@ mm_##type##_##metric##_routine(PG_FUNCTION_ARGS) \
 DEFINE_VECTOR_METRIC(mmvector, l2, prepare_floats, l2, no_check, .error = MM_VECTOR_ERROR)
 DEFINE_VECTOR_METRIC(mmvector, l1, prepare_floats, l1, no_check, .error = MM_VECTOR_ERROR)
 DEFINE_VECTOR_METRIC(mmvector, linf, prepare_floats, linf, no_check, .error = MM_VECTOR_ERROR)
-DEFINE_VECTOR_METRIC(mmvector, cosine, prepare_cosine, cosine_prepared, no_check, .to_metric = angle, .transform = FROM_ANGLE)
-DEFINE_VECTOR_METRIC(real_array, l2, prepare_floats, l2, no_check, .error = MM_VECTOR_ERROR)
-DEFINE_VECTOR_METRIC(real_array, l1, prepare_floats, l1, no_check, .error = MM_VECTOR_ERROR)
-DEFINE_VECTOR_METRIC(real_array, linf, prepare_floats, linf, check_linf_real_array, .error = MM_VECTOR_ERROR)
-DEFINE_VECTOR_METRIC(real_array, cosine, prepare_cosine, cosine_prepared, no_check, .to_metric = angle, .transform = FROM_ANGLE)
+DEFINE_VECTOR_METRIC(mmvector, cosine, prepare_cosine, cosine_prepared, no_check, .check = check_mmvector_cosine, .to_metric = angle, .transform = FROM_ANGLE)
+DEFINE_VECTOR_METRIC(real_array, l2, prepare_floats, l2, no_check, .check = check_real_array, .error = MM_VECTOR_ERROR)
+DEFINE_VECTOR_METRIC(real_array, l1, prepare_floats, l1, no_check, .check = check_real_array, .error = MM_VECTOR_ERROR)
+DEFINE_VECTOR_METRIC(real_array, linf, prepare_floats, linf, check_linf_real_array, .check = check_real_array, .error = MM_VECTOR_ERROR)
+DEFINE_VECTOR_METRIC(real_array, cosine, prepare_cosine, cosine_prepared, no_check, .check = check_real_array_cosine, .to_metric = angle, .transform = FROM_ANGLE)

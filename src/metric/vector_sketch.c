@@ -332,8 +332,8 @@ mm_vector_sketch_query(const void *model, const float *x)
 		query->components[p].step = float_step;
 	}
 
-	query->norm = m->metric == MM_VECTOR_L1 ? MM_NORM_L1 :
-		m->metric == MM_VECTOR_LINF ? MM_NORM_MAX : MM_NORM_L2;
+	query->norm = m->metric == MM_VECTOR_L1 ? METRIC_NORM_L1 :
+		m->metric == MM_VECTOR_LINF ? METRIC_NORM_MAX : METRIC_NORM_L2;
 	query->planes = m->planes;
 	query->has_rest = m->mapping == DIRECTIONS;
 	query->has_upper = m->mapping == WHOLE || m->mapping == DIRECTIONS;
@@ -357,7 +357,7 @@ mm_vector_sketch_query(const void *model, const float *x)
 }
 
 void
-mm_vector_bounds(const void *query, const SketchPlanes *planes,
+mm_vector_bounds(const void *query, const MetricSketchPlanes *planes,
 				 float *lower, float *upper)
 {
 	mm_kernels->planes->codes(query, planes, lower, upper);
@@ -504,7 +504,7 @@ set_ranges(VectorModel *model, const float *vectors, int n)
 
 void *
 mm_vector_train(VectorMetric metric, const float *vectors, int n, int dim,
-				int budget, Size *size, SketchShape *shape)
+				int budget, Size *size, MetricSketchShape *shape)
 {
 	bool		euclidean = metric == MM_VECTOR_L2 || metric == MM_VECTOR_COSINE;
 	Mapping		mapping;

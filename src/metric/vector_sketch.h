@@ -27,7 +27,7 @@ typedef enum VectorMetric
  * other.
  */
 extern void *mm_vector_train(VectorMetric metric, const float *vectors, int n,
-							 int dim, int budget, Size *size, SketchShape *shape);
+							 int dim, int budget, Size *size, MetricSketchShape *shape);
 
 /*
  * mm_vector_model_dim: the number of components that sketched vectors have.
@@ -48,7 +48,7 @@ extern void *mm_vector_sketch_query(const void *model, const float *x);
 /*
  * mm_vector_bounds: the sketch_bounds of a routine.
  */
-extern void mm_vector_bounds(const void *query, const SketchPlanes *planes,
+extern void mm_vector_bounds(const void *query, const MetricSketchPlanes *planes,
 							 float *lower, float *upper);
 
 #endif							/* MM_VECTOR_SKETCH_H */

@@ -31,10 +31,10 @@ typedef struct StoredColumn
 	int32		norm;
 	float		unit;
 	MetricTransform transform;
-	SketchShape shape;
+	MetricSketchShape shape;
 	uint32		pivots_size;
 	uint32		sketch_size;
-	double		origin[MM_MAX_RAW_COORDINATES];
+	double		origin[METRIC_MAX_RAW_COORDINATES];
 } StoredColumn;
 
 /* ---------- training ---------- */
@@ -58,20 +58,20 @@ choose_origin(const MMColumn *column, const Datum *values, int n, StoredColumn *
 {
 	double	   *x;
 
-	if (n == 0 || stored->norm == MM_NORM_DISCRETE || stored->transform.c1 != 1.0f)
+	if (n == 0 || stored->norm == METRIC_NORM_DISCRETE || stored->transform.c1 != 1.0f)
 		return;
 	x = palloc(sizeof(double) * n);
 	for (int c = 0; c < stored->ncoordinates; c++)
 	{
 		for (int i = 0; i < n; i++)
 		{
-			double		all[MM_MAX_RAW_COORDINATES];
+			double		all[METRIC_MAX_RAW_COORDINATES];
 
 			column->space.routine->coordinates(values[i], column->space.collation, all);
 			x[i] = all[c];
 		}
 		qsort(x, n, sizeof(double), mm_compare_doubles);
-		if (fabs(x[n / 2]) < MM_COORDINATE_LIMIT / 4)
+		if (fabs(x[n / 2]) < METRIC_COORDINATE_LIMIT / 4)
 			stored->origin[c] = x[n / 2];
 	}
 	pfree(x);
@@ -87,7 +87,7 @@ untransform(const MetricTransform *t, double distance)
 	double		low = 0.0;
 	double		high = t->clamp;
 
-	if (mm_is_identity(t))
+	if (metric_is_identity(t))
 		return Min(distance, high);
 	/* As many halvings as tell any two doubles of this range apart. */
 	for (int i = 0; i < 200; i++)
@@ -111,8 +111,8 @@ untransform(const MetricTransform *t, double distance)
 static double
 coordinate_scale(const StoredColumn *stored, double scale)
 {
-	if (stored->norm == MM_NORM_DISCRETE)
-		return scale * MM_DISCRETE_RANGE / 3;
+	if (stored->norm == METRIC_NORM_DISCRETE)
+		return scale * METRIC_DISCRETE_RANGE / 3;
 	return 2 * untransform(&stored->transform, scale / 2);
 }
 
@@ -120,18 +120,17 @@ static void
 train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 				  const Datum *values, int n, TrainedColumn *trained)
 {
-	const MetricRoutine *routine = column->space.routine;
 	StoredColumn *stored = &trained->stored;
-	MetricNorm	norm = MM_NORM_PIVOTS;
+	MetricNorm	norm = METRIC_NORM_PIVOTS;
 
-	stored->transform = MM_IDENTITY;
-	if (routine != NULL && routine->embedding != NULL)
-		stored->ncoordinates = routine->embedding(stats->dimensions, &norm, &stored->transform);
+	stored->transform = METRIC_IDENTITY;
+	stored->ncoordinates = mm_metric_embedding(&column->space, stats->dimensions, &norm,
+											   &stored->transform);
 	stored->norm = norm;
 	stored->raw = stored->ncoordinates > 0;
 	if (!stored->raw)
 	{
-		stored->norm = MM_NORM_PIVOTS;
+		stored->norm = METRIC_NORM_PIVOTS;
 		stored->transform = mm_metric_pivot_transform(&column->space);
 	}
 	stored->unit = (float) Min(1.0 / coordinate_scale(stored, stats->scale), FLT_MAX);
@@ -487,7 +486,7 @@ mm_model_coordinates(const MMModel *model, int column, Datum value, float *x,
 {
 	const MMColumnModel *c = &model->of[column];
 	MetricSpace *space = &model->columns->columns[column].space;
-	double		raw[MM_MAX_RAW_COORDINATES];
+	double		raw[METRIC_MAX_RAW_COORDINATES];
 
 	*shift_error = 0.0f;
 	if (!c->raw)
@@ -512,11 +511,11 @@ mm_model_shift(const MMModel *model, int column, const double *raw, float *x,
 	{
 		double		error = (fabs(raw[i]) + fabs(c->origin[i])) * 0x1p-48;
 
-		if (fabs(raw[i]) >= MM_COORDINATE_LIMIT)
+		if (fabs(raw[i]) >= METRIC_COORDINATE_LIMIT)
 			x[i] = (float) raw[i];
 		else
 			x[i] = (float) (raw[i] - c->origin[i]);
-		if (c->norm != MM_NORM_DISCRETE)
+		if (c->norm != METRIC_NORM_DISCRETE)
 			*shift_error = Max(*shift_error, (float) error);
 	}
 }

@@ -28,11 +28,11 @@ typedef struct MMColumnModel
 	MetricNorm	norm;
 	MetricTransform transform;
 	bool		raw;
-	double		origin[MM_MAX_RAW_COORDINATES]; /* raw: subtracted */
+	double		origin[METRIC_MAX_RAW_COORDINATES]; /* raw: subtracted */
 	Datum	   *pivots;			/* not raw: ncoordinates values */
 	void	  **prepared;		/* and these as queries */
 	const void *sketch;			/* NULL: none */
-	SketchShape shape;
+	MetricSketchShape shape;
 	int			first_word;		/* of the entry */
 	int			first_byte;
 } MMColumnModel;
@@ -92,7 +92,7 @@ extern void mm_model_embed(const MMModel *model, ItemPointer tid,
 /*
  * mm_model_coordinates: a value's coordinates in a column (ncoordinates of
  * it).  *shift_error: by how much the difference to those of another value may
- * be off, besides what metric.h says, as they count from an origin.  Leaks
+ * be off, besides what metric_routine.h says, as they count from an origin.  Leaks
  * memory.
  */
 extern void mm_model_coordinates(const MMModel *model, int column, Datum value,

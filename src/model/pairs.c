@@ -146,7 +146,7 @@ measure_column(const MMSample *sample, MMColumn *column, int i, Measured *m)
 			other += other >= row;
 			mm_sample_row(sample, other, &values, &isnull);
 			distances[pair] = missing ? NO_OBJECT : isnull[i] ? (float) NO_VALUE :
-				(float) Min(mm_metric_distance(&column->space, prepared, values[i], MM_NO_BOUND),
+				(float) Min(mm_metric_distance(&column->space, prepared, values[i], METRIC_NO_BOUND),
 							FLT_MAX);
 		}
 		MemoryContextSwitchTo(old);

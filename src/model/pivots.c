@@ -27,11 +27,11 @@
 double
 mm_pivot_coordinate(MetricSpace *space, void *pivot, Datum value)
 {
-	double		distance = mm_metric_distance(space, pivot, value, MM_NO_BOUND);
+	double		distance = mm_metric_distance(space, pivot, value, METRIC_NO_BOUND);
 
 	if (space->routine != NULL && space->routine->to_metric != NULL)
 		distance = space->routine->to_metric(distance);
-	return mm_coordinate(distance);
+	return metric_coordinate(distance);
 }
 
 int

@@ -62,7 +62,7 @@ measure(Measurement *m, MetricSpace *space, Datum a, Datum b)
 	MemoryContext old = MemoryContextSwitchTo(m->scratch);
 	double		distance;
 
-	distance = mm_metric_distance(space, mm_metric_prepare(space, a), b, MM_NO_BOUND);
+	distance = mm_metric_distance(space, mm_metric_prepare(space, a), b, METRIC_NO_BOUND);
 	if (isfinite(distance))
 		m->distances[m->n++] = distance;
 	MemoryContextSwitchTo(old);
@@ -120,9 +120,9 @@ is_number(const MMColumn *column)
 	MetricNorm	norm;
 	MetricTransform transform;
 
-	return routine != NULL && routine->embedding != NULL && routine->dimensions == NULL &&
-		routine->embedding(-1, &norm, &transform) == 1 && norm == MM_NORM_L1 &&
-		mm_is_identity(&transform);
+	return routine != NULL && routine->dimensions == NULL &&
+		mm_metric_embedding(&column->space, -1, &norm, &transform) == 1 && norm == METRIC_NORM_L1 &&
+		metric_is_identity(&transform);
 }
 
 /*
@@ -195,7 +195,7 @@ measure_all_pairs(const MMColumn *column, const Datum *values, int n, MMColumnSt
 		column->space.routine->coordinates(values[i], column->space.collation, &x[i]);
 		largest = Max(largest, fabs(x[i]));
 	}
-	if (largest >= MM_COORDINATE_LIMIT)
+	if (largest >= METRIC_COORDINATE_LIMIT)
 		goto done;
 	qsort(x, n, sizeof(double), mm_compare_doubles);
 	median = (nth_difference(x, n, (pairs - 1) / 2) + nth_difference(x, n, pairs / 2)) / 2;

@@ -14,56 +14,60 @@
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "utils/float.h"
+#include "utils/tuplesort.h"
 
 #include "compat.h"
 #include "plan/scan.h"
+#include "search/lookahead.h"
 
 /*
- * What collecting candidates needs.
+ * What such a scan keeps.
  */
-typedef struct Collector
+typedef struct CollectedState
 {
-	MMScanState *s;
-	double		proof;			/* upper bounds less than this prove a row */
-} Collector;
+	Tuplesortstate *sort;		/* places as numbers, with a bit: not proved */
+	double		proof;			/* of the search: upper bounds less than this prove
+								 * a row */
+	int64		last;			/* the number last had from the sort; or -1 */
+	MMLookahead ahead;			/* of CollectedRow */
+} CollectedState;
+
+typedef struct CollectedRow
+{
+	ItemPointerData tid;
+	bool		proved;			/* no need to check its sum */
+} CollectedRow;
 
 static void
 collect(const MMCandidate *candidate, void *arg)
 {
-	Collector  *collector = arg;
+	CollectedState *state = arg;
 	ItemPointerData tid = candidate->tid;
-	bool		unproved = !(candidate->upper < collector->proof);
+	bool		unproved = !(candidate->upper < state->proof);
 
-	tuplesort_putdatum(collector->s->sort,
+	tuplesort_putdatum(state->sort,
 					   Int64GetDatum((mm_place_number(&tid) << 1) | unproved), false);
 }
 
 /*
- * A row that has been collected, as an item to look ahead to.
+ * The next row that has been collected, as something to look ahead to.
  */
-typedef struct CollectedRow
-{
-	ItemPointerData tid;
-	bool		proved;
-} CollectedRow;
-
 static bool
-next_collected(void *state, bool needed, void *item)
+next_collected(void *arg, bool needed, void *item)
 {
-	MMScanState *s = state;
+	CollectedState *state = arg;
 	CollectedRow *row = item;
 	Datum		datum;
 	bool		isnull;
 
-	while (MM_TUPLESORT_GETDATUM(s->sort, true, &datum, &isnull))
+	while (MM_TUPLESORT_GETDATUM(state->sort, true, &datum, &isnull))
 	{
 		int64		number = DatumGetInt64(datum);
 
 		/* Found by several sums; the one that proves it comes first. */
-		if (number >> 1 == s->last >> 1 && s->last >= 0)
+		if (number >> 1 == state->last >> 1 && state->last >= 0)
 			continue;
-		s->last = number;
+		state->last = number;
 		mm_number_place(number >> 1, &row->tid);
 		row->proved = (number & 1) == 0;
 		return true;
@@ -74,16 +78,19 @@ next_collected(void *state, bool needed, void *item)
 /*
  * Collect the candidates of all sums.
  */
-void
-mm_scan_collected_begin(MMScanState *s)
+static void
+begin_collected(MMScanState *s)
 {
-	s->sort = tuplesort_begin_datum(INT8OID, Int8LessOperator, InvalidOid, false,
-									work_mem, NULL, TUPLESORT_NONE);
+	CollectedState *state = palloc0(sizeof(CollectedState));
+
+	s->state = state;
+	state->last = -1;
+	state->sort = tuplesort_begin_datum(INT8OID, Int8LessOperator, InvalidOid, false,
+										work_mem, NULL, TUPLESORT_NONE);
 	for (int i = 0; i < (s->plan->any ? s->plan->ndrivers : 1); i++)
 	{
 		MMSumState *sum = s->sums[i];
-		Collector	collector = {.s = s};
-		MMSearchTerm *terms;
+		MMTerm *terms;
 		double		bound = mm_sum_search_bound(sum, sum->bound);
 		bool		complete;
 		int			n;
@@ -96,29 +103,27 @@ mm_scan_collected_begin(MMScanState *s)
 		 * With several sums, a row that one of them proves is checked still.
 		 * Bounds know no numbers above FLT_MAX.
 		 */
-		collector.proof = complete && s->plan->ndrivers == 1 && sum->driver->sum->exact ?
+		state->proof = complete && s->plan->ndrivers == 1 && sum->driver->sum->exact ?
 			Min(bound - (fabs(bound) + sum->magnitude) * 1e-11, FLT_MAX) : -1.0;
 		s->search = mm_search_begin(s->index, s->columns, terms, n, false, bound);
 		mm_scan_add_other_sums(s);
 		mm_search_table(s->search, s->css.ss.ss_currentRelation);
-		mm_search_all(s->search, collect, &collector);
-		mm_counts_add_search(s);
-		mm_search_end(s->search);
-		s->search = NULL;
+		mm_search_all(s->search, collect, state);
+		mm_counts_end_search(s);
 	}
-	tuplesort_performsort(s->sort);
-	s->last = -1;
-	mm_lookahead_init(&s->ahead, s->css.ss.ss_currentRelation, sizeof(CollectedRow),
-					  next_collected, s);
+	tuplesort_performsort(state->sort);
+	mm_lookahead_init(&state->ahead, s->css.ss.ss_currentRelation, sizeof(CollectedRow),
+					  next_collected, state);
 }
 
-TupleTableSlot *
-mm_scan_collected_next(MMScanState *s)
+static TupleTableSlot *
+next_in_place(MMScanState *s)
 {
+	CollectedState *state = s->state;
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
 	CollectedRow row;
 
-	while (mm_lookahead_next(&s->ahead, &row))
+	while (mm_lookahead_next(&state->ahead, &row))
 	{
 		double		value;
 		bool		isnull;
@@ -137,3 +142,16 @@ mm_scan_collected_next(MMScanState *s)
 	}
 	return ExecClearTuple(slot);
 }
+
+static void
+end_collected(MMScanState *s)
+{
+	mm_counts_end_search(s);
+	tuplesort_end(((CollectedState *) s->state)->sort);
+}
+
+const MMScanMode mm_collected_mode = {
+	.begin = begin_collected,
+	.next = next_in_place,
+	.end = end_collected,
+};

@@ -20,13 +20,14 @@
 #include "postgres.h"
 
 #include "access/parallel.h"
+#include "pgstat.h"
 #include "storage/dsm.h"
 
 #include "plan/scan.h"
 
 /*
  * A slot for each worker: its counts, and behind all of them, those of its
- * leaves, to which the evaluations in them do not point.
+ * parts, to which the evaluations in them do not point.
  */
 struct MMSharedCounts
 {
@@ -35,12 +36,12 @@ struct MMSharedCounts
 };
 
 static int
-count_leaves(const MMScanState *s)
+count_parts(const MMScanState *s)
 {
 	int			n = 0;
 
 	for (int d = 0; d < s->plan->ndrivers; d++)
-		n += s->plan->drivers[d].sum->nleaves;
+		n += s->plan->drivers[d].sum->nparts;
 	return n;
 }
 
@@ -48,16 +49,16 @@ count_leaves(const MMScanState *s)
  * The evaluations of a slot.
  */
 static int64 *
-shared_evaluations(MMSharedCounts *shared, int worker, int nleaves)
+shared_evaluations(MMSharedCounts *shared, int worker, int nparts)
 {
-	return (int64 *) (shared->counts + shared->nworkers) + worker * nleaves;
+	return (int64 *) (shared->counts + shared->nworkers) + worker * nparts;
 }
 
 static Size
-shared_size(int nworkers, int nleaves)
+shared_size(int nworkers, int nparts)
 {
 	return offsetof(MMSharedCounts, counts) +
-		nworkers * (sizeof(MMScanCounts) + nleaves * sizeof(int64));
+		nworkers * (sizeof(MMScanCounts) + nparts * sizeof(int64));
 }
 
 static void
@@ -74,7 +75,7 @@ add_stats(MMSearchStats *total, const MMSearchStats *stats)
 
 static void
 add_counts(MMScanCounts *total, int64 *total_evaluations,
-		   const MMScanCounts *counts, const int64 *evaluations, int nleaves)
+		   const MMScanCounts *counts, const int64 *evaluations, int nparts)
 {
 	total->scans += counts->scans;
 	total->table_scans += counts->table_scans;
@@ -82,12 +83,12 @@ add_counts(MMScanCounts *total, int64 *total_evaluations,
 	total->proved += counts->proved;
 	total->peak_memory = Max(total->peak_memory, counts->peak_memory);
 	add_stats(&total->stats, &counts->stats);
-	for (int i = 0; i < nleaves; i++)
+	for (int i = 0; i < nparts; i++)
 		total_evaluations[i] += evaluations[i];
 }
 
 /*
- * The counts of this process, with a copy of its leaves'.
+ * The counts of this process, with a copy of its parts'.
  */
 static MMScanCounts
 own_counts(const MMScanState *s)
@@ -97,10 +98,10 @@ own_counts(const MMScanState *s)
 
 	if (s->search != NULL)
 		add_stats(&counts.stats, mm_search_stats(s->search));
-	counts.evaluations = palloc(sizeof(int64) * count_leaves(s));
+	counts.evaluations = palloc(sizeof(int64) * count_parts(s));
 	for (int d = 0; d < s->plan->ndrivers; d++)
-		for (int i = 0; i < s->plan->drivers[d].sum->nleaves; i++)
-			counts.evaluations[n++] = s->sums[d]->leaves[i].evaluations;
+		for (int i = 0; i < s->plan->drivers[d].sum->nparts; i++)
+			counts.evaluations[n++] = s->sums[d]->parts[i].evaluations;
 	return counts;
 }
 
@@ -114,7 +115,7 @@ mm_counts_init(MMScanState *s)
 	if (ps->state->es_instrument == 0 ||
 		!(IsParallelWorker() || ps->state->es_plannedstmt->parallelModeNeeded))
 		return;
-	s->unmarked = ps->plan;
+	s->workers.unmarked = ps->plan;
 	marked = palloc(sizeof(CustomScan));
 	memcpy(marked, ps->plan, sizeof(CustomScan));
 	marked->scan.plan.parallel_aware = true;
@@ -124,15 +125,23 @@ mm_counts_init(MMScanState *s)
 void
 mm_counts_run(MMScanState *s)
 {
-	if (s->unmarked != NULL)
-		s->css.ss.ps.plan = (Plan *) s->unmarked;
-	s->unmarked = NULL;
+	if (s->workers.unmarked != NULL)
+		s->css.ss.ps.plan = (Plan *) s->workers.unmarked;
+	s->workers.unmarked = NULL;
 }
 
 void
-mm_counts_add_search(MMScanState *s)
+mm_counts_end_search(MMScanState *s)
 {
-	add_stats(&s->counts.stats, mm_search_stats(s->search));
+	const MMSearchStats *stats;
+
+	if (s->search == NULL)
+		return;
+	stats = mm_search_stats(s->search);
+	pgstat_count_index_tuples(s->index, stats->candidates);
+	add_stats(&s->counts.stats, stats);
+	mm_search_end(s->search);
+	s->search = NULL;
 }
 
 MMScanCounts
@@ -140,9 +149,9 @@ mm_counts_total(MMScanState *s)
 {
 	MMScanCounts total = own_counts(s);
 
-	if (s->of_workers != NULL)
-		add_counts(&total, total.evaluations, s->of_workers, s->of_workers->evaluations,
-				   count_leaves(s));
+	if (s->workers.reported != NULL)
+		add_counts(&total, total.evaluations, s->workers.reported, s->workers.reported->evaluations,
+				   count_parts(s));
 	return total;
 }
 
@@ -151,7 +160,7 @@ mm_counts_total(MMScanState *s)
 Size
 mm_counts_estimate(CustomScanState *node, ParallelContext *pcxt)
 {
-	return shared_size(pcxt->nworkers, count_leaves((MMScanState *) node));
+	return shared_size(pcxt->nworkers, count_parts((MMScanState *) node));
 }
 
 /*
@@ -161,32 +170,32 @@ static void
 take_counts(dsm_segment *segment, Datum arg)
 {
 	MMScanState *s = (MMScanState *) DatumGetPointer(arg);
-	int			nleaves = count_leaves(s);
+	int			nparts = count_parts(s);
 
-	for (int i = 0; i < s->shared->nworkers; i++)
-		add_counts(s->of_workers, s->of_workers->evaluations, &s->shared->counts[i],
-				   shared_evaluations(s->shared, i, nleaves), nleaves);
-	s->shared = NULL;
+	for (int i = 0; i < s->workers.shared->nworkers; i++)
+		add_counts(s->workers.reported, s->workers.reported->evaluations, &s->workers.shared->counts[i],
+				   shared_evaluations(s->workers.shared, i, nparts), nparts);
+	s->workers.shared = NULL;
 }
 
 void
 mm_counts_share(CustomScanState *node, ParallelContext *pcxt, void *coordinate)
 {
 	MMScanState *s = (MMScanState *) node;
-	int			nleaves = count_leaves(s);
+	int			nparts = count_parts(s);
 	MemoryContext old;
 
 	/* Without a segment there are no workers. */
 	if (pcxt->seg == NULL)
 		return;
-	s->shared = coordinate;
-	memset(s->shared, 0, shared_size(pcxt->nworkers, nleaves));
-	s->shared->nworkers = pcxt->nworkers;
-	if (s->of_workers == NULL)
+	s->workers.shared = coordinate;
+	memset(s->workers.shared, 0, shared_size(pcxt->nworkers, nparts));
+	s->workers.shared->nworkers = pcxt->nworkers;
+	if (s->workers.reported == NULL)
 	{
 		old = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-		s->of_workers = palloc0(sizeof(MMScanCounts));
-		s->of_workers->evaluations = palloc0(sizeof(int64) * nleaves);
+		s->workers.reported = palloc0(sizeof(MMScanCounts));
+		s->workers.reported->evaluations = palloc0(sizeof(int64) * nparts);
 		MemoryContextSwitchTo(old);
 	}
 	on_dsm_detach(pcxt->seg, take_counts, PointerGetDatum(s));
@@ -195,19 +204,19 @@ mm_counts_share(CustomScanState *node, ParallelContext *pcxt, void *coordinate)
 void
 mm_counts_attach(CustomScanState *node, shm_toc *toc, void *coordinate)
 {
-	((MMScanState *) node)->shared = coordinate;
+	((MMScanState *) node)->workers.shared = coordinate;
 }
 
 void
 mm_counts_report(MMScanState *s)
 {
-	int			nleaves = count_leaves(s);
+	int			nparts = count_parts(s);
 	MMScanCounts counts;
 
-	if (!IsParallelWorker() || s->shared == NULL)
+	if (!IsParallelWorker() || s->workers.shared == NULL)
 		return;
 	counts = own_counts(s);
-	add_counts(&s->shared->counts[ParallelWorkerNumber],
-			   shared_evaluations(s->shared, ParallelWorkerNumber, nleaves),
-			   &counts, counts.evaluations, nleaves);
+	add_counts(&s->workers.shared->counts[ParallelWorkerNumber],
+			   shared_evaluations(s->workers.shared, ParallelWorkerNumber, nparts),
+			   &counts, counts.evaluations, nparts);
 }

@@ -64,39 +64,6 @@ add_finding(const char *place, const char *expression, Oid index, const char *ve
 	return finding;
 }
 
-typedef struct DistanceSearch
-{
-	PlannerInfo *root;
-	Index		relid;
-	List	   *found;
-} DistanceSearch;
-
-static bool
-distances_walker(Node *node, void *arg)
-{
-	DistanceSearch *search = arg;
-	OpExpr	   *op = (OpExpr *) node;
-
-	if (node == NULL)
-		return false;
-	if (IsA(node, OpExpr) && list_length(op->args) == 2 && mm_is_distance(op->opno) &&
-		bms_is_member(search->relid, pull_varnos(search->root, node)))
-	{
-		search->found = list_append_unique(search->found, node);
-		return false;
-	}
-	return expression_tree_walker(node, distances_walker, arg);
-}
-
-List *
-mm_distances_of(PlannerInfo *root, Index relid, Node *node)
-{
-	DistanceSearch search = {.root = root, .relid = relid};
-
-	distances_walker(node, &search);
-	return search.found;
-}
-
 /* ---------- indexes ---------- */
 
 /*

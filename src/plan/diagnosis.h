@@ -60,11 +60,6 @@ extern MMDiagnosis *mm_diagnosis;
  */
 extern void mm_diagnose(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte);
 
-/*
- * mm_distances_of: the distances in an expression that are about a relation.
- */
-extern List *mm_distances_of(PlannerInfo *root, Index relid, Node *node);
-
 /* diagnosis_words.c */
 
 /*

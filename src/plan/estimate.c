@@ -38,12 +38,10 @@
 #include "utils/selfuncs.h"
 
 #include "am/am.h"
+#include "am/cost_model.h"
 #include "compat.h"
 #include "plan/offer.h"
 #include "type/odbquery.h"
-
-/* Who asks for what is within a radius wants few of the rows. */
-#define UNKNOWN_RADIUS	0.005
 
 /* As little as is told from nothing. */
 #define LEAST_SELECTIVITY	1e-10
@@ -64,21 +62,20 @@ mm_estimated_value(PlannerInfo *root, Expr *expr)
 	return get_float8_nan();
 }
 
+static bool
+factor_value(Expr *expr, int i, void *root, double *value)
+{
+	*value = mm_estimated_value(root, expr);
+	return !isnan(*value);
+}
+
 /*
- * The value of a product; NaN if it is not known.
+ * A product as far as it is known; NaN if it is not.
  */
 static double
-product_value(PlannerInfo *root, const MMProduct *product)
+known_value(const MMProductValue *product)
 {
-	double		value = product->negative ? -1.0 : 1.0;
-
-	for (int f = 0; f < product->n; f++)
-	{
-		double		x = mm_estimated_value(root, product->factors[f].expr);
-
-		value = product->factors[f].divide ? value / x : value * x;
-	}
-	return value;
+	return product->known ? product->value : get_float8_nan();
 }
 
 /*
@@ -112,21 +109,22 @@ add_query_weights(MMOffer *offer, Expr *query, double factor, MMWeights *weights
 bool
 mm_estimate_weights(MMOffer *offer, const MMSum *sum, MMWeights *weights, double *offset)
 {
+	MMTermValue values[MM_MAX_TERMS];
 	bool		some = false;
 
 	memset(weights, 0, sizeof(MMWeights));
 	*offset = 0.0;
+	mm_sum_values(sum, factor_value, offer->root, values);
 	for (int i = 0; i < sum->nterms; i++)
 	{
 		const MMSumTerm *term = &sum->terms[i];
-		double		factor = product_value(offer->root, &term->product);
-		double		missing = term->has_missing ? product_value(offer->root, &term->missing) :
-			get_float8_nan();
-		const MMSumLeaf *leaf = &sum->leaves[Max(term->leaf, 0)];
+		double		factor = known_value(&values[i].product);
+		double		missing = known_value(&values[i].missing);
+		const MMSumPart *part = &sum->parts[Max(term->part, 0)];
 		double		radius;
 		int			column;
 
-		if (term->leaf < 0)
+		if (term->part < 0)
 		{
 			*offset += isnan(factor) ? 0.0 : factor;
 			continue;
@@ -134,9 +132,9 @@ mm_estimate_weights(MMOffer *offer, const MMSum *sum, MMWeights *weights, double
 		if (!isnan(factor) && !(factor >= 0 && isfinite(factor)))
 			return false;
 		some |= isnan(factor) || factor > 0;
-		column = leaf->column;
+		column = part->column;
 		if (column == -1 &&
-			add_query_weights(offer, list_nth(leaf->expr->args, leaf->argument),
+			add_query_weights(offer, list_nth(part->expr->args, part->argument),
 							  isnan(factor) ? 1.0 : factor, weights, &radius))
 			continue;
 		for (int c = 0; c < offer->columns->n; c++)
@@ -159,9 +157,9 @@ mm_estimate_within(MMOffer *offer, const MMWeights *weights, double radius, bool
 	double		fraction;
 
 	if (isnan(radius))
-		return UNKNOWN_RADIUS;
+		return mm_cost_model.unknown_radius;
 	fraction = mm_pairs_fraction(offer->statistics, weights, radius, or_equal);
-	return fraction < 0 ? UNKNOWN_RADIUS : fraction;
+	return fraction < 0 ? mm_cost_model.unknown_radius : fraction;
 }
 
 /*
@@ -227,7 +225,7 @@ mm_within_restriction(PG_FUNCTION_ARGS)
 
 	if (!bms_get_singleton_member(pull_varnos(root, composite), &relid) ||
 		(rel = root->simple_rel_array[relid]) == NULL)
-		PG_RETURN_FLOAT8(UNKNOWN_RADIUS);
+		PG_RETURN_FLOAT8(mm_cost_model.unknown_radius);
 	foreach(lc, rel->indexlist)
 	{
 		IndexOptInfo *info = lfirst_node(IndexOptInfo, lc);
@@ -243,7 +241,7 @@ mm_within_restriction(PG_FUNCTION_ARGS)
 			add_query_weights(offer, lsecond(args), 1.0, &weights, &radius))
 			PG_RETURN_FLOAT8(mm_estimate_within(offer, &weights, radius, true));
 	}
-	PG_RETURN_FLOAT8(UNKNOWN_RADIUS);
+	PG_RETURN_FLOAT8(mm_cost_model.unknown_radius);
 }
 
 /* ---------- the conditions of a table ---------- */

@@ -27,45 +27,48 @@ deparse(MMScanState *s, Node *expr, List *ancestors, ExplainState *es)
 }
 
 /*
- * The name of what a leaf is about.
+ * The name of what a part is about.
  */
 static const char *
-leaf_name(MMScanState *s, const MMSumLeaf *leaf)
+part_name(MMScanState *s, const MMSumPart *part)
 {
-	if (leaf->column >= 0)
-		return s->columns->columns[leaf->column].name;
+	if (part->column >= 0)
+		return s->columns->columns[part->column].name;
 	return NameStr(TupleDescAttr(RelationGetDescr(s->index), 0)->attname);
 }
 
+static bool
+constant_value(Expr *expr, int i, void *state, double *value)
+{
+	const Const *constant = (const Const *) expr;
+
+	if (!IsA(constant, Const) || constant->constisnull)
+		return false;
+	*value = DatumGetFloat8(constant->constvalue);
+	return true;
+}
+
 /*
- * The weight of a leaf as far as it is known: after a scan has begun, or if
+ * The weight of a part as far as it is known: after a scan has begun, or if
  * all factors are constants.
  */
 static char *
-leaf_weight(MMScanState *s, MMSumState *sum, int leaf)
+part_weight(MMScanState *s, MMSumState *sum, int part)
 {
 	const MMSum *what = sum->driver->sum;
+	MMTermValue values[MM_MAX_TERMS];
 	double		weight = 0.0;
 
 	if (s->counts.scans > 0)
-		return psprintf("%g", sum->leaves[leaf].factor);
+		return psprintf("%g", sum->parts[part].factor);
+	mm_sum_values(what, constant_value, NULL, values);
 	for (int i = 0; i < what->nterms; i++)
 	{
-		const MMProduct *product = &what->terms[i].product;
-		double		factor = product->negative ? -1.0 : 1.0;
-
-		if (what->terms[i].leaf != leaf)
+		if (what->terms[i].part != part)
 			continue;
-		for (int f = 0; f < product->n; f++)
-		{
-			const Const *constant = (const Const *) product->factors[f].expr;
-
-			if (!IsA(constant, Const) || constant->constisnull)
-				return "?";
-			factor = product->factors[f].divide ? factor / DatumGetFloat8(constant->constvalue) :
-				factor * DatumGetFloat8(constant->constvalue);
-		}
-		weight += factor;
+		if (!values[i].product.known)
+			return "?";
+		weight += values[i].product.value;
 	}
 	return psprintf("%g", weight);
 }
@@ -76,9 +79,9 @@ show_terms(MMScanState *s, ExplainState *es)
 	List	   *terms = NIL;
 
 	for (int d = 0; d < s->plan->ndrivers; d++)
-		for (int i = 0; i < s->plan->drivers[d].sum->nleaves; i++)
-			terms = lappend(terms, psprintf("%s %s", leaf_name(s, &s->plan->drivers[d].sum->leaves[i]),
-											leaf_weight(s, s->sums[d], i)));
+		for (int i = 0; i < s->plan->drivers[d].sum->nparts; i++)
+			terms = lappend(terms, psprintf("%s %s", part_name(s, &s->plan->drivers[d].sum->parts[i]),
+											part_weight(s, s->sums[d], i)));
 	ExplainPropertyList("Weights", terms, es);
 }
 
@@ -88,9 +91,9 @@ show_evaluations(MMScanState *s, const int64 *evaluations, ExplainState *es)
 	List	   *counts = NIL;
 
 	for (int d = 0; d < s->plan->ndrivers; d++)
-		for (int i = 0; i < s->plan->drivers[d].sum->nleaves; i++)
+		for (int i = 0; i < s->plan->drivers[d].sum->nparts; i++)
 			counts = lappend(counts, psprintf("%s " INT64_FORMAT,
-											  leaf_name(s, &s->plan->drivers[d].sum->leaves[i]),
+											  part_name(s, &s->plan->drivers[d].sum->parts[i]),
 											  *evaluations++));
 	ExplainPropertyList("Distances Computed", counts, es);
 }
@@ -99,7 +102,7 @@ show_evaluations(MMScanState *s, const int64 *evaluations, ExplainState *es)
  * How the scan goes about it.
  */
 static const char *
-driver_name(MMScanState *s, const MMScanCounts *counts)
+search_method(MMScanState *s, const MMScanCounts *counts)
 {
 	if (counts->scans > 0 && counts->table_scans == counts->scans)
 		return s->plan->ordered ? "whole table, sorted" : "whole table";
@@ -119,7 +122,7 @@ mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	/* As other nodes name it. */
 	ExplainPropertyText(es->format == EXPLAIN_FORMAT_TEXT ? "Index" : "Index Name",
 						RelationGetRelationName(s->index), es);
-	ExplainPropertyText("Driver", driver_name(s, &counts), es);
+	ExplainPropertyText("Search Method", search_method(s, &counts), es);
 	if (s->plan->ordered)
 	{
 		bool		descending = s->plan->drivers[0].sum->negated;

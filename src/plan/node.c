@@ -65,6 +65,24 @@ rows_wanted(MMScanState *s)
 	return limit <= 0 || limit > most || offset > most - limit ? 0 : limit + offset;
 }
 
+static void
+do_nothing(MMScanState *s)
+{
+}
+
+static TupleTableSlot *
+no_row(MMScanState *s)
+{
+	return ExecClearTuple(s->css.ss.ss_ScanTupleSlot);
+}
+
+/* The mode where no row can match. */
+static const MMScanMode empty_mode = {
+	.begin = do_nothing,
+	.next = no_row,
+	.end = do_nothing,
+};
+
 /*
  * Begin to look for rows.
  */
@@ -91,26 +109,18 @@ begin_scan(MMScanState *s)
 	s->counts.scans++;
 	s->k = rows_wanted(s);
 	if (npossible < (s->plan->any ? 1 : s->plan->ndrivers))
-		s->mode = MM_SCAN_NOTHING;
-	else if (weighted)
+		s->mode = &empty_mode;
+	else if (!weighted)
+		s->mode = &mm_table_mode;
+	else
 	{
+		s->mode = s->plan->ordered ? &mm_ordered_mode : &mm_collected_mode;
 		/* As index_beginscan does it: any insertion may be one of our phantoms. */
 		PredicateLockRelation(s->index, snapshot);
 		pgstat_count_index_scan(s->index);
 		s->fetch = table_index_fetch_begin(s->css.ss.ss_currentRelation);
-		if (s->plan->ordered)
-		{
-			s->mode = MM_SCAN_ORDERED;
-			mm_scan_ordered_begin(s);
-		}
-		else
-		{
-			s->mode = MM_SCAN_COLLECTED;
-			mm_scan_collected_begin(s);
-		}
 	}
-	else
-		mm_scan_table_begin(s);
+	s->mode->begin(s);
 	MemoryContextSwitchTo(old);
 }
 
@@ -120,31 +130,13 @@ begin_scan(MMScanState *s)
 static void
 end_scan(MMScanState *s)
 {
-	if (s->search != NULL)
-	{
-		mm_counts_add_search(s);
-		mm_search_end(s->search);
-	}
-	if (s->sort != NULL)
-		tuplesort_end(s->sort);
-	if (s->sorted != NULL)
-		ExecDropSingleTupleTableSlot(s->sorted);
-	if (s->table != NULL)
-		table_endscan(s->table);
+	if (s->mode != NULL)
+		s->mode->end(s);
 	if (s->fetch != NULL)
 		table_index_fetch_end(s->fetch);
-	pgstat_count_index_tuples(s->index, s->counts.stats.candidates - s->counted);
-	s->counted = s->counts.stats.candidates;
-	s->search = NULL;
-	s->sort = NULL;
-	s->sorted = NULL;
-	s->table = NULL;
+	s->mode = NULL;
+	s->state = NULL;
 	s->fetch = NULL;
-	s->peeked = s->searched = false;
-	s->pending_size = 0;
-	s->nnearest = 0;
-	s->nearest = NULL;
-	s->mode = MM_SCAN_NOT_BEGUN;
 }
 
 static TupleTableSlot *
@@ -152,19 +144,9 @@ next_row(ScanState *node)
 {
 	MMScanState *s = (MMScanState *) node;
 
-	if (s->mode == MM_SCAN_NOT_BEGUN)
+	if (s->mode == NULL)
 		begin_scan(s);
-	switch (s->mode)
-	{
-		case MM_SCAN_ORDERED:
-			return mm_scan_ordered_next(s);
-		case MM_SCAN_COLLECTED:
-			return mm_scan_collected_next(s);
-		case MM_SCAN_TABLE:
-			return mm_scan_table_next(s);
-		default:
-			return ExecClearTuple(node->ss_ScanTupleSlot);
-	}
+	return s->mode->next(s);
 }
 
 /*
@@ -190,7 +172,7 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	List	   *late;
 	List	   *conditions;
 
-	s->plan = mm_plan_unpack(scan);
+	s->plan = mm_plan_unpack(scan->custom_exprs, scan->custom_private);
 	s->index = index_open(s->plan->index, AccessShareLock);
 	s->columns = mm_columns_open(s->index);
 

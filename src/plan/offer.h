@@ -59,11 +59,6 @@ extern List *mm_offer_joined(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *i
 /* one_row.c */
 
 /*
- * mm_one_row_init: offer joins with relations of one row to the planner.
- */
-extern void mm_one_row_init(void);
-
-/*
  * mm_has_one_row: is it certain that some relations, joined, have no more than
  * one row?
  */

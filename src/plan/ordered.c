@@ -15,22 +15,15 @@
 #include <math.h>
 
 #include "executor/executor.h"
+#include "lib/pairingheap.h"
 #include "miscadmin.h"
 #include "optimizer/plancat.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "am/cost_model.h"
 #include "plan/scan.h"
-
-/*
- * Verifying a row costs about as much as a scan of the table takes for this
- * many rows, or for this many if most of them fail a qual; and bounding this many
- * entries as much as verifying one.
- */
-#define ROWS_PER_VERIFICATION		4
-#define FILTERED_ROWS_PER_VERIFICATION	8
-#define ENTRIES_PER_VERIFICATION	50
 
 /*
  * A verified row, not yet handed out.
@@ -42,6 +35,28 @@ typedef struct PendingRow
 	bool		isnull;
 	HeapTuple	row;
 } PendingRow;
+
+/*
+ * What such a scan keeps.
+ */
+typedef struct OrderedState
+{
+	bool		nulls;			/* rows without a value are searched for, first */
+	bool		returned;		/* some row was handed out */
+	int64		worth;			/* as many verifications cost a scan of the table */
+	int64		verified_before;	/* in earlier scans */
+
+	MMCandidate next;			/* the candidate that comes next, if ... */
+	bool		peeked;			/* ... it is known */
+	bool		searched;		/* there are no more */
+
+	pairingheap *pending;		/* rows whose turn has not come */
+	Size		pending_size;
+	MMRowSort  *sort;			/* all that is left, once that is too large; or NULL */
+
+	int64		nnearest;		/* with a limit k: the least k values so far, ... */
+	double	   *nearest;		/* ... the greatest first */
+} OrderedState;
 
 static int
 compare_values(double a, bool a_null, double b, bool b_null)
@@ -67,15 +82,16 @@ compare_pending(const pairingheap_node *a, const pairingheap_node *b, void *arg)
 static void
 count_nearest(MMScanState *s, double value)
 {
-	double	   *heap = s->nearest;
+	OrderedState *state = s->state;
+	double	   *heap = state->nearest;
 	int64		i;
 
-	if (s->nnearest < s->k)
+	if (state->nnearest < s->k)
 	{
-		if ((s->nnearest & (s->nnearest - 1)) == 0)
-			s->nearest = heap = s->nnearest == 0 ? palloc(sizeof(double)) :
-				repalloc_huge(heap, sizeof(double) * s->nnearest * 2);
-		for (i = s->nnearest++; i > 0 && heap[(i - 1) / 2] < value; i = (i - 1) / 2)
+		if ((state->nnearest & (state->nnearest - 1)) == 0)
+			state->nearest = heap = state->nnearest == 0 ? palloc(sizeof(double)) :
+				repalloc_huge(heap, sizeof(double) * state->nnearest * 2);
+		for (i = state->nnearest++; i > 0 && heap[(i - 1) / 2] < value; i = (i - 1) / 2)
 			heap[i] = heap[(i - 1) / 2];
 		heap[i] = value;
 	}
@@ -93,7 +109,7 @@ count_nearest(MMScanState *s, double value)
 		}
 		heap[i] = value;
 	}
-	if (s->nnearest == s->k)
+	if (state->nnearest == s->k)
 		mm_search_bound(s->search, mm_sum_search_bound(s->sums[0], heap[0]));
 }
 
@@ -103,10 +119,11 @@ count_nearest(MMScanState *s, double value)
 static double
 greatest_wanted(MMScanState *s)
 {
+	const OrderedState *state = s->state;
 	double		most = s->sums[0]->bound;
 
-	if (s->k > 0 && s->nnearest == s->k)
-		most = Min(most, s->nearest[0]);
+	if (s->k > 0 && state->nnearest == s->k)
+		most = Min(most, state->nearest[0]);
 	return most;
 }
 
@@ -117,6 +134,7 @@ greatest_wanted(MMScanState *s)
 static bool
 verify_candidate(MMScanState *s, MMCandidate *candidate)
 {
+	OrderedState *state = s->state;
 	MMSumState *sum = s->sums[0];
 	PendingRow *pending;
 	double		most = greatest_wanted(s);
@@ -130,15 +148,15 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 		return false;
 	if (isnull && s->plan->nulls_first)
 		return false;			/* these have come already */
-	if (s->sort != NULL)
+	if (state->sort != NULL)
 	{
-		mm_scan_sort_put(s, value, isnull, &s->css.ss.ss_ScanTupleSlot->tts_tid);
+		mm_row_sort_put(state->sort, value, isnull, &s->css.ss.ss_ScanTupleSlot->tts_tid);
 		return false;
 	}
 	old = MemoryContextSwitchTo(s->context);
 	if (s->k > 0 && !isnull && !isnan(value))
 	{
-		if (s->nnearest < s->k || value < s->nearest[0])
+		if (state->nnearest < s->k || value < state->nearest[0])
 			count_nearest(s, value);
 		else if (isfinite(most))
 		{
@@ -155,9 +173,9 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 	pending->value = value;
 	pending->isnull = isnull;
 	pending->row = ExecCopySlotHeapTuple(s->css.ss.ss_ScanTupleSlot);
-	pairingheap_add(s->pending, &pending->node);
-	s->pending_size += sizeof(PendingRow) + HEAPTUPLESIZE + pending->row->t_len;
-	s->counts.peak_memory = Max(s->counts.peak_memory, s->pending_size);
+	pairingheap_add(state->pending, &pending->node);
+	state->pending_size += sizeof(PendingRow) + HEAPTUPLESIZE + pending->row->t_len;
+	s->counts.peak_memory = Max(s->counts.peak_memory, state->pending_size);
 	MemoryContextSwitchTo(old);
 	return false;
 }
@@ -168,11 +186,12 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 static bool
 precedes_next(MMScanState *s, const PendingRow *row)
 {
+	const MMCandidate *next = &((OrderedState *) s->state)->next;
 	double		least;
 
-	if (s->next.is_null || row->isnull)
-		return s->next.is_null;
-	least = mm_sum_least_value(s->sums[0], s->next.lower);
+	if (next->is_null || row->isnull)
+		return next->is_null;
+	least = mm_sum_least_value(s->sums[0], next->lower);
 	return row->value <= least;
 }
 
@@ -183,25 +202,27 @@ precedes_next(MMScanState *s, const PendingRow *row)
 static void
 spill(MMScanState *s)
 {
-	mm_scan_sort_begin(s);
-	while (!pairingheap_is_empty(s->pending))
-	{
-		PendingRow *row = (PendingRow *) pairingheap_remove_first(s->pending);
+	OrderedState *state = s->state;
 
-		mm_scan_sort_put(s, row->value, row->isnull, &row->row->t_self);
+	state->sort = mm_row_sort_begin(s, 0);
+	while (!pairingheap_is_empty(state->pending))
+	{
+		PendingRow *row = (PendingRow *) pairingheap_remove_first(state->pending);
+
+		mm_row_sort_put(state->sort, row->value, row->isnull, &row->row->t_self);
 		heap_freetuple(row->row);
 		pfree(row);
 	}
-	if (s->peeked)
-		(void) verify_candidate(s, &s->next);
-	s->peeked = false;
-	while (mm_search_next(s->search, &s->next))
+	if (state->peeked)
+		(void) verify_candidate(s, &state->next);
+	state->peeked = false;
+	while (mm_search_next(s->search, &state->next))
 	{
 		CHECK_FOR_INTERRUPTS();
-		(void) verify_candidate(s, &s->next);
+		(void) verify_candidate(s, &state->next);
 	}
-	s->searched = true;
-	mm_scan_sort_perform(s);
+	state->searched = true;
+	mm_row_sort_perform(state->sort);
 }
 
 /*
@@ -211,9 +232,11 @@ spill(MMScanState *s)
 static bool
 is_hopeless(MMScanState *s)
 {
-	return !s->returned &&
-		s->counts.verified - s->verified_before +
-		mm_search_stats(s->search)->bounded / ENTRIES_PER_VERIFICATION > s->worth;
+	const OrderedState *state = s->state;
+
+	return !state->returned &&
+		s->counts.verified - state->verified_before +
+		mm_search_stats(s->search)->bounded / mm_cost_model.entries_per_verification > state->worth;
 }
 
 /*
@@ -223,7 +246,7 @@ static void
 begin_search(MMScanState *s)
 {
 	MMSumState *sum = s->sums[0];
-	MMSearchTerm *terms;
+	MMTerm *terms;
 	bool		complete;
 	int			n = mm_sum_search_terms(sum, s->columns, &terms, &complete);
 	bool		with_nulls = sum->driver->bounds == NIL && !s->plan->nulls_first;
@@ -242,8 +265,8 @@ begin_search(MMScanState *s)
 static TupleTableSlot *
 give_up(MMScanState *s)
 {
-	mm_scan_table_begin(s);
-	return mm_scan_table_next(s);
+	mm_scan_table_instead(s);
+	return s->mode->next(s);
 }
 
 /*
@@ -253,6 +276,7 @@ give_up(MMScanState *s)
 static TupleTableSlot *
 next_null_row(MMScanState *s)
 {
+	OrderedState *state = s->state;
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
 	MemoryContext old;
 
@@ -266,79 +290,85 @@ next_null_row(MMScanState *s)
 		if (is_hopeless(s))
 			return give_up(s);
 		old = MemoryContextSwitchTo(s->context);
-		found = mm_search_next(s->search, &s->next);
+		found = mm_search_next(s->search, &state->next);
 		MemoryContextSwitchTo(old);
 		if (!found)
 			break;
-		if (mm_scan_read(s, &s->next.tid) &&
+		if (mm_scan_read(s, &state->next.tid) &&
 			mm_sum_evaluate(s->sums[0], s->css.ss.ps.ps_ExprContext, get_float8_infinity(),
 							&value, &isnull) &&
 			isnull && mm_scan_passes_other_sums(s))
 		{
-			s->returned = true;
+			state->returned = true;
 			return slot;
 		}
 	}
-	mm_counts_add_search(s);
-	mm_search_end(s->search);
-	s->search = NULL;
-	s->nulls = false;
+	mm_counts_end_search(s);
+	state->nulls = false;
 	old = MemoryContextSwitchTo(s->context);
 	begin_search(s);
 	MemoryContextSwitchTo(old);
 	return ExecClearTuple(slot);
 }
 
-TupleTableSlot *
-mm_scan_ordered_next(MMScanState *s)
+/*
+ * Take a pending row whose turn has come, into the scan's slot.
+ */
+static void
+take_pending(MMScanState *s, TupleTableSlot *slot)
 {
+	OrderedState *state = s->state;
+	PendingRow *row = (PendingRow *) pairingheap_remove_first(state->pending);
+	ItemPointerData tid = row->row->t_self;
+
+	state->pending_size -= sizeof(PendingRow) + HEAPTUPLESIZE + row->row->t_len;
+	ExecForceStoreHeapTuple(row->row, slot, true);
+	slot->tts_tid = tid;		/* which that does not set */
+	pfree(row);
+}
+
+static TupleTableSlot *
+next_ordered(MMScanState *s)
+{
+	OrderedState *state = s->state;
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
 
-	if (s->nulls)
+	if (state->nulls)
 	{
 		slot = next_null_row(s);
-		if (!TupIsNull(slot) || s->mode != MM_SCAN_ORDERED)
+		if (!TupIsNull(slot) || s->mode != &mm_ordered_mode)
 			return slot;
 	}
-	while (s->sort == NULL)
+	while (state->sort == NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!s->peeked && !s->searched)
+		if (!state->peeked && !state->searched)
 		{
 			MemoryContext old = MemoryContextSwitchTo(s->context);
 
-			s->peeked = mm_search_next(s->search, &s->next);
-			s->searched = !s->peeked;
+			state->peeked = mm_search_next(s->search, &state->next);
+			state->searched = !state->peeked;
 			MemoryContextSwitchTo(old);
 		}
-		if (!pairingheap_is_empty(s->pending))
+		if (!pairingheap_is_empty(state->pending) &&
+			(state->searched ||
+			 precedes_next(s, (PendingRow *) pairingheap_first(state->pending))))
 		{
-			PendingRow *row = (PendingRow *) pairingheap_first(s->pending);
-			ItemPointerData tid;
-
-			if (s->searched || precedes_next(s, row))
-			{
-				pairingheap_remove_first(s->pending);
-				s->pending_size -= sizeof(PendingRow) + HEAPTUPLESIZE + row->row->t_len;
-				tid = row->row->t_self;
-				ExecForceStoreHeapTuple(row->row, slot, true);
-				slot->tts_tid = tid;	/* which that does not set */
-				pfree(row);
-				s->returned = true;
-				return slot;
-			}
+			take_pending(s, slot);
+			state->returned = true;
+			return slot;
 		}
-		if (s->searched)
+		if (state->searched)
 			return ExecClearTuple(slot);
 		if (is_hopeless(s))
 			return give_up(s);
-		s->peeked = false;
-		if (verify_candidate(s, &s->next))
+		state->peeked = false;
+		if (verify_candidate(s, &state->next))
 		{
-			s->returned = true;
+			state->returned = true;
 			return slot;
 		}
-		if (s->pending_size > (Size) work_mem * 1024)
+		if (state->pending_size > (Size) work_mem * 1024)
 		{
 			MemoryContext old = MemoryContextSwitchTo(s->context);
 
@@ -346,7 +376,7 @@ mm_scan_ordered_next(MMScanState *s)
 			MemoryContextSwitchTo(old);
 		}
 	}
-	return mm_scan_sort_next(s);
+	return mm_row_sort_next(state->sort);
 }
 
 /*
@@ -370,7 +400,7 @@ table_rows(MMScanState *s)
 static bool
 begin_null_search(MMScanState *s, bool *complete)
 {
-	MMSearchTerm *terms;
+	MMTerm *terms;
 	int			n;
 
 	*complete = true;
@@ -386,19 +416,37 @@ begin_null_search(MMScanState *s, bool *complete)
 	return true;
 }
 
-void
-mm_scan_ordered_begin(MMScanState *s)
+static void
+begin_ordered(MMScanState *s)
 {
+	OrderedState *state = palloc0(sizeof(OrderedState));
 	bool		complete;
 
-	s->worth = (int64) Max(table_rows(s), 1000) /
-		(s->early == NULL ? ROWS_PER_VERIFICATION : FILTERED_ROWS_PER_VERIFICATION);
-	s->verified_before = s->counts.verified;
-	s->returned = false;
-	s->pending = pairingheap_allocate(compare_pending, NULL);
-	s->nulls = begin_null_search(s, &complete);
+	s->state = state;
+	state->worth = (int64) Max(table_rows(s), 1000) /
+		(s->early == NULL ? mm_cost_model.rows_per_verification :
+		 mm_cost_model.filtered_rows_per_verification);
+	state->verified_before = s->counts.verified;
+	state->pending = pairingheap_allocate(compare_pending, NULL);
+	state->nulls = begin_null_search(s, &complete);
 	if (!complete)
-		mm_scan_table_begin(s);
-	else if (!s->nulls)
+		mm_scan_table_instead(s);
+	else if (!state->nulls)
 		begin_search(s);
 }
+
+static void
+end_ordered(MMScanState *s)
+{
+	OrderedState *state = s->state;
+
+	mm_counts_end_search(s);
+	if (state->sort != NULL)
+		mm_row_sort_end(state->sort);
+}
+
+const MMScanMode mm_ordered_mode = {
+	.begin = begin_ordered,
+	.next = next_ordered,
+	.end = end_ordered,
+};

@@ -17,17 +17,11 @@
 #include "optimizer/optimizer.h"
 
 #include "am/cost.h"
+#include "am/cost_model.h"
 #include "plan/offer.h"
 
-/* Reading the metadata and the model, in operator calls. */
-#define COST_OF_BEGINNING	5000
-
-/*
- * Reading a row by its place, and keeping it until its turn comes, by what a
- * sequential scan takes for a row.
- */
-#define FETCHING	4
-#define KEEPING		6
+/* Fractions of rows are at least this, so that they can be divided by. */
+#define LEAST_FRACTION	1e-9
 
 /*
  * How many rows of an ordered path the query is likely to read.
@@ -46,16 +40,13 @@ rows_likely(PlannerInfo *root, double rows)
 
 /*
  * How many of the nearest rows must be looked at to find k that pass conditions
- * that let this fraction of all rows pass.  Were the conditions independent of
- * the distance, k / passed; but they may ask for the very rows that are far
- * away.  That is the likelier to cost much, the fewer rows pass and the fewer are
- * wanted, and where few pass, other plans are safe: an index on the condition's
- * column, and a sort.
+ * that let this fraction of all rows pass.
  */
 static double
 rows_to_look_at(double k, double passed)
 {
-	return passed < 1 ? (k + 6) / pow(passed, 1.35) : k;
+	return passed < 1 ?
+		(k + mm_cost_model.rows_besides) / pow(passed, mm_cost_model.filter_exponent) : k;
 }
 
 /*
@@ -121,11 +112,11 @@ search_cost(MMOffer *offer, const MMSearchEstimate *estimate, const RowCost *row
 {
 	double		pages_fetched = index_pages_fetched(estimate->candidates, offer->rel->pages,
 													(double) offer->info->pages, offer->root);
-	Cost		per_row = FETCHING * cpu_tuple_cost + row->checks + row->passed * row->distances;
+	Cost		per_row = mm_cost_model.fetching * cpu_tuple_cost + row->checks + row->passed * row->distances;
 
 	/* Rows are kept, and put into order as a sort does it. */
 	if (ordered)
-		per_row += row->passed * (KEEPING * cpu_tuple_cost +
+		per_row += row->passed * (mm_cost_model.keeping * cpu_tuple_cost +
 								  2 * cpu_operator_cost * log2(estimate->candidates + 2));
 	*search = mm_cost_of_search(offer->info->reltablespace, estimate);
 	return *search + mm_cost_of_rows(offer->rel->reltablespace, pages_fetched) +
@@ -181,8 +172,8 @@ row_cost(MMOffer *offer, const MMScanPlan *plan, RowCost *row)
 	row->checks = checks.per_tuple;
 	row->distances = distances.per_tuple;
 	row->passed = Max(clauselist_selectivity(offer->root, others, offer->rel->relid, JOIN_INNER,
-											 NULL), 1e-9);
-	return checks.startup + distances.startup + COST_OF_BEGINNING * cpu_operator_cost;
+											 NULL), LEAST_FRACTION);
+	return checks.startup + distances.startup + mm_cost_model.beginning * cpu_operator_cost;
 }
 
 bool
@@ -221,7 +212,7 @@ mm_offer_cost(MMOffer *offer, CustomPath *custom, const MMScanPlan *plan)
 
 		for (int i = 1; i < plan->ndrivers; i++)
 			others *= sums[i].fraction;
-		others = Max(others, 1e-9);
+		others = Max(others, LEAST_FRACTION);
 		all = Max(sums[0].fraction * others * tuples, 1);
 		path->total_cost = conjunction_cost(offer, sums, plan->ndrivers, all, others, &row,
 											plan->ordered, &path->startup_cost);

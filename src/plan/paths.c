@@ -24,7 +24,6 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/extensible.h"
-#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
@@ -39,6 +38,7 @@
 #include "utils/typcache.h"
 
 #include "am/am.h"
+#include "am/cost_model.h"
 #include "compat.h"
 #include "plan/diagnosis.h"
 
@@ -113,59 +113,6 @@ static const CustomPathMethods path_methods = {
 };
 
 /*
- * The lists that a plan is kept as.
- */
-static void
-pack(const MMScanPlan *plan, List **exprs, List **numbers)
-{
-	Expr	   *none = (Expr *) makeNullConst(INT8OID, -1, InvalidOid);
-
-	*exprs = list_make1(list_make2(plan->limit ? plan->limit : none,
-								   plan->offset ? plan->offset : none));
-	*numbers = list_make2(list_make1_oid(plan->index),
-						  lappend_int(list_make5_int(plan->ordered, plan->limited, plan->early_quals,
-													 plan->ndrivers, plan->any), plan->nulls_first));
-	for (int i = 0; i < plan->ndrivers; i++)
-	{
-		const MMDriver *driver = &plan->drivers[i];
-		List	   *sum_exprs;
-		List	   *sum_numbers;
-
-		mm_sum_pack(driver->sum, &sum_exprs, &sum_numbers);
-		*exprs = lappend(*exprs, list_make3(sum_exprs, driver->bounds, driver->conditions));
-		*numbers = lappend(*numbers, sum_numbers);
-	}
-}
-
-MMScanPlan *
-mm_plan_unpack(const CustomScan *scan)
-{
-	MMScanPlan *plan = palloc0(sizeof(MMScanPlan));
-	List	   *header = lsecond(scan->custom_private);
-	List	   *limits = linitial(scan->custom_exprs);
-
-	plan->index = linitial_oid(linitial(scan->custom_private));
-	plan->ordered = linitial_int(header);
-	plan->limited = lsecond_int(header);
-	plan->early_quals = lthird_int(header);
-	plan->ndrivers = lfourth_int(header);
-	plan->any = list_nth_int(header, 4);
-	plan->nulls_first = list_nth_int(header, 5);
-	plan->limit = linitial(limits);
-	plan->offset = lsecond(limits);
-	plan->drivers = palloc0(sizeof(MMDriver) * plan->ndrivers);
-	for (int i = 0; i < plan->ndrivers; i++)
-	{
-		List	   *exprs = list_nth(scan->custom_exprs, i + 1);
-
-		plan->drivers[i].sum = mm_sum_unpack(linitial(exprs), list_nth(scan->custom_private, i + 2));
-		plan->drivers[i].bounds = lsecond(exprs);
-		plan->drivers[i].conditions = lthird(exprs);
-	}
-	return plan;
-}
-
-/*
  * Index scans can order rows by one distance.  A custom scan does that better,
  * and the executor forgets the place of rows that it puts in order itself, which
  * cursors and locks may want later.
@@ -213,7 +160,7 @@ offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 	path->methods = &path_methods;
 	if (!mm_offer_cost(offer, path, plan))
 		return;
-	pack(plan, &exprs, &numbers);
+	mm_plan_pack(plan, &exprs, &numbers);
 	path->path.parallel_safe = rel->consider_parallel &&
 		is_parallel_safe(offer->root, (Node *) exprs);
 	path->custom_private = list_make2(exprs, numbers);
@@ -234,25 +181,22 @@ reparameterize_path_lists(PlannerInfo *root, List *custom_private, RelOptInfo *c
 					  lsecond(custom_private));
 }
 
-/* A qual of so many operator calls is worth putting off. */
-#define EXPENSIVE_QUAL	50
-
 /*
  * How many of the quals, ordered by cost, are checked before distances are
  * computed: all but those that cost much more.
  */
 static int
-count_early(PlannerInfo *root, List *quals, List *exprs)
+count_early(PlannerInfo *root, List *quals, const MMScanPlan *plan)
 {
 	QualCost	distances = {0};
 	int			n = 0;
 	ListCell   *lc;
 
-	foreach(lc, exprs)
+	for (int i = 0; i < plan->ndrivers; i++)
 	{
 		QualCost	cost;
 
-		cost_qual_eval_node(&cost, linitial(linitial(lfirst_node(List, lc))), root);
+		cost_qual_eval_node(&cost, (Node *) plan->drivers[i].sum->expr, root);
 		distances.per_tuple += cost.per_tuple;
 	}
 	foreach(lc, quals)
@@ -260,8 +204,8 @@ count_early(PlannerInfo *root, List *quals, List *exprs)
 		QualCost	cost;
 
 		cost_qual_eval_node(&cost, lfirst(lc), root);
-		if (cost.per_tuple > 2 * distances.per_tuple &&
-			cost.per_tuple > EXPENSIVE_QUAL * cpu_operator_cost)
+		if (cost.per_tuple > mm_cost_model.expensive_by_distances * distances.per_tuple &&
+			cost.per_tuple > mm_cost_model.expensive_qual * cpu_operator_cost)
 			break;
 		n++;
 	}
@@ -289,13 +233,9 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist
 		  List *clauses, List *custom_plans)
 {
 	CustomScan *scan = makeNode(CustomScan);
-	List	   *exprs = linitial(best_path->custom_private);
-	List	   *numbers = copyObject(lsecond(best_path->custom_private));
-	List	   *header = lsecond(numbers);
-	List	   *drivers = list_copy_tail(exprs, 1);
+	MMScanPlan *plan = mm_plan_unpack(linitial(best_path->custom_private),
+									  lsecond(best_path->custom_private));
 	List	   *quals = extract_actual_clauses(clauses, false);
-	bool		all_early;
-	ListCell   *lc;
 
 	if (has_security_quals(root, clauses))
 	{
@@ -305,26 +245,25 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist
 		 * and all of them come before the distances.  A condition that drives
 		 * the search may be one of them, and must keep its place.
 		 */
-		lthird_int(header) = list_length(quals);
+		plan->early_quals = list_length(quals);
 	}
 	else
 	{
 		/* The scan checks its own conditions itself. */
-		foreach(lc, drivers)
-			quals = list_difference(quals, lthird(lfirst_node(List, lc)));
-		lthird_int(header) = count_early(root, quals, drivers);
+		for (int i = 0; i < plan->ndrivers; i++)
+			quals = list_difference(quals, plan->drivers[i].conditions);
+		plan->early_quals = count_early(root, quals, plan);
 	}
 	/* With quals that come later, it is not the first k that count. */
-	all_early = lthird_int(header) == list_length(quals);
-	lsecond_int(header) = lsecond_int(header) && all_early;
+	if (plan->early_quals < list_length(quals))
+		plan->limited = false;
 
 	scan->scan.plan.targetlist = tlist;
 	scan->scan.plan.qual = quals;
 	scan->scan.scanrelid = rel->relid;
 	scan->flags = best_path->flags;
 	scan->methods = &mm_scan_methods;
-	scan->custom_exprs = exprs;
-	scan->custom_private = numbers;
+	mm_plan_pack(plan, &scan->custom_exprs, &scan->custom_private);
 	return &scan->scan.plan;
 }
 
@@ -666,5 +605,4 @@ mm_plan_init(void)
 	RegisterCustomScanMethods(&mm_scan_methods);
 	previous_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = offer_paths;
-	mm_one_row_init();
 }

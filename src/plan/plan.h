@@ -49,16 +49,27 @@ typedef struct MMScanPlan
  */
 extern void mm_plan_init(void);
 
+/* one_row.c */
+
 /*
- * mm_plan_unpack: the plan that is in the lists of a CustomScan.
+ * mm_one_row_init: likewise joins with relations of one row.
  */
-extern MMScanPlan *mm_plan_unpack(const CustomScan *scan);
+extern void mm_one_row_init(void);
+
+/* plan_lists.c */
+
+/*
+ * mm_plan_pack, mm_plan_unpack: a plan as the lists of a CustomScan, custom_exprs
+ * and custom_private: expressions, which the planner may change, and numbers.
+ */
+extern void mm_plan_pack(const MMScanPlan *plan, List **exprs, List **numbers);
+extern MMScanPlan *mm_plan_unpack(List *exprs, List *numbers);
 
 /* ---------- at run time ---------- */
 
-typedef struct MMLeafState
+typedef struct MMPartState
 {
-	const MMSumLeaf *leaf;
+	const MMSumPart *part;
 	MetricSpace *space;			/* NULL: of a composite as a whole */
 	ExprState  *argument;		/* the value */
 	AttrNumber	attnum;			/* of the table's column; or 0: */
@@ -73,7 +84,7 @@ typedef struct MMLeafState
 	bool		finite;			/* no distance is Infinity */
 	bool		no_weight;		/* distances need not be computed: times 0 */
 	int64		evaluations;
-} MMLeafState;
+} MMPartState;
 
 /* What the values of one scan make of a sum. */
 typedef enum MMSumKind
@@ -86,12 +97,12 @@ typedef enum MMSumKind
 typedef struct MMSumState
 {
 	const MMDriver *driver;
-	MMLeafState *leaves;		/* of driver->sum->nleaves */
-	ExprState **factors;		/* of all terms, in order */
-	ExprState  *value;			/* the expression, given its leaves' distances */
+	MMPartState *parts;		/* of driver->sum->nparts */
+	List	   *factors;		/* ExprStates of mm_sum_factors */
+	ExprState  *value;			/* the expression, given its parts' distances */
 	ExprState  *conditions;		/* likewise */
 	List	   *bounds;			/* ExprStates */
-	TupleTableSlot *distances;	/* one column for each leaf */
+	TupleTableSlot *distances;	/* one column for each part */
 	double		offset;			/* the constant terms */
 	double		magnitude;		/* of the greatest numbers that they pass through */
 	double		unit;			/* all distances are whole, and all numbers in the
@@ -120,7 +131,7 @@ extern void mm_sum_begin(MMSumState *sum, ExprContext *econtext);
  * all there is to the sum.
  */
 extern int	mm_sum_search_terms(const MMSumState *sum, const MMColumns *columns,
-								MMSearchTerm **terms, bool *complete);
+								MMTerm **terms, bool *complete);
 
 /*
  * mm_sum_null_terms: the terms, without weight, to search the index for rows
@@ -128,7 +139,7 @@ extern int	mm_sum_search_terms(const MMSumState *sum, const MMColumns *columns,
  * other column, which the index does not know, can make the sum NULL.
  */
 extern int	mm_sum_null_terms(const MMSumState *sum, const MMColumns *columns,
-							  MMSearchTerm **terms, bool *complete);
+							  MMTerm **terms, bool *complete);
 
 /*
  * mm_sum_search_bound: what the terms' sum is at most where the sum is at most
@@ -145,7 +156,7 @@ extern double mm_sum_least_value(const MMSumState *sum, double lower);
 /*
  * mm_sum_evaluate: the value of the sum for the row in econtext->ecxt_scantuple:
  * that of the expression, or if it is negated, minus that.  False if that is above most: then *value is not
- * set.  The leaves' distances stay where mm_sum_conditions finds them.
+ * set.  The parts' distances stay where mm_sum_conditions finds them.
  */
 extern bool mm_sum_evaluate(MMSumState *sum, ExprContext *econtext, double most,
 							double *value, bool *isnull);

@@ -10,22 +10,8 @@
 
 #include "access/parallel.h"
 #include "access/relscan.h"
-#include "lib/pairingheap.h"
-#include "utils/tuplesort.h"
 
-#include "compat.h"
 #include "plan/plan.h"
-#include "search/lookahead.h"
-
-/* How a scan goes about it. */
-typedef enum MMScanMode
-{
-	MM_SCAN_NOT_BEGUN,
-	MM_SCAN_NOTHING,			/* no row can match */
-	MM_SCAN_ORDERED,			/* candidates, best first */
-	MM_SCAN_COLLECTED,			/* candidates in the order of the heap */
-	MM_SCAN_TABLE,				/* the whole table */
-} MMScanMode;
 
 /*
  * What EXPLAIN ANALYZE shows, of all scans so far.
@@ -38,12 +24,35 @@ typedef struct MMScanCounts
 	int64		proved;			/* rows whose bounds said enough */
 	Size		peak_memory;	/* of pending rows */
 	MMSearchStats stats;
-	int64	   *evaluations;	/* of each leaf of each driver, in order */
+	int64	   *evaluations;	/* of each part of each driver, in order */
 } MMScanCounts;
 
 typedef struct MMSharedCounts MMSharedCounts;
 
-typedef struct MMScanState
+/*
+ * What counts.c keeps for parallel workers.
+ */
+typedef struct MMWorkerCounts
+{
+	MMSharedCounts *shared;		/* what they report to; or NULL */
+	MMScanCounts *reported;		/* what they have reported; or NULL */
+	const Plan *unmarked;		/* see counts.c */
+} MMWorkerCounts;
+
+typedef struct MMScanState MMScanState;
+
+/*
+ * How a scan goes about it.  What a mode keeps of one scan is its own affair, in
+ * its file: the state of MMScanState.
+ */
+typedef struct MMScanMode
+{
+	void		(*begin) (MMScanState *s);	/* in the context of the scan */
+	TupleTableSlot *(*next) (MMScanState *s);	/* empty if there are no more */
+	void		(*end) (MMScanState *s);	/* give back all but memory */
+} MMScanMode;
+
+struct MMScanState
 {
 	CustomScanState css;
 	MMScanPlan *plan;
@@ -56,35 +65,16 @@ typedef struct MMScanState
 	ExprState  *offset;
 
 	/* one scan */
-	MMScanMode	mode;
+	const MMScanMode *mode;		/* NULL: it has not begun */
+	void	   *state;			/* the mode's */
 	MemoryContext context;
-	IndexFetchTableData *fetch;
-	MMSearch   *search;
-	bool		peeked;
-	MMCandidate next;			/* the candidate that comes next, if peeked */
-	bool		searched;		/* there are no more */
-	bool		nulls;			/* rows without a distance are searched for, first */
-	bool		returned;		/* some row was handed out */
-	int64		worth;			/* as many verifications cost a scan of the table */
-	int64		verified_before;	/* in earlier scans */
-	pairingheap *pending;		/* rows whose turn has not come */
-	Size		pending_size;
-	int64		k;				/* 0: no such limit */
-	int64		nnearest;
-	double	   *nearest;		/* the least k values so far, the greatest first */
-	Tuplesortstate *sort;		/* values and rows, or only rows, once they
-									 * do not fit */
-	TupleTableSlot *sorted;
-	TableScanDesc table;
-	int64		last;			/* the row last had from the sort */
-	MMLookahead ahead;			/* rows from the sort */
+	IndexFetchTableData *fetch;	/* NULL if candidates are not searched for */
+	MMSearch   *search;			/* the one under way, or NULL */
+	int64		k;				/* so many rows are wanted; 0: no such limit */
 
 	MMScanCounts counts;
-	int64		counted;		/* candidates in the table's statistics */
-	MMSharedCounts *shared;		/* what parallel workers report to; or NULL */
-	MMScanCounts *of_workers;	/* what they have reported; or NULL */
-	const Plan *unmarked;		/* see counts.c */
-} MMScanState;
+	MMWorkerCounts workers;
+};
 
 /*
  * A row's place as a number that sorts as the table lies, and back.
@@ -125,39 +115,44 @@ extern bool mm_scan_passes_other_sums(MMScanState *s);
  */
 extern void mm_scan_add_other_sums(MMScanState *s);
 
-/* whole_table.c */
+/* row_sort.c */
 
 /*
- * mm_scan_sort_begin, _put, _perform, _next: sort the places of rows by the value
- * of the first sum, and read the rows again, into the scan's slot; empty when
- * there are no more.
+ * Rows sorted by the value of a scan's first sum.  The sort has their values and
+ * places; they are read again when their turn comes.
  */
-extern void mm_scan_sort_begin(MMScanState *s);
-extern void mm_scan_sort_put(MMScanState *s, double value, bool isnull, ItemPointer tid);
-extern void mm_scan_sort_perform(MMScanState *s);
-extern TupleTableSlot *mm_scan_sort_next(MMScanState *s);
+typedef struct MMRowSort MMRowSort;
 
 /*
- * mm_scan_table_begin, _next: the rows by reading the whole table.
+ * mm_row_sort_begin: k: no more than the first k will be wanted; 0: all may be.  In
+ * the current context.
+ * mm_row_sort_next: the next row, in the scan's slot; empty if there are no more.
  */
-extern void mm_scan_table_begin(MMScanState *s);
-extern TupleTableSlot *mm_scan_table_next(MMScanState *s);
+extern MMRowSort *mm_row_sort_begin(MMScanState *s, int64 k);
+extern void mm_row_sort_put(MMRowSort *sort, double value, bool isnull, ItemPointer tid);
+extern void mm_row_sort_perform(MMRowSort *sort);
+extern TupleTableSlot *mm_row_sort_next(MMRowSort *sort);
+extern void mm_row_sort_end(MMRowSort *sort);
 
 /* ordered.c */
 
-/*
- * mm_scan_ordered_begin, _next: the rows in the order of the first sum.
- */
-extern void mm_scan_ordered_begin(MMScanState *s);
-extern TupleTableSlot *mm_scan_ordered_next(MMScanState *s);
+/* Candidates best first: the rows in the order of the first sum. */
+extern const MMScanMode mm_ordered_mode;
 
 /* collected.c */
 
+/* Candidates in the order of the table. */
+extern const MMScanMode mm_collected_mode;
+
+/* whole_table.c */
+
+/* All rows of the table, sorted if an order is asked for. */
+extern const MMScanMode mm_table_mode;
+
 /*
- * mm_scan_collected_begin, _next: the rows in the order of the table.
+ * mm_scan_table_instead: end what has been begun, and go on in this mode.
  */
-extern void mm_scan_collected_begin(MMScanState *s);
-extern TupleTableSlot *mm_scan_collected_next(MMScanState *s);
+extern void mm_scan_table_instead(MMScanState *s);
 
 /* counts.c */
 
@@ -175,9 +170,10 @@ extern void mm_counts_run(MMScanState *s);
 extern void mm_counts_report(MMScanState *s);
 
 /*
- * mm_counts_add_search: count what the search has done, which is at its end.
+ * mm_counts_end_search: end the search, if one is under way, and count what it has
+ * done.
  */
-extern void mm_counts_add_search(MMScanState *s);
+extern void mm_counts_end_search(MMScanState *s);
 
 /*
  * mm_counts_total: what this process and its workers have counted.

@@ -284,36 +284,36 @@ is_cast_column(MatchContext *c, Expr *operand, Oid operator, int i)
 }
 
 /*
- * The column that an operand is, and how it is the leaf's; false if it is none.
+ * The column that an operand is, and how it is the part's; false if it is none.
  */
 static bool
-match_operand(MatchContext *c, Expr *operand, Oid operator, MMSumLeaf *leaf)
+match_operand(MatchContext *c, Expr *operand, Oid operator, MMSumPart *part)
 {
-	leaf->cast = false;
+	part->cast = false;
 	if (c->columns->composite != NULL &&
 		match_index_to_operand((Node *) operand, 0, c->index) &&
 		OidIsValid(get_op_opfamily_sortfamily(operator, c->index->opfamily[0])))
 	{
-		leaf->column = -1;
+		part->column = -1;
 		return true;
 	}
-	for (leaf->column = 0; leaf->column < c->columns->n; leaf->column++)
+	for (part->column = 0; part->column < c->columns->n; part->column++)
 	{
-		if (operator == c->columns->columns[leaf->column].space.operator &&
-			is_column(c, operand, leaf->column))
+		if (operator == c->columns->columns[part->column].space.operator &&
+			is_column(c, operand, part->column))
 			return true;
-		leaf->cast = is_cast_column(c, operand, operator, leaf->column);
-		if (leaf->cast)
+		part->cast = is_cast_column(c, operand, operator, part->column);
+		if (part->cast)
 			return true;
 	}
 	return false;
 }
 
 /*
- * The leaf that an operator call is, in *leaf; false if it is none.
+ * The part that an operator call is, in *part; false if it is none.
  */
 static bool
-match_leaf(MatchContext *c, OpExpr *op, MMSumLeaf *leaf)
+match_part(MatchContext *c, OpExpr *op, MMSumPart *part)
 {
 	for (int argument = 0; argument < 2; argument++)
 	{
@@ -325,54 +325,18 @@ match_leaf(MatchContext *c, OpExpr *op, MMSumLeaf *leaf)
 		if (!OidIsValid(operator) || !is_constant(c, value))
 			continue;
 		/* COALESCE tells what the whole composite adds, not each attribute. */
-		if (!match_operand(c, operand, operator, leaf) ||
-			(leaf->column == -1 && c->missing != NULL))
+		if (!match_operand(c, operand, operator, part) ||
+			(part->column == -1 && c->missing != NULL))
 			continue;
-		collation = leaf->column >= 0 ?
-			c->columns->columns[leaf->column].space.collation : InvalidOid;
+		collation = part->column >= 0 ?
+			c->columns->columns[part->column].space.collation : InvalidOid;
 		if (OidIsValid(collation) && collation != op->inputcollid)
 			continue;
-		leaf->expr = op;
-		leaf->argument = argument;
+		part->expr = op;
+		part->argument = argument;
 		return true;
 	}
 	return false;
-}
-
-bool
-mm_is_distance(Oid operator)
-{
-	CatCList   *list = SearchSysCacheList1(AMOPOPID, ObjectIdGetDatum(operator));
-	bool		result = false;
-
-	for (int i = 0; i < list->n_members; i++)
-		result |= ((Form_pg_amop) GETSTRUCT(&list->members[i]->tuple))->amoppurpose == AMOP_ORDER;
-	ReleaseSysCacheList(list);
-	return result;
-}
-
-static bool
-mentions_distance_walker(Node *node, void *arg)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, OpExpr) && mm_is_distance(((OpExpr *) node)->opno))
-		return true;
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, mentions_distance_walker, arg, 0);
-	return expression_tree_walker(node, mentions_distance_walker, arg);
-}
-
-bool
-mm_query_mentions_distance(Query *query)
-{
-	return query_tree_walker(query, mentions_distance_walker, NULL, 0);
-}
-
-bool
-mm_mentions_distance(Node *node)
-{
-	return mentions_distance_walker(node, NULL);
 }
 
 /* What a walker looks for: a column of the index, within an expression. */
@@ -440,13 +404,13 @@ mm_sum_fit(PlannerInfo *root, OpExpr *op, IndexOptInfo *index, const MMColumns *
 		.index = index,
 		.columns = columns,
 	};
-	MMSumLeaf	leaf;
+	MMSumPart	part;
 	MMFit		best = MM_FIT_SEVERAL;
 
-	if (match_leaf(&c, op, &leaf))
+	if (match_part(&c, op, &part))
 	{
-		*column = leaf.column;
-		*argument = leaf.argument;
+		*column = part.column;
+		*argument = part.argument;
 		return MM_FIT;
 	}
 	*column = *argument = -1;
@@ -475,13 +439,13 @@ mm_sum_fit(PlannerInfo *root, OpExpr *op, IndexOptInfo *index, const MMColumns *
 }
 
 static bool
-add_term(MatchContext *c, int leaf, const MMProduct *product)
+add_term(MatchContext *c, int part, const MMProduct *product)
 {
 	MMSumTerm  *term = &c->sum->terms[c->sum->nterms];
 
 	if (c->sum->nterms == MM_MAX_TERMS)
 		return refuse(c, MM_REFUSED_SIZE, NULL);
-	term->leaf = leaf;
+	term->part = part;
 	term->product = *product;
 	term->has_missing = c->missing != NULL;
 	if (c->missing != NULL)
@@ -509,19 +473,19 @@ is_negative(const MMProduct *product)
 }
 
 static bool
-add_leaf(MatchContext *c, const MMSumLeaf *leaf, const MMProduct *product)
+add_part(MatchContext *c, const MMSumPart *part, const MMProduct *product)
 {
 	MMSum	   *sum = c->sum;
 	int			i = 0;
 
 	if (is_negative(product))
-		return refuse(c, MM_REFUSED_SIGN, (Expr *) leaf->expr);
-	while (i < sum->nleaves && !equal(sum->leaves[i].expr, leaf->expr))
+		return refuse(c, MM_REFUSED_SIGN, (Expr *) part->expr);
+	while (i < sum->nparts && !equal(sum->parts[i].expr, part->expr))
 		i++;
 	if (i == MM_MAX_TERMS)
-		return refuse(c, MM_REFUSED_SIZE, (Expr *) leaf->expr);
-	if (i == sum->nleaves)
-		sum->leaves[sum->nleaves++] = *leaf;
+		return refuse(c, MM_REFUSED_SIZE, (Expr *) part->expr);
+	if (i == sum->nparts)
+		sum->parts[sum->nparts++] = *part;
 	return add_term(c, i, product);
 }
 
@@ -589,7 +553,7 @@ match_coalesce(MatchContext *c, CoalesceExpr *coalesce, MMProduct product)
 static bool
 match(MatchContext *c, Expr *expr, MMProduct product)
 {
-	MMSumLeaf	leaf;
+	MMSumPart	part;
 	Expr	   *left;
 	Expr	   *right;
 	Oid			function;
@@ -631,8 +595,8 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 		case F_FLOAT8DIV:
 			return match_product(c, left, right, true, product);
 		default:
-			if (match_leaf(c, (OpExpr *) expr, &leaf))
-				return add_leaf(c, &leaf, &product);
+			if (match_part(c, (OpExpr *) expr, &part))
+				return add_part(c, &part, &product);
 			return refuse(c, mm_is_distance(((OpExpr *) expr)->opno) ?
 						  MM_REFUSED_DISTANCE : MM_REFUSED_OTHER, expr);
 	}
@@ -658,7 +622,7 @@ mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
 	sum->exact = true;
 	if (!match(&c, expr, (MMProduct) {.negative = negated}))
 		return NULL;
-	if (sum->nleaves == 0)
+	if (sum->nparts == 0)
 	{
 		refuse(&c, MM_REFUSED_OTHER, expr);
 		return NULL;

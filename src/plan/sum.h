@@ -3,9 +3,9 @@
  * sum.h
  *	  Weighted sums of distances, found in expressions.
  *
- * A leaf is a distance: an index's column, its operator, and a value that is the
- * same for all rows.  A term is a leaf times factors, or, without a leaf, a
- * constant; a leaf may stand in several terms.
+ * A part of a sum is a distance: an index's column, its operator, and a value that is
+ * the same for all rows.  A term is a part times factors, or, without a part, a
+ * constant; a part may stand in several terms.
  *
  * An expression may be minus a sum, like 1 - distance, a similarity: the greater
  * it is, the nearer is the row.  What is then said of the sum's values is about
@@ -36,23 +36,27 @@ typedef struct MMProduct
 	bool		negative;
 } MMProduct;
 
+/*
+ * A term as the query has it: of expressions, whose values are known when the scan
+ * begins.  Then the terms of each part become one MMTerm (search/search.h).
+ */
 typedef struct MMSumTerm
 {
-	int			leaf;			/* -1: a constant */
-	MMProduct	product;		/* of the leaf, or the constant itself */
-	bool		has_missing;	/* COALESCE gives what a NULL leaf adds: */
+	int			part;			/* -1: a constant */
+	MMProduct	product;		/* of the part, or the constant itself */
+	bool		has_missing;	/* COALESCE gives what a NULL part adds: */
 	MMProduct	missing;
 } MMSumTerm;
 
-typedef struct MMSumLeaf
+typedef struct MMSumPart
 {
 	int			column;			/* of the index; -1: its composite, as a whole */
 	OpExpr	   *expr;			/* the distance */
 	int			argument;		/* which one of its arguments is the value */
 	bool		cast;			/* the column is cast to a wider type of numbers */
-} MMSumLeaf;
+} MMSumPart;
 
-/* No sum has more terms or leaves than this. */
+/* No sum has more terms or parts than this. */
 #define MM_MAX_TERMS	(2 * MM_MAX_COLUMNS)
 
 typedef struct MMSum
@@ -61,8 +65,8 @@ typedef struct MMSum
 	Relids		outer;			/* other relations that it needs */
 	bool		negated;		/* the expression is minus the sum */
 	bool		exact;			/* the expression is the sum, not just bounded by it */
-	int			nleaves;
-	MMSumLeaf	leaves[MM_MAX_TERMS];
+	int			nparts;
+	MMSumPart	parts[MM_MAX_TERMS];
 	int			nterms;
 	MMSumTerm	terms[MM_MAX_TERMS];
 } MMSum;
@@ -105,6 +109,8 @@ typedef enum MMFit
 	MM_FIT_NOT,					/* the index has no such column */
 } MMFit;
 
+/* distances.c */
+
 /*
  * mm_is_distance: is there an index that can have rows in the order of this
  * operator, whatever its access method?
@@ -117,6 +123,13 @@ extern bool mm_is_distance(Oid operator);
  */
 extern bool mm_mentions_distance(Node *node);
 extern bool mm_query_mentions_distance(Query *query);
+
+/*
+ * mm_distances_of: the distances in an expression that are about a relation.
+ */
+extern List *mm_distances_of(PlannerInfo *root, Index relid, Node *node);
+
+/* sum.c */
 
 /*
  * mm_sum_fit: how near an operator call of two arguments comes to a distance of
@@ -143,16 +156,50 @@ extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
 						   MMRefusal *refusal);
 
 /*
- * mm_sum_pack, mm_sum_unpack: a sum as lists for a plan: expressions, which
- * the planner may change, and numbers.
- */
-extern void mm_sum_pack(const MMSum *sum, List **exprs, List **numbers);
-extern MMSum *mm_sum_unpack(List *exprs, List *numbers);
-
-/*
  * mm_is_constant: is an expression the same for all rows of a relation, and
  * cheap enough to be evaluated before the scan?
  */
 extern bool mm_is_constant(PlannerInfo *root, Node *expr, Index relid);
+
+/* sum_values.c */
+
+/*
+ * What a product comes to.  known: all its factors are; otherwise the value means
+ * nothing.  vanished: on the way it was too small for a double, or less than a
+ * normal one, so that it depends on the order of the factors, which may be
+ * another one in the expression.
+ */
+typedef struct MMProductValue
+{
+	bool		known;
+	bool		vanished;
+	double		value;
+} MMProductValue;
+
+typedef struct MMTermValue
+{
+	MMProductValue product;
+	MMProductValue missing;		/* not known if the term has none */
+} MMTermValue;
+
+/*
+ * The value of a sum's factor, as far as somebody knows it: the expression, which
+ * is number i of mm_sum_factors.  False if it is not known, or NULL.
+ */
+typedef bool (*MMFactorValue) (Expr *expr, int i, void *state, double *value);
+
+/*
+ * mm_sum_values: evaluate the terms of a sum; values has room for all.  Returns the
+ * greatest power of 2, at most 1, that all products and their factors are multiples
+ * of; 0 if that is too small for sums to be exact.  Each factor is evaluated once,
+ * in order.
+ */
+extern double mm_sum_values(const MMSum *sum, MMFactorValue factor_value, void *state,
+							MMTermValue *values);
+
+/*
+ * mm_sum_factors: the expressions of all factors, in order.
+ */
+extern List *mm_sum_factors(const MMSum *sum);
 
 #endif							/* MM_SUM_H */

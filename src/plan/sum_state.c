@@ -33,77 +33,62 @@
 /* More than rounding does to a sum, relative to its parts. */
 #define ROUNDING	1e-12
 
-/* Of numbers that sums are exact with: they are multiples of units as large as
- * this or larger, by less than 2^24. */
-#define LEAST_UNIT	0x1p-60
-
 /* ---------- making it ready ---------- */
 
 /*
- * Put columns of the slot of distances in the leaves' places.
+ * Put columns of the slot of distances in the parts' places.
  */
 static Node *
-replace_leaves(Node *node, void *arg)
+replace_parts(Node *node, void *arg)
 {
 	const MMSum *sum = arg;
 
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, OpExpr))
-		for (int i = 0; i < sum->nleaves; i++)
-			if (equal(node, sum->leaves[i].expr))
+		for (int i = 0; i < sum->nparts; i++)
+			if (equal(node, sum->parts[i].expr))
 				return (Node *) makeVar(INNER_VAR, i + 1, FLOAT8OID, -1, InvalidOid, 0);
-	return expression_tree_mutator(node, replace_leaves, arg);
+	return expression_tree_mutator(node, replace_parts, arg);
 }
 
 static void
-init_leaf(MMLeafState *state, const MMSumLeaf *leaf, const MMColumns *columns,
+init_part(MMPartState *state, const MMSumPart *part, const MMColumns *columns,
 		  CustomScanState *node)
 {
-	Expr	   *value = list_nth(leaf->expr->args, leaf->argument);
-	Expr	   *operand = list_nth(leaf->expr->args, 1 - leaf->argument);
-	Oid			function = get_opcode(leaf->expr->opno);
+	Expr	   *value = list_nth(part->expr->args, part->argument);
+	Expr	   *operand = list_nth(part->expr->args, 1 - part->argument);
+	Oid			function = get_opcode(part->expr->opno);
 
 	/* Its place being taken, the executor would not ask. */
 	if (!mm_may_execute(function))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
 
-	state->leaf = leaf;
+	state->part = part;
 	state->argument = ExecInitExpr(value, &node->ss.ps);
-	if (leaf->column < 0)
+	if (part->column < 0)
 	{
-		state->distance = ExecInitExpr((Expr *) leaf->expr, &node->ss.ps);
+		state->distance = ExecInitExpr((Expr *) part->expr, &node->ss.ps);
 		return;
 	}
 	/* What it was when the query was planned it need not be any more. */
-	mm_columns_require_metric(columns, leaf->column);
-	state->space = (MetricSpace *) &columns->columns[leaf->column].space;
-	/* Of the metrics that we know, those of numbers and points have Infinity. */
-	state->finite = state->space->routine != NULL &&
-		columns->columns[leaf->column].typlen == -1 &&
-		columns->columns[leaf->column].type != NUMERICOID;
+	mm_columns_require_metric(columns, part->column);
+	state->space = (MetricSpace *) &columns->columns[part->column].space;
 	while (IsA(operand, RelabelType))
 		operand = ((RelabelType *) operand)->arg;
-	if (leaf->cast)
+	if (part->cast)
 	{
 		Oid			type = exprType((Node *) operand);
 		Oid			opclass = GetDefaultOpClass(type, get_index_am_oid(MM_AM_NAME, false));
 
 		state->space = palloc0(sizeof(MetricSpace));
-		mm_metric_open(state->space, get_opclass_family(opclass), type, InvalidOid);
+		mm_metric_open(state->space, opclass, InvalidOid);
 	}
+	state->finite = mm_metric_finite(state->space);
 	if (IsA(operand, Var) && ((Var *) operand)->varattno > 0)
 		state->attnum = ((Var *) operand)->varattno;
 	else
 		state->operand = ExecInitExpr(operand, &node->ss.ps);
-}
-
-static ExprState **
-init_product(ExprState **next, const MMProduct *product, CustomScanState *node)
-{
-	for (int i = 0; i < product->n; i++)
-		*next++ = ExecInitExpr(product->factors[i].expr, &node->ss.ps);
-	return next;
 }
 
 MMSumState *
@@ -111,28 +96,21 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 {
 	const MMSum *sum = driver->sum;
 	MMSumState *state = palloc0(sizeof(MMSumState));
-	ExprState **next;
-	TupleDesc	desc = CreateTemplateTupleDesc(sum->nleaves);
+	TupleDesc	desc = CreateTemplateTupleDesc(sum->nparts);
 	ListCell   *lc;
 
 	state->driver = driver;
-	state->leaves = palloc0(sizeof(MMLeafState) * sum->nleaves);
-	for (int i = 0; i < sum->nleaves; i++)
+	state->parts = palloc0(sizeof(MMPartState) * sum->nparts);
+	for (int i = 0; i < sum->nparts; i++)
 	{
-		init_leaf(&state->leaves[i], &sum->leaves[i], columns, node);
+		init_part(&state->parts[i], &sum->parts[i], columns, node);
 		TupleDescInitEntry(desc, i + 1, NULL, FLOAT8OID, -1, 0);
 	}
 	state->distances = ExecInitExtraTupleSlot(node->ss.ps.state, desc, &TTSOpsVirtual);
-	next = state->factors = palloc(sizeof(ExprState *) * 2 * MM_MAX_FACTORS * sum->nterms);
-	for (int i = 0; i < sum->nterms; i++)
-	{
-		next = init_product(next, &sum->terms[i].product, node);
-		if (sum->terms[i].has_missing)
-			next = init_product(next, &sum->terms[i].missing, node);
-	}
-	state->value = ExecInitExpr((Expr *) replace_leaves((Node *) sum->expr, (void *) sum),
+	state->factors = ExecInitExprList(mm_sum_factors(sum), &node->ss.ps);
+	state->value = ExecInitExpr((Expr *) replace_parts((Node *) sum->expr, (void *) sum),
 								&node->ss.ps);
-	state->conditions = ExecInitQual((List *) replace_leaves((Node *) driver->conditions,
+	state->conditions = ExecInitQual((List *) replace_parts((Node *) driver->conditions,
 															 (void *) sum), &node->ss.ps);
 	foreach(lc, driver->bounds)
 		state->bounds = lappend(state->bounds, ExecInitExpr(lfirst(lc), &node->ss.ps));
@@ -142,76 +120,54 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 /* ---------- one scan ---------- */
 
 /*
- * The greatest power of 2 that a number is a multiple of, Infinity if it is 0;
- * or 0 if that is too small or goes into it too often.
+ * What it takes to evaluate a factor.
+ */
+typedef struct FactorContext
+{
+	List	   *factors;
+	ExprContext *econtext;
+} FactorContext;
+
+static bool
+factor_value(Expr *expr, int i, void *state, double *value)
+{
+	FactorContext *context = state;
+	bool		isnull;
+	Datum		datum = ExecEvalExprSwitchContext(list_nth(context->factors, i), context->econtext,
+												  &isnull);
+
+	if (isnull)
+		return false;
+	*value = DatumGetFloat8(datum);
+	return true;
+}
+
+/*
+ * What a product is to the sum: NaN where it is too small to be exact.
  */
 static double
-unit_of(double x)
+exact_value(const MMProductValue *product)
 {
-	double		unit;
-	int			exponent;
-
-	if (x == 0)
-		return get_float8_infinity();
-	if (!(fabs(x) <= 1 / LEAST_UNIT))
-		return 0.0;
-	/* 24 bits of it, and nothing behind them. */
-	x = ldexp(frexp(x, &exponent), 24);
-	if (x != rint(x))
-		return 0.0;
-	unit = ldexp((double) ((int64) x & -(int64) x), exponent - 24);
-	return unit >= LEAST_UNIT ? unit : 0.0;
+	return product->vanished ? get_float8_nan() : product->value;
 }
 
 /*
- * Evaluate a product; false if it is NULL.  NaN where it is too small to be
- * exact: the expression may have its factors in another order.  *unit comes
- * down to a unit of the product, or to 0 if it, or a part of it, has none.
- */
-static bool
-evaluate_product(const MMProduct *product, ExprState ***next, ExprContext *econtext,
-				 double *result, double *unit)
-{
-	bool		found = true;
-
-	*result = product->negative ? -1.0 : 1.0;
-	for (int i = 0; i < product->n; i++)
-	{
-		bool		isnull;
-		Datum		datum = ExecEvalExprSwitchContext(*(*next)++, econtext, &isnull);
-		double		factor = isnull ? 0.0 : DatumGetFloat8(datum);
-		bool		zero = *result == 0 ||
-			(product->factors[i].divide ? isinf(factor) : factor == 0);
-
-		found &= !isnull;
-		*result = product->factors[i].divide ? *result / factor : *result * factor;
-		/* Only a division by a power of 2 is exact. */
-		if (product->factors[i].divide && unit_of(factor) != fabs(factor))
-			*unit = 0.0;
-		*unit = Min(*unit, Min(unit_of(factor), unit_of(*result)));
-		if (!zero && fabs(*result) < DBL_MIN)
-			*result = get_float8_nan();
-	}
-	return found;
-}
-
-/*
- * The value of a leaf, to last as long as the current context.
+ * The value of a part, to last as long as the current context.
  */
 static void
-begin_leaf(MMLeafState *leaf, ExprContext *econtext)
+begin_part(MMPartState *part, ExprContext *econtext)
 {
-	Oid			type = exprType((Node *) leaf->argument->expr);
-	Datum		datum = ExecEvalExprSwitchContext(leaf->argument, econtext, &leaf->isnull);
+	Oid			type = exprType((Node *) part->argument->expr);
+	Datum		datum = ExecEvalExprSwitchContext(part->argument, econtext, &part->isnull);
 
-	leaf->factor = leaf->missing = 0.0;
-	leaf->null_sum = false;
-	if (leaf->isnull)
+	part->factor = part->missing = 0.0;
+	part->null_sum = false;
+	if (part->isnull)
 		return;
-	leaf->value = get_typlen(type) == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(datum)) :
+	part->value = get_typlen(type) == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(datum)) :
 		datumCopy(datum, get_typbyval(type), get_typlen(type));
-	if (leaf->space != NULL)
-		leaf->prepared = mm_metric_prepare(leaf->space, leaf->value);
+	if (part->space != NULL)
+		part->prepared = mm_metric_prepare(part->space, part->value);
 }
 
 /*
@@ -247,7 +203,7 @@ begin_bounds(MMSumState *sum, ExprContext *econtext)
 }
 
 /*
- * Are sums of the leaves exact with this unit, so far as all that is put in is
+ * Are sums of the parts exact with this unit, so far as all that is put in is
  * a multiple of it?
  */
 static bool
@@ -257,15 +213,15 @@ is_exact(const MMSumState *state, double unit)
 
 	if (!sum->exact || unit == 0 || state->magnitude >= 0x1p50 * unit)
 		return false;
-	for (int i = 0; i < sum->nleaves; i++)
+	for (int i = 0; i < sum->nparts; i++)
 	{
-		const MMLeafState *leaf = &state->leaves[i];
+		const MMPartState *part = &state->parts[i];
 
-		if (leaf->factor > 0 &&
-			(leaf->space == NULL || leaf->space->routine == NULL || !leaf->space->routine->whole ||
-			 leaf->factor >= 0x1p24 * unit))
+		if (part->factor > 0 &&
+			(part->space == NULL || part->space->routine == NULL || !part->space->routine->whole ||
+			 part->factor >= 0x1p24 * unit))
 			return false;
-		if (leaf->missing >= 0x1p24 * unit)
+		if (part->missing >= 0x1p24 * unit)
 			return false;
 	}
 	return true;
@@ -275,34 +231,35 @@ void
 mm_sum_begin(MMSumState *state, ExprContext *econtext)
 {
 	const MMSum *sum = state->driver->sum;
-	ExprState **next = state->factors;
-	double		unit = 1.0;
+	FactorContext context = {state->factors, econtext};
+	MMTermValue values[MM_MAX_TERMS];
+	double		unit;
 	bool		null = false;
 	bool		other = false;
 
 	state->offset = state->magnitude = 0.0;
 	begin_bounds(state, econtext);
-	for (int i = 0; i < sum->nleaves; i++)
-		begin_leaf(&state->leaves[i], econtext);
+	for (int i = 0; i < sum->nparts; i++)
+		begin_part(&state->parts[i], econtext);
+	unit = mm_sum_values(sum, factor_value, &context, values);
 	for (int i = 0; i < sum->nterms; i++)
 	{
 		const MMSumTerm *term = &sum->terms[i];
-		MMLeafState *leaf = term->leaf < 0 ? NULL : &state->leaves[term->leaf];
-		double		factor;
-		double		missing = 0.0;
-		bool		has_factor = evaluate_product(&term->product, &next, econtext, &factor, &unit);
-		bool		has_missing = term->has_missing &&
-			evaluate_product(&term->missing, &next, econtext, &missing, &unit);
+		MMPartState *part = term->part < 0 ? NULL : &state->parts[term->part];
+		bool		has_factor = values[i].product.known;
+		bool		has_missing = values[i].missing.known;
+		double		factor = exact_value(&values[i].product);
+		double		missing = exact_value(&values[i].missing);
 
 		/* What COALESCE gives may be other than its factors say: NULL. */
-		if (leaf == NULL || leaf->isnull || !has_factor)
+		if (part == NULL || part->isnull || !has_factor)
 		{
-			if (leaf == NULL ? !has_factor : !has_missing)
+			if (part == NULL ? !has_factor : !has_missing)
 				null = true;
 			else
 			{
-				state->offset += leaf == NULL ? factor : missing;
-				state->magnitude += fabs(leaf == NULL ? factor : missing);
+				state->offset += part == NULL ? factor : missing;
+				state->magnitude += fabs(part == NULL ? factor : missing);
 			}
 			continue;
 		}
@@ -312,19 +269,19 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 		 * 0 * Infinity is NaN, the greatest number: the last of sums, but the
 		 * first of what is minus a sum.
 		 */
-		other |= sum->negated && factor == 0 && !leaf->finite;
-		leaf->factor += factor;
-		leaf->missing += missing;
-		leaf->null_sum |= !has_missing;
+		other |= sum->negated && factor == 0 && !part->finite;
+		part->factor += factor;
+		part->missing += missing;
+		part->null_sum |= !has_missing;
 	}
-	for (int i = 0; i < sum->nleaves; i++)
-		other |= isinf(state->leaves[i].factor);
+	for (int i = 0; i < sum->nparts; i++)
+		other |= isinf(state->parts[i].factor);
 	other |= !isfinite(state->offset);
-	for (int i = 0; i < sum->nleaves; i++)
+	for (int i = 0; i < sum->nparts; i++)
 	{
-		MMLeafState *leaf = &state->leaves[i];
+		MMPartState *part = &state->parts[i];
 
-		leaf->no_weight = leaf->factor == 0 && !other && leaf->finite && sum->exact;
+		part->no_weight = part->factor == 0 && !other && part->finite && sum->exact;
 	}
 	state->kind = null ? MM_SUM_NULL : other ? MM_SUM_OTHER : MM_SUM_WEIGHTED;
 	state->unit = is_exact(state, unit) ? unit : 0.0;
@@ -334,41 +291,42 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
  * The coordinates of a number for a column of a narrower type.
  */
 static const double *
-cast_coordinates(const MMLeafState *leaf)
+cast_coordinates(const MMPartState *part)
 {
-	double	   *x = palloc(sizeof(double) * MM_MAX_RAW_COORDINATES);
+	double	   *x = palloc(sizeof(double) * METRIC_MAX_RAW_COORDINATES);
 
-	leaf->space->routine->coordinates(leaf->value, leaf->space->collation, x);
+	part->space->routine->coordinates(part->value, part->space->collation, x);
 	return x;
 }
 
 int
 mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
-					MMSearchTerm **result, bool *complete)
+					MMTerm **result, bool *complete)
 {
-	MMSearchTerm *terms = palloc(sizeof(MMSearchTerm) * state->driver->sum->nleaves * columns->n);
+	MMTerm *terms = palloc(sizeof(MMTerm) * state->driver->sum->nparts * columns->n);
 	int			n = 0;
 
 	*result = terms;
 	*complete = true;
-	for (int i = 0; i < state->driver->sum->nleaves; i++)
+	for (int i = 0; i < state->driver->sum->nparts; i++)
 	{
-		const MMLeafState *leaf = &state->leaves[i];
-		double		missing = leaf->null_sum ? MM_MISSING_NULL : leaf->missing;
+		const MMPartState *part = &state->parts[i];
+		double		missing = part->null_sum ? MM_MISSING_NULL : part->missing;
 		bool		all = true;
 
-		if (leaf->isnull)
+		if (part->isnull)
 			continue;
-		if (leaf->factor == 0)
-			*complete &= missing == 0 && leaf->finite;	/* NULL, NaN: found when verified */
-		else if (leaf->space == NULL)
-			n += mm_terms_of_query(columns, leaf->value, leaf->factor, terms + n, NULL, &all);
+		if (part->factor == 0)
+			*complete &= missing == 0 && part->finite;	/* NULL, NaN: found when verified */
+		else if (part->space == NULL)
+			n += mm_terms_of_query(columns, part->value, part->factor, terms + n, NULL, &all);
 		else
-			terms[n++] = (MMSearchTerm) {
-			.coordinates = leaf->leaf->cast ? cast_coordinates(leaf) : NULL,
-			.column = leaf->leaf->column,
-			.factor = leaf->factor,
-			.value = leaf->value,
+			terms[n++] = (MMTerm) {
+			.coordinates = part->part->cast ? cast_coordinates(part) : NULL,
+			.column = part->part->column,
+			.weight = part->factor,
+			.scale = 1.0,
+			.value = part->value,
 			.missing = missing,
 		};
 		*complete &= all;
@@ -377,28 +335,29 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 }
 
 int
-mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMSearchTerm **result,
+mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMTerm **result,
 				  bool *complete)
 {
-	MMSearchTerm *terms = palloc(sizeof(MMSearchTerm) * state->driver->sum->nleaves * columns->n);
+	MMTerm *terms = palloc(sizeof(MMTerm) * state->driver->sum->nparts * columns->n);
 	int			n = 0;
 
 	*result = terms;
 	*complete = true;
-	for (int i = 0; i < state->driver->sum->nleaves; i++)
+	for (int i = 0; i < state->driver->sum->nparts; i++)
 	{
-		const MMLeafState *leaf = &state->leaves[i];
+		const MMPartState *part = &state->parts[i];
 		bool		all = true;
 
-		if (leaf->isnull || !leaf->null_sum)
+		if (part->isnull || !part->null_sum)
 			continue;
-		if (leaf->space == NULL)
-			n += mm_terms_of_query(columns, leaf->value, 0.0, terms + n, NULL, &all);
+		if (part->space == NULL)
+			n += mm_terms_of_query(columns, part->value, 0.0, terms + n, NULL, &all);
 		else
-			terms[n++] = (MMSearchTerm) {
-			.coordinates = leaf->leaf->cast ? cast_coordinates(leaf) : NULL,
-			.column = leaf->leaf->column,
-			.value = leaf->value,
+			terms[n++] = (MMTerm) {
+			.coordinates = part->part->cast ? cast_coordinates(part) : NULL,
+			.column = part->part->column,
+			.scale = 1.0,
+			.value = part->value,
 			.missing = MM_MISSING_NULL,
 		};
 		*complete &= all;
@@ -436,42 +395,42 @@ mm_sum_least_value(const MMSumState *state, double lower)
 /* ---------- one row ---------- */
 
 /*
- * The value of a leaf's column in the row.
+ * The value of a part's column in the row.
  */
 static Datum
-leaf_operand(MMLeafState *leaf, ExprContext *econtext, bool *isnull)
+leaf_operand(MMPartState *part, ExprContext *econtext, bool *isnull)
 {
-	if (leaf->attnum > 0)
-		return slot_getattr(econtext->ecxt_scantuple, leaf->attnum, isnull);
-	return ExecEvalExpr(leaf->operand, econtext, isnull);
+	if (part->attnum > 0)
+		return slot_getattr(econtext->ecxt_scantuple, part->attnum, isnull);
+	return ExecEvalExpr(part->operand, econtext, isnull);
 }
 
 /*
- * The distance of a leaf, if at most bound; NULL where its column is.
+ * The distance of a part, if at most bound; NULL where its column is.
  */
 static double
-leaf_distance(MMLeafState *leaf, ExprContext *econtext, double bound, bool *isnull)
+leaf_distance(MMPartState *part, ExprContext *econtext, double bound, bool *isnull)
 {
 	Datum		operand;
 
-	if (leaf->isnull)
+	if (part->isnull)
 	{
 		*isnull = true;
 		return 0.0;
 	}
-	if (leaf->distance != NULL)
+	if (part->distance != NULL)
 	{
-		leaf->evaluations++;
-		operand = ExecEvalExpr(leaf->distance, econtext, isnull);
+		part->evaluations++;
+		operand = ExecEvalExpr(part->distance, econtext, isnull);
 		return *isnull ? 0.0 : DatumGetFloat8(operand);
 	}
-	operand = leaf_operand(leaf, econtext, isnull);
+	operand = leaf_operand(part, econtext, isnull);
 	if (*isnull)
 		return 0.0;
-	if (leaf->no_weight)
+	if (part->no_weight)
 		return 0.0;
-	leaf->evaluations++;
-	return mm_metric_distance(leaf->space, leaf->prepared, operand, bound);
+	part->evaluations++;
+	return mm_metric_distance(part->space, part->prepared, operand, bound);
 }
 
 bool
@@ -484,15 +443,15 @@ mm_sum_evaluate(MMSumState *state, ExprContext *econtext, double most,
 	MemoryContext old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 
 	ExecClearTuple(distances);
-	for (int i = 0; i < state->driver->sum->nleaves; i++)
+	for (int i = 0; i < state->driver->sum->nparts; i++)
 	{
-		MMLeafState *leaf = &state->leaves[i];
-		double		bound = isfinite(limit) && leaf->factor > 0 ?
-			Max((limit - sum) / leaf->factor, 0.0) : MM_NO_BOUND;
-		double		distance = leaf_distance(leaf, econtext, bound, &distances->tts_isnull[i]);
+		MMPartState *part = &state->parts[i];
+		double		bound = isfinite(limit) && part->factor > 0 ?
+			Max((limit - sum) / part->factor, 0.0) : METRIC_NO_BOUND;
+		double		distance = leaf_distance(part, econtext, bound, &distances->tts_isnull[i]);
 
 		distances->tts_values[i] = Float8GetDatum(distance);
-		sum += distances->tts_isnull[i] ? leaf->missing : leaf->factor * distance;
+		sum += distances->tts_isnull[i] ? part->missing : part->factor * distance;
 		if (sum > limit)
 		{
 			MemoryContextSwitchTo(old);

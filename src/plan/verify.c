@@ -94,7 +94,7 @@ mm_scan_add_other_sums(MMScanState *s)
 {
 	for (int i = 1; i < s->plan->ndrivers && !s->plan->any; i++)
 	{
-		MMSearchTerm *terms;
+		MMTerm *terms;
 		bool		complete;
 		int			n = mm_sum_search_terms(s->sums[i], s->columns, &terms, &complete);
 

@@ -1,87 +1,28 @@
 /*-------------------------------------------------------------------------
  *
  * whole_table.c
- *	  Sorting rows by their sums, where memory does not do; and scans of a whole
- *	  table.
- *
- * A sort has values of the expression, and places; rows are read again when their
- * turn comes.
+ *	  Scans of the whole table: where the values of a scan make something of a sum
+ *	  that the index cannot search for, or a search is not worth it.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/tableam.h"
-#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/float.h"
-#include "utils/typcache.h"
 
-#include "compat.h"
 #include "plan/scan.h"
 
 /*
- * Begin to sort rows by their values; for an ordered scan that cannot be
- * answered from memory.
+ * What such a scan keeps.
  */
-void
-mm_scan_sort_begin(MMScanState *s)
+typedef struct TableState
 {
-	TupleDesc	desc = CreateTemplateTupleDesc(2);
-	AttrNumber	column = 1;
-	TypeCacheEntry *type = lookup_type_cache(FLOAT8OID, TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
-	Oid			operator = s->sums[0]->driver->sum->negated ? type->gt_opr : type->lt_opr;
-	Oid			collation = InvalidOid;
-
-	TupleDescInitEntry(desc, 1, "value", FLOAT8OID, -1, 0);
-	TupleDescInitEntry(desc, 2, "place", INT8OID, -1, 0);
-	s->sort = tuplesort_begin_heap(desc, 1, &column, &operator, &collation, &s->plan->nulls_first,
-								   work_mem, NULL,
-								   s->k > 0 ? TUPLESORT_ALLOWBOUNDED : TUPLESORT_NONE);
-	s->sorted = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-}
-
-void
-mm_scan_sort_put(MMScanState *s, double value, bool isnull, ItemPointer tid)
-{
-	ExecClearTuple(s->sorted);
-	s->sorted->tts_values[0] = Float8GetDatum(s->sums[0]->driver->sum->negated ? -value : value);
-	s->sorted->tts_isnull[0] = isnull;
-	s->sorted->tts_values[1] = Int64GetDatum(mm_place_number(tid));
-	s->sorted->tts_isnull[1] = false;
-	ExecStoreVirtualTuple(s->sorted);
-	tuplesort_puttupleslot(s->sort, s->sorted);
-}
-
-void
-mm_scan_sort_perform(MMScanState *s)
-{
-	TupleDesc	desc = s->sorted->tts_tupleDescriptor;
-
-	tuplesort_performsort(s->sort);
-	ExecDropSingleTupleTableSlot(s->sorted);
-	s->sorted = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
-}
-
-/*
- * The next row of the sort, in the scan's slot.
- */
-TupleTableSlot *
-mm_scan_sort_next(MMScanState *s)
-{
-	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
-	bool		isnull;
-	ItemPointerData tid;
-
-	if (!tuplesort_gettupleslot(s->sort, true, false, s->sorted, NULL))
-		return ExecClearTuple(slot);
-	mm_number_place(DatumGetInt64(slot_getattr(s->sorted, 2, &isnull)), &tid);
-	if (!table_tuple_fetch_row_version(s->css.ss.ss_currentRelation, &tid,
-									   s->css.ss.ps.state->es_snapshot, slot))
-		elog(ERROR, "could not read a row again");
-	return slot;
-}
+	TableScanDesc table;
+	MMRowSort  *sort;			/* of its rows; NULL: they come as they lie */
+} TableState;
 
 /*
  * The next row of the table that passes what can be checked.
@@ -89,7 +30,9 @@ mm_scan_sort_next(MMScanState *s)
 static bool
 next_table_row(MMScanState *s, double *value, bool *isnull)
 {
-	while (table_scan_getnextslot(s->table, ForwardScanDirection, s->css.ss.ss_ScanTupleSlot))
+	TableScanDesc table = ((TableState *) s->state)->table;
+
+	while (table_scan_getnextslot(table, ForwardScanDirection, s->css.ss.ss_ScanTupleSlot))
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (!mm_scan_passes_quals(s))
@@ -106,42 +49,64 @@ next_table_row(MMScanState *s, double *value, bool *isnull)
 /*
  * Begin to read the whole table, and sort it if that is asked for.
  */
-void
-mm_scan_table_begin(MMScanState *s)
+static void
+begin_table(MMScanState *s)
 {
-	MemoryContext old = MemoryContextSwitchTo(s->context);
+	TableState *state = palloc0(sizeof(TableState));
 	double		value;
 	bool		isnull;
 
-	s->mode = MM_SCAN_TABLE;
+	s->state = state;
 	s->counts.table_scans++;
-	s->table = table_beginscan(s->css.ss.ss_currentRelation,
-							   s->css.ss.ps.state->es_snapshot, 0, NULL);
+	state->table = table_beginscan(s->css.ss.ss_currentRelation,
+								   s->css.ss.ps.state->es_snapshot, 0, NULL);
 	/* All the same, if NULL for all rows. */
 	if (!s->plan->ordered || s->sums[0]->kind == MM_SUM_NULL)
-	{
-		MemoryContextSwitchTo(old);
 		return;
-	}
-	mm_scan_sort_begin(s);
-	if (s->k > 0)
-		tuplesort_set_bound(s->sort, s->k);
+	state->sort = mm_row_sort_begin(s, s->k);
 	while (next_table_row(s, &value, &isnull))
-		mm_scan_sort_put(s, value, isnull, &s->css.ss.ss_ScanTupleSlot->tts_tid);
-	mm_scan_sort_perform(s);
-	MemoryContextSwitchTo(old);
+		mm_row_sort_put(state->sort, value, isnull, &s->css.ss.ss_ScanTupleSlot->tts_tid);
+	mm_row_sort_perform(state->sort);
 }
 
-TupleTableSlot *
-mm_scan_table_next(MMScanState *s)
+static TupleTableSlot *
+next_of_table(MMScanState *s)
 {
+	TableState *state = s->state;
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
 	double		value;
 	bool		isnull;
 
-	if (s->sort != NULL)
-		return mm_scan_sort_next(s);
+	if (state->sort != NULL)
+		return mm_row_sort_next(state->sort);
 	if (!next_table_row(s, &value, &isnull))
 		return ExecClearTuple(slot);
 	return slot;
+}
+
+static void
+end_table(MMScanState *s)
+{
+	TableState *state = s->state;
+
+	if (state->sort != NULL)
+		mm_row_sort_end(state->sort);
+	table_endscan(state->table);
+}
+
+const MMScanMode mm_table_mode = {
+	.begin = begin_table,
+	.next = next_of_table,
+	.end = end_table,
+};
+
+void
+mm_scan_table_instead(MMScanState *s)
+{
+	MemoryContext old = MemoryContextSwitchTo(s->context);
+
+	s->mode->end(s);
+	s->mode = &mm_table_mode;
+	s->mode->begin(s);
+	MemoryContextSwitchTo(old);
 }

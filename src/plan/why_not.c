@@ -83,15 +83,17 @@ find_scans_in(const PlannedStmt *stmt, List *plans, List **scans)
 static void
 find_scans(const PlannedStmt *stmt, Plan *plan, List **scans)
 {
+	CustomScan *custom = (CustomScan *) plan;
+
 	if (plan == NULL)
 		return;
 	check_stack_depth();
-	if (IsA(plan, CustomScan) && ((CustomScan *) plan)->methods == &mm_scan_methods)
+	if (IsA(plan, CustomScan) && custom->methods == &mm_scan_methods)
 	{
 		UsedScan   *scan = palloc(sizeof(UsedScan));
 
-		scan->alias = rt_fetch(((CustomScan *) plan)->scan.scanrelid, stmt->rtable)->eref->aliasname;
-		scan->plan = mm_plan_unpack((CustomScan *) plan);
+		scan->alias = rt_fetch(custom->scan.scanrelid, stmt->rtable)->eref->aliasname;
+		scan->plan = mm_plan_unpack(custom->custom_exprs, custom->custom_private);
 		*scans = lappend(*scans, scan);
 	}
 	if (IsA(plan, Append))

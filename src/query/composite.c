@@ -164,7 +164,7 @@ mm_record_distance(PG_FUNCTION_ARGS)
 	PreparedQuery *p = prepared_query(fcinfo, record);
 	double		distance;
 
-	if (!record_distance(p, PG_GETARG_DATUM(0), MM_NO_BOUND, &distance))
+	if (!record_distance(p, PG_GETARG_DATUM(0), METRIC_NO_BOUND, &distance))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(distance);
 }

@@ -36,8 +36,8 @@ optional_number(FunctionCallInfo fcinfo, int arg, const char *name, double other
 	if (!isfinite(x) || x < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s of a ranked list is %s", name, float8out_internal(x)),
-				 errdetail("It must be finite and not negative.")));
+				 errmsg("argument \"%s\" must be finite and not negative", name),
+				 errdetail("It is %s.", float8out_internal(x))));
 	return x;
 }
 
@@ -55,7 +55,7 @@ mm_rrf_add(PG_FUNCTION_ARGS)
 	if (rank < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("rank in a list is " INT64_FORMAT, rank),
+				 errmsg("rank must be at least 1, not " INT64_FORMAT, rank),
 				 errhint("Ranks count from 1, as those of rank() and row_number().")));
 	PG_RETURN_FLOAT8(score + weight / (k + (double) rank));
 }
@@ -75,8 +75,9 @@ mm_late_fusion_add(PG_FUNCTION_ARGS)
 	if (!(distance >= 0) || !(farthest >= distance) || isinf(farthest))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("distance in a list is %s, the farthest one %s",
-						float8out_internal(distance), float8out_internal(farthest)),
-				 errhint("The farthest is max(distance) OVER () of the list.")));
+				 errmsg("distance must be between 0 and the farthest one, which must be finite"),
+				 errdetail("The distance is %s, the farthest one %s.",
+						   float8out_internal(distance), float8out_internal(farthest)),
+				 errhint("The farthest one is max(distance) OVER () of the list.")));
 	PG_RETURN_FLOAT8(score + weight * (farthest > 0 ? 1.0 - distance / farthest : 1.0));
 }

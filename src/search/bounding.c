@@ -40,6 +40,17 @@ mm_bounding_limit(MMBounding *b, double bound, bool strict)
 }
 
 void
+mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n, bool with_nulls, double bound)
+{
+	b->nterms = n;
+	b->asked = memcpy(palloc(sizeof(MMTerm) * Max(n, 1)), terms, sizeof(MMTerm) * n);
+	b->terms = palloc(sizeof(MMBoundTerm) * Max(n, 1));
+	b->points = palloc(sizeof(MMPointTerm) * Max(n, 1));
+	b->with_nulls = with_nulls;
+	mm_bounding_limit(b, bound, false);
+}
+
+void
 mm_bounding_whole(MMBounding *b, double unit)
 {
 	b->whole = true;
@@ -93,24 +104,24 @@ least_total(const MMBounding *b, int n)
 }
 
 /*
- * The coordinates of a rung's column.
+ * The coordinates of a term's column.
  */
 static const float *
-coordinate_planes(const MMRung *rung, Page page)
+coordinate_planes(const MMBoundTerm *term, Page page)
 {
-	return (const float *) mm_page_words(page, MM_ENTRY_HEADER + rung->column->first);
+	return (const float *) mm_page_words(page, MM_ENTRY_HEADER + term->column->first);
 }
 
 /*
- * The lower bounds of a rung's distances by coordinates, into scratch.
+ * The lower bounds of a term's distances by coordinates, into scratch.
  */
 static void
-bound_one_by_coordinates(MMBounding *b, const MMRung *rung, Page page, int n)
+bound_one_by_coordinates(MMBounding *b, const MMBoundTerm *term, Page page, int n)
 {
-	const MMColumnModel *c = rung->column;
+	const MMColumnModel *c = term->column;
 
-	mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
-					coordinate_planes(rung, page), mm_page_room(page), n,
+	mm_point_bounds(c->norm, &term->transform, c->ncoordinates, term->q,
+					coordinate_planes(term, page), mm_page_room(page), n,
 					b->scratch, NULL);
 	if (b->whole)
 		for (int i = 0; i < n; i++)
@@ -126,14 +137,14 @@ bound_whole_by_coordinates(MMBounding *b, Page page, int n)
 	const uint32 *nulls = mm_page_words(page, 2);
 
 	memset(b->totals, 0, sizeof(float) * n);
-	for (int r = 0; r < b->nrungs; r++)
+	for (int r = 0; r < b->nterms; r++)
 	{
-		const MMRung *rung = &b->rungs[r];
-		uint32		bit = rung->bit;
-		float		factor = rung->factor;
-		float		missing = rung->null_sum ? MM_KEY_NULL : rung->missing;
+		const MMBoundTerm *term = &b->terms[r];
+		uint32		bit = term->point->bit;
+		float		factor = term->point->factor;
+		float		missing = term->point->missing;
 
-		bound_one_by_coordinates(b, rung, page, n);
+		bound_one_by_coordinates(b, term, page, n);
 		for (int i = 0; i < n; i++)
 			b->totals[i] += nulls[i] & bit ? missing : factor * Min(b->scratch[i], FLT_MAX);
 	}
@@ -148,7 +159,7 @@ bound_by_coordinates(MMBounding *b, Page page, int n)
 {
 	if (b->whole)
 		return bound_whole_by_coordinates(b, page, n);
-	return mm_point_sums(b->points, b->nrungs,
+	return mm_point_sums(b->points, b->nterms,
 						 (const float *) mm_page_words(page, MM_ENTRY_HEADER),
 						 mm_page_words(page, 2), mm_page_room(page), n, b->totals);
 }
@@ -158,26 +169,26 @@ bound_by_coordinates(MMBounding *b, Page page, int n)
  * total.
  */
 static float
-bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n)
+bound_by_sketches(MMBounding *b, const MMBoundTerm *term, Page page, int n)
 {
-	const MMColumnModel *c = rung->column;
+	const MMColumnModel *c = term->column;
 	const MMShape *shape = &b->model->leaf;
 	const uint32 *nulls = mm_page_words(page, 2);
 	float	   *coordinates = b->scratch;
 	float	   *sketched = b->sketched;
-	float		factor = rung->factor;
-	uint32		bit = rung->bit;
+	float		factor = term->point->factor;
+	uint32		bit = term->point->bit;
 	bool		whole = b->whole;
-	SketchPlanes planes = {
+	MetricSketchPlanes planes = {
 		.n = n,
 		.stride = mm_page_room(page),
 		.words = mm_page_words(page, c->first_word),
 		.bytes = mm_page_bytes(page, shape, c->first_byte),
 	};
 
-	bound_one_by_coordinates(b, rung, page, n);
-	rung->routine->sketch_bounds(rung->sketch_query, &planes, sketched,
-								 b->uppers_wanted && !rung->no_upper ? rung->upper : NULL);
+	bound_one_by_coordinates(b, term, page, n);
+	term->routine->sketch_bounds(term->sketch_query, &planes, sketched,
+								 b->uppers_wanted && !term->no_upper ? term->upper : NULL);
 	for (int i = 0; i < n; i++)
 	{
 		float		by_sketch = whole ? round_up(sketched[i]) : sketched[i];
@@ -194,18 +205,18 @@ bound_by_sketches(MMBounding *b, const MMRung *rung, Page page, int n)
 static void
 bound_from_above(MMBounding *b, Page page, int n)
 {
-	for (int r = 0; r < b->nrungs; r++)
+	for (int r = 0; r < b->nterms; r++)
 	{
-		const MMRung *rung = &b->rungs[r];
-		const MMColumnModel *c = rung->column;
+		const MMBoundTerm *term = &b->terms[r];
+		const MMColumnModel *c = term->column;
 
-		if (c->raw && !rung->no_upper)
-			mm_point_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
-							coordinate_planes(rung, page), mm_page_room(page), n,
-							b->scratch, rung->upper);
+		if (c->raw && !term->no_upper)
+			mm_point_bounds(c->norm, &term->transform, c->ncoordinates, term->q,
+							coordinate_planes(term, page), mm_page_room(page), n,
+							b->scratch, term->upper);
 		else
 			for (int i = 0; i < n; i++)
-				rung->upper[i] = get_float4_infinity();
+				term->upper[i] = get_float4_infinity();
 	}
 }
 
@@ -213,13 +224,15 @@ static void
 add_uppers(MMBounding *b, const uint32 *nulls, int n)
 {
 	memset(b->uppers, 0, sizeof(float) * n);
-	for (int r = 0; r < b->nrungs; r++)
+	for (int r = 0; r < b->nterms; r++)
 	{
-		const MMRung *rung = &b->rungs[r];
+		const float *upper = b->terms[r].upper;
+		uint32		bit = b->points[r].bit;
+		float		factor = b->points[r].factor;
+		float		missing = b->points[r].missing;
 
 		for (int i = 0; i < n; i++)
-			b->uppers[i] += nulls[i] & rung->bit ?
-				(rung->null_sum ? MM_KEY_NULL : rung->missing) : rung->factor * rung->upper[i];
+			b->uppers[i] += nulls[i] & bit ? missing : factor * upper[i];
 	}
 }
 
@@ -252,9 +265,9 @@ mm_bound_leaf(MMBounding *b, Page page, int n)
 	least = bound_by_coordinates(b, page, n);
 	if (b->uppers_wanted)
 		bound_from_above(b, page, n);
-	for (int r = 0; r < b->nrungs && mm_wanted(b, make_key(b, least)); r++)
-		if (b->rungs[r].sketch_query != NULL)
-			least = bound_by_sketches(b, &b->rungs[r], page, n);
+	for (int r = 0; r < b->nterms && mm_wanted(b, make_key(b, least)); r++)
+		if (b->terms[r].sketch_query != NULL)
+			least = bound_by_sketches(b, &b->terms[r], page, n);
 	if (b->uppers_wanted)
 		add_uppers(b, nulls, n);
 	for (int i = 0; i < n; i++)
@@ -282,13 +295,16 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 		return;
 	}
 	memset(b->totals, 0, sizeof(float) * n);
-	for (int r = 0; r < b->nrungs; r++)
+	for (int r = 0; r < b->nterms; r++)
 	{
-		const MMRung *rung = &b->rungs[r];
-		const MMColumnModel *c = rung->column;
+		const MMBoundTerm *term = &b->terms[r];
+		const MMColumnModel *c = term->column;
+		uint32		bit = term->point->bit;
+		float		factor = term->point->factor;
+		float		missing = term->point->missing;
 
 		if (c->ncoordinates > 0)
-			mm_box_bounds(c->norm, &rung->transform, c->ncoordinates, rung->q,
+			mm_box_bounds(c->norm, &term->transform, c->ncoordinates, term->q,
 						  (float *) mm_page_words(page, MM_ENTRY_HEADER + c->first),
 						  (float *) mm_page_words(page, MM_ENTRY_HEADER +
 												  b->model->ncoordinates + c->first),
@@ -298,12 +314,12 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 		for (int i = 0; i < n; i++)
 		{
 			float		distance = b->whole ? round_up(b->scratch[i]) : b->scratch[i];
-			float		sum = rung->factor * Min(distance, FLT_MAX);
+			float		sum = factor * Min(distance, FLT_MAX);
 
-			if ((present[i] & rung->bit) == 0)
-				sum = rung->null_sum ? MM_KEY_NULL : rung->missing;
-			else if ((nulls[i] & rung->bit) && !rung->null_sum)
-				sum = Min(sum, rung->missing);
+			if ((present[i] & bit) == 0)
+				sum = missing;
+			else if (nulls[i] & bit)
+				sum = Min(sum, missing);
 			b->totals[i] += sum;
 		}
 	}
@@ -322,7 +338,7 @@ mm_bounding_upper(const MMBounding *b, int entry)
  * that is an error to those who may know what they are.
  */
 static bool
-fits_dimensions(const MMColumns *columns, const MMSearchTerm *term, int known)
+fits_dimensions(const MMColumns *columns, const MMTerm *term, int known)
 {
 	const MMColumn *column = &columns->columns[term->column];
 	int			dimensions;
@@ -338,24 +354,6 @@ fits_dimensions(const MMColumns *columns, const MMSearchTerm *term, int known)
 	return dimensions == known;
 }
 
-MMPointTerm
-mm_point_term(const MMColumnModel *c, const MetricTransform *transform,
-			  const float *q, float *slack)
-{
-	for (int i = 0; i < c->ncoordinates; i++)
-		slack[i] = c->norm == MM_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(transform, q[i]);
-	return (MMPointTerm) {
-		.norm = c->norm,
-		.ncoordinates = c->ncoordinates,
-		.first = c->first,
-		.factor = 1.0f,
-		.transform = transform,
-		.identity = mm_is_identity(transform),
-		.q = q,
-		.slack = slack,
-	};
-}
-
 /*
  * Room for a number for each entry of a node.
  */
@@ -364,48 +362,58 @@ alloc_floats(const MMModel *model)
 {
 	int			n = Max(model->leaf.capacity, model->inner.capacity);
 
-	return palloc(sizeof(float) * TYPEALIGN(MM_PLANE_SLACK, n));
-}
-
-/*
- * fits: otherwise nothing can be said of distances to the value.  Verifying rows
- * will tell what comes of them, as without the index.
- */
-static void
-make_rung(MMBounding *b, MMRung *rung, const MMSearchTerm *term, bool fits)
-{
-	static const MMColumnModel nothing = {0};
-	const MMColumn *column = &b->model->columns->columns[term->column];
-	const MMColumnModel *c = fits ? &b->model->of[term->column] : &nothing;
-	float		shift_error;
-
-	rung->column = c;
-	rung->bit = UINT32_C(1) << term->column;
-	/* Of what float cannot express, less: no upper bounds then. */
-	rung->factor = term->factor < FLT_MIN ? 0.0f : (float) Min(term->factor, FLT_MAX);
-	rung->no_upper = term->factor < FLT_MIN || term->factor > FLT_MAX;
-	rung->null_sum = term->missing == MM_MISSING_NULL;
-	rung->missing = rung->null_sum ? 0.0f : (float) Min(term->missing, FLT_MAX);
-	rung->routine = column->space.routine;
-	if (b->uppers_wanted)
-		rung->upper = alloc_floats(b->model);
-	rung->transform = c->transform;
-	if (c->ncoordinates > 0)
-	{
-		if (term->coordinates != NULL)
-			mm_model_shift(b->model, term->column, term->coordinates, rung->q, &shift_error);
-		else
-			mm_model_coordinates(b->model, term->column, term->value, rung->q, &shift_error);
-		rung->transform.absolute += shift_error;
-	}
-	if (c->sketch != NULL)
-		rung->sketch_query = rung->routine->sketch_query(c->sketch, term->value,
-														 column->space.collation);
+	return palloc(sizeof(float) * TYPEALIGN(METRIC_PLANE_SLACK, n));
 }
 
 void
-mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta,
-				 const MMSearchTerm *terms)
+mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
+				   const MMTerm *term, bool fits)
+{
+	static const MMColumnModel nothing = {0};
+	const MMColumn *column = &model->columns->columns[term->column];
+	const MMColumnModel *c = fits ? &model->of[term->column] : &nothing;
+	double		factor = term->weight / term->scale;
+	float		missing = term->missing == MM_MISSING_NULL ? MM_KEY_NULL :
+		(float) Min(term->missing, FLT_MAX);
+	float		shift_error;
+
+	memset(ready, 0, sizeof(MMBoundTerm));
+	ready->point = point;
+	ready->column = c;
+	/* Of what float cannot express, less: no upper bounds then. */
+	ready->no_upper = factor < FLT_MIN || factor > FLT_MAX;
+	ready->routine = column->space.routine;
+	ready->transform = c->transform;
+	if (c->ncoordinates > 0)
+	{
+		if (term->coordinates != NULL)
+			mm_model_shift(model, term->column, term->coordinates, ready->q, &shift_error);
+		else
+			mm_model_coordinates(model, term->column, term->value, ready->q, &shift_error);
+		ready->transform.absolute += shift_error;
+	}
+	for (int i = 0; i < c->ncoordinates; i++)
+		ready->slack[i] = c->norm == METRIC_NORM_DISCRETE ? 0.0f :
+			mm_coordinate_slack(&ready->transform, ready->q[i]);
+	if (c->sketch != NULL)
+		ready->sketch_query = ready->routine->sketch_query(c->sketch, term->value,
+														   column->space.collation);
+	*point = (MMPointTerm) {
+		.norm = c->norm,
+		.ncoordinates = c->ncoordinates,
+		.first = c->first,
+		.factor = factor < FLT_MIN ? 0.0f : (float) Min(factor, FLT_MAX),
+		.bit = UINT32_C(1) << term->column,
+		.missing = missing,
+		.transform = &ready->transform,
+		.identity = metric_is_identity(&ready->transform),
+		.q = ready->q,
+		.slack = ready->slack,
+	};
+}
+
+void
+mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 {
 	b->model = model;
 	b->null_sums = 0;
@@ -414,20 +422,17 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta,
 	b->sketched = alloc_floats(model);
 	if (b->uppers_wanted)
 		b->uppers = alloc_floats(model);
-	memset(b->rungs, 0, sizeof(MMRung) * b->nrungs);
-	for (int i = 0; i < b->nrungs; i++)
+	for (int i = 0; i < b->nterms; i++)
 	{
-		const MMSearchTerm *term = &terms[i];
+		const MMTerm *term = &b->asked[i];
 
 		/* Coordinates and sketches take dimensions for granted. */
-		make_rung(b, &b->rungs[i], term,
-				  fits_dimensions(model->columns, term, meta->columns[term->column].dimensions));
-		if (b->rungs[i].null_sum)
-			b->null_sums |= b->rungs[i].bit;
-		b->points[i] = mm_point_term(b->rungs[i].column, &b->rungs[i].transform,
-									 b->rungs[i].q, b->rungs[i].slack);
-		b->points[i].factor = b->rungs[i].factor;
-		b->points[i].bit = b->rungs[i].bit;
-		b->points[i].missing = b->rungs[i].null_sum ? MM_KEY_NULL : b->rungs[i].missing;
+		mm_bound_term_init(&b->terms[i], &b->points[i], model, term,
+						   fits_dimensions(model->columns, term,
+										   meta->columns[term->column].dimensions));
+		if (b->uppers_wanted)
+			b->terms[i].upper = alloc_floats(model);
+		if (term->missing == MM_MISSING_NULL)
+			b->null_sums |= b->points[i].bit;
 	}
 }

@@ -27,34 +27,35 @@
 
 /* No page holds more entries than this; with room for kernels. */
 #define MM_MAX_ENTRIES \
-	(MM_PAGE_DATA_SIZE / (MM_ENTRY_HEADER * (int) sizeof(uint32)) + MM_PLANE_SLACK)
+	(MM_PAGE_DATA_SIZE / (MM_ENTRY_HEADER * (int) sizeof(uint32)) + METRIC_PLANE_SLACK)
 
 /*
- * A term, ready to bound with.
+ * A term, ready to bound with.  What all kernels need of it is in point: they go
+ * over an array of those, and so it is not a part of this.  The rest is what
+ * point refers to, and what is for sketches and upper bounds.
  */
-typedef struct MMRung
+typedef struct MMBoundTerm
 {
+	MMPointTerm *point;
 	const MMColumnModel *column;
-	uint32		bit;			/* of the column, in masks of NULLs */
-	float		factor;
 	bool		no_upper;
-	bool		null_sum;		/* a NULL makes the sum NULL; otherwise: */
-	float		missing;		/* what it adds to the sum */
 	const MetricRoutine *routine;
 	float		q[MM_MAX_PIVOTS];	/* there are no more raw ones either */
 	float		slack[MM_MAX_PIVOTS];
 	MetricTransform transform;
 	void	   *sketch_query;	/* NULL: none */
 	float	   *upper;			/* of the entries of a leaf; NULL: not wanted */
-} MMRung;
+} MMBoundTerm;
 
 typedef struct MMBounding
 {
 	const MMModel *model;
-	int			nrungs;
-	MMRung	   *rungs;
-	uint32		null_sums;		/* columns whose NULLs make the sum NULL */
-	MMPointTerm *points;		/* what mm_point_sums needs of them */
+	int			nterms;
+	const MMTerm *asked;		/* the terms as they were asked for */
+	MMBoundTerm *terms;
+	MMPointTerm *points;		/* of the terms; a missing of MM_KEY_NULL makes the
+								 * sum NULL */
+	uint32		null_sums;		/* columns whose NULLs do */
 	bool		whole;			/* distances are whole numbers */
 	float		exact;			/* sums less than this are exact; or 0 */
 	bool		with_nulls;		/* sums that are NULL are wanted */
@@ -74,12 +75,16 @@ mm_wanted(const MMBounding *b, float key)
 }
 
 /*
- * mm_bounding_init: make terms ready to bound entries of this model with; b
- * has room for nrungs rungs.  In the current context.  Raises an error if a
- * value has other dimensions than the column has in meta, and the user may know.
+ * mm_bounding_begin: bound a sum of n terms, which are copied; b is all zeros.
+ * with_nulls: sums that are NULL are wanted, too; bound: no others above it.  In the
+ * current context.
+ * mm_bounding_init: make the terms ready for entries of this model, before the
+ * first node.  In the current context.  Raises an error if a value has other
+ * dimensions than the column has in meta, and the user may know.
  */
-extern void mm_bounding_init(MMBounding *b, const MMModel *model,
-							 const MMMeta *meta, const MMSearchTerm *terms);
+extern void mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n,
+							  bool with_nulls, double bound);
+extern void mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta);
 
 /*
  * mm_bounding_whole: all distances are whole numbers, and all factors, and what
@@ -111,12 +116,12 @@ extern void mm_bound_inner(MMBounding *b, Page page, int n);
 extern double mm_bounding_upper(const MMBounding *b, int entry);
 
 /*
- * mm_point_term: what mm_point_sums needs of a query's coordinates q in one
- * column, for a factor of 1; refers to transform and q, and to slack, room for
- * as many coordinates, which it sets.
+ * mm_bound_term_init: make a term ready to bound entries of this model with, and its
+ * point.  In the current context.  fits: the value has the dimensions that the
+ * column has; otherwise nothing can be said of distances to it.  (Verifying rows
+ * will tell what comes of them, as without the index.)
  */
-extern MMPointTerm mm_point_term(const MMColumnModel *c,
-								 const MetricTransform *transform,
-								 const float *q, float *slack);
+extern void mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
+							   const MMTerm *term, bool fits);
 
 #endif							/* MM_BOUNDING_H */

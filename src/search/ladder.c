@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * ladder.c
- *	  The search: a ladder of lower bounds, best first.
+ *	  Candidates from a tree: a ladder of lower bounds, best first.
  *
  * The first rung are the boxes of inner nodes, the second the coordinates in
  * the leaves, the third their sketches (bounding.c); verification is the
@@ -36,9 +36,7 @@
 
 #include "base/sort.h"
 #include "index/recent.h"
-#include "search/bounding.h"
-#include "search/lookahead.h"
-#include "tree/tree.h"
+#include "search/ladder.h"
 
 /*
  * What remains to be done of an entry.  A leaf is bounded by its coordinates
@@ -64,22 +62,9 @@ typedef struct Cursor
 	Pending		items[FLEXIBLE_ARRAY_MEMBER];	/* a heap, the least key first */
 } Cursor;
 
-/*
- * Another sum, which is to be within a bound.
- */
-typedef struct Also
+typedef struct Ladder
 {
-	const MMSearchTerm *terms;
-	MMBounding	bounding;
-} Also;
-
-struct MMSearch
-{
-	MMTree		tree;			/* without a model, nothing is read yet */
-	MMColumns  *columns;
-	const MMSearchTerm *terms;
-	MMBounding	bounding;
-	List	   *also;			/* of Also */
+	MMSource	source;
 	pairingheap queue;
 	Size		used;			/* bytes of all cursors */
 	MemoryContext context;		/* of the cursors */
@@ -87,11 +72,7 @@ struct MMSearch
 	TupleTableSlot *slot;
 	MMSearchEmit emit;			/* leaves go there instead of the queue */
 	void	   *emit_state;
-	Relation	heap;			/* whose rows the candidates are, or NULL */
-	BlockNumber heap_blocks;	/* that it is known to have */
-	MMLookahead ahead;			/* candidates taken off the queue already */
-	MMSearchStats stats;
-};
+} Ladder;
 
 /* ---------- nodes and cursors ---------- */
 
@@ -152,7 +133,7 @@ least_first(Pending *items, int n)
  * becomes a heap when its first is, of what is still wanted then.
  */
 static void
-remove_first(MMSearch *search, Cursor *cursor)
+remove_first(Ladder *ladder, Cursor *cursor)
 {
 	Pending    *items = cursor->items;
 
@@ -165,7 +146,7 @@ remove_first(MMSearch *search, Cursor *cursor)
 	}
 	items[0] = items[cursor->n];
 	for (int i = 0; i < cursor->n;)
-		if (mm_wanted(&search->bounding, items[i].key))
+		if (mm_wanted(ladder->source.bounding, items[i].key))
 			i++;
 		else
 			items[i] = items[--cursor->n];
@@ -177,8 +158,9 @@ remove_first(MMSearch *search, Cursor *cursor)
  * Keep those entries of a node that are wanted; NULL if none is.
  */
 static Cursor *
-make_cursor(MMSearch *search, Page page, int n, bool inner)
+make_cursor(Ladder *ladder, Page page, int n, bool inner)
 {
+	const MMBounding *b = ladder->source.bounding;
 	const uint32 *blocks = mm_page_words(page, 0);
 	const uint32 *offsets = mm_page_words(page, 1);
 	int			count = 0;
@@ -186,19 +168,19 @@ make_cursor(MMSearch *search, Page page, int n, bool inner)
 	Cursor	   *cursor;
 
 	for (int i = 0; i < n; i++)
-		count += mm_wanted(&search->bounding, search->bounding.totals[i]);
+		count += mm_wanted(b, b->totals[i]);
 	if (count == 0)
 		return NULL;
 
 	size = offsetof(Cursor, items) + sizeof(Pending) * count;
-	cursor = MemoryContextAlloc(search->context, size);
+	cursor = MemoryContextAlloc(ladder->context, size);
 	cursor->n = count;
 	cursor->inner = inner;
 	cursor->size = size;
 	for (int i = 0, to = 0; i < n; i++)
-		if (mm_wanted(&search->bounding, search->bounding.totals[i]))
+		if (mm_wanted(b, b->totals[i]))
 			cursor->items[to++] = (Pending) {
-			.key = search->bounding.totals[i],
+			.key = b->totals[i],
 			.block = blocks[i],
 			.offset = inner ? InvalidOffsetNumber : (OffsetNumber) offsets[i],
 		};
@@ -210,20 +192,10 @@ make_cursor(MMSearch *search, Page page, int n, bool inner)
 	return cursor;
 }
 
-/*
- * The place of a candidate, of what an entry says.
- */
 static void
-take_place(MMSearch *search, BlockNumber block, uint32 offset, ItemPointer tid)
+emit_leaf(Ladder *ladder, Page page, int n)
 {
-	mm_entry_place(search->tree.index, block, offset, tid);
-	if (search->heap != NULL)
-		mm_place_check(search->tree.index, search->heap, tid, &search->heap_blocks);
-}
-
-static void
-emit_leaf(MMSearch *search, Page page, int n)
-{
+	const MMBounding *b = ladder->source.bounding;
 	const uint32 *blocks = mm_page_words(page, 0);
 	const uint32 *offsets = mm_page_words(page, 1);
 
@@ -231,21 +203,20 @@ emit_leaf(MMSearch *search, Page page, int n)
 	{
 		MMCandidate candidate;
 
-		if (!mm_wanted(&search->bounding, search->bounding.totals[i]))
+		if (!mm_wanted(b, b->totals[i]))
 			continue;
-		take_place(search, blocks[i], offsets[i], &candidate.tid);
-		candidate.is_null = search->bounding.totals[i] == MM_KEY_NULL;
-		candidate.lower = search->bounding.totals[i];
-		candidate.upper = mm_bounding_upper(&search->bounding, i);
-		search->stats.candidates++;
-		search->emit(&candidate, search->emit_state);
+		mm_entry_place(ladder->source.tree.index, blocks[i], offsets[i], &candidate.tid);
+		candidate.is_null = b->totals[i] == MM_KEY_NULL;
+		candidate.lower = b->totals[i];
+		candidate.upper = mm_bounding_upper(b, i);
+		ladder->emit(&candidate, ladder->emit_state);
 	}
 }
 
 static void
-free_cursor(MMSearch *search, Cursor *cursor)
+free_cursor(Ladder *ladder, Cursor *cursor)
 {
-	search->used -= cursor->size;
+	ladder->used -= cursor->size;
 	pfree(cursor);
 }
 
@@ -253,23 +224,23 @@ free_cursor(MMSearch *search, Cursor *cursor)
  * Move what is left of a leaf to the sort.
  */
 static void
-sort_cursor(MMSearch *search, Cursor *cursor)
+sort_cursor(Ladder *ladder, Cursor *cursor)
 {
 	for (int i = 0; i < cursor->n; i++)
 	{
 		const Pending *item = &cursor->items[i];
 
-		if (!mm_wanted(&search->bounding, item->key))
+		if (!mm_wanted(ladder->source.bounding, item->key))
 			continue;
-		ExecClearTuple(search->slot);
-		search->slot->tts_values[0] = Float8GetDatum(item->key);
-		search->slot->tts_values[1] = Int64GetDatum(item->block);
-		search->slot->tts_values[2] = Int32GetDatum(item->offset);
-		memset(search->slot->tts_isnull, false, sizeof(bool) * 3);
-		ExecStoreVirtualTuple(search->slot);
-		tuplesort_puttupleslot(search->sort, search->slot);
+		ExecClearTuple(ladder->slot);
+		ladder->slot->tts_values[0] = Float8GetDatum(item->key);
+		ladder->slot->tts_values[1] = Int64GetDatum(item->block);
+		ladder->slot->tts_values[2] = Int32GetDatum(item->offset);
+		memset(ladder->slot->tts_isnull, false, sizeof(bool) * 3);
+		ExecStoreVirtualTuple(ladder->slot);
+		tuplesort_puttupleslot(ladder->sort, ladder->slot);
 	}
-	free_cursor(search, cursor);
+	free_cursor(ladder, cursor);
 }
 
 /*
@@ -277,11 +248,11 @@ sort_cursor(MMSearch *search, Cursor *cursor)
  * bound.
  */
 static float
-glance_at_leaf(MMSearch *search, Page page, int n)
+glance_at_leaf(Ladder *ladder, Page page, int n)
 {
-	search->stats.bounded += n;
-	search->stats.leaf_pages++;
-	return mm_bound_leaf_coarsely(&search->bounding, page, n);
+	ladder->source.stats->bounded += n;
+	ladder->source.stats->leaf_pages++;
+	return mm_bound_leaf_coarsely(ladder->source.bounding, page, n);
 }
 
 /*
@@ -289,13 +260,13 @@ glance_at_leaf(MMSearch *search, Page page, int n)
  * their bounds are not wanted.
  */
 static void
-exclude(MMSearch *search, Page page, int n, bool inner)
+exclude(Ladder *ladder, Page page, int n, bool inner)
 {
 	ListCell   *lc;
 
-	foreach(lc, search->also)
+	foreach(lc, ladder->source.also)
 	{
-		MMBounding *bounding = &((Also *) lfirst(lc))->bounding;
+		MMBounding *bounding = lfirst(lc);
 
 		if (inner)
 			mm_bound_inner(bounding, page, n);
@@ -303,7 +274,7 @@ exclude(MMSearch *search, Page page, int n, bool inner)
 			mm_bound_leaf(bounding, page, n);
 		for (int i = 0; i < n; i++)
 			if (!mm_wanted(bounding, bounding->totals[i]))
-				search->bounding.totals[i] = get_float4_nan();
+				ladder->source.bounding->totals[i] = get_float4_nan();
 	}
 }
 
@@ -311,20 +282,20 @@ exclude(MMSearch *search, Page page, int n, bool inner)
  * Bound the entries of an inner node, locked: what is left to do of it.
  */
 static Cursor *
-read_inner(MMSearch *search, Page page, int n)
+read_inner(Ladder *ladder, Page page, int n)
 {
 	const MMPageSpecial *special = MMPageGetSpecial(page);
 	Cursor	   *cursor;
 
-	search->stats.inner_pages++;
-	mm_bound_inner(&search->bounding, page, n);
-	exclude(search, page, n, true);
-	cursor = make_cursor(search, page, n, true);
+	ladder->source.stats->inner_pages++;
+	mm_bound_inner(ladder->source.bounding, page, n);
+	exclude(ladder, page, n, true);
+	cursor = make_cursor(ladder, page, n, true);
 	if (cursor != NULL)
 	{
 		cursor->below = special->level - 1;
 		cursor->splits = special->kind == MM_PAGE_DELETED ? special->merged :
-			mm_meta_splits(search->tree.index);
+			mm_meta_splits(ladder->source.tree.index);
 	}
 	return cursor;
 }
@@ -334,20 +305,20 @@ read_inner(MMSearch *search, Page page, int n)
  * do of it.  again: it has been glanced at.
  */
 static Cursor *
-read_leaf(MMSearch *search, Page page, int n, bool again)
+read_leaf(Ladder *ladder, Page page, int n, bool again)
 {
 	if (!again)
 	{
-		search->stats.leaf_pages++;
-		search->stats.bounded += n;
+		ladder->source.stats->leaf_pages++;
+		ladder->source.stats->bounded += n;
 	}
-	search->stats.whole_pages++;
-	search->stats.whole_entries += n;
-	mm_bound_leaf(&search->bounding, page, n);
-	exclude(search, page, n, false);
-	if (search->emit == NULL)
-		return make_cursor(search, page, n, false);
-	emit_leaf(search, page, n);
+	ladder->source.stats->whole_pages++;
+	ladder->source.stats->whole_entries += n;
+	mm_bound_leaf(ladder->source.bounding, page, n);
+	exclude(ladder, page, n, false);
+	if (ladder->emit == NULL)
+		return make_cursor(ladder, page, n, false);
+	emit_leaf(ladder, page, n);
 	return NULL;
 }
 
@@ -356,14 +327,14 @@ read_leaf(MMSearch *search, Page page, int n, bool again)
  * of a leaf straight into the sort.
  */
 static void
-keep_cursor(MMSearch *search, Cursor *cursor)
+keep_cursor(Ladder *ladder, Cursor *cursor)
 {
-	search->used += cursor->size;
-	search->stats.peak_memory = Max(search->stats.peak_memory, search->used);
-	if (search->sort != NULL && !cursor->inner)
-		sort_cursor(search, cursor);
+	ladder->used += cursor->size;
+	ladder->source.stats->peak_memory = Max(ladder->source.stats->peak_memory, ladder->used);
+	if (ladder->sort != NULL && !cursor->inner)
+		sort_cursor(ladder, cursor);
 	else
-		pairingheap_add(&search->queue, &cursor->node);
+		pairingheap_add(&ladder->queue, &cursor->node);
 }
 
 /*
@@ -374,14 +345,14 @@ keep_cursor(MMSearch *search, Cursor *cursor)
  * there has been no standby, the page is damaged.
  */
 static void
-report_reused(MMSearch *search, BlockNumber block)
+report_reused(Ladder *ladder, BlockNumber block)
 {
 	if (!TransactionStartedDuringRecovery())
-		mm_report_damage(search->tree.index, "Block %u was made or merged later than the link that leads to it.", block);
+		mm_report_damage(ladder->source.tree.index, "Block %u was made or merged later than the link that leads to it.", block);
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			 errmsg("canceling search of index \"%s\" due to conflict with recovery",
-					RelationGetRelationName(search->tree.index)),
+					RelationGetRelationName(ladder->source.tree.index)),
 			 errdetail("VACUUM on the primary has used a page again that the search needs.")));
 }
 
@@ -405,9 +376,9 @@ typedef struct Walk
  * InvalidBuffer if we have no model, but the index has got one.
  */
 static Buffer
-lock_node(MMSearch *search, Walk *walk)
+lock_node(Ladder *ladder, Walk *walk)
 {
-	Relation	index = search->tree.index;
+	Relation	index = ladder->source.tree.index;
 	BlockNumber block = walk->block;
 	Buffer		buffer;
 	MMPageSpecial *special;
@@ -421,8 +392,8 @@ lock_node(MMSearch *search, Walk *walk)
 	special = MMPageGetSpecial(BufferGetPage(buffer));
 	mm_node_check_stamps(index, buffer, walk->splits);
 	if (special->born > walk->newest || special->merged_before > walk->splits)
-		report_reused(search, block);
-	if (!search->tree.model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
+		report_reused(ladder, block);
+	if (!ladder->source.tree.model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
 	{
 		UnlockReleaseBuffer(buffer);
 		return InvalidBuffer;
@@ -432,7 +403,7 @@ lock_node(MMSearch *search, Walk *walk)
 		mm_report_damage(index, "Block %u is not the right half of a split.", block);
 	if (incomplete && special->right == InvalidBlockNumber)
 		mm_report_damage(index, "Block %u is split, but has no right half.", block);
-	mm_tree_check_node(&search->tree, buffer, walk->level);
+	mm_tree_check_node(&ladder->source.tree, buffer, walk->level);
 
 	walk->right = incomplete || special->nsn > walk->splits ? special->right : InvalidBlockNumber;
 	walk->newest = incomplete ? PG_UINT64_MAX : special->nsn;
@@ -451,13 +422,13 @@ lock_node(MMSearch *search, Walk *walk)
  * went there later.
  */
 static bool
-visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *item)
+visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, Pending *item)
 {
 	Walk		walk = {.block = block, .level = level, .splits = splits, .newest = splits};
 
 	for (; BlockNumberIsValid(walk.block); walk.block = walk.right)
 	{
-		Buffer		buffer = lock_node(search, &walk);
+		Buffer		buffer = lock_node(ladder, &walk);
 		Page		page;
 		bool		leaf;
 		int			n;
@@ -470,118 +441,25 @@ visit(MMSearch *search, BlockNumber block, int level, uint64 splits, Pending *it
 		leaf = MMPageGetSpecial(page)->level == 0;
 		n = mm_page_visible(page, splits);
 		glance = leaf && item != NULL && item->block == walk.block && !item->seen &&
-			!BlockNumberIsValid(walk.right) && !search->bounding.only_nulls;
+			!BlockNumberIsValid(walk.right) && !ladder->source.bounding->only_nulls;
 		if (glance)
 		{
-			float		least = glance_at_leaf(search, page, n);
+			float		least = glance_at_leaf(ladder, page, n);
 
 			item->key = Max(item->key, least);
 		}
 		else if (leaf)
-			cursor = read_leaf(search, page, n, item != NULL && item->seen);
+			cursor = read_leaf(ladder, page, n, item != NULL && item->seen);
 		else
-			cursor = read_inner(search, page, n);
+			cursor = read_inner(ladder, page, n);
 		UnlockReleaseBuffer(buffer);
 
 		if (item != NULL)
 			item->seen = glance;
 		if (cursor != NULL)
-			keep_cursor(search, cursor);
+			keep_cursor(ladder, cursor);
 	}
 	return true;
-}
-
-/* ---------- beginning ---------- */
-
-/*
- * A bounding of n terms, but for what the model says; returns a copy of the
- * terms.
- */
-static const MMSearchTerm *
-init_bounding(MMBounding *bounding, const MMSearchTerm *terms, int n,
-			  bool with_nulls, double bound)
-{
-	bounding->nrungs = n;
-	bounding->rungs = palloc(sizeof(MMRung) * Max(n, 1));
-	bounding->points = palloc(sizeof(MMPointTerm) * Max(n, 1));
-	bounding->with_nulls = with_nulls;
-	mm_bounding_limit(bounding, bound, false);
-	return memcpy(palloc(sizeof(MMSearchTerm) * Max(n, 1)), terms, sizeof(MMSearchTerm) * n);
-}
-
-static bool next_candidate(void *state, bool needed, void *candidate);
-
-MMSearch *
-mm_search_begin(Relation index, MMColumns *columns, const MMSearchTerm *terms,
-				int n, bool with_nulls, double bound)
-{
-	MMSearch   *search = palloc0(sizeof(MMSearch));
-
-	search->tree = mm_tree_of_columns(index, NULL);
-	search->columns = columns;
-	search->terms = init_bounding(&search->bounding, terms, n, with_nulls, bound);
-	search->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
-											ALLOCSET_DEFAULT_SIZES);
-	search->queue.ph_compare = compare_cursors;
-	mm_lookahead_init(&search->ahead, NULL, sizeof(MMCandidate), next_candidate, search);
-	return search;
-}
-
-void
-mm_search_nulls(MMSearch *search)
-{
-	Assert(search->tree.model == NULL && search->bounding.with_nulls);
-	search->bounding.only_nulls = true;
-}
-
-void
-mm_search_whole(MMSearch *search, double unit)
-{
-	Assert(search->tree.model == NULL);
-	mm_bounding_whole(&search->bounding, unit);
-}
-
-void
-mm_search_also(MMSearch *search, const MMSearchTerm *terms, int n, double bound)
-{
-	Also	   *also = palloc0(sizeof(Also));
-
-	Assert(search->tree.model == NULL);
-	also->terms = init_bounding(&also->bounding, terms, n, false, bound);
-	search->also = lappend(search->also, also);
-}
-
-/*
- * Read the root, unless that has been done.
- */
-static void
-begin(MMSearch *search)
-{
-	MemoryContext old;
-
-	if (search->tree.model != NULL)
-		return;
-	old = MemoryContextSwitchTo(GetMemoryChunkContext(search));
-	for (bool again = false;; again = true)
-	{
-		MMMeta	   *meta = mm_meta_read(search->tree.index, search->columns->n);
-		ListCell   *lc;
-
-		search->tree.model = mm_model_open(search->columns, meta,
-									  mm_meta_model(search->tree.index, meta));
-		mm_bounding_init(&search->bounding, search->tree.model, meta, search->terms);
-		foreach(lc, search->also)
-		{
-			Also	   *also = lfirst(lc);
-
-			mm_bounding_init(&also->bounding, search->tree.model, meta, also->terms);
-		}
-		if (visit(search, search->tree.root, -1, PG_UINT64_MAX, NULL))
-			break;				/* otherwise it has just got a model */
-		if (again)
-			mm_report_damage(search->tree.index, "The root does not fit the metadata.");
-	}
-	MemoryContextSwitchTo(old);
 }
 
 /* ---------- when memory is short ---------- */
@@ -590,49 +468,50 @@ begin(MMSearch *search)
  * Put all that is left into a tuplesort.
  */
 static void
-spill(MMSearch *search)
+spill(Ladder *ladder)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(3);
 
 	TupleDescInitEntry(desc, 1, "key", FLOAT8OID, -1, 0);
 	TupleDescInitEntry(desc, 2, "block", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, 3, "offset", INT4OID, -1, 0);
-	search->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	search->sort = mm_sort_begin(desc, Float8LessOperator, work_mem, NULL, TUPLESORT_NONE);
-	while (!pairingheap_is_empty(&search->queue))
+	ladder->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	ladder->sort = mm_sort_begin(desc, Float8LessOperator, work_mem, NULL, TUPLESORT_NONE);
+	while (!pairingheap_is_empty(&ladder->queue))
 	{
-		Cursor	   *cursor = (Cursor *) pairingheap_remove_first(&search->queue);
+		Cursor	   *cursor = (Cursor *) pairingheap_remove_first(&ladder->queue);
 
 		if (!cursor->inner)
 		{
-			sort_cursor(search, cursor);
+			sort_cursor(ladder, cursor);
 			continue;
 		}
 		for (int i = 0; i < cursor->n; i++)
-			if (mm_wanted(&search->bounding, cursor->items[i].key))
-				visit(search, cursor->items[i].block, cursor->below, cursor->splits, NULL);
-		free_cursor(search, cursor);
+			if (mm_wanted(ladder->source.bounding, cursor->items[i].key))
+				visit(ladder, cursor->items[i].block, cursor->below, cursor->splits, NULL);
+		free_cursor(ladder, cursor);
 	}
-	tuplesort_performsort(search->sort);
-	ExecDropSingleTupleTableSlot(search->slot);
-	search->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	tuplesort_performsort(ladder->sort);
+	ExecDropSingleTupleTableSlot(ladder->slot);
+	ladder->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 }
 
 static bool
-next_sorted(MMSearch *search, MMCandidate *candidate)
+next_sorted(Ladder *ladder, MMCandidate *candidate)
 {
 	bool		isnull;
 	float		key;
 
-	if (!tuplesort_gettupleslot(search->sort, true, false, search->slot, NULL))
+	if (!tuplesort_gettupleslot(ladder->sort, true, false, ladder->slot, NULL))
 		return false;
-	key = (float) DatumGetFloat8(slot_getattr(search->slot, 1, &isnull));
-	if (!mm_wanted(&search->bounding, key))
+	key = (float) DatumGetFloat8(slot_getattr(ladder->slot, 1, &isnull));
+	if (!mm_wanted(ladder->source.bounding, key))
 		return false;
 	candidate->is_null = key == MM_KEY_NULL;
 	candidate->lower = key;
-	take_place(search, (BlockNumber) DatumGetInt64(slot_getattr(search->slot, 2, &isnull)),
-			   (uint32) DatumGetInt32(slot_getattr(search->slot, 3, &isnull)), &candidate->tid);
+	mm_entry_place(ladder->source.tree.index,
+				   (BlockNumber) DatumGetInt64(slot_getattr(ladder->slot, 2, &isnull)),
+				   (uint32) DatumGetInt32(slot_getattr(ladder->slot, 3, &isnull)), &candidate->tid);
 	return true;
 }
 
@@ -643,7 +522,7 @@ next_sorted(MMSearch *search, MMCandidate *candidate)
  * that is not in the queue, as far as is known.
  */
 static void
-prefetch_next(MMSearch *search, const Cursor *cursor)
+prefetch_next(Ladder *ladder, const Cursor *cursor)
 {
 	const Pending *next = NULL;
 	int			below = cursor->below;
@@ -651,9 +530,9 @@ prefetch_next(MMSearch *search, const Cursor *cursor)
 	for (int i = 1; i < Min(cursor->n, 3); i++)
 		if (next == NULL || cursor->items[i].key < next->key)
 			next = &cursor->items[i];
-	if (!pairingheap_is_empty(&search->queue))
+	if (!pairingheap_is_empty(&ladder->queue))
 	{
-		const Cursor *first = (const Cursor *) pairingheap_first(&search->queue);
+		const Cursor *first = (const Cursor *) pairingheap_first(&ladder->queue);
 
 		if (next == NULL || first->items[0].key < next->key)
 		{
@@ -663,10 +542,10 @@ prefetch_next(MMSearch *search, const Cursor *cursor)
 	}
 	if (next != NULL && below == 0)
 	{
-		int			sketches = MM_ENTRY_HEADER + search->tree.model->ncoordinates;
+		int			sketches = MM_ENTRY_HEADER + ladder->source.tree.model->ncoordinates;
 
 		/* Of a leaf we have glanced at, the coordinates will still be at hand. */
-		mm_recent_prefetch(search->tree.index, next->block, &search->tree.model->leaf,
+		mm_recent_prefetch(ladder->source.tree.index, next->block, &ladder->source.tree.model->leaf,
 						 next->seen ? sketches : 2, next->seen ? -1 : sketches);
 	}
 }
@@ -675,132 +554,129 @@ prefetch_next(MMSearch *search, const Cursor *cursor)
  * Take the next candidate off the queue.
  */
 static bool
-take_candidate(MMSearch *search, MMCandidate *candidate)
+take_candidate(Ladder *ladder, MMCandidate *candidate)
 {
 	candidate->upper = get_float8_infinity();
-	while (search->sort == NULL && !pairingheap_is_empty(&search->queue))
+	while (ladder->sort == NULL && !pairingheap_is_empty(&ladder->queue))
 	{
-		Cursor	   *cursor = (Cursor *) pairingheap_first(&search->queue);
+		Cursor	   *cursor = (Cursor *) pairingheap_first(&ladder->queue);
 		bool		inner = cursor->inner;
 		Pending		item = cursor->items[0];
 
-		if (!mm_wanted(&search->bounding, item.key))
+		if (!mm_wanted(ladder->source.bounding, item.key))
 			return false;
-		pairingheap_remove_first(&search->queue);
+		pairingheap_remove_first(&ladder->queue);
 		if (inner)
 		{
-			prefetch_next(search, cursor);
-			visit(search, item.block, cursor->below, cursor->splits, &item);
+			prefetch_next(ladder, cursor);
+			visit(ladder, item.block, cursor->below, cursor->splits, &item);
 		}
 		if (item.seen)
 			sift_down(cursor->items, cursor->n, 0, item);
 		else
-			remove_first(search, cursor);
-		if (cursor->n > 0 && mm_wanted(&search->bounding, cursor->items[0].key))
-			pairingheap_add(&search->queue, &cursor->node);
+			remove_first(ladder, cursor);
+		if (cursor->n > 0 && mm_wanted(ladder->source.bounding, cursor->items[0].key))
+			pairingheap_add(&ladder->queue, &cursor->node);
 		else
-			free_cursor(search, cursor);
+			free_cursor(ladder, cursor);
 		if (!inner)
 		{
-			take_place(search, item.block, item.offset, &candidate->tid);
+			mm_entry_place(ladder->source.tree.index, item.block, item.offset, &candidate->tid);
 			candidate->is_null = item.key == MM_KEY_NULL;
 			candidate->lower = item.key;
-			search->stats.candidates++;
 			return true;
 		}
-		if (search->used > (Size) work_mem * 1024)
-			spill(search);
+		if (ladder->used > (Size) work_mem * 1024)
+			spill(ladder);
 	}
-	if (search->sort == NULL || !next_sorted(search, candidate))
-		return false;
-	search->stats.candidates++;
-	return true;
+	return ladder->sort != NULL && next_sorted(ladder, candidate);
 }
 
 /*
  * Is the next candidate known without reading another page of the index?
  */
 static bool
-candidate_at_hand(const MMSearch *search)
+candidate_at_hand(const Ladder *ladder)
 {
-	if (search->sort != NULL)
+	if (ladder->sort != NULL)
 		return true;
-	return !pairingheap_is_empty(&search->queue) &&
-		!((const Cursor *) pairingheap_first((pairingheap *) &search->queue))->inner;
+	return !pairingheap_is_empty(&ladder->queue) &&
+		!((const Cursor *) pairingheap_first((pairingheap *) &ladder->queue))->inner;
 }
 
-/*
- * The source of candidates to look ahead to.
- */
+/* ---------- the source ---------- */
+
 static bool
-next_candidate(void *state, bool needed, void *candidate)
+read_root(Ladder *ladder)
 {
-	MMSearch   *search = state;
-
-	return (needed || candidate_at_hand(search)) && take_candidate(search, candidate);
+	return visit(ladder, ladder->source.tree.root, -1, PG_UINT64_MAX, NULL);
 }
 
-bool
-mm_search_next(MMSearch *search, MMCandidate *candidate)
+static bool
+ladder_begin(MMSource *source)
 {
-	begin(search);
-	do
+	return read_root((Ladder *) source);
+}
+
+static bool
+ladder_next(MMSource *source, bool needed, MMCandidate *candidate)
+{
+	Ladder	   *ladder = (Ladder *) source;
+
+	return (needed || candidate_at_hand(ladder)) && take_candidate(ladder, candidate);
+}
+
+static bool
+ladder_all(MMSource *source, MMSearchEmit emit, void *state)
+{
+	Ladder	   *ladder = (Ladder *) source;
+
+	ladder->emit = emit;
+	ladder->emit_state = state;
+	if (!read_root(ladder))
+		return false;
+	while (!pairingheap_is_empty(&ladder->queue))
 	{
-		if (!mm_lookahead_next(&search->ahead, candidate))
-			return false;
-		/* The bound may have come down since it was taken. */
-	} while (!candidate->is_null && !mm_wanted(&search->bounding, (float) candidate->lower));
+		Cursor	   *cursor = (Cursor *) pairingheap_remove_first(&ladder->queue);
+
+		for (int i = 0; i < cursor->n; i++)
+			visit(ladder, cursor->items[i].block, cursor->below, cursor->splits, NULL);
+		free_cursor(ladder, cursor);
+	}
 	return true;
 }
 
-void
-mm_search_all(MMSearch *search, MMSearchEmit emit, void *state)
+static void
+ladder_end(MMSource *source)
 {
-	search->emit = emit;
-	search->bounding.uppers_wanted = true;
-	search->emit_state = state;
-	begin(search);
-	while (!pairingheap_is_empty(&search->queue))
-	{
-		Cursor	   *cursor = (Cursor *) pairingheap_remove_first(&search->queue);
+	Ladder	   *ladder = (Ladder *) source;
 
-		for (int i = 0; i < cursor->n; i++)
-			visit(search, cursor->items[i].block, cursor->below, cursor->splits, NULL);
-		free_cursor(search, cursor);
-	}
+	if (ladder->sort != NULL)
+		tuplesort_end(ladder->sort);
+	if (ladder->slot != NULL)
+		ExecDropSingleTupleTableSlot(ladder->slot);
 }
 
-void
-mm_search_table(MMSearch *search, Relation heap)
+MMSource *
+mm_ladder_create(const MMTree *tree, MMBounding *bounding, List *also, MMSearchStats *stats)
 {
-	search->heap = heap;
-}
+	static const MMSourceRoutine routine = {
+		.begin = ladder_begin,
+		.next = ladder_next,
+		.all = ladder_all,
+		.end = ladder_end,
+	};
+	Ladder	   *ladder = palloc0(sizeof(Ladder));
 
-void
-mm_search_prefetch(MMSearch *search, Relation heap)
-{
-	search->heap = heap;
-	mm_lookahead_init(&search->ahead, heap, sizeof(MMCandidate), next_candidate, search);
-}
-
-void
-mm_search_end(MMSearch *search)
-{
-	if (search->sort != NULL)
-		tuplesort_end(search->sort);
-	if (search->slot != NULL)
-		ExecDropSingleTupleTableSlot(search->slot);
-}
-
-void
-mm_search_bound(MMSearch *search, double bound)
-{
-	search->bounding.with_nulls = false;
-	mm_bounding_limit(&search->bounding, bound, true);
-}
-
-const MMSearchStats *
-mm_search_stats(const MMSearch *search)
-{
-	return &search->stats;
+	ladder->source = (MMSource) {
+		.routine = &routine,
+		.tree = *tree,
+		.bounding = bounding,
+		.also = also,
+		.stats = stats,
+	};
+	ladder->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
+											ALLOCSET_DEFAULT_SIZES);
+	ladder->queue.ph_compare = compare_cursors;
+	return &ladder->source;
 }

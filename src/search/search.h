@@ -15,16 +15,24 @@
 #include "index/columns.h"
 
 /*
- * One term of the sum: factor * distance(value, column).
+ * A term of a weighted sum with the value it is about: weight times the distance
+ * from the value to the column, divided by scale.
+ *
+ * A query's sum becomes these when its values are known, be it an object with
+ * weights and scales (terms.h), which may also be written as SQL from them, or an
+ * expression of distances, of which MMSumTerm (plan/sum.h) has the factors.  A
+ * search makes them ready to bound with: MMBoundTerm (bounding.h).
  */
-typedef struct MMSearchTerm
+typedef struct MMTerm
 {
 	int			column;
-	double		factor;			/* >= 0, finite */
-	Datum		value;			/* not NULL, detoasted, of the column's type; or: */
+	double		weight;			/* >= 0, finite */
+	double		scale;			/* > 0; to a search, only weight / scale counts */
+	Datum		value;			/* not NULL, of the column's type, detoasted for a
+								 * search; or: */
 	const double *coordinates;	/* raw ones, of a value of another type */
 	double		missing;		/* what a NULL adds to the sum; see below */
-} MMSearchTerm;
+} MMTerm;
 
 /* The missing of a term that makes the whole sum NULL where the column is. */
 #define MM_MISSING_NULL		(-1.0)
@@ -56,7 +64,7 @@ typedef struct MMSearch MMSearch;
  * otherwise those are not.  bound: no need for rows above it.
  */
 extern MMSearch *mm_search_begin(Relation index, MMColumns *columns,
-								 const MMSearchTerm *terms, int n,
+								 const MMTerm *terms, int n,
 								 bool with_nulls, double bound);
 
 /*
@@ -76,7 +84,7 @@ extern void mm_search_whole(MMSearch *search, double unit);
  * mm_search_also: want only rows whose sum of these n terms, too, is not NULL and
  * not above bound, as far as the index can tell.  Before the first candidate.
  */
-extern void mm_search_also(MMSearch *search, const MMSearchTerm *terms, int n,
+extern void mm_search_also(MMSearch *search, const MMTerm *terms, int n,
 						   double bound);
 
 /*

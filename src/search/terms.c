@@ -140,6 +140,7 @@ mm_terms_make(const MMColumns *columns, const OdbQueryParts *query,
 		term->column = i;
 		term->weight = weights[i];
 		term->scale = scales ? scales[i] : 1.0;
+		term->missing = MM_MISSING_NULL;
 
 		callback.callback = component_error_context;
 		callback.arg = &context;
@@ -149,8 +150,7 @@ mm_terms_make(const MMColumns *columns, const OdbQueryParts *query,
 							  &columns->columns[i], i + 1, &isnull);
 		if (!isnull)
 		{
-			/* Preparing it tells whether the value has distances. */
-			(void) mm_metric_prepare(&columns->columns[i].space, term->value);
+			mm_metric_check(&columns->columns[i].space, term->value);
 			terms->n++;
 		}
 		error_context_stack = callback.previous;
@@ -222,7 +222,7 @@ project_query(const MMColumns *columns, const OdbQueryParts *query, OdbQueryPart
 
 int
 mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
-				  MMSearchTerm *terms, double *radius, bool *complete)
+				  MMTerm *terms, double *radius, bool *complete)
 {
 	OdbQueryParts parts;
 	Oid			types[MM_MAX_COLUMNS];
@@ -263,14 +263,12 @@ mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
 	from = mm_terms_make(columns, &own, own.weights, own.scales);
 	for (int i = 0; i < from->n; i++)
 	{
-		const MMTerm *term = &from->terms[i];
+		MMTerm	   *term = &terms[i];
 
-		terms[i] = (MMSearchTerm) {
-			.column = term->column,
-			.factor = factor * (term->weight / term->scale),
-			.value = mm_column_detoast(&columns->columns[term->column], term->value),
-			.missing = MM_MISSING_NULL,
-		};
+		*term = from->terms[i];
+		term->weight = factor * (term->weight / term->scale);
+		term->scale = 1.0;
+		term->value = mm_column_detoast(&columns->columns[term->column], term->value);
 	}
 	return from->n;
 }

@@ -14,17 +14,6 @@
 #include "search/search.h"
 #include "type/odbquery.h"
 
-/*
- * One term of a weighted sum: weight * (distance to value / scale).
- */
-typedef struct MMTerm
-{
-	int			column;
-	double		weight;			/* > 0 */
-	double		scale;			/* > 0 */
-	Datum		value;			/* of the column's type */
-} MMTerm;
-
 typedef struct MMTerms
 {
 	int			n;				/* at least 1 */
@@ -52,7 +41,7 @@ extern void mm_terms_check_dimensions(const MMColumns *columns,
 									  const MMMeta *statistics);
 
 /*
- * mm_terms_of_query: the terms, times factor, that an odbquery asks a search of
+ * mm_terms_of_query: the terms, times factor and without scales, that an odbquery asks a search of
  * an index over composites for, in the current context; terms has room for
  * columns->n.  Returns how many.  If radius is not NULL it gets the query's,
  * which must have one.  *complete: these are all terms of the distance; others are
@@ -60,7 +49,7 @@ extern void mm_terms_check_dimensions(const MMColumns *columns,
  * distance by what they add, or the distance is NULL.
  */
 extern int	mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
-							  MMSearchTerm *terms, double *radius, bool *complete);
+							  MMTerm *terms, double *radius, bool *complete);
 
 /*
  * mm_coerce: convert a value (not NULL) from one type to another, by a cast that

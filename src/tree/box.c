@@ -169,7 +169,7 @@ mm_box_choose(const MMModel *model, Page page, const uint32 *box)
 	int			n = MMPageGetSpecial(page)->n;
 	const uint32 *nulls = mm_page_words(page, 1);
 	const uint32 *present = mm_page_words(page, 2);
-	float	   *growth = palloc(sizeof(float) * TYPEALIGN(MM_PLANE_SLACK, n));
+	float	   *growth = palloc(sizeof(float) * TYPEALIGN(METRIC_PLANE_SLACK, n));
 	float		unit[MM_MAX_COORDINATES];
 	int			best = 0;
 	float		best_margin = -1.0f;	/* not known */

@@ -47,7 +47,7 @@ is_odbquery_output(Oid output)
 	FmgrInfo	flinfo;
 
 	fmgr_info(output, &flinfo);
-	return flinfo.fn_addr == mm_odbquery_out;
+	return flinfo.fn_addr == odbquery_out;
 }
 
 /*

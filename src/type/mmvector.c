@@ -28,16 +28,16 @@
 #include "mmdb.h"
 #include "type/mmvector.h"
 
-PG_FUNCTION_INFO_V1(mm_vector_in);
-PG_FUNCTION_INFO_V1(mm_vector_out);
-PG_FUNCTION_INFO_V1(mm_vector_recv);
-PG_FUNCTION_INFO_V1(mm_vector_send);
-PG_FUNCTION_INFO_V1(mm_vector_typmod_in);
-PG_FUNCTION_INFO_V1(mm_vector_enforce_typmod);
-PG_FUNCTION_INFO_V1(mm_vector_from_array);
-PG_FUNCTION_INFO_V1(mm_vector_to_float4_array);
-PG_FUNCTION_INFO_V1(mm_vector_to_float8_array);
-PG_FUNCTION_INFO_V1(mm_vector_to_int4_array);
+PG_FUNCTION_INFO_V1(mmvector_in);
+PG_FUNCTION_INFO_V1(mmvector_out);
+PG_FUNCTION_INFO_V1(mmvector_recv);
+PG_FUNCTION_INFO_V1(mmvector_send);
+PG_FUNCTION_INFO_V1(mmvector_typmod_in);
+PG_FUNCTION_INFO_V1(mmvector_enforce_typmod);
+PG_FUNCTION_INFO_V1(mmvector_from_array);
+PG_FUNCTION_INFO_V1(mmvector_to_float4_array);
+PG_FUNCTION_INFO_V1(mmvector_to_float8_array);
+PG_FUNCTION_INFO_V1(mmvector_to_int4_array);
 
 MMVector *
 mmvector_alloc(int dim)
@@ -167,7 +167,7 @@ skip_space(const char *pt)
  * Text input: "[1,2.5,3]", white space allowed between the parts.
  */
 Datum
-mm_vector_in(PG_FUNCTION_ARGS)
+mmvector_in(PG_FUNCTION_ARGS)
 {
 	const char *str = PG_GETARG_CSTRING(0);
 	int32		typmod = PG_GETARG_INT32(2);
@@ -239,7 +239,7 @@ mm_vector_in(PG_FUNCTION_ARGS)
  * Text output: the shortest decimals that read back as the same components.
  */
 Datum
-mm_vector_out(PG_FUNCTION_ARGS)
+mmvector_out(PG_FUNCTION_ARGS)
 {
 	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
 	char	   *result = palloc(3 + (Size) v->dim * (FLOAT_SHORTEST_DECIMAL_LEN + 1));
@@ -263,7 +263,7 @@ mm_vector_out(PG_FUNCTION_ARGS)
  * Binary input: int32 dimensions, then that many float4.
  */
 Datum
-mm_vector_recv(PG_FUNCTION_ARGS)
+mmvector_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	int32		typmod = PG_GETARG_INT32(2);
@@ -283,10 +283,10 @@ mm_vector_recv(PG_FUNCTION_ARGS)
 }
 
 /*
- * Binary output, as mm_vector_recv reads it.
+ * Binary output, as mmvector_recv reads it.
  */
 Datum
-mm_vector_send(PG_FUNCTION_ARGS)
+mmvector_send(PG_FUNCTION_ARGS)
 {
 	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
 	StringInfoData buf;
@@ -302,7 +302,7 @@ mm_vector_send(PG_FUNCTION_ARGS)
  * Type modifier: mmvector(n).
  */
 Datum
-mm_vector_typmod_in(PG_FUNCTION_ARGS)
+mmvector_typmod_in(PG_FUNCTION_ARGS)
 {
 	ArrayType  *modifiers = PG_GETARG_ARRAYTYPE_P(0);
 	int			n;
@@ -324,7 +324,7 @@ mm_vector_typmod_in(PG_FUNCTION_ARGS)
  * Length coercion: the cast mmvector -> mmvector(n), applied on assignment.
  */
 Datum
-mm_vector_enforce_typmod(PG_FUNCTION_ARGS)
+mmvector_enforce_typmod(PG_FUNCTION_ARGS)
 {
 	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
 	int32		typmod = PG_GETARG_INT32(1);
@@ -338,7 +338,7 @@ mm_vector_enforce_typmod(PG_FUNCTION_ARGS)
  * numeric[].
  */
 Datum
-mm_vector_from_array(PG_FUNCTION_ARGS)
+mmvector_from_array(PG_FUNCTION_ARGS)
 {
 	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
 	int32		typmod = PG_GETARG_INT32(1);
@@ -403,7 +403,7 @@ mm_vector_from_array(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_to_float4_array(PG_FUNCTION_ARGS)
+mmvector_to_float4_array(PG_FUNCTION_ARGS)
 {
 	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
 	Datum	   *elems = palloc(sizeof(Datum) * v->dim);
@@ -415,7 +415,7 @@ mm_vector_to_float4_array(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_to_float8_array(PG_FUNCTION_ARGS)
+mmvector_to_float8_array(PG_FUNCTION_ARGS)
 {
 	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
 	Datum	   *elems = palloc(sizeof(Datum) * v->dim);
@@ -431,7 +431,7 @@ mm_vector_to_float8_array(PG_FUNCTION_ARGS)
  * Cast to integer[]: rounded as the cast from real to integer rounds.
  */
 Datum
-mm_vector_to_int4_array(PG_FUNCTION_ARGS)
+mmvector_to_int4_array(PG_FUNCTION_ARGS)
 {
 	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
 	Datum	   *elems = palloc(sizeof(Datum) * v->dim);

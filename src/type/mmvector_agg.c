@@ -20,12 +20,12 @@
 #include "mmdb.h"
 #include "type/mmvector.h"
 
-PG_FUNCTION_INFO_V1(mm_vector_accum);
-PG_FUNCTION_INFO_V1(mm_vector_combine);
-PG_FUNCTION_INFO_V1(mm_vector_serialize);
-PG_FUNCTION_INFO_V1(mm_vector_deserialize);
-PG_FUNCTION_INFO_V1(mm_vector_sum_final);
-PG_FUNCTION_INFO_V1(mm_vector_avg_final);
+PG_FUNCTION_INFO_V1(mmvector_accum);
+PG_FUNCTION_INFO_V1(mmvector_combine);
+PG_FUNCTION_INFO_V1(mmvector_serialize);
+PG_FUNCTION_INFO_V1(mmvector_deserialize);
+PG_FUNCTION_INFO_V1(mmvector_sum_final);
+PG_FUNCTION_INFO_V1(mmvector_avg_final);
 
 typedef struct VectorSum
 {
@@ -56,7 +56,7 @@ new_sum(int dim, MemoryContext context)
 }
 
 Datum
-mm_vector_accum(PG_FUNCTION_ARGS)
+mmvector_accum(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = agg_context(fcinfo);
 	VectorSum  *state = PG_ARGISNULL(0) ? NULL : (VectorSum *) PG_GETARG_POINTER(0);
@@ -81,7 +81,7 @@ mm_vector_accum(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_combine(PG_FUNCTION_ARGS)
+mmvector_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = agg_context(fcinfo);
 	VectorSum  *a = PG_ARGISNULL(0) ? NULL : (VectorSum *) PG_GETARG_POINTER(0);
@@ -103,7 +103,7 @@ mm_vector_combine(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_serialize(PG_FUNCTION_ARGS)
+mmvector_serialize(PG_FUNCTION_ARGS)
 {
 	VectorSum  *state = (VectorSum *) PG_GETARG_POINTER(0);
 	StringInfoData buf;
@@ -117,7 +117,7 @@ mm_vector_serialize(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_deserialize(PG_FUNCTION_ARGS)
+mmvector_deserialize(PG_FUNCTION_ARGS)
 {
 	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
 	StringInfoData buf;
@@ -157,7 +157,7 @@ final_vector(VectorSum *state, double divisor)
 }
 
 Datum
-mm_vector_sum_final(PG_FUNCTION_ARGS)
+mmvector_sum_final(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
@@ -165,7 +165,7 @@ mm_vector_sum_final(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_avg_final(PG_FUNCTION_ARGS)
+mmvector_avg_final(PG_FUNCTION_ARGS)
 {
 	VectorSum  *state;
 

@@ -18,21 +18,21 @@
 #include "mmdb.h"
 #include "type/mmvector.h"
 
-PG_FUNCTION_INFO_V1(mm_vector_lt);
-PG_FUNCTION_INFO_V1(mm_vector_le);
-PG_FUNCTION_INFO_V1(mm_vector_eq);
-PG_FUNCTION_INFO_V1(mm_vector_ne);
-PG_FUNCTION_INFO_V1(mm_vector_ge);
-PG_FUNCTION_INFO_V1(mm_vector_gt);
-PG_FUNCTION_INFO_V1(mm_vector_cmp);
-PG_FUNCTION_INFO_V1(mm_vector_hash);
-PG_FUNCTION_INFO_V1(mm_vector_hash_extended);
-PG_FUNCTION_INFO_V1(mm_vector_dims);
-PG_FUNCTION_INFO_V1(mm_vector_norm);
-PG_FUNCTION_INFO_V1(mm_vector_normalize);
-PG_FUNCTION_INFO_V1(mm_vector_add);
-PG_FUNCTION_INFO_V1(mm_vector_sub);
-PG_FUNCTION_INFO_V1(mm_vector_mul);
+PG_FUNCTION_INFO_V1(mmvector_lt);
+PG_FUNCTION_INFO_V1(mmvector_le);
+PG_FUNCTION_INFO_V1(mmvector_eq);
+PG_FUNCTION_INFO_V1(mmvector_ne);
+PG_FUNCTION_INFO_V1(mmvector_ge);
+PG_FUNCTION_INFO_V1(mmvector_gt);
+PG_FUNCTION_INFO_V1(mmvector_cmp);
+PG_FUNCTION_INFO_V1(mmvector_hash);
+PG_FUNCTION_INFO_V1(mmvector_hash_extended);
+PG_FUNCTION_INFO_V1(mmvector_dims);
+PG_FUNCTION_INFO_V1(mmvector_norm);
+PG_FUNCTION_INFO_V1(mmvector_normalize);
+PG_FUNCTION_INFO_V1(mmvector_add);
+PG_FUNCTION_INFO_V1(mmvector_sub);
+PG_FUNCTION_INFO_V1(mmvector_mul);
 
 /*
  * Three-way comparison of the vectors in arguments 0 and 1.
@@ -57,43 +57,43 @@ compare_args(FunctionCallInfo fcinfo)
 }
 
 Datum
-mm_vector_lt(PG_FUNCTION_ARGS)
+mmvector_lt(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) < 0);
 }
 
 Datum
-mm_vector_le(PG_FUNCTION_ARGS)
+mmvector_le(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) <= 0);
 }
 
 Datum
-mm_vector_eq(PG_FUNCTION_ARGS)
+mmvector_eq(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) == 0);
 }
 
 Datum
-mm_vector_ne(PG_FUNCTION_ARGS)
+mmvector_ne(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) != 0);
 }
 
 Datum
-mm_vector_ge(PG_FUNCTION_ARGS)
+mmvector_ge(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) >= 0);
 }
 
 Datum
-mm_vector_gt(PG_FUNCTION_ARGS)
+mmvector_gt(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) > 0);
 }
 
 Datum
-mm_vector_cmp(PG_FUNCTION_ARGS)
+mmvector_cmp(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(compare_args(fcinfo));
 }
@@ -112,7 +112,7 @@ without_negative_zero(const MMVector *v)
 }
 
 Datum
-mm_vector_hash(PG_FUNCTION_ARGS)
+mmvector_hash(PG_FUNCTION_ARGS)
 {
 	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
 	MMVector   *key = without_negative_zero(v);
@@ -125,7 +125,7 @@ mm_vector_hash(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_hash_extended(PG_FUNCTION_ARGS)
+mmvector_hash_extended(PG_FUNCTION_ARGS)
 {
 	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
 	MMVector   *key = without_negative_zero(v);
@@ -139,7 +139,7 @@ mm_vector_hash_extended(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_dims(PG_FUNCTION_ARGS)
+mmvector_dims(PG_FUNCTION_ARGS)
 {
 	/* The dimension stands at the front: no need to fetch the rest. */
 	MMVector   *head = (MMVector *)
@@ -160,7 +160,7 @@ euclidean_norm(const MMVector *v)
 }
 
 Datum
-mm_vector_norm(PG_FUNCTION_ARGS)
+mmvector_norm(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_FLOAT8(euclidean_norm(PG_GETARG_MMVECTOR_P(0)));
 }
@@ -170,7 +170,7 @@ mm_vector_norm(PG_FUNCTION_ARGS)
  * none, as it is.
  */
 Datum
-mm_vector_normalize(PG_FUNCTION_ARGS)
+mmvector_normalize(PG_FUNCTION_ARGS)
 {
 	MMVector   *v = PG_GETARG_MMVECTOR_P(0);
 	double		norm = euclidean_norm(v);
@@ -183,7 +183,7 @@ mm_vector_normalize(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_add(PG_FUNCTION_ARGS)
+mmvector_add(PG_FUNCTION_ARGS)
 {
 	MMVector   *a = PG_GETARG_MMVECTOR_P(0);
 	MMVector   *b = PG_GETARG_MMVECTOR_P(1);
@@ -201,7 +201,7 @@ mm_vector_add(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_sub(PG_FUNCTION_ARGS)
+mmvector_sub(PG_FUNCTION_ARGS)
 {
 	MMVector   *a = PG_GETARG_MMVECTOR_P(0);
 	MMVector   *b = PG_GETARG_MMVECTOR_P(1);
@@ -219,7 +219,7 @@ mm_vector_sub(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_vector_mul(PG_FUNCTION_ARGS)
+mmvector_mul(PG_FUNCTION_ARGS)
 {
 	MMVector   *a = PG_GETARG_MMVECTOR_P(0);
 	MMVector   *b = PG_GETARG_MMVECTOR_P(1);

@@ -38,10 +38,10 @@
 #include "type/odbquery.h"
 #include "type/weights.h"
 
-PG_FUNCTION_INFO_V1(mm_odbquery_in);
-PG_FUNCTION_INFO_V1(mm_odbquery_out);
-PG_FUNCTION_INFO_V1(mm_odbquery_recv);
-PG_FUNCTION_INFO_V1(mm_odbquery_send);
+PG_FUNCTION_INFO_V1(odbquery_in);
+PG_FUNCTION_INFO_V1(odbquery_out);
+PG_FUNCTION_INFO_V1(odbquery_recv);
+PG_FUNCTION_INFO_V1(odbquery_send);
 PG_FUNCTION_INFO_V1(mm_odbquery);
 PG_FUNCTION_INFO_V1(mm_odbrange);
 
@@ -334,7 +334,7 @@ append_numbers(StringInfo buf, const char *key, int n, const float8 *numbers)
 }
 
 Datum
-mm_odbquery_out(PG_FUNCTION_ARGS)
+odbquery_out(PG_FUNCTION_ARGS)
 {
 	OdbQueryParts parts;
 	StringInfoData buf;
@@ -504,7 +504,7 @@ component_names(int n)
 }
 
 Datum
-mm_odbquery_in(PG_FUNCTION_ARGS)
+odbquery_in(PG_FUNCTION_ARGS)
 {
 	Node	   *escontext = fcinfo->context;
 	Datum		datum;
@@ -590,7 +590,7 @@ mm_odbquery_in(PG_FUNCTION_ARGS)
  * the scales if any, the radius if any.
  */
 Datum
-mm_odbquery_send(PG_FUNCTION_ARGS)
+odbquery_send(PG_FUNCTION_ARGS)
 {
 	OdbQuery   *query = PG_GETARG_ODBQUERY_P(0);
 	OdbQueryParts parts;
@@ -671,7 +671,7 @@ receive_component(StringInfo buf, OdbQueryParts *parts, int i)
 }
 
 Datum
-mm_odbquery_recv(PG_FUNCTION_ARGS)
+odbquery_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	int			n = pq_getmsgint(buf, 4);

@@ -100,9 +100,9 @@ extern void mm_record_unpack(HeapTupleHeader record, OdbQueryParts *parts,
 						  const char ***names);
 
 /*
- * mm_odbquery_out: the type's output function, by which component.c knows it.
+ * odbquery_out: the type's output function, by which component.c knows it.
  */
-extern PGDLLEXPORT Datum mm_odbquery_out(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum odbquery_out(PG_FUNCTION_ARGS);
 
 /* component.c */
 

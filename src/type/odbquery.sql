@@ -2,24 +2,24 @@
 
 CREATE TYPE odbquery;
 
-CREATE FUNCTION mm_odbquery_in(cstring) RETURNS odbquery
+CREATE FUNCTION odbquery_in(cstring) RETURNS odbquery
 	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_in(cstring) IS 'I/O';
-CREATE FUNCTION mm_odbquery_out(odbquery) RETURNS cstring
+COMMENT ON FUNCTION odbquery_in(cstring) IS 'I/O';
+CREATE FUNCTION odbquery_out(odbquery) RETURNS cstring
 	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_out(odbquery) IS 'I/O';
-CREATE FUNCTION mm_odbquery_recv(internal) RETURNS odbquery
+COMMENT ON FUNCTION odbquery_out(odbquery) IS 'I/O';
+CREATE FUNCTION odbquery_recv(internal) RETURNS odbquery
 	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_recv(internal) IS 'I/O';
-CREATE FUNCTION mm_odbquery_send(odbquery) RETURNS bytea
+COMMENT ON FUNCTION odbquery_recv(internal) IS 'I/O';
+CREATE FUNCTION odbquery_send(odbquery) RETURNS bytea
 	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_send(odbquery) IS 'I/O';
+COMMENT ON FUNCTION odbquery_send(odbquery) IS 'I/O';
 
 CREATE TYPE odbquery (
-	INPUT = mm_odbquery_in,
-	OUTPUT = mm_odbquery_out,
-	RECEIVE = mm_odbquery_recv,
-	SEND = mm_odbquery_send,
+	INPUT = odbquery_in,
+	OUTPUT = odbquery_out,
+	RECEIVE = odbquery_recv,
+	SEND = odbquery_send,
 	INTERNALLENGTH = VARIABLE,
 	ALIGNMENT = double,
 	STORAGE = extended
@@ -43,51 +43,51 @@ COMMENT ON FUNCTION odbrange(record, double precision[], double precision, doubl
 
 -- Equality, with an order of no meaning, and hashing.
 
-CREATE FUNCTION mm_odbquery_lt(odbquery, odbquery) RETURNS boolean
+CREATE FUNCTION odbquery_lt(odbquery, odbquery) RETURNS boolean
 	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_lt(odbquery, odbquery) IS 'implementation of < operator';
-CREATE FUNCTION mm_odbquery_le(odbquery, odbquery) RETURNS boolean
+COMMENT ON FUNCTION odbquery_lt(odbquery, odbquery) IS 'implementation of < operator';
+CREATE FUNCTION odbquery_le(odbquery, odbquery) RETURNS boolean
 	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_le(odbquery, odbquery) IS 'implementation of <= operator';
-CREATE FUNCTION mm_odbquery_eq(odbquery, odbquery) RETURNS boolean
+COMMENT ON FUNCTION odbquery_le(odbquery, odbquery) IS 'implementation of <= operator';
+CREATE FUNCTION odbquery_eq(odbquery, odbquery) RETURNS boolean
 	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_eq(odbquery, odbquery) IS 'implementation of = operator';
-CREATE FUNCTION mm_odbquery_ne(odbquery, odbquery) RETURNS boolean
+COMMENT ON FUNCTION odbquery_eq(odbquery, odbquery) IS 'implementation of = operator';
+CREATE FUNCTION odbquery_ne(odbquery, odbquery) RETURNS boolean
 	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_ne(odbquery, odbquery) IS 'implementation of <> operator';
-CREATE FUNCTION mm_odbquery_ge(odbquery, odbquery) RETURNS boolean
+COMMENT ON FUNCTION odbquery_ne(odbquery, odbquery) IS 'implementation of <> operator';
+CREATE FUNCTION odbquery_ge(odbquery, odbquery) RETURNS boolean
 	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_ge(odbquery, odbquery) IS 'implementation of >= operator';
-CREATE FUNCTION mm_odbquery_gt(odbquery, odbquery) RETURNS boolean
+COMMENT ON FUNCTION odbquery_ge(odbquery, odbquery) IS 'implementation of >= operator';
+CREATE FUNCTION odbquery_gt(odbquery, odbquery) RETURNS boolean
 	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_gt(odbquery, odbquery) IS 'implementation of > operator';
-CREATE FUNCTION mm_odbquery_cmp(odbquery, odbquery) RETURNS integer
+COMMENT ON FUNCTION odbquery_gt(odbquery, odbquery) IS 'implementation of > operator';
+CREATE FUNCTION odbquery_cmp(odbquery, odbquery) RETURNS integer
 	LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_cmp(odbquery, odbquery) IS 'less-equal-greater';
-CREATE FUNCTION mm_odbquery_hash(odbquery) RETURNS integer
+COMMENT ON FUNCTION odbquery_cmp(odbquery, odbquery) IS 'less-equal-greater';
+CREATE FUNCTION odbquery_hash(odbquery) RETURNS integer
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_hash(odbquery) IS 'hash';
-CREATE FUNCTION mm_odbquery_hash_extended(odbquery, bigint) RETURNS bigint
+COMMENT ON FUNCTION odbquery_hash(odbquery) IS 'hash';
+CREATE FUNCTION odbquery_hash_extended(odbquery, bigint) RETURNS bigint
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_odbquery_hash_extended(odbquery, bigint) IS 'hash';
+COMMENT ON FUNCTION odbquery_hash_extended(odbquery, bigint) IS 'hash';
 
 CREATE OPERATOR < (
-	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_lt,
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = odbquery_lt,
 	COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
 CREATE OPERATOR <= (
-	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_le,
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = odbquery_le,
 	COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
 CREATE OPERATOR = (
-	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_eq,
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = odbquery_eq,
 	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
 CREATE OPERATOR <> (
-	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_ne,
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = odbquery_ne,
 	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
 CREATE OPERATOR >= (
-	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_ge,
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = odbquery_ge,
 	COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
 CREATE OPERATOR > (
-	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = mm_odbquery_gt,
+	LEFTARG = odbquery, RIGHTARG = odbquery, FUNCTION = odbquery_gt,
 	COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 COMMENT ON OPERATOR <(odbquery, odbquery) IS 'less than';
 COMMENT ON OPERATOR <=(odbquery, odbquery) IS 'less than or equal';
@@ -98,8 +98,8 @@ COMMENT ON OPERATOR >(odbquery, odbquery) IS 'greater than';
 
 CREATE OPERATOR CLASS odbquery_ops DEFAULT FOR TYPE odbquery USING btree AS
 	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-	FUNCTION 1 mm_odbquery_cmp(odbquery, odbquery);
+	FUNCTION 1 odbquery_cmp(odbquery, odbquery);
 CREATE OPERATOR CLASS odbquery_ops DEFAULT FOR TYPE odbquery USING hash AS
 	OPERATOR 1 =,
-	FUNCTION 1 mm_odbquery_hash(odbquery),
-	FUNCTION 2 mm_odbquery_hash_extended(odbquery, bigint);
+	FUNCTION 1 odbquery_hash(odbquery),
+	FUNCTION 2 odbquery_hash_extended(odbquery, bigint);

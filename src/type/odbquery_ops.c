@@ -22,15 +22,15 @@
 
 #include "type/odbquery.h"
 
-PG_FUNCTION_INFO_V1(mm_odbquery_lt);
-PG_FUNCTION_INFO_V1(mm_odbquery_le);
-PG_FUNCTION_INFO_V1(mm_odbquery_eq);
-PG_FUNCTION_INFO_V1(mm_odbquery_ne);
-PG_FUNCTION_INFO_V1(mm_odbquery_ge);
-PG_FUNCTION_INFO_V1(mm_odbquery_gt);
-PG_FUNCTION_INFO_V1(mm_odbquery_cmp);
-PG_FUNCTION_INFO_V1(mm_odbquery_hash);
-PG_FUNCTION_INFO_V1(mm_odbquery_hash_extended);
+PG_FUNCTION_INFO_V1(odbquery_lt);
+PG_FUNCTION_INFO_V1(odbquery_le);
+PG_FUNCTION_INFO_V1(odbquery_eq);
+PG_FUNCTION_INFO_V1(odbquery_ne);
+PG_FUNCTION_INFO_V1(odbquery_ge);
+PG_FUNCTION_INFO_V1(odbquery_gt);
+PG_FUNCTION_INFO_V1(odbquery_cmp);
+PG_FUNCTION_INFO_V1(odbquery_hash);
+PG_FUNCTION_INFO_V1(odbquery_hash_extended);
 
 /* What a query is made of, as chunks of bytes. */
 #define CHUNKS	5
@@ -87,43 +87,43 @@ compare_args(FunctionCallInfo fcinfo)
 }
 
 Datum
-mm_odbquery_lt(PG_FUNCTION_ARGS)
+odbquery_lt(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) < 0);
 }
 
 Datum
-mm_odbquery_le(PG_FUNCTION_ARGS)
+odbquery_le(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) <= 0);
 }
 
 Datum
-mm_odbquery_eq(PG_FUNCTION_ARGS)
+odbquery_eq(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) == 0);
 }
 
 Datum
-mm_odbquery_ne(PG_FUNCTION_ARGS)
+odbquery_ne(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) != 0);
 }
 
 Datum
-mm_odbquery_ge(PG_FUNCTION_ARGS)
+odbquery_ge(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) >= 0);
 }
 
 Datum
-mm_odbquery_gt(PG_FUNCTION_ARGS)
+odbquery_gt(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_args(fcinfo) > 0);
 }
 
 Datum
-mm_odbquery_cmp(PG_FUNCTION_ARGS)
+odbquery_cmp(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(compare_args(fcinfo));
 }
@@ -145,7 +145,7 @@ hash_query(OdbQuery *query, uint64 seed)
  * The lower half of the other hash for seed 0, as hash classes have it.
  */
 Datum
-mm_odbquery_hash(PG_FUNCTION_ARGS)
+odbquery_hash(PG_FUNCTION_ARGS)
 {
 	OdbQuery   *query = PG_GETARG_ODBQUERY_P(0);
 	uint64		hash = hash_query(query, 0);
@@ -155,7 +155,7 @@ mm_odbquery_hash(PG_FUNCTION_ARGS)
 }
 
 Datum
-mm_odbquery_hash_extended(PG_FUNCTION_ARGS)
+odbquery_hash_extended(PG_FUNCTION_ARGS)
 {
 	OdbQuery   *query = PG_GETARG_ODBQUERY_P(0);
 	uint64		hash = hash_query(query, (uint64) PG_GETARG_INT64(1));

@@ -31,11 +31,33 @@ list_names(int n, const char **names)
 }
 
 /*
- * The n elements of an array, none of them NULL.  what: "weight" or "scale".
+ * What errors say of an array of weights, or of one of scales.
+ */
+typedef struct ArrayMessages
+{
+	const char *not_flat;
+	const char *wrong_number;	/* with how many there are, and should be */
+	const char *null;			/* with the name of the column */
+} ArrayMessages;
+
+static const ArrayMessages of_weights = {
+	.not_flat = "weights must be a one-dimensional array",
+	.wrong_number = "wrong number of weights: %d instead of %d",
+	.null = "weight of column \"%s\" must not be NULL",
+};
+
+static const ArrayMessages of_scales = {
+	.not_flat = "scales must be a one-dimensional array",
+	.wrong_number = "wrong number of scales: %d instead of %d",
+	.null = "scale of column \"%s\" must not be NULL",
+};
+
+/*
+ * The n elements of an array, none of them NULL.
  */
 static float8 *
 numbers_from_array(ArrayType *array, int n, const char **names,
-				   const char *what, Node *escontext)
+				   const ArrayMessages *messages, Node *escontext)
 {
 	float8	   *result;
 	Datum	   *elems;
@@ -45,13 +67,13 @@ numbers_from_array(ArrayType *array, int n, const char **names,
 	if (ARR_NDIM(array) > 1)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%ss must be a one-dimensional array", what)));
+				 errmsg("%s", messages->not_flat)));
 	deconstruct_array(array, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
 					  TYPALIGN_DOUBLE, &elems, &nulls, &nelems);
 	if (nelems != n)
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("wrong number of %ss: %d instead of %d", what, nelems, n),
+				 errmsg(messages->wrong_number, nelems, n),
 				 errdetail("There must be one for each of the columns: %s.",
 						   list_names(n, names))));
 
@@ -61,7 +83,7 @@ numbers_from_array(ArrayType *array, int n, const char **names,
 		if (nulls[i])
 			ereturn(escontext, NULL,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s of column \"%s\" is NULL", what, names[i])));
+					 errmsg(messages->null, names[i])));
 		result[i] = DatumGetFloat8(elems[i]);
 	}
 	return result;
@@ -81,7 +103,7 @@ mm_weights_from_array(ArrayType *array, int n, const char **names, Node *esconte
 		return weights;
 	}
 
-	weights = numbers_from_array(array, n, names, "weight", escontext);
+	weights = numbers_from_array(array, n, names, &of_weights, escontext);
 	if (weights == NULL)
 		return NULL;
 	for (int i = 0; i < n; i++)
@@ -89,9 +111,8 @@ mm_weights_from_array(ArrayType *array, int n, const char **names, Node *esconte
 		if (!isfinite(weights[i]) || weights[i] < 0)
 			ereturn(escontext, NULL,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("weight of column \"%s\" is %s", names[i],
-							float8out_internal(weights[i])),
-					 errdetail("Weights must be finite and not negative.")));
+					 errmsg("weight of column \"%s\" must be finite and not negative", names[i]),
+					 errdetail("It is %s.", float8out_internal(weights[i]))));
 		all_zero &= weights[i] == 0;
 	}
 	if (all_zero)
@@ -110,16 +131,15 @@ mm_scales_from_array(ArrayType *array, int n, const char **names, Node *escontex
 
 	if (array == NULL)
 		return NULL;
-	scales = numbers_from_array(array, n, names, "scale", escontext);
+	scales = numbers_from_array(array, n, names, &of_scales, escontext);
 	if (scales == NULL)
 		return NULL;
 	for (int i = 0; i < n; i++)
 		if (!isfinite(scales[i]) || scales[i] <= 0)
 			ereturn(escontext, NULL,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("scale of column \"%s\" is %s", names[i],
-							float8out_internal(scales[i])),
-					 errdetail("Scales must be finite and above zero.")));
+					 errmsg("scale of column \"%s\" must be finite and above zero", names[i]),
+					 errdetail("It is %s.", float8out_internal(scales[i]))));
 	return scales;
 }
 
@@ -129,7 +149,7 @@ mm_check_radius(float8 radius, Node *escontext)
 	if (isnan(radius) || radius < 0)
 		ereturn(escontext, false,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("radius is %s", float8out_internal(radius)),
-				 errdetail("A radius must not be negative.")));
+				 errmsg("radius must not be negative or NaN"),
+				 errdetail("It is %s.", float8out_internal(radius))));
 	return true;
 }

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * cost_model.h
+ *	  The constants of what searches cost.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_COST_MODEL_H
+#define MM_COST_MODEL_H
+
+/*
+ * How they are come by is said where they are set, in cost_model.c.
+ */
+typedef struct MMCostModel
+{
+	/* What a search does. */
+	double		entries_per_candidate;
+	double		candidates_per_row;
+	double		unknown_radius;
+	double		rows_besides;
+	double		filter_exponent;
+
+	/* What that costs the planner, by its own settings. */
+	double		beginning;		/* cpu_operator_cost */
+	double		bounding;		/* cpu_operator_cost, for an entry */
+	double		index_pages_per_miss;	/* one of so many costs random_page_cost */
+	double		table_pages_per_miss;
+	double		fetching;		/* cpu_tuple_cost, for a row */
+	double		keeping;		/* cpu_tuple_cost, for a row */
+	double		expensive_qual; /* cpu_operator_cost */
+	double		expensive_by_distances;
+
+	/* When the executor gives a search up. */
+	int			rows_per_verification;
+	int			filtered_rows_per_verification;
+	int			entries_per_verification;
+} MMCostModel;
+
+extern const MMCostModel mm_cost_model;
+
+#endif							/* MM_COST_MODEL_H */

@@ -1,0 +1,199 @@
+/*-------------------------------------------------------------------------
+ *
+ * search.c
+ *	  Searches: what is wanted, and what becomes of the candidates that a source
+ *	  finds.
+ *
+ * Nothing is read before the first candidate is asked for.  Then the metadata are
+ * read and the model is opened; a source takes over.  Its candidates are made sure to
+ * be places of the table, and rows that will be verified next are asked for ahead.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "search/ladder.h"
+#include "search/lookahead.h"
+
+struct MMSearch
+{
+	Relation	index;
+	MMColumns  *columns;
+	MMBounding	bounding;		/* of the sum */
+	List	   *also;			/* of MMBounding *: other sums, to be within bounds */
+	MMSource   *source;			/* NULL: nothing read yet */
+	Relation	heap;			/* whose rows the candidates are, or NULL */
+	BlockNumber heap_blocks;	/* that it is known to have */
+	MMLookahead ahead;			/* candidates taken from the source already */
+	MMSearchEmit emit;			/* where all candidates go */
+	void	   *emit_state;
+	MMSearchStats stats;
+};
+
+/* ---------- what is wanted ---------- */
+
+static bool next_candidate(void *state, bool needed, void *candidate);
+
+MMSearch *
+mm_search_begin(Relation index, MMColumns *columns, const MMTerm *terms,
+				int n, bool with_nulls, double bound)
+{
+	MMSearch   *search = palloc0(sizeof(MMSearch));
+
+	search->index = index;
+	search->columns = columns;
+	mm_bounding_begin(&search->bounding, terms, n, with_nulls, bound);
+	mm_lookahead_init(&search->ahead, NULL, sizeof(MMCandidate), next_candidate, search);
+	return search;
+}
+
+void
+mm_search_nulls(MMSearch *search)
+{
+	Assert(search->source == NULL && search->bounding.with_nulls);
+	search->bounding.only_nulls = true;
+}
+
+void
+mm_search_whole(MMSearch *search, double unit)
+{
+	Assert(search->source == NULL);
+	mm_bounding_whole(&search->bounding, unit);
+}
+
+void
+mm_search_also(MMSearch *search, const MMTerm *terms, int n, double bound)
+{
+	MMBounding *bounding = palloc0(sizeof(MMBounding));
+
+	Assert(search->source == NULL);
+	mm_bounding_begin(bounding, terms, n, false, bound);
+	search->also = lappend(search->also, bounding);
+}
+
+void
+mm_search_bound(MMSearch *search, double bound)
+{
+	search->bounding.with_nulls = false;
+	mm_bounding_limit(&search->bounding, bound, true);
+}
+
+void
+mm_search_table(MMSearch *search, Relation heap)
+{
+	search->heap = heap;
+}
+
+void
+mm_search_prefetch(MMSearch *search, Relation heap)
+{
+	search->heap = heap;
+	mm_lookahead_init(&search->ahead, heap, sizeof(MMCandidate), next_candidate, search);
+}
+
+/* ---------- candidates ---------- */
+
+/*
+ * Make sure that a candidate is a place of the table, and count it.
+ */
+static void
+accept_candidate(MMSearch *search, const MMCandidate *candidate)
+{
+	if (search->heap != NULL)
+		mm_place_check(search->index, search->heap, &candidate->tid, &search->heap_blocks);
+	search->stats.candidates++;
+}
+
+static void
+emit_candidate(const MMCandidate *candidate, void *state)
+{
+	MMSearch   *search = state;
+
+	accept_candidate(search, candidate);
+	search->emit(candidate, search->emit_state);
+}
+
+/*
+ * Open the model and begin with a source, unless that has been done.
+ */
+static void
+start(MMSearch *search)
+{
+	MemoryContext old;
+
+	if (search->source != NULL)
+		return;
+	old = MemoryContextSwitchTo(GetMemoryChunkContext(search));
+	for (bool again = false;; again = true)
+	{
+		MMMeta	   *meta = mm_meta_read(search->index, search->columns->n);
+		MMModel    *model = mm_model_open(search->columns, meta,
+										  mm_meta_model(search->index, meta));
+		MMTree		tree = mm_tree_of_columns(search->index, model);
+		ListCell   *lc;
+
+		mm_bounding_init(&search->bounding, model, meta);
+		foreach(lc, search->also)
+			mm_bounding_init(lfirst(lc), model, meta);
+		search->source = mm_ladder_create(&tree, &search->bounding, search->also, &search->stats);
+		if (search->emit != NULL ?
+			search->source->routine->all(search->source, emit_candidate, search) :
+			search->source->routine->begin(search->source))
+			break;				/* otherwise the index has just got a model */
+		if (again)
+			mm_report_damage(search->index, "The root does not fit the metadata.");
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * What is looked ahead to: the source's candidates.
+ */
+static bool
+next_candidate(void *state, bool needed, void *candidate)
+{
+	MMSearch   *search = state;
+
+	if (!search->source->routine->next(search->source, needed, candidate))
+		return false;
+	accept_candidate(search, candidate);
+	return true;
+}
+
+bool
+mm_search_next(MMSearch *search, MMCandidate *candidate)
+{
+	start(search);
+	do
+	{
+		if (!mm_lookahead_next(&search->ahead, candidate))
+			return false;
+		/* The bound may have come down since it was taken. */
+	} while (!candidate->is_null && !mm_wanted(&search->bounding, (float) candidate->lower));
+	return true;
+}
+
+void
+mm_search_all(MMSearch *search, MMSearchEmit emit, void *state)
+{
+	search->emit = emit;
+	search->emit_state = state;
+	search->bounding.uppers_wanted = true;
+	start(search);
+}
+
+void
+mm_search_end(MMSearch *search)
+{
+	if (search->source != NULL)
+		search->source->routine->end(search->source);
+}
+
+const MMSearchStats *
+mm_search_stats(const MMSearch *search)
+{
+	return &search->stats;
+}
