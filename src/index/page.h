@@ -88,8 +88,10 @@ typedef struct MMPageSpecial
 {
 	uint64		nsn;			/* number of the last split of a node */
 	uint64		born;			/* number at which the page was made */
-	uint64		merged;			/* number of the last merge into a leaf, or
-								 * count when an inner node was deleted */
+	uint64		merged;			/* number of the last merge into a leaf, or of
+								 * the last time when a node's box was made
+								 * smaller; or count when an inner node was
+								 * deleted */
 	uint64		merged_before;	/* number of the merge before that */
 	FullTransactionId xid;		/* the next one when merged or deleted */
 	BlockNumber right;			/* next page; InvalidBlockNumber: none */

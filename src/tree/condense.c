@@ -9,8 +9,13 @@
  * after the other, level by level from below,
  *
  *	- its empty leaves are deleted, but its last entry stays;
- *	- of its sparse children, pairs whose boxes go well together are merged;
- *	- boxes of leaves become as small as their entries allow, where that is much.
+ *	- sparse children are merged with others whose boxes go well with theirs;
+ *	- the others' boxes become as small as their entries allow, where that is much.
+ *
+ * Boxes here are those of what the nodes have, not what their parents say: insertions
+ * have enlarged these for rows that are dead by now, and of two boxes that reach
+ * everywhere, each goes well with the other.  For the same reason inner nodes' boxes
+ * have to become smaller, too: insertions choose their way by them.
  *
  * At last, a root that has one child takes the entries of that instead.
  *
@@ -47,13 +52,6 @@
 /* A box is made smaller if this part of its margin is enough. */
 #define SHRINK_FROM		0.9f
 
-typedef struct NotedLeaf
-{
-	BlockNumber block;
-	uint16		n;				/* entries */
-	float		margin;			/* of their box */
-} NotedLeaf;
-
 typedef struct InnerNode
 {
 	BlockNumber block;
@@ -63,7 +61,7 @@ typedef struct InnerNode
 struct MMCondense
 {
 	MMMerger	merger;
-	NotedLeaf  *leaves;
+	BlockNumber *leaves;		/* sparse, or have lost entries */
 	int64		nleaves;
 	int64		leaves_allocated;
 	InnerNode  *inner;
@@ -113,7 +111,7 @@ mm_condense_note(MMCondense *condense, BlockNumber block, Page page, bool change
 	const MMPageSpecial *special = MMPageGetSpecial(page);
 
 	/* What does not fit into memory will have its turn another time. */
-	if (condense->nleaves * sizeof(NotedLeaf) + condense->ninner * sizeof(InnerNode) >
+	if (condense->nleaves * sizeof(BlockNumber) + condense->ninner * sizeof(InnerNode) >
 		(Size) maintenance_work_mem * 1024)
 		return;
 	if (special->level > 0)
@@ -124,22 +122,17 @@ mm_condense_note(MMCondense *condense, BlockNumber block, Page page, bool change
 	}
 	else if (changed || special->n <= condense->merger.most_rows / 2)
 	{
-		condense->leaves = make_room(condense->leaves, sizeof(NotedLeaf), condense->nleaves,
+		condense->leaves = make_room(condense->leaves, sizeof(BlockNumber), condense->nleaves,
 									 &condense->leaves_allocated);
-		mm_box_of_page(condense->merger.tree.model, page, block, condense->merger.box);
-		condense->leaves[condense->nleaves++] = (NotedLeaf) {
-			.block = block,
-			.n = special->n,
-			.margin = mm_box_margin(condense->merger.tree.model, condense->merger.box),
-		};
+		condense->leaves[condense->nleaves++] = block;
 	}
 }
 
 static int
 compare_leaves(const void *a, const void *b)
 {
-	BlockNumber x = ((const NotedLeaf *) a)->block;
-	BlockNumber y = ((const NotedLeaf *) b)->block;
+	BlockNumber x = *(const BlockNumber *) a;
+	BlockNumber y = *(const BlockNumber *) b;
 
 	return (x > y) - (x < y);
 }
@@ -166,11 +159,11 @@ most_entries(const MMCondense *condense, int level)
 }
 
 /*
- * Children of a node, if it is still one of that level: leaves that VACUUM has
- * noted, or all inner nodes.
+ * The downlinks of a node, if it is still one of that level: to leaves that VACUUM
+ * has noted, or to all inner nodes.
  */
 static MMChild *
-read_children(MMCondense *condense, const InnerNode *parent, int *n)
+read_downlinks(MMCondense *condense, const InnerNode *parent, int *n)
 {
 	const MMShape *shape = &condense->merger.tree.model->inner;
 	Buffer		buffer = mm_page_read(condense->merger.tree.index, parent->block, BUFFER_LOCK_SHARE, 0,
@@ -185,35 +178,56 @@ read_children(MMCondense *condense, const InnerNode *parent, int *n)
 		mm_tree_check_node(&condense->merger.tree, buffer, parent->level);
 		for (int i = 0; i < special->n; i++)
 		{
+			BlockNumber block = mm_page_words(page, 0)[i];
 			MMChild    *child = &children[*n];
-			NotedLeaf	key = {.block = mm_page_words(page, 0)[i]};
 
-			if (parent->level == 1)
-			{
-				const NotedLeaf *leaf = bsearch(&key, condense->leaves, condense->nleaves,
-												sizeof(NotedLeaf), compare_leaves);
-
-				if (leaf == NULL)
-					continue;
-				key = *leaf;
-			}
-			child->block = key.block;
-			child->n = key.n;
-			child->margin = key.margin;
+			if (parent->level == 1 &&
+				bsearch(&block, condense->leaves, condense->nleaves, sizeof(BlockNumber),
+						compare_leaves) == NULL)
+				continue;
+			child->block = block;
 			child->box = palloc(shape->size);
 			mm_page_get(page, shape, i, child->box);
 			(*n)++;
 		}
 	}
 	UnlockReleaseBuffer(buffer);
+	return children;
+}
 
-	for (int i = 0; i < *n && parent->level > 1; i++)
+/*
+ * Children of a node, as read_downlinks chooses them, with the boxes of what they
+ * have.
+ */
+static MMChild *
+read_children(MMCondense *condense, const InnerNode *parent, int *n)
+{
+	const MMModel *model = condense->merger.tree.model;
+	MMChild    *children = read_downlinks(condense, parent, n);
+	int			kept = 0;
+
+	for (int i = 0; i < *n; i++)
 	{
-		buffer = mm_page_read(condense->merger.tree.index, children[i].block, BUFFER_LOCK_SHARE, 0,
-							  condense->merger.strategy);
-		children[i].n = MMPageGetSpecial(BufferGetPage(buffer))->n;
+		MMChild		child = children[i];
+		Buffer		buffer = mm_page_read(condense->merger.tree.index, child.block, BUFFER_LOCK_SHARE,
+										  0, condense->merger.strategy);
+		Page		page = BufferGetPage(buffer);
+		float		given = mm_box_margin(model, child.box);
+
+		mm_vacuum_delay_point();
+		if (MMPageGetSpecial(page)->kind == MM_PAGE_NODE &&
+			MMPageGetSpecial(page)->level == parent->level - 1)
+		{
+			mm_tree_check_node(&condense->merger.tree, buffer, parent->level - 1);
+			child.n = MMPageGetSpecial(page)->n;
+			mm_box_of_page(model, page, child.block, child.box);
+			child.margin = mm_box_margin(model, child.box);
+			child.loose = child.margin < SHRINK_FROM * given;
+			children[kept++] = child;
+		}
 		UnlockReleaseBuffer(buffer);
 	}
+	*n = kept;
 	return children;
 }
 
@@ -225,86 +239,68 @@ static int
 best_partner(MMCondense *condense, const MMChild *one, const MMChild *children, int n, int most)
 {
 	const MMModel *model = condense->merger.tree.model;
-	float		margin = mm_box_margin(model, one->box);
 	float		least = get_float4_infinity();
 	int			best = -1;
 
 	for (int i = 0; i < n; i++)
 	{
-		float		other = mm_box_margin(model, children[i].box);
-		float		filled = (float) (one->n + children[i].n) / most;
+		const MMChild *other = &children[i];
+		float		filled = (float) (one->n + other->n) / most;
 		float		both;
 
+		if (one->n + other->n > most)
+			continue;
 		memcpy(condense->merger.box, one->box, model->inner.size);
-		mm_box_add(model, condense->merger.box, children[i].box);
+		mm_box_add(model, condense->merger.box, other->box);
 		both = mm_box_margin(model, condense->merger.box);
-		if (both * filled <= Max(margin, other) * (filled + MOST_GROWTH) && both - other < least)
+		if (both * filled <= Max(one->margin, other->margin) * (filled + MOST_GROWTH) &&
+			both - other->margin < least)
 		{
 			best = i;
-			least = both - other;
+			least = both - other->margin;
 		}
 	}
 	return best;
 }
 
 /*
- * Merge sparse children of a node in pairs, the sparsest first.
+ * Do what there is to do for the children of a node, the sparsest first.
  */
 static void
-merge_children(MMCondense *condense, const InnerNode *parent, MMChild *children, int n)
+condense_children(MMCondense *condense, const InnerNode *parent)
 {
-	int			most = most_entries(condense, parent->level - 1);
+	int			level = parent->level - 1;
+	int			most = most_entries(condense, level);
+	int			n;
+	MMChild    *children = read_children(condense, parent, &n);
 
-	while (n > 1)
+	while (n > 0)
 	{
 		int			least = 0;
-		int			partner;
+		int			partner = -1;
 		MMChild		child;
-		MMChild		merged;
 
 		for (int i = 1; i < n; i++)
 			if (children[i].n < children[least].n)
 				least = i;
 		child = children[least];
 		children[least] = children[--n];
-		partner = best_partner(condense, &child, children, n, most);
+
 		mm_vacuum_delay_point();
-		if (partner < 0 ||
-			!mm_merge_pair(&condense->merger, &child, &children[partner], parent->block,
-						   parent->level - 1, &merged))
+		if (child.n == 0)
+		{
+			mm_merge_delete_leaf(&condense->merger, child.block, parent->block);
 			continue;
-		if (merged.n <= most / 2)
-			children[partner] = merged;
-		else
-			children[partner] = children[--n];
+		}
+		if (child.n <= most / 2)
+			partner = best_partner(condense, &child, children, n, most);
+		if (partner >= 0 &&
+			mm_merge_pair(&condense->merger, &child, &children[partner], parent->block, level,
+						  &children[partner]))
+			continue;
+		if (child.loose)
+			mm_merge_shrink(&condense->merger, child.block, parent->block, level);
 	}
-}
-
-/*
- * Do what there is to do for the children of a node.
- */
-static void
-condense_children(MMCondense *condense, const InnerNode *parent)
-{
-	int			most = most_entries(condense, parent->level - 1);
-	int			n;
-	MMChild    *children = read_children(condense, parent, &n);
-	int			nsparse = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		const MMChild *child = &children[i];
-
-		mm_vacuum_delay_point();
-		if (parent->level == 1 && child->n == 0)
-			mm_merge_delete_leaf(&condense->merger, child->block, parent->block);
-		else if (child->n <= most / 2)
-			children[nsparse++] = *child;
-		else if (parent->level == 1 &&
-				 child->margin < SHRINK_FROM * mm_box_margin(condense->merger.tree.model, child->box))
-			mm_merge_shrink(&condense->merger, child->block, parent->block);
-	}
-	merge_children(condense, parent, children, nsparse);
 }
 
 BlockNumber
@@ -315,7 +311,7 @@ mm_condense(MMCondense *condense)
 	MemoryContext old = MemoryContextSwitchTo(context);
 
 	if (condense->nleaves > 0)
-		qsort(condense->leaves, condense->nleaves, sizeof(NotedLeaf), compare_leaves);
+		qsort(condense->leaves, condense->nleaves, sizeof(BlockNumber), compare_leaves);
 	if (condense->ninner > 0)
 		qsort(condense->inner, condense->ninner, sizeof(InnerNode), compare_levels);
 	for (int64 i = 0; i < condense->ninner; i++)

@@ -22,7 +22,8 @@
  *	- An insertion that comes to a node deleted or merged since it read the parent
  *	  starts again.  Therefore the box of a merged leaf may be that of its entries,
  *	  although the insertion has enlarged the old one; a box that only becomes
- *	  smaller counts as a merge with nothing.  Boxes above need not change.
+ *	  smaller, of a leaf or an inner node, counts as a merge with nothing.  Boxes
+ *	  above need not change.
  *
  * Locks: one child; another one only if nobody has it locked, as somebody who
  * completes a split might wait for the first with that in hand; then the parent,
@@ -215,6 +216,8 @@ replace_downlinks(MMMerger *merger, GenericXLogState *xlog, Pair *pair, BlockNum
 	merged->n = MMPageGetSpecial(page)->n;
 	merged->box = palloc(model->inner.size);
 	mm_box_of_page(model, page, block, merged->box);
+	merged->margin = mm_box_margin(model, merged->box);
+	merged->loose = false;
 	mm_page_put(parent, &model->inner, pair->entries[0], merged->box);
 	mm_page_remove(parent, &model->inner, pair->entries[1]);
 }
@@ -232,12 +235,12 @@ may_grow(Buffer buffer)
 }
 
 /*
- * Mark a leaf as merged, in a WAL record and the metadata, locked.
+ * Mark a node as merged, in a WAL record and the metadata, locked.
  */
 static void
-count_merge(GenericXLogState *xlog, Buffer metabuf, Page leaf)
+count_merge(GenericXLogState *xlog, Buffer metabuf, Page page)
 {
-	MMPageGetSpecial(leaf)->merged = ++mm_meta_register(xlog, metabuf)->splits;
+	MMPageGetSpecial(page)->merged = ++mm_meta_register(xlog, metabuf)->splits;
 }
 
 /*
@@ -325,26 +328,27 @@ mm_merge_pair(MMMerger *merger, const MMChild *a, const MMChild *b, BlockNumber 
 }
 
 void
-mm_merge_shrink(MMMerger *merger, BlockNumber leaf, BlockNumber parent)
+mm_merge_shrink(MMMerger *merger, BlockNumber block, BlockNumber parent, int level)
 {
-	Buffer		leafbuf = mm_page_read(merger->tree.index, leaf, BUFFER_LOCK_EXCLUSIVE, 0,
-									   merger->strategy);
+	Buffer		buffer = mm_page_read(merger->tree.index, block, BUFFER_LOCK_EXCLUSIVE, 0,
+									  merger->strategy);
 	Buffer		parentbuf = InvalidBuffer;
 	int			entry = -1;
 
-	if (is_complete_node(merger, leafbuf, 0) && may_grow(leafbuf))
-		parentbuf = lock_parent(merger, parent, 1);
+	if (is_complete_node(merger, buffer, level) && (level > 0 || may_grow(buffer)))
+		parentbuf = lock_parent(merger, parent, level + 1);
 	if (BufferIsValid(parentbuf))
-		entry = mm_page_find(BufferGetPage(parentbuf), leaf);
+		entry = mm_page_find(BufferGetPage(parentbuf), block);
 	if (entry >= 0)
 	{
 		Buffer		metabuf = mm_meta_lock(merger->tree.index, merger->tree.model->ncolumns,
 										   BUFFER_LOCK_EXCLUSIVE);
 		GenericXLogState *xlog = GenericXLogStart(merger->tree.index);
-		Page		page = GenericXLogRegisterBuffer(xlog, leafbuf, 0);
+		Page		page = GenericXLogRegisterBuffer(xlog, buffer, 0);
 
-		mm_page_merge(page, ReadNextFullTransactionId());
-		mm_box_of_page(merger->tree.model, page, leaf, merger->box);
+		if (level == 0)
+			mm_page_merge(page, ReadNextFullTransactionId());
+		mm_box_of_page(merger->tree.model, page, block, merger->box);
 		mm_page_put(GenericXLogRegisterBuffer(xlog, parentbuf, 0), &merger->tree.model->inner,
 					entry, merger->box);
 		count_merge(xlog, metabuf, page);
@@ -353,7 +357,7 @@ mm_merge_shrink(MMMerger *merger, BlockNumber leaf, BlockNumber parent)
 	}
 	if (BufferIsValid(parentbuf))
 		UnlockReleaseBuffer(parentbuf);
-	UnlockReleaseBuffer(leafbuf);
+	UnlockReleaseBuffer(buffer);
 }
 
 bool

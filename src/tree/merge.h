@@ -30,8 +30,9 @@ typedef struct MMChild
 {
 	BlockNumber block;
 	int			n;				/* entries */
-	float		margin;			/* of a leaf's entries */
-	MMEntry		box;			/* that the parent has for it */
+	MMEntry		box;			/* of what it has */
+	float		margin;			/* of that */
+	bool		loose;			/* the box that the parent has for it is far larger */
 } MMChild;
 
 /*
@@ -40,15 +41,15 @@ typedef struct MMChild
  *
  * mm_merge_delete_leaf: delete an empty leaf, if its parent has another.
  * mm_merge_pair: merge two nodes of a level that have the same parent.  True if
- * done; the node that has the entries of both goes into merged, in the current
- * context.
- * mm_merge_shrink: make the box that a leaf has in its parent that of its entries.
+ * done; the node that has the entries of both goes into merged, which may be one of
+ * them, in the current context.
+ * mm_merge_shrink: make the box that a node has in its parent that of its entries.
  * mm_merge_root: let a root with one child take the entries of that; true if done.
  */
 extern void mm_merge_delete_leaf(MMMerger *merger, BlockNumber leaf, BlockNumber parent);
 extern bool mm_merge_pair(MMMerger *merger, const MMChild *a, const MMChild *b,
 						  BlockNumber parent, int level, MMChild *merged);
-extern void mm_merge_shrink(MMMerger *merger, BlockNumber leaf, BlockNumber parent);
+extern void mm_merge_shrink(MMMerger *merger, BlockNumber block, BlockNumber parent, int level);
 extern bool mm_merge_root(MMMerger *merger);
 
 #endif							/* MM_MERGE_H */
