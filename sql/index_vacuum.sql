@@ -87,9 +87,11 @@ REINDEX INDEX notes_mm;
 \set ECHO none
 \o /dev/null
 TRUNCATE notes;
-INSERT INTO notes SELECT i, ARRAY(SELECT noise(i, j) FROM generate_series(1, 8) j), md5((i % 500)::text), noise(i, 10) * 100 FROM generate_series(1, 4000) i;
+INSERT INTO notes SELECT i, ARRAY(SELECT noise(i, j) FROM generate_series(1, 8) j), md5((i % 500)::text),
+	noise(i, 10) * 100 FROM generate_series(1, 4000) i;
 REINDEX INDEX notes_mm;
-SELECT s FROM generate_series(1, 20) i, unnest(ARRAY[format('UPDATE notes SET a = noise(id, 10 + %s) * 100', i), 'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
+SELECT s FROM generate_series(1, 20) i, unnest(ARRAY[format('UPDATE notes SET a = noise(id, 10 + %s) * 100', i),
+	'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
 \o
 \set ECHO all
 SELECT measure('at random');
@@ -97,7 +99,8 @@ CREATE TEMP TABLE shuffled AS SELECT * FROM notes ORDER BY noise(id, 5);
 TRUNCATE notes;
 INSERT INTO notes SELECT * FROM shuffled;
 SELECT measure('inserted');
-SELECT a.read <= 1.15 * b.read AS read, a.leaves <= 1.15 * b.leaves AS leaves FROM figures a, figures b WHERE a.state = 'at random' AND b.state = 'inserted';
+SELECT a.read <= 1.15 * b.read AS read, a.leaves <= 1.15 * b.leaves AS leaves FROM figures a, figures b
+	WHERE a.state = 'at random' AND b.state = 'inserted';
 
 -- most rows go, then all
 DELETE FROM notes WHERE id % 5 > 0;

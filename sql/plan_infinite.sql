@@ -15,13 +15,14 @@ CREATE OPERATOR CLASS lonely_zero_ops FOR TYPE integer USING mmdb AS
 
 -- How many rows of a query by custom scans and by sequential scans differ, and how
 -- many distances of rows the custom scan has computed in the column x.
-CREATE FUNCTION differences(query text, OUT differences bigint, OUT computed bigint) LANGUAGE plpgsql AS $$
+CREATE FUNCTION wrong_sums(query text, OUT differences bigint, OUT computed bigint) LANGUAGE plpgsql AS $$
 DECLARE
 	plan json;
 	by_index text[];
 	by_sort text[];
 BEGIN
-	PERFORM set_config(name, 'off', true) FROM unnest('{enable_seqscan,enable_sort,enable_indexscan,enable_bitmapscan}'::text[]) name;
+	PERFORM set_config(name, 'off', true)
+		FROM unnest('{enable_seqscan,enable_sort,enable_indexscan,enable_bitmapscan}'::text[]) name;
 	SET LOCAL mmdb.enable_scan = on;
 	EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ' || query INTO plan;
 	IF plan::text !~ 'MMDB Scan' THEN
@@ -46,8 +47,11 @@ DECLARE
 	w float8[];
 	d record;
 BEGIN
-	EXECUTE format('CREATE TABLE infinite AS SELECT i AS id, CASE WHEN i %% 23 = 0 THEN NULL WHEN i %% 7 = 0 AND cardinality($1) > 0 THEN ($1)[1 + i %% cardinality($1)]::%1$s
-						ELSE (%2$s)::%1$s END AS x, i * 31 %% 101 AS n FROM generate_series(1, 300) i', type, random_value) USING special;
+	EXECUTE format('CREATE TABLE infinite AS SELECT i AS id,
+			CASE WHEN i %% 23 = 0 THEN NULL
+				 WHEN i %% 7 = 0 AND cardinality($1) > 0 THEN ($1)[1 + i %% cardinality($1)]::%1$s
+				 ELSE (%2$s)::%1$s END AS x, i * 31 %% 101 AS n FROM generate_series(1, 300) i',
+			type, random_value) USING special;
 	EXECUTE format('CREATE INDEX infinite_mm ON infinite USING mmdb (x %s, n)', class);
 	ANALYZE infinite;
 	EXECUTE format('SELECT bool_or(a.x %1$s b.x = ''Infinity'') FROM infinite a, infinite b', operator) INTO infinite;
@@ -61,9 +65,11 @@ BEGIN
 				'SELECT :a * (x :o :v) + :b * (n <+> 7) AS d FROM infinite ORDER BY d',
 				'SELECT 5 - :a * (x :o :v) - :b * (n <+> 7) AS d FROM infinite ORDER BY d DESC LIMIT 40',
 				'SELECT id FROM infinite WHERE :a * (x :o :v) + :b * (n <+> 7) <= 30 ORDER BY id',
-				'SELECT coalesce(:a * (x :o :v), 3) + :b * (n <+> 7) AS d FROM infinite WHERE id % 3 > 0 ORDER BY d'] LOOP
-				query := replace(replace(replace(query, ':o', operator), ':a', format('(SELECT %L::float8)', w[1])), ':b', format('(SELECT %L::float8)', w[2]));
-				d := differences(replace(query, ':v', format('%L::%s', value, type)));
+				'SELECT coalesce(:a * (x :o :v), 3) + :b * (n <+> 7) AS d FROM infinite
+				 WHERE id % 3 > 0 ORDER BY d'] LOOP
+				query := replace(replace(replace(query, ':o', operator), ':a', format('(SELECT %L::float8)', w[1])),
+					':b', format('(SELECT %L::float8)', w[2]));
+				d := wrong_sums(replace(query, ':v', format('%L::%s', value, type)));
 				queries := queries + 1;
 				differences := differences + d.differences;
 				computed := computed OR w[1] = 0 AND d.computed > 0;
@@ -77,10 +83,13 @@ END $$;
 SELECT setseed(0.21);
 SELECT class, c.* FROM (VALUES
 	(1, 'lonely_zero_ops', 'integer', '<@#>', '(random() * 50)::integer', '{0}'),
-	(2, 'mmvector_l2_ops', 'mmvector', '<->', 'ARRAY[random(), 1, i]', '{"[3e38,3e38,-3e38]","[-3e38,-3e38,3e38]","[1e-45,0,0]"}'),
-	(3, 'mmvector_l1_ops', 'mmvector', '<+>', 'ARRAY[random(), 1, i, 0, 0]', '{"[3e38,3e38,-3e38,3e38,3e38]","[-3e38,-3e38,3e38,-3e38,-3e38]"}'),
+	(2, 'mmvector_l2_ops', 'mmvector', '<->', 'ARRAY[random(), 1, i]',
+		'{"[3e38,3e38,-3e38]","[-3e38,-3e38,3e38]","[1e-45,0,0]"}'),
+	(3, 'mmvector_l1_ops', 'mmvector', '<+>', 'ARRAY[random(), 1, i, 0, 0]',
+		'{"[3e38,3e38,-3e38,3e38,3e38]","[-3e38,-3e38,3e38,-3e38,-3e38]"}'),
 	(4, 'mmvector_linf_ops', 'mmvector', '<*>', 'ARRAY[random(), i]', '{"[3.4e38,3e38]","[-3.4e38,-3e38]"}'),
-	(5, 'mmvector_cosine_ops', 'mmvector', '<=>', 'ARRAY[random(), 1, i]', '{"[3.4e38,3.4e38,3.4e38]","[-3.4e38,3.4e38,0]","[1e-45,0,0]"}'),
+	(5, 'mmvector_cosine_ops', 'mmvector', '<=>', 'ARRAY[random(), 1, i]',
+		'{"[3.4e38,3.4e38,3.4e38]","[-3.4e38,3.4e38,0]","[1e-45,0,0]"}'),
 	(6, 'real_array_l2_ops', 'real[]', '<->', 'ARRAY[random(), 1, i]', '{"{3e38,3e38,-3e38}","{-3e38,-3e38,3e38}"}'),
 	(7, 'int2_l1_ops', 'smallint', '<+>', 'i', '{-32768,32767}'),
 	(8, 'int4_l1_ops', 'integer', '<+>', 'i', '{-2147483648,2147483647}'),
@@ -91,8 +100,10 @@ SELECT class, c.* FROM (VALUES
 	(13, 'numeric_l1_ops', 'numeric', '<+>', 'random()', '{Infinity,-Infinity,NaN}'),
 	(14, 'numeric_l1_ops', 'numeric', '<+>', 'random()', '{1e400}'),
 	(15, 'date_l1_ops', 'date', '<+>', 'date ''2020-01-01'' + i', '{infinity,-infinity}'),
-	(16, 'timestamp_l1_ops', 'timestamp', '<+>', 'timestamp ''2020-01-01'' + i * interval ''1 hour''', '{infinity,-infinity}'),
-	(17, 'timestamptz_l1_ops', 'timestamptz', '<+>', 'timestamptz ''2020-01-01'' + i * interval ''1 hour''', '{infinity,-infinity}'),
+	(16, 'timestamp_l1_ops', 'timestamp', '<+>', 'timestamp ''2020-01-01'' + i * interval ''1 hour''',
+		'{infinity,-infinity}'),
+	(17, 'timestamptz_l1_ops', 'timestamptz', '<+>', 'timestamptz ''2020-01-01'' + i * interval ''1 hour''',
+		'{infinity,-infinity}'),
 	(18, 'point_l2_ops', 'point', '<->', 'point(random(), i)', '{"(1e308,0)"}'),
 	(19, 'point_l1_ops', 'point', '<+>', 'point(random(), i)', '{"(1e308,1e308)"}'),
 	(20, 'point_geo_ops', 'point', '<@@>', 'point(i, random())', '{"(1e300,90)","(0,-90)"}'),
@@ -103,18 +114,20 @@ SELECT class, c.* FROM (VALUES
 	(25, 'int4_array_jaccard_ops', 'integer[]', '<%>', 'ARRAY[i, i % 7, i % 5]', '{"{}"}'),
 	(26, 'bool_discrete_ops', 'boolean', '<!>', 'i % 3 = 0', '{}'),
 	(27, 'uuid_discrete_ops', 'uuid', '<!>', 'md5((i % 5)::text)::uuid', '{}')
-	) v(n, class, type, operator, value, special), check_infinite(class, type, operator, value, special::text[]) c ORDER BY v.n;
+	) v(n, class, type, operator, value, special), check_infinite(class, type, operator, value, special::text[]) c
+		ORDER BY v.n;
 
 -- A column of integers and a value of a wider type: by that type's distance, which
 -- may be Infinity.
 CREATE TABLE whole (id integer, x integer, n integer);
 INSERT INTO whole SELECT i, i % 37, i * 31 % 101 FROM generate_series(1, 300) i;
 CREATE INDEX whole_mm ON whole USING mmdb (x, n);
-SELECT value, d.* FROM unnest('{7::bigint,7.5::float8,Infinity::float8,NaN::float8,7.5::numeric,Infinity::numeric}'::text[]) value,
-	differences(format('SELECT (SELECT 0::float8) * (x <+> %L::%s) + (n <+> 7) AS d FROM whole ORDER BY d LIMIT 40',
+SELECT value, d.*
+FROM unnest('{7::bigint,7.5::float8,Infinity::float8,NaN::float8,7.5::numeric,Infinity::numeric}'::text[]) value,
+	wrong_sums(format('SELECT (SELECT 0::float8) * (x <+> %L::%s) + (n <+> 7) AS d FROM whole ORDER BY d LIMIT 40',
 					   split_part(value, '::', 1), split_part(value, '::', 2))) d;
 
 DROP TABLE whole;
-DROP FUNCTION differences, check_infinite;
+DROP FUNCTION wrong_sums, check_infinite;
 DROP OPERATOR CLASS lonely_zero_ops USING mmdb;
 DROP FUNCTION lonely_zero CASCADE;

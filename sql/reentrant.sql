@@ -88,7 +88,8 @@ BEGIN
 		INSERT INTO public.entries SELECT -x FROM generate_series(1, current_setting('test.audits')::integer);
 	END IF;
 END $$;
-CREATE FUNCTION audited(x float8) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.audit(x); RETURN x; END $$;
+CREATE FUNCTION audited(x float8) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS
+	$$ BEGIN PERFORM public.audit(x); RETURN x; END $$;
 CREATE INDEX entries_mm ON entries USING mmdb ((audited(a)));
 SET test.audits = 1;
 SET test.audit_from = 200;

@@ -244,5 +244,6 @@ DEFINE_NUMBER_METRIC(float4, float4, DatumGetFloat4, DatumGetFloat4, float8_diff
 DEFINE_NUMBER_METRIC(float8, float8, DatumGetFloat8, DatumGetFloat8, float8_difference, metric_coordinate, false, false)
 DEFINE_NUMBER_METRIC(numeric, Numeric, DatumGetNumeric, DatumGetNumericCopy, numeric_difference, numeric_coordinate, false, false)
 DEFINE_NUMBER_METRIC(date, DateADT, DatumGetDateADT, DatumGetDateADT, date_difference, date_coordinate, true, false)
-DEFINE_NUMBER_METRIC(timestamp, Timestamp, DatumGetTimestamp, DatumGetTimestamp, timestamp_difference, timestamp_coordinate, false, false)
+DEFINE_NUMBER_METRIC(timestamp, Timestamp, DatumGetTimestamp, DatumGetTimestamp, timestamp_difference,
+					 timestamp_coordinate, false, false)
 DEFINE_NUMBER_METRIC(interval, Interval *, DatumGetIntervalP, copy_interval, interval_difference, interval_coordinate, false, false)

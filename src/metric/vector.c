@@ -565,8 +565,11 @@ mm_##type##_##metric##_routine(PG_FUNCTION_ARGS) \
 DEFINE_VECTOR_METRIC(mmvector, l2, prepare_floats, l2, no_check, .error = MM_VECTOR_ERROR)
 DEFINE_VECTOR_METRIC(mmvector, l1, prepare_floats, l1, no_check, .error = MM_VECTOR_ERROR)
 DEFINE_VECTOR_METRIC(mmvector, linf, prepare_floats, linf, no_check, .error = MM_VECTOR_ERROR)
-DEFINE_VECTOR_METRIC(mmvector, cosine, prepare_cosine, cosine_prepared, no_check, .check = check_mmvector_cosine, .to_metric = angle, .transform = FROM_ANGLE)
+DEFINE_VECTOR_METRIC(mmvector, cosine, prepare_cosine, cosine_prepared, no_check,
+					 .check = check_mmvector_cosine, .to_metric = angle, .transform = FROM_ANGLE)
 DEFINE_VECTOR_METRIC(real_array, l2, prepare_floats, l2, no_check, .check = check_real_array, .error = MM_VECTOR_ERROR)
 DEFINE_VECTOR_METRIC(real_array, l1, prepare_floats, l1, no_check, .check = check_real_array, .error = MM_VECTOR_ERROR)
-DEFINE_VECTOR_METRIC(real_array, linf, prepare_floats, linf, check_linf_real_array, .check = check_real_array, .error = MM_VECTOR_ERROR)
-DEFINE_VECTOR_METRIC(real_array, cosine, prepare_cosine, cosine_prepared, no_check, .check = check_real_array_cosine, .to_metric = angle, .transform = FROM_ANGLE)
+DEFINE_VECTOR_METRIC(real_array, linf, prepare_floats, linf, check_linf_real_array,
+					 .check = check_real_array, .error = MM_VECTOR_ERROR)
+DEFINE_VECTOR_METRIC(real_array, cosine, prepare_cosine, cosine_prepared, no_check,
+					 .check = check_real_array_cosine, .to_metric = angle, .transform = FROM_ANGLE)

@@ -49,7 +49,8 @@ sub install_module
 	copy($_, $build) foreach map { glob("test/modules/$name/$_") } qw(Makefile *.c *.sql *.control);
 	my @make = ('make', '-C', $build, 'PG_CONFIG=pg_config', 'with_llvm=no', "DESTDIR=$root");
 	my $output = '';
-	ok(IPC::Run::run([ @make, 'COPT=-Wextra -Wno-unused-parameter', 'install' ], '>', \$output, '2>&1'), "$name is built and installed")
+	ok(IPC::Run::run([ @make, 'COPT=-Wextra -Wno-unused-parameter', 'install' ], '>', \$output, '2>&1'),
+		"$name is built and installed")
 	  or diag($output);
 	unlike($output, qr/(?:\Q$name\E\.c|metric_routine\.h)\S* warning/, "$name is built without warnings");
 
@@ -66,11 +67,13 @@ sub install_module
 my $make = install_module('array_linf');
 install_module('test_metric');
 
-is($node->safe_psql('postgres', q{SELECT bool_and(amvalidate(oid)) FROM pg_opclass WHERE opcname IN ('int4_array_linf_ops', 'test_metric_routine_ops')}),
+is($node->safe_psql('postgres', q{SELECT bool_and(amvalidate(oid)) FROM pg_opclass WHERE opcname
+	IN ('int4_array_linf_ops', 'test_metric_routine_ops')}),
 	't', 'the operator classes are complete');
 
 # What has no distances, as an operand and as a value to be indexed.
-is($node->safe_psql('postgres', q{SELECT '{1,2,3}'::integer[] <*> '{4,-6,3}', '{}'::integer[] <*> '{}', '{-2147483648}'::integer[] <*> '{2147483647}'}),
+is($node->safe_psql('postgres', q{SELECT '{1,2,3}'::integer[] <*> '{4,-6,3}', '{}'::integer[] <*> '{}',
+	'{-2147483648}'::integer[] <*> '{2147483647}'}),
 	'8|0|4294967295', 'distances');
 sub error_like
 {
@@ -78,17 +81,23 @@ sub error_like
 	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql");
 	like($err, $pattern, $name);
 }
-error_like(q{SELECT '{1,2}'::integer[] <*> '{1}'}, qr/ERROR:  22000: arrays have different lengths: 2 and 1/, 'different lengths');
-error_like(q{SELECT '{1,NULL}'::integer[] <*> '{1,2}'}, qr/ERROR:  22004: L-infinity distance needs arrays without NULL elements/, 'NULL elements');
-error_like(q{SELECT '{{1,2}}'::integer[] <*> '{1,2}'}, qr/ERROR:  2202E: L-infinity distance needs one-dimensional arrays, not 2-dimensional ones/,
+error_like(q{SELECT '{1,2}'::integer[] <*> '{1}'}, qr/ERROR:  22000: arrays have different lengths: 2 and 1/,
+	'different lengths');
+error_like(q{SELECT '{1,NULL}'::integer[] <*> '{1,2}'},
+	qr/ERROR:  22004: L-infinity distance needs arrays without NULL elements/, 'NULL elements');
+error_like(q{SELECT '{{1,2}}'::integer[] <*> '{1,2}'},
+	qr/ERROR:  2202E: L-infinity distance needs one-dimensional arrays, not 2-dimensional ones/,
 	'two dimensions');
 $node->safe_psql('postgres', q{
 	CREATE TABLE refused (a integer[]);
 	CREATE INDEX refused_mm ON refused USING mmdb (a int4_array_linf_ops);
 	INSERT INTO refused VALUES ('{1,2}'), (NULL)});
-error_like(q{INSERT INTO refused VALUES ('{1}')}, qr/ERROR:  22000: value of column "a" has 1 dimensions, others have 2/, 'inserted: another length');
-error_like(q{INSERT INTO refused VALUES ('{1,NULL}')}, qr/ERROR:  22004: .*without NULL elements\n.*CONTEXT:  value of column "a"/s, 'inserted: NULL elements');
-error_like(q{INSERT INTO refused VALUES ('{{1},{2}}')}, qr/ERROR:  2202E: .*\n.*CONTEXT:  value of column "a"/s, 'inserted: two dimensions');
+error_like(q{INSERT INTO refused VALUES ('{1}')},
+	qr/ERROR:  22000: value of column "a" has 1 dimensions, others have 2/, 'inserted: another length');
+error_like(q{INSERT INTO refused VALUES ('{1,NULL}')},
+	qr/ERROR:  22004: .*without NULL elements\n.*CONTEXT:  value of column "a"/s, 'inserted: NULL elements');
+error_like(q{INSERT INTO refused VALUES ('{{1},{2}}')}, qr/ERROR:  2202E: .*\n.*CONTEXT:  value of column "a"/s,
+	'inserted: two dimensions');
 error_like(q{SELECT * FROM odbknn(NULL::refused, ROW('{1,NULL}'::integer[]), NULL, 1)},
 	qr/ERROR:  22004: .*without NULL elements\n.*CONTEXT:  component 1 of the query/s, 'asked for: NULL elements');
 
@@ -100,7 +109,8 @@ $node->safe_psql('postgres', q{
 		by_index text[];
 		by_table text[];
 	BEGIN
-		PERFORM set_config(name, 'off', true) FROM unnest('{enable_seqscan,enable_sort,enable_indexscan,enable_bitmapscan}'::text[]) name;
+		PERFORM set_config(name, 'off', true)
+			FROM unnest('{enable_seqscan,enable_sort,enable_indexscan,enable_bitmapscan}'::text[]) name;
 		SET LOCAL mmdb.enable_scan = on;
 		EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
 		IF plan::text !~ 'MMDB Scan' THEN
@@ -154,26 +164,32 @@ foreach my $length (0, 2, 4, 7)
 	$node->safe_psql('postgres', qq{
 		SELECT setseed($seed / 1000003.0);
 		CREATE TABLE $table (id integer, a integer[], name text, price float8) WITH (autovacuum_enabled = off);
-		INSERT INTO $table SELECT i, CASE WHEN i % 20 > 0 THEN numbers($length, CASE WHEN i % 50 = 1 THEN 2000000000 ELSE 1000 END) END,
-			CASE WHEN i % 13 > 0 THEN substr(md5((i % 300)::text), 1, i % 9) END, CASE WHEN i % 31 = 0 THEN 'Infinity' ELSE random() * 100 END
+		INSERT INTO $table SELECT i, CASE WHEN i % 20 > 0 THEN numbers($length, CASE WHEN i % 50 = 1 THEN 2000000000
+			ELSE 1000 END) END,
+			CASE WHEN i % 13 > 0 THEN substr(md5((i % 300)::text), 1, i % 9) END, CASE WHEN i % 31 = 0 THEN 'Infinity'
+				ELSE random() * 100 END
 		FROM generate_series(1, 1500) i;
 		CREATE INDEX ${table}_mm ON $table USING mmdb (a int4_array_linf_ops, name, price);
 		DELETE FROM $table WHERE id % 4 = 0;
 		INSERT INTO $table SELECT i, numbers($length, 300), 'new ' || i % 7, i FROM generate_series(1501, 1800) i;
 		VACUUM ANALYZE $table});
-	is($node->safe_psql('postgres', "SELECT mmdb_index_check('${table}_mm')"), '', "length $length: the index is whole");
+	is($node->safe_psql('postgres', "SELECT mmdb_index_check('${table}_mm')"), '',
+		"length $length: the index is whole");
 	my $array = sub { "(a <*> '{" . join(',', map { int(rand 1000) - 500 } 1 .. $length) . "}')" };
 	my $text = sub { "(name <~> 'new 3')" };
 	my $price = sub { '(price <+> 50)' };
 	compare("length $length: one column", $table, $array);
 	compare("length $length: with text", $table, weighted($array), weighted($text));
-	compare("length $length: with numbers that may be Infinity", $table, weighted($array), weighted($text), weighted($price));
+	compare("length $length: with numbers that may be Infinity", $table, weighted($array), weighted($text),
+		weighted($price));
 	is($node->safe_psql('postgres', qq{
 		SELECT count(*) FILTER (WHERE r.distance IS DISTINCT FROM b.d) FROM
-			(SELECT row_number() OVER (ORDER BY d) AS n, d FROM (SELECT (a <*> (SELECT a FROM $table WHERE id = 1)) + 3 * (name <~> 'new') AS d FROM $table) s
+			(SELECT row_number() OVER (ORDER BY d) AS n, d FROM (SELECT (a <*> (SELECT a FROM $table
+				WHERE id = 1)) + 3 * (name <~> 'new') AS d FROM $table) s
 			 ORDER BY d LIMIT 25) b
 		JOIN (SELECT row_number() OVER (ORDER BY distance) AS n, distance FROM
-			  odbknn(NULL::$table, ROW((SELECT a FROM $table WHERE id = 1), 'new'::text, NULL), '{1,3,0}', 25, normalized => false, missing => 'exclude')) r USING (n)}),
+			  odbknn(NULL::$table, ROW((SELECT a FROM $table WHERE id = 1), 'new'::text, NULL), '{1,3,0}', 25,
+				normalized => false, missing => 'exclude')) r USING (n)}),
 		'0', "length $length: odbknn");
 }
 
@@ -185,7 +201,8 @@ foreach my $class ('test_metric_distance_ops', 'test_metric_routine_ops', 'test_
 	$node->safe_psql('postgres', qq{
 		SELECT setseed($seed / 1000003.0);
 		CREATE TABLE $table (id integer, t integer, name text) WITH (autovacuum_enabled = off);
-		INSERT INTO $table SELECT i, CASE WHEN i % 7 > 0 THEN i % 41 * (i % 5 > 0)::integer END, CASE WHEN i % 5 > 0 THEN substr(md5(i::text), 1, i % 6) END
+		INSERT INTO $table SELECT i, CASE WHEN i % 7 > 0 THEN i % 41 * (i % 5 > 0)::integer END, CASE WHEN i % 5 > 0
+			THEN substr(md5(i::text), 1, i % 6) END
 		FROM generate_series(1, 1200) i;
 		CREATE INDEX ${table}_mm ON $table USING mmdb (t $class, name);
 		ANALYZE $table});
@@ -199,30 +216,40 @@ foreach my $class ('test_metric_distance_ops', 'test_metric_routine_ops', 'test_
 			SELECT * FROM $table WHERE t = 0 ORDER BY (SELECT 0::float8) * (t <*> 5) + (name <~> 'ab') LIMIT 3) s}),
 		't', "$class: 0 * Infinity is NaN");
 }
-error_like(q{INSERT INTO t_test_metric_routine_ops VALUES (1, 1000)}, qr/ERROR:  22000: 1000 has no distances\nCONTEXT:  value of column "t"/, 'check raises its error');
+error_like(q{INSERT INTO t_test_metric_routine_ops VALUES (1, 1000)},
+	qr/ERROR:  22000: 1000 has no distances\nCONTEXT:  value of column "t"/, 'check raises its error');
 
 # Routines that are none.
 sub refused
 {
 	my ($class, $pattern) = @_;
-	error_like("CREATE TABLE r AS SELECT generate_series(1, 300) AS n; CREATE INDEX ON r USING mmdb (n test_metric_${class}_ops); DROP TABLE r", $pattern, "refused: $class");
+	error_like("CREATE TABLE r AS SELECT generate_series(1, 300) AS n;
+		CREATE INDEX ON r USING mmdb (n test_metric_${class}_ops); DROP TABLE r",
+		$pattern, "refused: $class");
 	$node->safe_psql('postgres', 'DROP TABLE IF EXISTS r');
 }
 my $rebuild = qr/HINT:  Rebuild its library against the installed header, "extension\/mmdb\/metric_routine\.h"\./;
 my $none = qr/returned no metric routine\nDETAIL:  A MetricRoutine begins with METRIC_ROUTINE_HEAD\.\n$rebuild/;
 my $other = qr/returned a metric routine of another version/;
-refused('null', qr/ERROR:  42P17: function test_metric_null\(internal\) of operator class test_metric_null_ops $none/);
-refused('no_magic', qr/ERROR:  42P17: function test_metric_no_magic\(internal\) of operator class test_metric_no_magic_ops $none/);
-refused('other_version', qr/ERROR:  55000: function test_metric_other_version\(internal\) of operator class test_metric_other_version_ops $other\n.*version is 2\b.*\n$rebuild/);
-refused('smaller', qr/ERROR:  55000: function test_metric_smaller\(internal\) of operator class test_metric_smaller_ops $other\n.*size.*\n$rebuild/);
-refused('no_distance', qr/ERROR:  42P17: the metric routine of operator class test_metric_no_distance_ops has no "distance"/);
+sub from
+{
+	my ($class) = @_;
+	return qr/function \w+\.test_metric_$class\(internal\) of operator class \S*test_metric_${class}_ops/;
+}
+refused($_, qr/ERROR:  42P17: ${\from($_)} $none/) foreach qw(null no_magic);
+refused('other_version', qr/ERROR:  55000: ${\from('other_version')} $other\n.*version is 2\b.*\n$rebuild/);
+refused('smaller', qr/ERROR:  55000: ${\from('smaller')} $other\n.*size.*\n$rebuild/);
+refused('no_distance',
+	qr/ERROR:  42P17: the metric routine of operator class \S*test_metric_no_distance_ops has no "distance"/);
 refused('no_coordinates', qr/ERROR:  42P17: .*has no "coordinates"/);
 refused('no_sketch_bounds', qr/ERROR:  42P17: .*has no "sketch_bounds"/);
-refused('many_coordinates', qr/ERROR:  42P17: the metric routine for operator \w+\.<\*>\(integer,integer\) embeds values in 5 coordinates under norm 0\n/);
+refused('many_coordinates',
+	qr/ERROR:  42P17: the metric routine for operator \w+\.<\*>\(integer,integer\) embeds values in 5 coordinates/);
 
 # The manual shows what has been built here.
 my $howto = slurp_file('docs/metric-howto.md');
-my $sources = join '', map { slurp_file($_) } map { glob("test/modules/array_linf/$_") } qw(Makefile *.c *.sql *.control);
+my $sources = join '',
+	map { slurp_file($_) } map { glob("test/modules/array_linf/$_") } qw(Makefile *.c *.sql *.control);
 my $shown = 0;
 while ($howto =~ /^```(?:c|make|ini|pgsql)\n(.*?)^```\n/msg)
 {
