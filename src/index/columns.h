@@ -105,7 +105,7 @@ extern MMMeta *mm_columns_metadata(const MMColumns *columns);
 
 /*
  * mm_columns_values: the columns' values of a row that is given as the values
- * of the index's keys. values and isnull have columns->n elements each.
+ * of the index's keys.  values and isnull have columns->n elements each.
  */
 extern void mm_columns_values(const MMColumns *columns, Datum *keys,
 							  bool *keynulls, Datum *values, bool *isnull);
@@ -118,7 +118,7 @@ extern void mm_columns_of_record(const MMColumns *columns, Datum record,
 
 /*
  * mm_columns_check_values: raise an error unless each value has distances and
- * the dimensions that its column is known to have. dimensions has the latter,
+ * the dimensions that its column is known to have.  dimensions has the latter,
  * one for each column, -1 where not known; there, those of the values are
  * filled in.  Leaks memory.
  */

@@ -197,7 +197,7 @@ extern void mm_page_init(Page page, uint8 kind, uint16 level);
 
 /*
  * mm_page_delete: mark a node as deleted.  Nobody needs it any more once no
- * snapshot is as old as xid. splits is the count of splits.  Everything else
+ * snapshot is as old as xid.  splits is the count of splits.  Everything else
  * on the page remains.
  *
  * mm_page_merge: mark a leaf that is about to get the entries of another.  The

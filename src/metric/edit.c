@@ -196,10 +196,10 @@ mm_edit_workspace_size(const EditPattern *pattern, int length)
 }
 
 /*
- * Advance one word of a column by one column of the matrix. eq has the rows
- * with the text's character; vp and vn are the word's state. level and down
+ * Advance one word of a column by one column of the matrix.  eq has the rows
+ * with the text's character; vp and vn are the word's state.  level and down
  * say how D changes from the column before along the row above the word: it
- * does not grow (level), it shrinks (down). flat and shrinks become the same
+ * does not grow (level), it shrinks (down).  flat and shrinks become the same
  * for all rows of the word, and level and down for its last row.
  *
  * The steps from vp to the next vp are ordered for a short chain of
@@ -228,7 +228,7 @@ typedef struct Column
 } Column;
 
 /*
- * Advance a column of the given number of words over text[from .. to). h has
+ * Advance a column of the given number of words over text[from .. to).  h has
  * the difference along the row above the strip, and gets the one along the
  * strip's last row instead.  A NULL stands for 1 everywhere (the matrix's
  * first row), and then nothing is kept.
@@ -282,7 +282,7 @@ advance_inline(const EditPattern *p, int words, bool wide, const void *text,
 }
 
 /*
- * Call the version for this number of words and kind of text. rows is the
+ * Call the version for this number of words and kind of text.  rows is the
  * number of the strip's rows.
  */
 static inline void

@@ -7,7 +7,7 @@
  * class of the access method.  Its OPERATOR 1 orders by the distance, and its
  * FUNCTION 1 computes it.  FUNCTION 2 is optional and hands out a
  * MetricRoutine: the same distance in faster parts.  All built-in metrics have
- * one. mm_metric_* use either kind of class in the same way. metric_routine.h,
+ * one.  mm_metric_* use either kind of class in the same way.  metric_routine.h,
  * which is installed for others, states what a distance and a routine must be;
  * this header is for mmdb itself.
  *

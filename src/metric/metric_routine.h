@@ -27,7 +27,7 @@
  * rows.  If a value or a pair of values has no distance, they raise an error
  * (ereport).
  *
- * Compatibility. mmdb refuses a routine whose version is not its own, and one
+ * Compatibility.  mmdb refuses a routine whose version is not its own, and one
  * that is smaller than the first routines of that version were.  Members may
  * be added at the end without a new version if both sides are right without
  * them: a library that lacks them (mmdb sees that by the size, and takes them
@@ -191,7 +191,7 @@ typedef struct MetricSketchPlanes
 	.size = sizeof(MetricRoutine)
 
 /*
- * The faster parts of a metric. prepare and distance are required.  Any other
+ * The faster parts of a metric.  prepare and distance are required.  Any other
  * part may be left out; it is then zero, and promises nothing.
  */
 typedef struct MetricRoutine

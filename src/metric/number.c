@@ -181,7 +181,7 @@ one_coordinate(int dimensions, MetricNorm *norm, MetricTransform *transform)
 /*
  * The functions of one type: its operator function, its routine, and FUNCTION
  * 2. ctype is what from_datum makes of a value; copy_datum makes the same of a
- * value that may go away. are_whole says that distances are whole numbers,
+ * value that may go away.  are_whole says that distances are whole numbers,
  * are_finite that none is Infinity.
  */
 #define DEFINE_NUMBER_METRIC(name, ctype, from_datum, copy_datum, difference, coordinate, are_whole, are_finite) \

@@ -10,7 +10,7 @@
 
 /*
  * mm_principal_directions: find up to k leading principal directions, around
- * 0, of n vectors of dim components each. directions gets k rows of dim
+ * 0, of n vectors of dim components each.  directions gets k rows of dim
  * floats, which are unit vectors at right angles to each other except for
  * rounding.  Returns how many there are; it is fewer than k if the vectors
  * span less.

@@ -49,7 +49,7 @@ is_ascii(const char *s, int len)
 
 /*
  * The characters of a text.  These are its bytes where each byte is a
- * character; otherwise they are decoded, into local if they fit. pg_wchar
+ * character; otherwise they are decoded, into local if they fit.  pg_wchar
  * gives ASCII characters the numbers of their bytes, so both kinds can be
  * compared.
  */

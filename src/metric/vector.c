@@ -8,7 +8,7 @@
  * again in float8.  Cosine sums in float8: the index works with its angle,
  * which is sensitive to small errors.
  *
- * mmvector has finite components only. real[] may have others; whatever is not
+ * mmvector has finite components only.  real[] may have others; whatever is not
  * finite shows in the float4 result, and is then looked for.
  *
  *-------------------------------------------------------------------------

@@ -64,9 +64,9 @@ typedef struct MMTraining
 } MMTraining;
 
 /*
- * mm_model_train: a model for columns with the statistics in meta. npivots is
+ * mm_model_train: a model for columns with the statistics in meta.  npivots is
  * the number of pivots for each column that needs them; 0 means as many as
- * pay.  Returns the model in its stored form, in the current context. meta
+ * pay.  Returns the model in its stored form, in the current context.  meta
  * gets its size and whatever else metadata say about it, except for where it
  * is.
  */

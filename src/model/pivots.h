@@ -12,7 +12,7 @@
 
 /*
  * mm_pivots_choose: choose up to most pivots for a column among n values, the
- * best first. pivots gets indexes into values. gains[i] is how far, on average
+ * best first.  pivots gets indexes into values.  gains[i] is how far, on average
  * and as a fraction of the scale, the first i + 1 pivots tell two values
  * apart.  Returns how many pivots there are.
  */

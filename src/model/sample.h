@@ -28,8 +28,8 @@ extern MMSample *mm_sample_table(Relation heap, Relation index,
 /*
  * For rows from elsewhere, mm_sample_begin starts a sample, mm_sample_add
  * takes a row, given as its columns' values, and mm_sample_finish makes the
- * sample ready for use. key is a hash of the row's primary key, or NULL if
- * there is none. mm_sample_begin and mm_sample_finish are called in the memory
+ * sample ready for use.  key is a hash of the row's primary key, or NULL if
+ * there is none.  mm_sample_begin and mm_sample_finish are called in the memory
  * context that the sample is to live in.
  */
 extern MMSample *mm_sample_begin(MMColumns *columns, int sample_rows);
@@ -38,7 +38,7 @@ extern void mm_sample_add(MMSample *sample, const uint64 *key, Datum *values,
 extern void mm_sample_finish(MMSample *sample);
 
 /*
- * mm_sample_key: a hash of a primary key, made column by column. before is the
+ * mm_sample_key: a hash of a primary key, made column by column.  before is the
  * hash of the columns so far (0: of none), and the result takes in one more
  * column.  The hash is the same on all machines of one word size and byte
  * order.  Leaks memory.

@@ -101,7 +101,7 @@ extern void mm_record_unpack(HeapTupleHeader record, OdbQueryParts *parts,
 						  const char ***names);
 
 /*
- * odbquery_out: the type's output function. component.c recognizes the type by
+ * odbquery_out: the type's output function.  component.c recognizes the type by
  * it.
  */
 extern PGDLLEXPORT Datum odbquery_out(PG_FUNCTION_ARGS);
@@ -117,7 +117,7 @@ extern bool mm_component_check(Oid type, int i, ComponentKind *kind, Node *escon
 
 /*
  * mm_component_check_stored: raise an error unless stored values of component
- * i can be read. stored is what was kept of its type, or NULL if nothing was.
+ * i can be read.  stored is what was kept of its type, or NULL if nothing was.
  *
  * mm_component_is_readable: the same as a question, for components of whose
  * types something was kept.
