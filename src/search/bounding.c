@@ -401,7 +401,10 @@ make_ready(MMBounding *b, MMBoundTerm *ready, MMPointTerm *point, const MMTerm *
 
 	ready->point = point;
 	ready->column = c;
-	/* A factor that float cannot express has no upper bounds. */
+	/*
+	 * A factor that float cannot express is replaced by a lesser one.  Then
+	 * there are no upper bounds.
+	 */
 	ready->no_upper = factor < FLT_MIN || factor > FLT_MAX;
 	ready->routine = column->space.routine;
 	if (b->uppers_wanted)
