@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * alter.c
- *	  A warning where ALTER TABLE changes the metric of an index.
+ *	  A warning for when ALTER TABLE changes the metric of an index.
  *
- * When a column gets another type, PostgreSQL drops the indexes on it and makes
- * them anew from their definitions, with the default operator class of the new
- * type where they had that of the old one.  For a B-tree that is as good as
- * before.  But enums have the discrete metric by default, and text has edit
- * distance: other rows are near then, and what was learned of weights and
- * radii is void.
+ * When a column gets another type, PostgreSQL drops the indexes on it and
+ * builds them anew from their definitions.  Where they had the default
+ * operator class of the old type, they get that of the new type.  A B-tree is
+ * then as good as before.  But the default metric of enums is the discrete
+ * one, and that of text is edit distance.  Other rows are near then, and any
+ * weights and radii that were learned are void.
  *
- * Who builds an index is not told what it replaces.  So we watch PostgreSQL drop
- * indexes on its own account, and remember, until the end of the transaction,
- * by which operators they measured.
+ * The build of an index is not told which index it replaces.  So we watch when
+ * PostgreSQL drops indexes on its own account, and remember until the end of
+ * the transaction by which operators they measured.
  *
  *-------------------------------------------------------------------------
  */
@@ -119,7 +119,7 @@ watch_drops(ObjectAccessType access, Oid classId, Oid objectId, int subId, void 
 }
 
 /*
- * mm_alter_init: begin to watch; called once, when the library is loaded.
+ * mm_alter_init: begin to watch.  Called once, when the library is loaded.
  */
 void
 mm_alter_init(void)
@@ -129,7 +129,7 @@ mm_alter_init(void)
 }
 
 /*
- * The index that was dropped for this one to take its place, or NULL.
+ * The dropped index whose place this one takes, or NULL.
  */
 static const DroppedIndex *
 find_dropped(Relation index)

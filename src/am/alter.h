@@ -11,9 +11,10 @@
 #include "index/columns.h"
 
 /*
- * mm_alter_replaces: does an index that is being built take the place of one that
- * ALTER TABLE has dropped?
- * mm_alter_warn: warn if it does, and has another metric.
+ * mm_alter_replaces: does an index that is being built take the place of one
+ * that ALTER TABLE has dropped?
+ *
+ * mm_alter_warn: warn if it does, and if it has another metric than that one.
  */
 extern void mm_alter_init(void);
 extern bool mm_alter_replaces(Relation index);

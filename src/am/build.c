@@ -3,20 +3,21 @@
  * build.c
  *	  CREATE INDEX and REINDEX.
  *
- * The table is read twice: for a sample, from which statistics and the model
- * come; then to make each row's entry.  Entries that fit in
+ * The table is read twice: first for a sample, from which statistics and the
+ * model are made, and then to make each row's entry.  Entries that fit in
  * maintenance_work_mem are packed into leaves at once.  Otherwise the sample
- * is divided into partitions that will fit, by the same median splits; a
+ * is divided, by the same median splits, into partitions that will fit.  A
  * tuplesort brings the entries of each partition together, spilling to disk,
  * and partitions are packed one by one.  Parallel workers (build_parallel.c)
- * share in reading the table, embedding and sorting in the same way.
+ * help to read the table, and to embed and sort rows, in the same way.
  *
  * A table of few rows gets an index without a model (see train.c).
  *
  * Pages are written without WAL, and logged whole at the end.  Until then the
- * metadata say that the index is being built: of a function that searches or
- * changes the table meanwhile, in an index expression, say, PostgreSQL would let
- * the search go to the unfinished index, and the new row be lost.
+ * metadata say that the index is being built.  A function in an index
+ * expression, say, may search or change the table during the build.  Without
+ * that mark, PostgreSQL would let its search use the unfinished index, and a
+ * new row would be lost.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,7 +43,7 @@
 #include "tree/bulk.h"
 #include "tree/pack.h"
 
-/* Phases, as pg_stat_progress_create_index shows them. */
+/* The phases that pg_stat_progress_create_index shows. */
 #define PHASE_SAMPLE	2
 #define PHASE_SCAN		3
 #define PHASE_PACK		4
@@ -70,7 +71,7 @@ mmdb_buildphasename(int64 phase)
 
 /*
  * Divide sampled entries into n partitions, numbered from first.  Returns the
- * node of the array that stands for them.
+ * number of the array's node that stands for them.
  */
 static int
 make_partitions(MMBuild *build, MMEntry *entries, int64 nentries, int first, int n)
@@ -138,7 +139,7 @@ choose_partitions(MMBuild *build, const MMSample *sample, int npartitions)
 }
 
 /*
- * Pack the sorted entries, a partition at a time, or what fits of it.
+ * Pack the sorted entries, one partition at a time, or as much of it as fits.
  */
 static void
 pack_partitions(MMBuild *state, MMBulk *bulk, int64 rows_in_memory)
@@ -202,7 +203,10 @@ build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 	state->entry = palloc(state->model->leaf.size);
 	state->rows = mm_rows_create(&state->model->leaf);
 
-	/* The sample has a quarter; packing needs lists of entries and keys. */
+	/*
+	 * The sample takes a quarter of the memory.  Packing needs lists of
+	 * entries and keys.
+	 */
 	row_memory = state->model->leaf.size + 3 * sizeof(void *);
 	rows_in_memory = (int64) maintenance_work_mem * 768 / row_memory;
 	if (state->model->trained)
@@ -273,9 +277,9 @@ train(Relation index, MMColumns *columns, const MMSample *sample, MMMeta *meta)
 }
 
 /*
- * Is an index built for the first time, and not made anew by REINDEX, TRUNCATE,
- * VACUUM FULL, ALTER TABLE or pg_upgrade?  (Of the second transaction of CREATE INDEX
- * CONCURRENTLY, it cannot be told.)
+ * Is an index built for the first time, and not rebuilt by REINDEX, TRUNCATE,
+ * VACUUM FULL, ALTER TABLE or pg_upgrade?  (In the second transaction of
+ * CREATE INDEX CONCURRENTLY, this cannot be told.)
  */
 static bool
 is_new(Relation index)
@@ -301,7 +305,10 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 	state.index = index;
 	state.columns = mm_columns_make(index);
 	mm_alter_warn(index, state.columns);
-	/* Pinned scales are for searches: the table need not do without the index. */
+	/*
+	 * Pinned scales matter for searches only, so the table need not do without
+	 * the index.
+	 */
 	mm_scales_check_parameter(index, state.columns, is_new(index) ? ERROR : WARNING);
 	state.concurrent = indexInfo->ii_Concurrent;
 	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
@@ -320,7 +327,10 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 	build_tree(&state, heap, indexInfo, sample, meta, model);
 	if (!state.model->trained && state.nrows > state.model->leaf.capacity)
 	{
-		/* Rows have come in the meantime: more than can do without a model. */
+		/*
+		 * In the meantime, more rows have come than an index without a model
+		 * may have.
+		 */
 		model = train(index, state.columns, sample, meta);
 		build_tree(&state, heap, indexInfo, sample, meta, model);
 	}

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * build.h
- *	  What the leader of an index build and its workers share.
+ *	  What the leader of an index build shares with its workers.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,8 +18,8 @@
 
 /*
  * A node of the binary tree of median splits that divides the embedded space
- * into partitions.  The tree is an array, so that it can be in shared memory;
- * the first node is the root.
+ * into partitions.  The tree is an array, so that it can be in shared memory.
+ * The first node is the root.
  */
 typedef struct MMPartitionNode
 {
@@ -49,13 +49,13 @@ typedef struct MMBuild
 /* build_rows.c */
 
 /*
- * mm_build_begin_sort: prepare to sort entries by partition.  coordinate: the
- * part this process has in a parallel sort, or NULL.  work_mem in kB.
+ * mm_build_begin_sort: prepare to sort entries by partition, within workmem
+ * kB.  coordinate is this process's part in a parallel sort, or NULL.
  */
 extern void mm_build_begin_sort(MMBuild *build, int workmem, SortCoordinate coordinate);
 
 /*
- * mm_build_row: callback of the table scan: embed one row.
+ * mm_build_row: the callback of the table scan, which embeds one row.
  */
 extern void mm_build_row(Relation index, ItemPointer tid, Datum *keys,
 						 bool *keynulls, bool tupleIsAlive, void *build);
@@ -69,15 +69,16 @@ extern int	mm_build_workers(Relation heap, Relation index);
 
 /*
  * mm_build_parallel: let up to nworkers processes read the table and sort the
- * entries, build->partitions being known, and take over what they have sorted
- * into build->sort.  False if there are no processes to be had.  Otherwise call
- * mm_build_parallel_end when the sort has been read.
+ * entries, and take over into build->sort what they have sorted.
+ * build->partitions must be known.  Returns false if no processes are
+ * available.  Otherwise, call mm_build_parallel_end after the sort has been
+ * read.
  */
 typedef struct MMParallelBuild MMParallelBuild;
 extern MMParallelBuild *mm_build_parallel(MMBuild *build, Relation heap, int nworkers);
 extern void mm_build_parallel_end(MMParallelBuild *parallel);
 
-/* What a worker runs. */
+/* The function that a worker runs. */
 extern PGDLLEXPORT void mm_build_worker(dsm_segment *seg, shm_toc *toc);
 
 #endif							/* MM_BUILD_H */

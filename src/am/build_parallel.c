@@ -4,10 +4,9 @@
  *	  Parallel workers of an index build.
  *
  * Workers read the table together, embed rows and sort the entries by
- * partition, each within its share of maintenance_work_mem; the leader merges
- * what they have sorted, and packs (as in nbtsort.c, whose plan this follows).
- * The model is read from the pages of the new index, where the leader has put
- * it.
+ * partition, each within its share of maintenance_work_mem.  The leader merges
+ * what they have sorted, and packs it (nbtsort.c has the same plan).  Workers
+ * read the model from the pages of the new index, where the leader has put it.
  *
  *-------------------------------------------------------------------------
  */
@@ -136,7 +135,10 @@ mm_build_parallel(MMBuild *build, Relation heap, int nworkers)
 	}
 	WaitForParallelWorkersToFinish(context);
 
-	/* All that were launched have finished their parts: take them over. */
+	/*
+	 * All workers that were launched have finished their parts, so take them
+	 * over.
+	 */
 	build->nrows = shared->nrows;
 	coordinate = palloc0(sizeof(SortCoordinateData));
 	coordinate->isWorker = false;

@@ -3,9 +3,9 @@
  * build_rows.c
  *	  Rows of the table on their way into an index that is being built.
  *
- * Each is embedded, and its entry kept in memory, or where the entries are too
- * many for that, sorted by the partition of the embedded space that it is in.  The
- * leader of a build and its parallel workers do the same.
+ * Each row is embedded.  Its entry is kept in memory, or if there are too many
+ * entries for that, sorted by the partition of the embedded space that it
+ * belongs to.  The leader of a build and its parallel workers do the same.
  *
  *-------------------------------------------------------------------------
  */

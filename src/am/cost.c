@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * cost.c
- *	  Cost of an index scan.
+ *	  The cost of an index scan.
  *
  * How much of the tree a search reads before its first row depends on the
- * intrinsic dimension of what it asks for (mean^2 / (2 variance) of the distances;
- * Chavez et al., "Searching in metric spaces", 2001): a query in a space of
- * dimension d cuts about l^(d / (d + 2)) of l leaves.  It is a model, not a
- * law; it makes the index cheap for one number and dear for random vectors of
- * a hundred dimensions, as it should be.
+ * intrinsic dimension of what it asks for (mean^2 / (2 variance) of the
+ * distances; Chavez et al., "Searching in metric spaces", 2001).  A query in a
+ * space of dimension d reaches about l^(d / (d + 2)) of l leaves.  This is a
+ * model, not a law.  It makes the index cheap for a single number and
+ * expensive for random vectors of a hundred dimensions, as it should be.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,12 +30,13 @@
 #include "am/cost_model.h"
 #include "compat.h"
 
-/* More than any plan costs, with what is disabled in it. */
+/* This is more than any plan costs, even with disabled parts in it. */
 #define NEVER	1e30
 
 /*
- * The variance of a column's distances, by the square of its scale.  A few
- * values far out make for any variance, and tell nothing of the others.
+ * The variance of a column's distances, relative to the square of its scale.
+ * It is cut off, because a few values far out can make any variance, and say
+ * nothing about the others.
  */
 static double
 relative_variance(const MMColumnStatistics *column)
@@ -44,8 +45,8 @@ relative_variance(const MMColumnStatistics *column)
 }
 
 /*
- * The mean of a weighted sum of distances between random rows, and its
- * variance.
+ * The mean and the variance of a weighted sum of distances between random
+ * rows.
  */
 static void
 sum_moments(const MMMeta *statistics, const double *weights, double *mean, double *variance)
@@ -62,8 +63,9 @@ sum_moments(const MMMeta *statistics, const double *weights, double *mean, doubl
 }
 
 /*
- * How much of what the tree tells apart matters to these weights: of its
- * splits, which go where values vary most.  1 if all columns matter alike.
+ * How much of what the tree tells apart matters to these weights.  Its splits
+ * go where values vary most, so a column's share is its variance.  The result
+ * is 1 if all columns matter alike.
  */
 static double
 share_of_splits(const MMMeta *statistics, const double *weights)
@@ -127,8 +129,8 @@ mm_cost_of_rows(Oid tablespace, double pages)
 }
 
 /*
- * What an index scan asks for: the nearest by one column, or by all of a
- * composite.
+ * Estimate what an index scan asks for: the nearest rows by one column, or by
+ * all of a composite.
  */
 static void
 estimate_index_scan(Relation index, const IndexPath *path, double tuples,
@@ -145,8 +147,8 @@ estimate_index_scan(Relation index, const IndexPath *path, double tuples,
 }
 
 /*
- * Does the query ask for the place of the table's rows, as UPDATE, DELETE and
- * FOR UPDATE do?
+ * Does the query need the place of the table's rows, as UPDATE, DELETE and FOR
+ * UPDATE do?
  */
 static bool
 place_is_asked_for(const RelOptInfo *rel)
@@ -195,7 +197,7 @@ mmdb_costestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	*indexStartupCost = *indexTotalCost = 0.0;
 	if (path->indexorderbys != NIL)
 	{
-		/* What must be read and verified before the first row is known. */
+		/* These must be read and verified before the first row is known. */
 		double		candidates = visited * entries_per_page / mm_cost_model.entries_per_candidate;
 
 		*indexStartupCost = visited * per_page +
@@ -215,7 +217,7 @@ mmdb_costestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	/*
 	 * The executor puts rows in the order of several distances, but not those
 	 * whose first distance is NULL: it would not look at the second.  And rows
-	 * that it has put in order do not know their place any more.
+	 * that it has put in order no longer know their place.
 	 */
 	if (list_length(path->indexorderbys) > 1 ||
 		(path->indexorderbys != NIL && place_is_asked_for(path->indexinfo->rel)))

@@ -21,22 +21,23 @@ typedef struct MMSearchEstimate
 } MMSearchEstimate;
 
 /*
- * mm_estimate_nearest: finding the k nearest rows of an index that has so many
- * pages and entries, by a sum with these weights (statistics->ncolumns).
+ * mm_estimate_nearest: estimate the work of finding the k nearest rows, by a
+ * sum with these weights (statistics->ncolumns of them), in an index with this
+ * many pages and entries.
  */
 extern void mm_estimate_nearest(const MMMeta *statistics, const double *weights,
 								double pages, double tuples, double k,
 								MMSearchEstimate *estimate);
 
 /*
- * mm_cost_of_search: the cost of reading the index; without that of verifying
+ * mm_cost_of_search: the cost of reading the index, without that of verifying
  * candidates.
  */
 extern Cost mm_cost_of_search(Oid tablespace, const MMSearchEstimate *estimate);
 
 /*
- * mm_cost_of_rows: the cost of reading so many pages of the table, for the rows of
- * candidates; without the tuples'.
+ * mm_cost_of_rows: the cost of reading this many pages of the table for the
+ * rows of candidates, without the cost of the rows themselves.
  */
 extern Cost mm_cost_of_rows(Oid tablespace, double pages);
 

@@ -9,7 +9,7 @@
 #define MM_COST_MODEL_H
 
 /*
- * How they are come by is said where they are set, in cost_model.c.
+ * cost_model.c, which sets these constants, tells how they were found.
  */
 typedef struct MMCostModel
 {
@@ -20,7 +20,7 @@ typedef struct MMCostModel
 	double		rows_besides;
 	double		filter_exponent;
 
-	/* What that costs the planner, by its own settings. */
+	/* What that costs the planner, in units of its settings. */
 	double		beginning;		/* cpu_operator_cost */
 	double		bounding;		/* cpu_operator_cost, for an entry */
 	double		index_pages_per_miss;	/* one of so many costs random_page_cost */
@@ -30,7 +30,7 @@ typedef struct MMCostModel
 	double		expensive_qual; /* cpu_operator_cost */
 	double		expensive_by_distances;
 
-	/* When the executor gives a search up. */
+	/* When the executor gives up a search. */
 	int			rows_per_verification;
 	int			filtered_rows_per_verification;
 	int			entries_per_verification;

@@ -3,12 +3,13 @@
  * info.c
  *	  SQL functions that show what an index knows about its columns.
  *
- * The view mmdb.index_columns is about all indexes.  One that cannot be read, for
- * whatever reason, must not keep it from showing the others: reading is done in
- * a subtransaction, and the reason shown instead.
+ * The view mmdb.index_columns is about all indexes.  An index that cannot be
+ * read, for whatever reason, must not prevent it from showing the others.  So
+ * each index is read in a subtransaction, and if that fails, the reason is
+ * shown instead.
  *
- * What columns an index has is no secret, as for any index.  Their statistics are
- * (rights.c).
+ * As for any index, it is no secret what columns an index has.  Their
+ * statistics are (rights.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -75,7 +76,8 @@ set_value(Row *row, int column, Datum value)
 }
 
 /*
- * Add a row, about a column of this name and type; a number of 0 is none.
+ * Add a row for a column of this name and type.  A number of 0 stands for
+ * none.
  */
 static Row *
 add_row(List **rows, int number, const char *name, Oid type, Oid opclass)
@@ -117,7 +119,7 @@ set_statistics(Row *row, const MMColumnStatistics *stats)
 }
 
 /*
- * The scale in force, if there is one, and whether it will stay.
+ * Set the scale in force, if there is one, and whether it will stay.
  */
 static void
 set_scale(Row *row, const MMScales *scales, int i, const MMMeta *statistics)
@@ -132,7 +134,7 @@ set_scale(Row *row, const MMScales *scales, int i, const MMMeta *statistics)
 }
 
 /*
- * Add rows for the attributes of a composite type that are none of the columns.
+ * Add rows for those attributes of a composite type that are not columns.
  */
 static void
 add_other_attributes(List **rows, const MMColumns *columns)
@@ -181,7 +183,10 @@ describe(Relation index)
 			set_scale(row, &scales, i, statistics);
 		if (mm_statistics_visible(columns, i))
 			set_statistics(row, &statistics->columns[i]);
-		/* Everybody may read the parameter, and only this makes searches fail. */
+		/*
+		 * This problem comes first.  Everybody may read the parameter, and of
+		 * the two problems only this one makes searches fail.
+		 */
 		if (!known)
 			set_problem(row, "storage parameter \"scales\" does not fit the columns. ALTER INDEX ... RESET (scales) removes it, mm_pin_scales() sets it.");
 		else if (!mm_statistics_visible(columns, i))
@@ -192,7 +197,7 @@ describe(Relation index)
 }
 
 /*
- * The rows for an index of which no more is known than the catalogs tell.
+ * The rows for an index about which only the catalogs are known.
  */
 static List *
 describe_unreadable(Relation index, const char *problem)
@@ -202,7 +207,7 @@ describe_unreadable(Relation index, const char *problem)
 
 	for (int key = 0; key < nkeys; key++)
 	{
-		/* Of a composite, it takes the metadata to tell the columns. */
+		/* For a composite, only the metadata tell the columns. */
 		int			number = index->rd_opcintype[key] == RECORDOID ? 0 : key + 1;
 		Oid			type = TupleDescAttr(RelationGetDescr(index), key)->atttypid;
 
@@ -213,7 +218,7 @@ describe_unreadable(Relation index, const char *problem)
 }
 
 /*
- * The rows for an index; if that cannot be read, with the reason.
+ * The rows for an index; or if it cannot be read, rows with the reason.
  */
 static List *
 try_to_describe(Relation index)
@@ -249,8 +254,8 @@ try_to_describe(Relation index)
 }
 
 /*
- * mmdb.index_column_statistics(regclass): a row for each column of an index;
- * none if the index is gone.
+ * mmdb.index_column_statistics(regclass): one row for each column of an index,
+ * or none if the index is gone.
  */
 Datum
 mm_index_column_statistics(PG_FUNCTION_ARGS)

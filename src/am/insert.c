@@ -3,9 +3,10 @@
  * insert.c
  *	  Rows that come after the build.
  *
- * The columns and the model are opened once a statement.  A row's values are
- * checked, embedded, and entered in the tree (tree/insert.c); where the index has
- * no model yet, and has rows enough for one, it is trained first (train.c).
+ * The columns and the model are opened once for each statement.  A row's
+ * values are checked and embedded, and its entry is added to the tree
+ * (tree/insert.c).  If the index has no model yet, but has enough rows for
+ * one, it is trained first (train.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -70,8 +71,8 @@ insert_state(Relation index, IndexInfo *indexInfo)
 }
 
 /*
- * Check that a row has distances and the dimensions known to the index, or
- * let it settle them.
+ * Check that a row has distances, and that it has the dimensions known to the
+ * index; those that are not known yet, it settles.
  */
 static void
 check_row(Relation index, InsertState *state, Datum *values, bool *isnull)
@@ -105,7 +106,10 @@ mmdb_insert(Relation index, Datum *keys, bool *keynulls, ItemPointer heap_tid,
 	check_row(index, state, values, isnull);
 	for (;;)
 	{
-		/* Rows that training itself inserts wait in the root for its end. */
+		/*
+		 * Rows that are inserted by the training itself wait in the root until
+		 * it ends.
+		 */
 		bool		waits = mm_train_running(RelationGetRelid(index));
 		MMTree		tree = mm_tree_of_columns(index, state->model);
 		MMEntry		entry = palloc(INTALIGN(state->model->leaf.size));

@@ -3,13 +3,13 @@
  * scan.c
  *	  Index scans and bitmap scans.
  *
- * ORDER BY column <-> value, or object <-> odbquery, gives rows in the order of
- * lower bounds; the executor computes the distances and puts them in order.
- * Of several such keys the first one would order the scan, and the others be
- * left to the executor as well; but see cost.c.
+ * ORDER BY column <-> value, or object <-> odbquery, returns rows in the order
+ * of lower bounds.  The executor computes the distances and puts the rows in
+ * order.  With several such keys, the first one would order the scan, and the
+ * executor would take care of the others as well; but see cost.c.
  *
- * WHERE object <@ odbrange bounds a scan that has no order; with one, it is
- * left to the executor.
+ * WHERE object <@ odbrange bounds a scan that has no order.  In a scan with an
+ * order, it is left to the executor.
  *
  *-------------------------------------------------------------------------
  */
@@ -213,7 +213,9 @@ mmdb_getbitmap(IndexScanDesc scan, TIDBitmap *bitmap)
 
 	if (state->search == NULL)
 		return 0;
-	/* Another condition than the one searched for is not proved by it. */
+	/*
+	 * A condition other than the one searched for is not proved by the search.
+	 */
 	if (scan->numberOfKeys != 1 || !state->complete)
 		bitmap_state.radius = -1.0;
 	old = MemoryContextSwitchTo(state->context);

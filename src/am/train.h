@@ -11,11 +11,12 @@
 #include "index/columns.h"
 
 /*
- * mm_train_index: choose a model for an index that has none, from the rows it
- * holds, and make its tree anew with it.  Does nothing if it has one by now; and
- * only removes dead rows if they are the most.
- * mm_train_running: is this session training an index, so that it is a function
- * called for that which now inserts into its table?
+ * mm_train_index: choose a model for an index that has none, from the rows
+ * that it holds, and build its tree anew with it.  If the index has a model by
+ * now, this does nothing.  If most rows are dead, it only removes these.
+ *
+ * mm_train_running: is this session training an index?  Then it is a function
+ * called by the training that now inserts into the index's table.
  */
 extern void mm_train_index(Relation index, Relation heap, MMColumns *columns);
 extern bool mm_train_running(Oid index);

@@ -3,15 +3,15 @@
  * vacuum.c
  *	  VACUUM.
  *
- * VACUUM reads all pages in the order of the file, and removes dead entries from
- * leaves.  A split that comes while it does may move entries to a page it has
- * passed, so it goes back to that (as GiST does).  Then it condenses the tree
- * (condense.c).
+ * VACUUM reads all pages in the order of the file, and removes dead entries
+ * from leaves.  A split during that time may move entries to a page that
+ * VACUUM has already passed, so it goes back to such a page (as GiST does).
+ * Then it condenses the tree (condense.c).
  *
- * VACUUM must not fail, lest the table be left to age.  So it needs nothing but
- * the pages to remove entries, and runs no user's function.  The statistics of
- * distances are none of its business, nor of ANALYZE's: scales come from them,
- * and the distances users see must not change by themselves.
+ * VACUUM must not fail, or the table would be left to age.  So it needs only
+ * the pages to remove entries, and runs no user's function.  Neither VACUUM
+ * nor ANALYZE updates the statistics of distances: scales come from them, and
+ * the distances that users see must not change by themselves.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,7 +44,8 @@ typedef struct VacuumState
 } VacuumState;
 
 /*
- * Remove the dead entries of a leaf, locked exclusively.  True if there were any.
+ * Remove the dead entries of a leaf, which is locked exclusively.  Returns
+ * true if there were any.
  */
 static bool
 clean_leaf(VacuumState *state, Buffer buffer)
@@ -80,7 +81,7 @@ clean_leaf(VacuumState *state, Buffer buffer)
 }
 
 /*
- * Process one page, and pages before it that a split has moved entries to.
+ * Process one page, and earlier pages that a split has moved its entries to.
  */
 static void
 vacuum_page(VacuumState *state, BlockNumber first)
@@ -120,7 +121,10 @@ vacuum_page(VacuumState *state, BlockNumber first)
 		else if (special->kind == MM_PAGE_NODE && special->level == 0 &&
 				 (state->tree.model->trained || block == state->tree.root))
 		{
-			/* Without a model, others are left from a training that failed. */
+			/*
+			 * Without a model, any other nodes are left over from a failed
+			 * training.
+			 */
 			mm_tree_check_node(&state->tree, buffer, 0);
 			changed = clean_leaf(state, buffer);
 			if (state->condense != NULL)
@@ -137,14 +141,15 @@ vacuum_page(VacuumState *state, BlockNumber first)
 }
 
 /*
- * Take a transaction number after pages have been deleted.  They are used again
- * when all snapshots are younger than the number that was next then; somebody has
- * to take it for that.  Where nothing goes on but a change of many rows now and
- * then, with a VACUUM after it, nobody else does before the next such change wants
- * the pages, and the file would become half as large again.  (VACUUM takes one, too,
- * when it truncates a table.)  But it is not worth one when numbers are running out,
- * and what is not VACUUM, as the second pass of CREATE INDEX CONCURRENTLY, had better
- * have none.
+ * Take a transaction number after pages have been deleted.  The pages are used
+ * again when all snapshots are younger than the number that was next at that
+ * time, and that requires that somebody takes this number.  Imagine a server
+ * where nothing happens but a change of many rows now and then, with a VACUUM
+ * after each.  Nobody else takes a number before the next such change needs
+ * the pages, and the file would become half as large again.  (VACUUM also
+ * takes a number when it truncates a table.)  But when numbers are running
+ * out, this is not worth one.  And what is not VACUUM, like the second pass of
+ * CREATE INDEX CONCURRENTLY, should take none.
  */
 static void
 take_number(void)
@@ -177,7 +182,10 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	meta = mm_meta_read(index, 0);
 	if (!BlockNumberIsValid(meta->model))
 	{
-		/* No training while we work, and none done that we do not know of. */
+		/*
+		 * With this lock, no training runs while we work, and we know of all
+		 * that has been done.
+		 */
 		LockPage(index, MM_META_BLOCK, ExclusiveLock);
 		locked = true;
 		meta = mm_meta_read(index, 0);
@@ -187,7 +195,10 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 		state.condense = mm_condense_begin(&state.tree, info->strategy);
 	state.splits = mm_meta_splits(index);
 
-	/* Pages may be added meanwhile; what is added last has been seen before. */
+	/*
+	 * Pages may be added in the meantime.  A page that is added after the last
+	 * look gets only entries that are new, or that have been seen elsewhere.
+	 */
 	for (BlockNumber block = MM_META_BLOCK + 1;; block++)
 	{
 		nblocks = RelationGetNumberOfBlocks(index);
@@ -224,7 +235,7 @@ mmdb_vacuumcleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 	{
 		stats = palloc0(sizeof(IndexBulkDeleteResult));
 		stats->num_pages = RelationGetNumberOfBlocks(info->index);
-		/* How many rows a partial index has, only a scan could tell. */
+		/* Only a scan could tell how many rows a partial index has. */
 		stats->num_index_tuples = info->num_heap_tuples;
 		stats->estimated_count = info->estimated_count ||
 			RelationGetIndexPredicate(info->index) != NIL;

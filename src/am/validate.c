@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * validate.c
- *	  amvalidate: is an operator class what metric_routine.h says a metric is?
+ *	  amvalidate: is an operator class what metric_routine.h says that a metric
+ *	  is?
  *
- * A class for a type T has OPERATOR 1 (T, T) ordering by float8, and FUNCTION
- * 1 (T, T) returning float8.  The one class for composite types has no metric
+ * A class for a type T has OPERATOR 1 (T, T), ordering by float8, and FUNCTION
+ * 1 (T, T), returning float8.  The one class for composite types has no metric
  * of its own: its operators 1 and 2 take an odbquery on the right.
  *
  *-------------------------------------------------------------------------
@@ -27,7 +28,7 @@
 #include "metric/metric.h"
 #include "mmdb.h"
 
-/* What there is to say about one class, and where to say it. */
+/* The class that is checked, and whether it is valid so far. */
 typedef struct Validation
 {
 	const char *opfamily;
@@ -36,7 +37,8 @@ typedef struct Validation
 } Validation;
 
 /*
- * Report a problem, as amvalidate functions do, and remember that there is one.
+ * Report a problem, as amvalidate functions do, and remember that there is
+ * one.
  */
 #define PROBLEM(v, ...) \
 	do { \
@@ -55,7 +57,10 @@ check_function(Validation *v, Form_pg_amproc proc)
 		PROBLEM(v, "operator family \"%s\" of access method %s contains function %s with different left and right input types",
 				v->opfamily, MM_AM_NAME, format_procedure(proc->amproc));
 
-	/* Signatures depend on the class: check those of the one we validate. */
+	/*
+	 * Signatures depend on the class, so check those of the class that we
+	 * validate.
+	 */
 	if (proc->amproclefttype != v->opcintype)
 		return;
 

@@ -9,7 +9,8 @@
 #define MM_COMPARE_H
 
 /*
- * mm_compare_doubles, mm_compare_floats: of numbers that are not NaN, ascending.
+ * mm_compare_doubles, mm_compare_floats: compare two numbers, neither of them
+ * NaN, for ascending order.
  */
 extern int	mm_compare_doubles(const void *a, const void *b);
 extern int	mm_compare_floats(const void *a, const void *b);

@@ -9,9 +9,9 @@
 #define MM_RANDOM_H
 
 /*
- * The same sequence from the same seed, on every
- * version of PostgreSQL.  (SplitMix64: Steele, Lea and Flood, "Fast splittable
- * pseudorandom number generators", 2014.)
+ * A generator of random numbers.  It gives the same sequence for the same
+ * seed, on every version of PostgreSQL.  (SplitMix64: Steele, Lea and Flood,
+ * "Fast splittable pseudorandom number generators", 2014.)
  */
 typedef struct MMRandom
 {
@@ -20,7 +20,7 @@ typedef struct MMRandom
 } MMRandom;
 
 /*
- * mm_mix_bits: a number whose every bit depends on every bit of x.
+ * mm_mix_bits: a number each bit of which depends on every bit of x.
  */
 static inline uint64
 mm_mix_bits(uint64 x)

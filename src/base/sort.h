@@ -13,9 +13,10 @@
 #include "compat.h"
 
 /*
- * mm_sort_begin: sort tuples of desc by their first column, by its operator
- * less, ascending, NULLs last; within workmem kB.  coordinate: of a parallel
- * sort, or NULL; options: as of tuplesort_begin_heap.
+ * mm_sort_begin: begin to sort tuples of desc by their first column, in
+ * ascending order of its operator less, with NULLs last, within workmem kB.
+ * coordinate belongs to a parallel sort and is NULL otherwise; options are
+ * those of tuplesort_begin_heap.
  */
 static inline Tuplesortstate *
 mm_sort_begin(TupleDesc desc, Oid less, int workmem, SortCoordinate coordinate, int options)

@@ -3,39 +3,41 @@
  * check.c
  *	  mmdb_index_check: is an index what it should be?
  *
- * Verified of the pages:
+ * It verifies of the pages:
  *
  *	- The metadata are of this version, about as many columns as there are, and
  *	  plausible.  The model's chain has as many pages as its size takes, its
- *	  checksum is right, and entries have the shape it gives them.
+ *	  checksum is right, and entries have the shape that the model gives them.
  *	- Every node that is reached from the root has a valid special area and no
- *	  more entries than fit; its level is one below its parent's; it was not
- *	  born, nor has it been split, later than the count of splits says (a page
- *	  is born one ahead of it).  It is reached once.
- *	- Coordinates are numbers, and masks are of columns that exist.  What a node
- *	  has is within the box that its parent has for it, NULLs included.
- *	- A link to the right leads to a node of the same level, a free page, or one
- *	  that was made later; that of an incomplete split, to the right half.
+ *	  more entries than fit.  Its level is one below its parent's.  It was
+ *	  neither born nor split later than the count of splits says (except that a
+ *	  page is born one ahead of it).  It is reached once.
+ *	- Coordinates are numbers, and masks are of columns that exist.  Everything
+ *	  in a node is within the box that its parent has for it, NULLs included.
+ *	- A link to the right leads to a node of the same level, a free page, or
+ *	  one that was made later.  The link of an incomplete split leads to the
+ *	  right half.
  *	- A page that is not reached is empty, free, or left over from an
  *	  interrupted training.
  *
- * And of the rows, if asked for (check_rows.c, check_bounds.c):
+ * If asked to, it also verifies of the rows (check_rows.c, check_bounds.c):
  *
- *	- Every row that belongs in the index has one entry, which is what the model
- *	  makes of it now, but for columns whose attribute has been dropped.  No place
- *	  has two entries.  Places without a row that a new snapshot sees are none of
- *	  our business: VACUUM has yet to come.
- *	- Bounds of distances, for some rows of some leaves: the lower ones are not
- *	  above the distance, the upper ones not below it.
+ *	- Every row that belongs in the index has one entry.  The entry is what the
+ *	  model makes of the row now, except for columns whose attribute has been
+ *	  dropped.  No place has two entries.  An entry may have a place without a
+ *	  row that a new snapshot sees: VACUUM has yet to remove it.
+ *	- Bounds of distances hold, for some rows of some leaves: lower bounds are
+ *	  not above the distance, and upper bounds not below it.
  *
- * The table is locked in ShareLock mode, as for CREATE INDEX: a tree under
- * change has boxes that are yet to be enlarged and entries under way.  Whatever
- * changes the index locks the table in a mode in conflict with that; so of the
- * index itself AccessShareLock will do.  Searches go on.  It follows that a
- * standby's indexes cannot be checked there.
+ * The table is locked in ShareLock mode, as for CREATE INDEX, because a tree
+ * under change has boxes that are yet to be enlarged and entries that are on
+ * their way.  Whatever changes the index locks the table in a mode that
+ * conflicts with this one, so AccessShareLock is enough for the index itself.
+ * Searches go on.  One consequence is that indexes on a standby cannot be
+ * checked there.
  *
- * Memory: a byte a block, and a page a level; entries and rows go through a
- * tuplesort within maintenance_work_mem.
+ * Memory: a byte for each block, and a page for each level.  Entries and rows
+ * go through a tuplesort within maintenance_work_mem.
  *
  *-------------------------------------------------------------------------
  */
@@ -65,7 +67,7 @@ PG_FUNCTION_INFO_V1(mmdb_index_check);
 
 typedef struct CheckState
 {
-	/* Set once. */
+	/* These are set once. */
 	Relation	index;
 	MMColumns  *columns;
 	MMMeta	   *meta;
@@ -75,7 +77,7 @@ typedef struct CheckState
 	BufferAccessStrategy strategy;
 	MMCheckRows *rows;			/* NULL: rows are not checked */
 
-	/* Changes. */
+	/* These change. */
 	bool	   *reached;		/* for each block */
 	BlockNumber inner_pages;
 	BlockNumber leaf_pages;
@@ -84,7 +86,7 @@ typedef struct CheckState
 	int64		entries;
 } CheckState;
 
-/* The parent's view of a node. */
+/* A node as its parent describes it. */
 typedef struct Downlink
 {
 	BlockNumber block;
@@ -100,7 +102,7 @@ static void check_node(CheckState *state, const Downlink *link);
 /* ---------- pages ---------- */
 
 /*
- * A copy of a page, which may be damaged.
+ * Copy a page, which may be damaged.
  */
 static Page
 copy_page(CheckState *state, BlockNumber block)
@@ -117,7 +119,7 @@ copy_page(CheckState *state, BlockNumber block)
 }
 
 /*
- * A copy of a page that must be of this kind and that nothing else led to.
+ * Copy a page that must be of this kind and must not have been reached before.
  */
 static Page
 reach_page(CheckState *state, BlockNumber block, uint16 kind)
@@ -226,7 +228,7 @@ check_special(CheckState *state, const Downlink *link, Page page)
 }
 
 /*
- * Check a link to the right; that of an incomplete split is followed
+ * Check a link to the right.  That of an incomplete split is followed
  * elsewhere.
  */
 static void
@@ -272,9 +274,9 @@ check_row(CheckState *state, BlockNumber block, int i, const uint32 *row)
 }
 
 /*
- * Check the content of an inner node's entry: where some row has a value of a
- * column, coordinates have least and greatest ones; otherwise Infinity and
- * -Infinity.
+ * Check the content of an inner node's entry.  If some entry below has a value
+ * of a column, its coordinates have a least and a greatest one; otherwise they
+ * are Infinity and -Infinity.
  */
 static void
 check_box(CheckState *state, BlockNumber block, int i, const uint32 *box)
@@ -301,7 +303,7 @@ check_box(CheckState *state, BlockNumber block, int i, const uint32 *box)
 }
 
 /*
- * Check the entries of a node: what they are, and that the box of the parent
+ * Check the entries of a node: their contents, and that the box in the parent
  * covers them.
  */
 static void
@@ -354,8 +356,8 @@ check_children(CheckState *state, BlockNumber block, Page page)
 }
 
 /*
- * Check a node and all below it, and the right half of its split if that is
- * not complete.
+ * Check a node and everything below it; and if its split is incomplete, the
+ * right half as well.
  */
 static void
 check_node(CheckState *state, const Downlink *link)
@@ -385,7 +387,10 @@ check_node(CheckState *state, const Downlink *link)
 	{
 		Downlink	right = *link;
 
-		/* Legal after a crash: the next insertion that comes by completes it. */
+		/*
+		 * This is legal after a crash: the next insertion that passes here
+		 * completes the split.
+		 */
 		ereport(DEBUG1,
 				(errmsg_internal("index \"%s\": block %u is split, but its right half, block %u, has no downlink",
 								 RelationGetRelationName(state->index), link->block, special->right)));
@@ -445,7 +450,10 @@ check_index(Relation index, Relation heap, bool with_rows)
 	Downlink	root = {.level = -1, .parent = InvalidBlockNumber};
 
 	state.columns = mm_columns_open(index);
-	/* What the index has of dropped attributes is not verified, but nobody asks for it. */
+	/*
+	 * What the index has of dropped attributes is not verified, but nobody
+	 * asks for it either.
+	 */
 	for (int i = 0; i < state.columns->n; i++)
 		if (!state.columns->columns[i].dropped)
 			mm_columns_require_metric(state.columns, i);
@@ -472,8 +480,8 @@ check_index(Relation index, Relation heap, bool with_rows)
 /* ---------- the function ---------- */
 
 /*
- * mmdb_index_check(index regclass, heap boolean): raise INDEX_CORRUPTED, if
- * there is a reason.
+ * mmdb_index_check(index regclass, heap boolean): raise INDEX_CORRUPTED if
+ * there is reason to.
  */
 Datum
 mmdb_index_check(PG_FUNCTION_ARGS)
@@ -487,7 +495,7 @@ mmdb_index_check(PG_FUNCTION_ARGS)
 	int			security;
 	int			nest_level;
 
-	/* The table before the index, as everybody does. */
+	/* Lock the table before the index, as everybody does. */
 	if (OidIsValid(table) && get_rel_relkind(oid) == RELKIND_INDEX)
 		heap = table_open(table, ShareLock);
 	index = mm_index_open(oid, false);
@@ -504,7 +512,7 @@ mmdb_index_check(PG_FUNCTION_ARGS)
 						RelationGetRelationName(index))));
 	mm_index_require_valid(index);
 
-	/* Expressions and distances are the owner's business, as in REINDEX. */
+	/* Expressions and distances run as the owner, as in REINDEX. */
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(heap->rd_rel->relowner, security | SECURITY_RESTRICTED_OPERATION);
 	nest_level = NewGUCNestLevel();

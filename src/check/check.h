@@ -12,8 +12,11 @@
 
 /*
  * mm_check_rows_begin: prepare to compare entries with the rows of a table.
- * mm_check_rows_leaf: the entries of a leaf; page is a copy of it.
- * mm_check_rows_finish: read the table, and report what is not as it should be.
+ *
+ * mm_check_rows_leaf: take in the entries of a leaf.  page is a copy of it.
+ *
+ * mm_check_rows_finish: read the table, and report whatever is not as it
+ * should be.
  */
 typedef struct MMCheckRows MMCheckRows;
 
@@ -26,8 +29,9 @@ extern void mm_check_rows_finish(MMCheckRows *rows);
 /* check_bounds.c */
 
 /*
- * mm_check_bounds: do the bounds that leaves (copies of their pages) give hold
- * for the rows they are about, as seen by a snapshot?
+ * mm_check_bounds: do the bounds from some leaves hold for the rows that their
+ * entries are about, as seen by a snapshot? pages are copies of the leaves.
+ * Reports an error if one does not.
  */
 extern void mm_check_bounds(Relation heap, Relation index, MMColumns *columns,
 							const MMModel *model, Snapshot snapshot,

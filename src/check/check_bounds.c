@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * check_bounds.c
- *	  mmdb_index_check: do bounds bound?
+ *	  mmdb_index_check: do bounds hold?
  *
- * Some rows of a few leaves are fetched.  Each of them, as a query, has bounds
- * of its distances to all others, from coordinates and from sketches, computed
- * over the leaves' pages as a search does it; and from the leaves' boxes.  The
- * distances themselves must be between.
+ * Some rows of a few leaves are fetched.  Some of them serve as queries.  The
+ * bounds of a query's distances to all the others come from coordinates and
+ * from sketches, computed over the leaves' pages as a search does it, and from
+ * the leaves' boxes.  The distances themselves must lie within these bounds.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +26,10 @@
 #include "search/bounding.h"
 #include "tree/box.h"
 
-/* At most so many rows are fetched, and about so many of them are queries. */
+/*
+ * No more than MOST_ROWS rows are fetched, and about MOST_QUERIES of them are
+ * queries.
+ */
 #define MOST_ROWS		1000
 #define MOST_QUERIES	100
 
@@ -91,7 +94,7 @@ keep_row(BoundsState *state, int leaf, int entry, Datum *values, const bool *isn
 }
 
 /*
- * Fetch the rows of the leaves, as far as they are visible, and memory and
+ * Fetch the rows of the leaves, as long as they are visible, and as memory and
  * their number allow.
  */
 static void
@@ -108,7 +111,7 @@ fetch_rows(BoundsState *state, Relation heap, Snapshot snapshot)
 	{
 		int			n = MMPageGetSpecial(state->pages[leaf])->n;
 
-		/* Each leaf has its share. */
+		/* Each leaf has an equal share. */
 		n = Min(n, MOST_ROWS / state->nleaves);
 		for (int i = 0; i < n && state->used < (Size) maintenance_work_mem * 1024; i++)
 		{
@@ -123,7 +126,7 @@ fetch_rows(BoundsState *state, Relation heap, Snapshot snapshot)
 			CHECK_FOR_INTERRUPTS();
 			ItemPointerSet(&tid, mm_page_words(state->pages[leaf], 0)[i],
 						   (OffsetNumber) mm_page_words(state->pages[leaf], 1)[i]);
-			/* Of a row that is gone, the block may be, too. */
+			/* If a row is gone, its block may be gone, too. */
 			if (ItemPointerGetBlockNumber(&tid) >= RelationGetNumberOfBlocks(heap) ||
 				!table_index_fetch_tuple(fetch, &tid, snapshot, slot, &call_again, &all_dead))
 				continue;
@@ -168,7 +171,8 @@ report(const BoundsState *state, const QueryColumn *query, const Row *row, const
 }
 
 /*
- * The bound that a leaf's box gives, as that of an entry of its parent.
+ * The bound from a leaf's box, computed as if the box were an entry of its
+ * parent.
  */
 static float
 box_bound(const BoundsState *state, const QueryColumn *query, int leaf)
@@ -188,8 +192,8 @@ box_bound(const BoundsState *state, const QueryColumn *query, int leaf)
 }
 
 /*
- * Check the bounds of a query's distances to the rows of one leaf: those from
- * first to before end.
+ * Check the bounds of a query's distances to the rows of one leaf.  These are
+ * the rows from first to before end.
  */
 static void
 check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
@@ -239,7 +243,10 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 			report(state, query, row, "lower bound from coordinates", lower[i], distance);
 		if (!(sums[i] <= distance))
 			report(state, query, row, "sum of lower bounds from coordinates", sums[i], distance);
-		/* By distances to pivots, a search does without upper bounds. */
+		/*
+		 * Where coordinates are distances to pivots, a search does without
+		 * upper bounds.
+		 */
 		if (c->ncoordinates > 0 && c->raw && !(upper[i] >= distance))
 			report(state, query, row, "upper bound from coordinates", upper[i], distance);
 		if (query->term.sketch_query != NULL && !(sketch_lower[i] <= distance))

@@ -4,15 +4,16 @@
  *	  mmdb_index_check: the entries of an index against the rows of its table.
  *
  * Both sides go through one tuplesort, by place in the table: each entry, and
- * each row as the entry that the model makes of it now.  What comes out side by
- * side must agree.  Entries are sorted by digests, so the sort takes some 50
- * bytes for each, whatever their size; beyond maintenance_work_mem it is on
- * disk.
+ * each row in the form of the entry that the model makes of it now.  What
+ * comes out side by side must agree.  The sort has only digests of entries, so
+ * it takes some 50 bytes for each, whatever their size.  Beyond
+ * maintenance_work_mem it is on disk.
  *
- * The rows are those that a snapshot taken now sees.  (Not all that an index
- * build takes: deleted rows that some old snapshot sees are not in an index
- * made by CREATE INDEX CONCURRENTLY.)  A snapshot of the transaction might be
- * older than the lock that keeps rows from coming.
+ * The rows are those that a snapshot taken now sees.  (They are not all that
+ * an index build takes: deleted rows that some old snapshot sees are not in an
+ * index made by CREATE INDEX CONCURRENTLY.)  The transaction's own snapshot
+ * will not do, because it might be older than the lock that keeps rows from
+ * coming.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,10 +34,10 @@
 #include "base/random.h"
 #include "check/check.h"
 
-/* So many leaves are kept to check bounds with. */
+/* This many leaves are kept to check bounds with. */
 #define SAMPLED_LEAVES	8
 
-/* One side of a comparison, as it is sorted. */
+/* An entry or a row, as it is sorted. */
 typedef struct CheckItem
 {
 	int64		place;			/* block, offset, and in the last bit: an entry */
@@ -97,8 +98,9 @@ mm_check_rows_begin(Relation heap, Relation index, MMColumns *columns,
 }
 
 /*
- * Make an entry's parts that are about dropped attributes those of a NULL: what was
- * there when the row was entered cannot be told any more.
+ * Make those parts of an entry that are about dropped attributes the same as
+ * those of a NULL.  The values at the time of the insertion cannot be known
+ * any more.
  */
 static void
 clear_dropped(const MMCheckRows *rows, MMEntry entry)
@@ -119,7 +121,8 @@ clear_dropped(const MMCheckRows *rows, MMEntry entry)
 }
 
 /*
- * Sort rows->entry: of the index, or one made of a row (block: none).
+ * Sort rows->entry.  It comes from the index, or it was made of a row (then
+ * there is no block).
  */
 static void
 put_item(MMCheckRows *rows, BlockNumber block, int number)
@@ -188,7 +191,7 @@ check_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 	bool		isnull[MM_MAX_COLUMNS];
 	int32		dimensions[MM_MAX_COLUMNS];
 
-	/* Of other dimensions, a value could not be embedded. */
+	/* A value of other dimensions could not be embedded. */
 	for (int i = 0; i < rows->columns->n; i++)
 		dimensions[i] = rows->meta->columns[i].dimensions;
 	mm_columns_values(rows->columns, keys, keynulls, values, isnull);

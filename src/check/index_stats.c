@@ -4,9 +4,9 @@
  *	  mmdb_index_stats: how large an index is, how full, and how good its tree.
  *
  * All pages are read in the order of the file, one at a time under a share
- * lock; changes go on meanwhile, so the figures are those of no one instant.
- * Pages with links to leaves are read a second time, to count the boxes that
- * contain the centres of some of them.
+ * lock.  Changes go on in the meantime, so the figures are not those of one
+ * instant.  Pages with links to leaves are read a second time, to count the
+ * boxes that contain the centres of some of them.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,7 +29,7 @@
 
 PG_FUNCTION_INFO_V1(mmdb_index_stats);
 
-/* Boxes whose centres are looked for. */
+/* The number of boxes whose centres are looked for. */
 #define MOST_CENTRES	500
 
 typedef struct IndexStats
@@ -53,8 +53,8 @@ typedef struct IndexStats
 } IndexStats;
 
 /*
- * Has a node the shape we expect?  Not if the index gets a model while we look;
- * nor what a training that failed has left.
+ * Does a node have the shape that we expect?  It does not if the index gets a
+ * model while we look, or if a failed training has left it behind.
  */
 static bool
 fits_model(const IndexStats *stats, Page page)
@@ -63,7 +63,7 @@ fits_model(const IndexStats *stats, Page page)
 }
 
 /*
- * Copy a page; false if it is empty.
+ * Copy a page.  Returns false if it is empty.
  */
 static bool
 read_page(IndexStats *stats, BlockNumber block, Page copy)
@@ -151,8 +151,8 @@ count_page(IndexStats *stats, BlockNumber block, Page page)
 }
 
 /*
- * Make a point of a box: its centre, in the columns of which it has values;
- * NULLs in the others.
+ * Make a box a point: its centre in the columns in which it has values, and
+ * NULL in the others.
  */
 static void
 shrink_to_centre(const MMModel *model, MMEntry box)
@@ -184,7 +184,7 @@ find_centres(IndexStats *stats, Page page)
 }
 
 /*
- * Read the index.
+ * Read the whole index.
  */
 static void
 collect(IndexStats *stats, Relation index)
@@ -271,7 +271,10 @@ mmdb_index_stats(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 
-	/* Once more if it has got a model meanwhile; that happens once. */
+	/*
+	 * Start over if the index has got a model in the meantime.  That happens
+	 * once only.
+	 */
 	do
 		collect(stats, index);
 	while (!stats->tree.model->trained && BlockNumberIsValid(mm_meta_read(index, 0)->model));

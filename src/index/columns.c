@@ -3,8 +3,8 @@
  * columns.c
  *	  The columns of an index, each a metric space.
  *
- * The columns of a plain index are those that it was built with, whatever has
- * become of its composite type since (open_composite).
+ * A plain index has the columns that it was built with, whatever has become of
+ * its composite type since (open_composite).
  *
  *-------------------------------------------------------------------------
  */
@@ -57,8 +57,8 @@ set_column(MMColumn *column, const char *name, Oid type, Oid opclass,
 }
 
 /*
- * The default operator class of an attribute's type, InvalidOid if there is
- * none.  The class for composite types is not a metric.
+ * The default operator class of an attribute's type, or InvalidOid if there is
+ * none.  The class for composite types does not count: it is not a metric.
  */
 static Oid
 default_metric(Oid type)
@@ -165,8 +165,9 @@ mm_columns_changed(const MMColumns *columns)
 }
 
 /*
- * Where an index has several columns of one name, that is followed by the
- * operator class; and where that is the same, too, by the column's number.
+ * Make columns' names unique.  If an index has several columns of one name,
+ * the name is followed by the operator class; and if that is the same, too, by
+ * the column's number.
  */
 static void
 distinguish_names(MMColumns *columns)
@@ -275,7 +276,8 @@ mm_columns_metadata(const MMColumns *columns)
 }
 
 /*
- * Take a column's metric away if it is not what the index was made for.
+ * Take a column's metric away if it is not the one that the index was made
+ * for.
  */
 static void
 compare_with_origin(MMColumn *column, const MMColumnOrigin *origin)
@@ -434,7 +436,7 @@ mm_columns_of_record(const MMColumns *columns, Datum record, Datum *values,
 	{
 		const MMColumn *column = &columns->columns[i];
 
-		/* Rows from before an attribute was dropped still have its value. */
+		/* Rows older than an attribute's DROP still have its value. */
 		values[i] = all_values[column->attribute - 1];
 		isnull[i] = all_nulls[column->attribute - 1] || column->dropped;
 	}

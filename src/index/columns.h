@@ -3,8 +3,8 @@
  * columns.h
  *	  The columns of an index, each with its metric.
  *
- * A column is a metric space: a key column of the index, or, in an index over one
- * composite key, an attribute of that.
+ * A column is a metric space.  It is a key column of the index, or, if the
+ * index is over one composite key, an attribute of that.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,26 +42,27 @@ typedef struct MMColumns
 } MMColumns;
 
 /*
- * mm_columns_make: the columns that an index, plain or partitioned, has if it is
- * built now, in the current memory context.  Raises an error for an index mmdb
- * cannot have.
+ * mm_columns_make: the columns that an index, plain or partitioned, would have
+ * if it were built now, in the current memory context.  Raises an error for an
+ * index that mmdb does not support.
  *
- * mm_columns_open: those that it has, as its entries and metadata have them; of a
- * partitioned one, as mm_columns_make.  They differ where a composite type was
- * altered: attributes added since are no columns, those dropped still are.  Nor
- * has a column a metric if it is not the one the index was built with.  Raises
- * an error if the metadata cannot be read.
+ * mm_columns_open: the columns that an index has, as its entries and metadata
+ * have them.  For a partitioned index it does what mm_columns_make does.  The
+ * two differ if a composite type was altered: attributes added since are no
+ * columns, dropped ones still are, and a column has no metric if its metric is
+ * not the one the index was built with any more.  Raises an error if the
+ * metadata cannot be read.
  *
- * mm_columns_present: the same without those dropped, as users know them.  Their
- * numbers are not those of the metadata: see mm_statistics_get.
+ * mm_columns_present: the same without dropped columns, as users know them.
+ * Their numbers are not those of the metadata: see mm_statistics_get.
  */
 extern MMColumns *mm_columns_make(Relation index);
 extern MMColumns *mm_columns_open(Relation index);
 extern MMColumns *mm_columns_present(Relation index);
 
 /*
- * mm_columns_count: how many columns mm_columns_present would find, if it can be
- * told without an error; otherwise 0.
+ * mm_columns_count: how many columns mm_columns_present would find, or 0 if
+ * that cannot be told without an error.
  */
 extern int	mm_columns_count(Relation index);
 
@@ -78,29 +79,33 @@ extern char *mm_columns_list(const MMColumns *columns);
 extern MMColumns *mm_columns_of_composite(Oid type, int32 typmod);
 
 /*
- * mm_columns_require_metric: raise an error if the column has no metric, or not
- * the one that the index was made for.
- * mm_columns_changed: the first column of which the latter is true; -1: none.
+ * mm_columns_require_metric: raise an error if the column has no metric, or
+ * not the one that the index was made for.
+ *
+ * mm_columns_changed: the first column whose metric is not the one that the
+ * index was made for, or -1 if there is none.
  */
 extern void mm_columns_require_metric(const MMColumns *columns, int column);
 extern int	mm_columns_changed(const MMColumns *columns);
 
 /*
- * mm_columns_find: the column of a name; raises an error if there is none.
+ * mm_columns_find: the number of the column with this name.  Raises an error
+ * if there is none.
  */
 extern int	mm_columns_find(const MMColumns *columns, const char *name);
 
 /*
  * mm_column_origin: what the index will remember of a column.
- * mm_columns_metadata: metadata of an index with these columns that has seen no
- * rows.
+ *
+ * mm_columns_metadata: the metadata of an index with these columns that has
+ * seen no rows.
  */
 extern MMColumnOrigin mm_column_origin(const MMColumn *column);
 extern MMMeta *mm_columns_metadata(const MMColumns *columns);
 
 /*
- * mm_columns_values: the columns' values (values, isnull: columns->n each)
- * of a row, given as the values of the index's keys.
+ * mm_columns_values: the columns' values of a row that is given as the values
+ * of the index's keys.  values and isnull have columns->n elements each.
  */
 extern void mm_columns_values(const MMColumns *columns, Datum *keys,
 							  bool *keynulls, Datum *values, bool *isnull);
@@ -113,20 +118,21 @@ extern void mm_columns_of_record(const MMColumns *columns, Datum record,
 
 /*
  * mm_columns_check_values: raise an error unless each value has distances and
- * the dimensions its column is known to have.  dimensions, one for each
- * column, -1 where not known, takes up those of the values.  Leaks memory.
+ * the dimensions that its column is known to have.  dimensions has the latter,
+ * one for each column, -1 where not known; there, those of the values are
+ * filled in.  Leaks memory.
  */
 extern void mm_columns_check_values(MMColumns *columns, Datum *values,
 									const bool *isnull, int32 *dimensions);
 
 /*
- * mm_distance_error_context: for an ErrorContextCallback, around distances of
- * the column (MMColumn *) that is its argument.
+ * mm_distance_error_context: a callback for an ErrorContextCallback around
+ * computations of distances.  Its argument is the column (MMColumn *).
  */
 extern void mm_distance_error_context(void *arg);
 
 /*
- * mm_column_detoast: a value of the column, as searches need it.
+ * mm_column_detoast: a value of the column in the form that searches need.
  */
 static inline Datum
 mm_column_detoast(const MMColumn *column, Datum value)
@@ -135,7 +141,7 @@ mm_column_detoast(const MMColumn *column, Datum value)
 }
 
 /*
- * mm_column_names: the columns' names (columns->n).
+ * mm_column_names: the names of the columns, an array of columns->n.
  */
 extern const char **mm_column_names(const MMColumns *columns);
 

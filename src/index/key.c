@@ -43,7 +43,7 @@ mm_key_expression(Relation index, int key)
 
 	if (index->rd_index->indkey.values[key] != 0)
 		return NULL;
-	/* The list has the expressions only, in the order of their keys. */
+	/* The list has expressions only, in the order of their keys. */
 	for (int i = 0; i < key; i++)
 		n += index->rd_index->indkey.values[i] == 0;
 	return list_nth(RelationGetIndexExpressions(index), n);

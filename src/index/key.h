@@ -12,10 +12,12 @@
 #include "utils/relcache.h"
 
 /*
- * mm_key_name: the name of a key of an index: that of the table's column, or the
- * one CREATE INDEX gave to an expression.
- * mm_key_opclass: its operator class.
- * mm_key_expression: the expression that it is; NULL if it is a column.
+ * mm_key_name: the name of a key of an index, which is the name of the table's
+ * column, or the one that CREATE INDEX gave to an expression.
+ *
+ * mm_key_opclass: the key's operator class.
+ *
+ * mm_key_expression: the key's expression, or NULL if the key is a column.
  */
 extern const char *mm_key_name(Relation index, int key);
 extern Oid	mm_key_opclass(Relation index, int key);

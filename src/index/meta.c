@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * meta.c
- *	  The metadata page, and the model behind it.
+ *	  The metadata page, and the pages of the model.
  *
  * Changes go through generic WAL, under an exclusive buffer lock, and take
  * effect whether or not the transaction commits.  So nobody may keep a copy of
- * the metadata from one statement to the next: invalidations reach other
- * sessions from transactions that commit only.  A model never changes, so the
- * relation cache may keep it, under the block where it begins: it is written
- * once, to pages nobody knows yet, and the metadata refer to it in the same
- * WAL record that makes the root fit it.
+ * the metadata from one statement to the next: other sessions only get
+ * invalidations from transactions that commit.  A model never changes, so the
+ * relation cache may keep it, under the block where it begins.  A model is
+ * written once, to pages that nobody knows yet, and the metadata refer to it
+ * in the same WAL record that makes the root fit it.
  *
- * Dimensions once known stay so until the index is built anew: they are what
- * rows, committed or not, were checked against.
+ * Dimensions, once known, stay until the index is built anew, because rows,
+ * committed or not, were checked against them.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,7 +46,7 @@ mm_meta_empty(int ncolumns)
 }
 
 /*
- * Behind the metadata is a hole, which WAL leaves out.
+ * Mark the end of the metadata.  After it is a hole, which WAL leaves out.
  */
 static void
 set_end(Page page, const MMMeta *meta)
@@ -87,7 +87,10 @@ create_page(Relation index, ForkNumber fork, BlockNumber block, const MMMeta *me
 		MMPageGetSpecial(page)->flags = MM_PAGE_UNTRAINED;
 	}
 	MarkBufferDirty(buffer);
-	/* The init fork of an unlogged index is logged: it outlives a crash. */
+	/*
+	 * The init fork of an unlogged index is logged, because it must survive a
+	 * crash.
+	 */
 	if (fork == INIT_FORKNUM)
 		log_newpage_buffer(buffer, false);
 	END_CRIT_SECTION();
@@ -112,7 +115,7 @@ mm_meta_build(Relation index, const MMMeta *meta, bool done)
 }
 
 /*
- * Is what stands on a metadata page something that we may have written?
+ * Might we have written what stands on a metadata page?
  */
 static bool
 is_sane(const MMMeta *meta)
@@ -134,7 +137,7 @@ is_sane(const MMMeta *meta)
 			!(stats->scale > 0 && stats->scale <= DBL_MAX))
 			return false;
 	}
-	/* Without a model, an entry has no more than its place and NULLs. */
+	/* Without a model, an entry has only its place and its NULLs. */
 	return BlockNumberIsValid(meta->model) ? meta->model_size > 0 :
 		meta->ncoordinates == 0 && meta->sketch_words == 0 && meta->sketch_bytes == 0;
 }
@@ -206,7 +209,9 @@ mm_meta_enter_model(GenericXLogState *state, Buffer buffer, const MMMeta *traine
 	meta->npairs = trained->npairs;
 	memcpy(meta->columns, trained->columns,
 		   MM_META_SIZE(trained->ncolumns, trained->npairs) - offsetof(MMMeta, columns));
-	/* What was measured may not have seen the rows that settled them. */
+	/*
+	 * The measurement may not have seen the rows that settled the dimensions.
+	 */
 	for (int i = 0; i < meta->ncolumns; i++)
 		if (dimensions[i] >= 0)
 			meta->columns[i].dimensions = dimensions[i];
@@ -244,7 +249,10 @@ mm_meta_write_model(Relation index, const void *model, uint32 size, bool logged)
 {
 	BlockNumber next = InvalidBlockNumber;
 
-	/* From the last page to the first, as each names the one behind it. */
+	/*
+	 * Pages are written from the last to the first, because each names the
+	 * next one.
+	 */
 	for (int64 offset = (int64) (size - 1) / MM_PAGE_DATA_SIZE * MM_PAGE_DATA_SIZE;
 		 offset >= 0; offset -= MM_PAGE_DATA_SIZE)
 	{
@@ -318,7 +326,10 @@ read_meta(Relation index, int ncolumns, bool may_be_building)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot access temporary indexes of other sessions")));
-	/* Of an unlogged index, a standby has but the file that it begins anew from. */
+	/*
+	 * A standby has nothing of an unlogged index but the file that it starts
+	 * anew from.
+	 */
 	if (RecoveryInProgress() && !RelationIsPermanent(index))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -373,7 +384,8 @@ mm_meta_read_building(Relation index, int ncolumns)
 }
 
 /*
- * What the relation cache keeps, one chunk of memory; the model follows.
+ * What the relation cache keeps: one chunk of memory, with the model after
+ * this header.
  */
 typedef struct CachedModel
 {
@@ -394,7 +406,10 @@ mm_meta_model(Relation index, const MMMeta *meta)
 	if (cached != NULL && cached->block == meta->model && cached->size == meta->model_size)
 		return CachedModelData(cached);
 
-	/* Into memory of ours first: reading may fail, or process invalidations. */
+	/*
+	 * Read into our own memory first: reading may fail, or process
+	 * invalidations.
+	 */
 	model = palloc(meta->model_size);
 	read_model(index, meta->model, model, meta->model_size);
 	if (mm_meta_model_crc(model, meta->model_size) != meta->model_crc)
@@ -453,7 +468,7 @@ mm_node_check_stamps(Relation index, Buffer buffer, uint64 splits)
 	{
 		if (special->nsn <= splits && special->born <= splits && special->merged <= splits)
 			return;
-		/* A page is born before its split is counted. */
+		/* A page is born shortly before its split is counted. */
 		now = mm_meta_splits(index);
 		if (special->nsn <= now && special->born <= now + 1 && special->merged <= now)
 			return;

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * meta.h
- *	  The metadata of an index: what its columns were when it was made, statistics
- *	  of their distances, and where the model is.
+ *	  The metadata of an index: what its columns were when it was made,
+ *	  statistics of their distances, and where the model is.
  *
- * The metadata are on the first page of the index, the model on a chain of pages
- * of its own.
+ * The metadata are on the first page of the index.  The model has a chain of
+ * pages of its own.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +16,10 @@
 
 #define MM_META_VERSION 4
 
-/* Fewer rows than this tell too little: an index has no model before. */
+/*
+ * Fewer rows than this tell too little, so an index has no model until it has
+ * as many.
+ */
 #define MM_TRAINING_ROWS	256
 
 /*
@@ -34,9 +37,9 @@ typedef struct MMColumnStatistics
 
 /*
  * What a column was when the index was made.  Attributes of a composite type
- * come and go, and their types may get other default operator classes, which no
- * index is told.  OIDs of types outlive pg_upgrade, those of classes do not:
- * these are known by the hash of their name.
+ * come and go, and their types may get other default operator classes; no
+ * index is told of that.  OIDs of types survive pg_upgrade.  Those of operator
+ * classes do not, so a class is known by a hash of its name.
  */
 typedef struct MMColumnOrigin
 {
@@ -73,7 +76,8 @@ typedef struct MMMeta
 	 sizeof(uint16) * (npairs) * ((ncolumns) + 1))
 
 /*
- * The sampled pairs of rows: for each, how many it stands for, and its distances.
+ * The sampled pairs of rows: for each pair, how many pairs it stands for, and
+ * its distances.
  */
 static inline uint16 *
 mm_meta_pairs(const MMMeta *meta)
@@ -83,22 +87,24 @@ mm_meta_pairs(const MMMeta *meta)
 
 /*
  * mm_meta_read: the metadata of a plain index as it is now, in the current
- * context.  Raises an error if the page is not what it should be, or not
- * about ncolumns columns (0: any number), or if the index is being built.
- * mm_meta_read_building: the same for who builds it.
+ * context.  Raises an error if the page is not a valid metadata page, if it is
+ * not about ncolumns columns (0: any number), or if the index is being built.
+ *
+ * mm_meta_read_building: the same for the build itself.
  */
 extern MMMeta *mm_meta_read(Relation index, int ncolumns);
 extern MMMeta *mm_meta_read_building(Relation index, int ncolumns);
 
 /*
- * mm_meta_try: the same, NULL where that raises an error for what is on the page.
+ * mm_meta_try: the same, but NULL where mm_meta_read raises an error about the
+ * page.
  */
 extern MMMeta *mm_meta_try(Relation index);
 
 /*
- * mm_meta_model: the model that metadata refer to, NULL if there is none;
- * meta->model_size bytes.  Valid until the next such call for the index, or
- * until an invalidation is processed: copy it to keep it.
+ * mm_meta_model: the model that metadata refer to, meta->model_size bytes;
+ * NULL if there is none.  It is valid until the next such call for the index,
+ * or until an invalidation is processed, so copy it to keep it.
  */
 extern const void *mm_meta_model(Relation index, const MMMeta *meta);
 
@@ -108,55 +114,60 @@ extern const void *mm_meta_model(Relation index, const MMMeta *meta);
 extern uint32 mm_meta_model_crc(const void *model, uint32 size);
 
 /*
- * mm_meta_shapes: the shapes of entries in leaves and inner nodes.
+ * mm_meta_shapes: the shapes of the entries in leaves and in inner nodes.
  */
 extern void mm_meta_shapes(const MMMeta *meta, MMShape *leaf, MMShape *inner);
 
 /*
  * mm_meta_empty: metadata of an index that has seen no rows.
- * mm_meta_create: write metadata and an empty root as the first pages of a new index;
- * nobody else can use its main fork yet.  The caller sees to WAL, but for an init
- * fork.
- * mm_meta_build: replace the metadata of an index that is being built; when done,
- * others may use it.  Without WAL.
+ *
+ * mm_meta_create: write metadata and an empty root as the first pages of a new
+ * index, whose main fork nobody else can use yet.  Only an init fork is logged
+ * here; otherwise the caller sees to WAL.
+ *
+ * mm_meta_build: replace the metadata of an index that is being built.  Once
+ * the build is done, others may use the index.  This writes no WAL.
  */
 extern MMMeta *mm_meta_empty(int ncolumns);
 extern void mm_meta_create(Relation index, ForkNumber fork, const MMMeta *meta);
 extern void mm_meta_build(Relation index, const MMMeta *meta, bool done);
 
 /*
- * mm_meta_write_model: write a model to new pages; returns the first.
+ * mm_meta_write_model: write a model to new pages.  Returns the first of them.
  */
 extern BlockNumber mm_meta_write_model(Relation index, const void *model,
 									   uint32 size, bool logged);
 
 /*
- * mm_meta_enter_model: enter a model, and the statistics that were measured with
- * it, in the metadata page, which becomes part of a WAL record.  Dimensions that
- * are known by then stay.
+ * mm_meta_enter_model: enter a model, and the statistics that were measured
+ * with it, in the metadata page, which becomes part of a WAL record.
+ * Dimensions that are known by then stay as they are.
  */
 extern void mm_meta_enter_model(GenericXLogState *state, Buffer buffer, const MMMeta *trained);
 
 /*
- * mm_meta_settle_dimensions: where the metadata does not know the dimensions
- * of a column, record those given; where it does, return them instead.
+ * mm_meta_settle_dimensions: record the given dimensions of each column whose
+ * dimensions the metadata do not know.  For the other columns, return what is
+ * known instead.
  */
 extern void mm_meta_settle_dimensions(Relation index, int ncolumns,
 									  int32 *dimensions);
 
 /*
  * mm_meta_splits: the count of splits.
- * mm_meta_count_split: count one more; returns the count.
- * mm_node_check_stamps: raise INDEX_CORRUPTED if a page, reached from a parent
- * that was read when splits had been counted, is not a node, perhaps a deleted
- * one, or has stamps that no split has made.
+ *
+ * mm_meta_count_split: count one more split.  Returns the new count.
+ *
+ * mm_node_check_stamps: raise INDEX_CORRUPTED unless a page is a node (perhaps
+ * a deleted one) and all its stamps are of splits that have happened.  The
+ * page was reached from a parent that was read when splits had been counted.
  */
 extern uint64 mm_meta_splits(Relation index);
 extern uint64 mm_meta_count_split(Relation index);
 extern void mm_node_check_stamps(Relation index, Buffer buffer, uint64 splits);
 
 /*
- * For changes of the tree: mm_meta_lock locks the metadata page,
+ * For changes of the tree, mm_meta_lock locks the metadata page, and
  * mm_meta_register adds it to a WAL record.
  */
 extern Buffer mm_meta_lock(Relation index, int ncolumns, int mode);

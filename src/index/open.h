@@ -12,14 +12,14 @@
 
 /*
  * mm_index_open: open an index, plain or partitioned, with AccessShareLock.
- * Raises an error if the OID is not that of an mmdb index; NULL if there is no
- * such relation and missing_ok.
+ * Raises an error if the OID is not that of an mmdb index.  Returns NULL if
+ * there is no such relation and missing_ok is set.
  */
 extern Relation mm_index_open(Oid oid, bool missing_ok);
 
 /*
- * mm_index_require_valid: raise an error if an index was left unfinished, as by
- * CREATE INDEX CONCURRENTLY that failed.
+ * mm_index_require_valid: raise an error if an index was left unfinished, for
+ * example by a CREATE INDEX CONCURRENTLY that failed.
  */
 extern void mm_index_require_valid(Relation index);
 

@@ -66,13 +66,13 @@ mm_options_validate_scales(const char *value)
 {
 	double		scales[MM_MAX_COLUMNS];
 
-	/* Called with the default value, too, which is none. */
+	/* This is also called with the default value, which is NULL. */
 	if (value != NULL)
 		(void) mm_options_parse_scales(value, scales);
 }
 
 /*
- * mm_options_init: register the parameters; called once, when the library is
+ * mm_options_init: register the parameters.  Called once, when the library is
  * loaded.
  */
 void
@@ -144,6 +144,9 @@ mm_options_scales(Relation index)
 	MMOptions  *options = (MMOptions *) index->rd_options;
 	char	   *scales = options != NULL ? GET_STRING_RELOPTION(options, scales) : NULL;
 
-	/* The relation cache may be built anew while somebody reads it. */
+	/*
+	 * A copy, because the relation cache may be rebuilt while somebody reads
+	 * it.
+	 */
 	return scales != NULL ? pstrdup(scales) : NULL;
 }

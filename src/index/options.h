@@ -30,15 +30,21 @@ typedef struct MMOptions
 #define MM_MAX_SAMPLE_ROWS		1000000
 
 /*
- * mm_options_init: register the storage parameters; called once, when the
+ * mm_options_init: register the storage parameters.  Called once, when the
  * library is loaded.
- * mm_options_get: those of an index, but for scales.
+ *
+ * mm_options_get: the storage parameters of an index, except for scales.
+ *
  * mm_options_scales: the parameter scales as it was written, in the current
- * context; NULL if there is none.
- * mm_options_parse_scales: its elements into scales (MM_MAX_COLUMNS), 0 for a NULL;
- * returns how many there are.  Raises an error if there are none, or too many, or
- * it is no array of scales.
- * mm_options_validate_scales: raise that error; NULL is the default.
+ * context; NULL if it is not set.
+ *
+ * mm_options_parse_scales: parse that parameter into scales, which has room
+ * for MM_MAX_COLUMNS, with 0 for a NULL.  Returns the number of elements.
+ * Raises an error if there are none or too many, or if the text is no array of
+ * scales.
+ *
+ * mm_options_validate_scales: raise the same errors.  NULL, the default, is
+ * valid.
  */
 extern void mm_options_init(void);
 extern MMOptions mm_options_get(Relation index);

@@ -18,9 +18,9 @@
 #include "index/recent.h"
 
 /*
- * A node gets room for so many parts of its capacity, one after the other.  Each
- * time all of it goes into WAL.  An inner node gets entries seldom, and changes
- * often.
+ * The room in a node's planes grows in this many steps until it is the whole
+ * capacity.  Each step puts the whole page into WAL.  Inner nodes have more
+ * steps, because they get entries seldom and change often.
  */
 #define LEAF_STEPS		3
 #define INNER_STEPS		8
@@ -31,7 +31,10 @@ mm_shape_init(MMShape *shape, int words, int bytes)
 	shape->words = words;
 	shape->bytes = bytes;
 	shape->size = words * sizeof(uint32) + bytes;
-	/* Loops over a plane may read somewhat behind its end; see metric_routine.h. */
+	/*
+	 * Loops over a plane may read a little after its end; see
+	 * metric_routine.h.
+	 */
 	shape->capacity = (MM_PAGE_DATA_SIZE - METRIC_PLANE_SLACK * sizeof(uint32)) / shape->size;
 }
 
@@ -65,7 +68,7 @@ mm_page_delete(Page page, FullTransactionId xid, uint64 splits)
 
 	special->kind = MM_PAGE_DELETED;
 	special->xid = xid;
-	/* Leaves have no links down that were read then. */
+	/* A leaf has no downlinks that the count would be needed for. */
 	if (special->level > 0)
 		special->merged = splits;
 }
@@ -87,7 +90,7 @@ mm_page_is_settled(Page page)
 }
 
 /*
- * Move a plane up, and clear the room behind its entries.
+ * Move a plane up, and clear the room after its entries.
  */
 static void
 move_plane(char *to, const char *from, Size size, Size room)
@@ -110,7 +113,10 @@ mm_page_make_room(Page page, const MMShape *shape, int n)
 	Assert(n <= shape->capacity);
 	if (room <= before)
 		return;
-	/* From the last plane to the first: each goes to where the next one was. */
+	/*
+	 * This goes from the last plane to the first, so each goes to where the
+	 * planes after it were.
+	 */
 	for (int b = shape->bytes - 1; b >= 0; b--)
 		move_plane(contents + (words_size + b) * room, contents + (words_size + b) * before,
 				   special->n, room);
@@ -165,7 +171,7 @@ mm_page_take(Page page, const MMShape *shape, Page from, uint16 *which, int n)
 	MMPageSpecial *special = MMPageGetSpecial(page);
 	int			before = 0;
 
-	/* Those from before a merge come first, here as there. */
+	/* Entries from before a merge come first, here as on the other page. */
 	special->merged = MMPageGetSpecial(from)->merged;
 	special->merged_before = MMPageGetSpecial(from)->merged_before;
 	special->xid = MMPageGetSpecial(from)->xid;
@@ -268,8 +274,8 @@ mm_page_room_fits(Page page, const MMShape *shape)
 }
 
 /*
- * Is there no such block?  An index never shrinks: it usually suffices to know
- * how long it was.
+ * Does the index not have this block?  An index never shrinks, so it usually
+ * suffices to know how long it was.
  */
 static bool
 beyond_end(Relation index, BlockNumber block)
@@ -323,7 +329,10 @@ mm_page_read(Relation index, BlockNumber block, int mode, uint8 kind,
 	return buffer;
 }
 
-/* Who looks for a page puts up with so many that somebody may have a use for. */
+/*
+ * A look for a recyclable page gives up after this many deleted ones that
+ * somebody may still need.
+ */
 #define MOST_WAITING	8
 
 bool
@@ -341,7 +350,7 @@ mm_page_reuse(Relation index)
 	int			nwaiting = 0;
 	Buffer		result = InvalidBuffer;
 
-	/* The free space map is only a hint: look at what it offers. */
+	/* The free space map is only a hint, so look at what it offers. */
 	while (!BufferIsValid(result) && nwaiting < MOST_WAITING)
 	{
 		BlockNumber block = GetFreeIndexPage(index);

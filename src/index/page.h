@@ -3,15 +3,15 @@
  * page.h
  *	  Pages of an mmdb index.
  *
- * Block 0 holds the metadata (MMMeta), block 1 is the root of the tree, always;
- * the model (model.h) takes a chain of pages; all others are nodes of the tree
- * or deleted nodes.  Every page ends in an MMPageSpecial.
+ * Block 0 holds the metadata (MMMeta).  Block 1 is always the root of the
+ * tree.  The model (model.h) takes a chain of pages.  All other pages are
+ * nodes of the tree or deleted nodes.  Every page ends in an MMPageSpecial.
  *
  * A node is a set of entries in no order, stored by columns ("planes"): first
- * all first words of the entries, then all second words, and so on; then their
- * single bytes in the same manner.  Bounds are computed over planes, many
- * entries at a time.  All entries of a node have one shape, which the model
- * determines:
+ * come the first words of all entries, then all second words, and so on, and
+ * then the entries' single bytes in the same manner.  Bounds are computed over
+ * planes, many entries at a time.  All entries of a node have one shape, which
+ * the model determines:
  *
  *	leaf	word 0		heap block
  *			word 1		heap offset
@@ -19,55 +19,62 @@
  *			words 3 ..	coordinates of all columns (float), then words of sketches
  *			bytes		bytes of sketches
  *	inner	word 0		child
- *			word 1		bit i: some rows below have NULL in column i
+ *			word 1		bit i: some entries below have NULL in column i
  *			word 2		bit i: some have a value
- *			words 3 ..	least coordinates of the rows below, then greatest (float);
+ *			words 3 ..	least coordinates of the entries below, then greatest (float);
  *						Infinity and -Infinity where there are no values
  *
  * In an index that has no model yet, entries end after word 2, and the root is
  * the only node.
  *
- * Planes have room for somewhat more entries than there are, and are moved apart
- * when they are full.  So a page has a hole behind them until it is about to be
- * split, as PostgreSQL's own pages do: WAL leaves it out of images, and generic
- * WAL, which looks for what has changed byte by byte, does not look there.
+ * Planes have room for somewhat more entries than there are.  When they are
+ * full, they are moved apart.  So a page has a hole after its planes until it
+ * is about to be split, as PostgreSQL's own pages have.  WAL leaves the hole
+ * out of page images, and generic WAL, which looks for changes byte by byte,
+ * does not look there.
  *
  * Concurrency follows GiST (Kornacker, Mohan and Hellerstein, "Concurrency and
- * recovery in generalized search trees", 1997).  A split moves entries to a new
- * page on the right.  The metadata count splits.  A split is stamped with its
- * number (nsn) when the parent gets the downlink; whoever comes from a parent
- * it read when fewer splits had been counted goes on to the right.  Until then
- * the left page has MM_PAGE_INCOMPLETE, and everybody goes on to the right.
+ * recovery in generalized search trees", 1997).  A split moves entries to a
+ * new page on the right.  The metadata count splits.  When the parent gets the
+ * downlink, the split is stamped on the left page with its number (nsn).
+ * Whoever comes from a parent that was read when fewer splits had been counted
+ * goes on to the right.  Until the parent has the downlink, the left page has
+ * MM_PAGE_INCOMPLETE, and everybody goes on to the right.
  *
- * VACUUM deletes nodes: empty leaves, and those whose entries it has copied (see
- * merge.c).  The parent loses the downlink in the same WAL record.  A deleted
- * node stays as it was, with its entries, its stamps and its link to the right.  A
- * search that has read the parent before, and comes by the old downlink, finds what
- * the node had when it was deleted, which is all of it that the search's snapshot
- * can see.
+ * VACUUM deletes nodes: empty leaves, and nodes whose entries it has copied
+ * (see merge.c).  The parent loses the downlink in the same WAL record.  A
+ * deleted node stays as it was, with its entries, its stamps and its link to
+ * the right.  A search that read the parent earlier, and follows the old
+ * downlink, finds what the node had when it was deleted.  That is all of it
+ * that the search's snapshot can see.
  *
- * The copies are for those who read the parent afterwards:
+ * The copies are for searches that read the parent later:
  *
- *	- A leaf gets the entries of a deleted sibling behind its own.  That counts as a
- *	  split, too, and its number is the leaf's "merged"; "before" tells how many
- *	  entries it had.  Whoever has read the parent when fewer had been counted looks
- *	  at so many of the first ones only.  (What is added later goes behind them; what
- *	  is removed is replaced by one of its own kind; if the leaf is split, both
- *	  halves have the stamp, and a part of the first ones.)
- *	- Of two inner nodes, both are deleted, and a new page gets their entries.  What
- *	  a deleted inner node says of its children is as of its deletion.  So the count
- *	  of splits that goes with its downlinks is not that of today, but the one that
- *	  it notes when it is deleted, in "merged".
+ *	- When a leaf takes over a deleted sibling's entries, they go after its
+ *	  own.  This counts as a split, too, and its number is the leaf's "merged";
+ *	  "before" is the number of entries that the leaf had.  Whoever read the
+ *	  parent when fewer splits had been counted looks only at that many
+ *	  entries, from the first.  (Entries added later go after them.  A removed
+ *	  entry is replaced by one from the same side of this limit.  If the leaf
+ *	  is split, both halves have the stamp, and each has a part of the first
+ *	  entries.)
+ *	- When two inner nodes are merged, both are deleted, and a new page gets
+ *	  their entries.  What a deleted inner node says of its children is as of
+ *	  its deletion.  So its downlinks go with the count of splits at that time,
+ *	  not with the count of today.  The node notes that count in "merged" when
+ *	  it is deleted.
  *
- * A deleted page is used again, and a leaf merged again, once no snapshot is as old
- * as that ("xid").  On a standby there may be older ones.  Who comes to a page that
- * was made (born) later than the link that leads to it was, or merged again
- * (merged_before) since the parent was read, knows that it is not what it was.
+ * A deleted page is used again, and a leaf is merged again, only when no
+ * snapshot is as old as that ("xid").  On a standby there may be older
+ * snapshots.  A search can tell that a page is not what it was: the page was
+ * made ("born") later than the link that leads to it, or it was merged again
+ * ("merged_before") after the parent was read.
  *
- * Locks: a search holds one node's at a time, and that of the metadata behind
- * it.  Changes lock children before parents, left before right, metadata last,
- * and register pages for WAL in this order, too: replay locks them so, beside
- * the searches of a standby.
+ * Locks: a search holds the lock of one node at a time, and may take that of
+ * the metadata after it.  Changes lock children before parents, left before
+ * right, and the metadata last.  They register pages for WAL in this order,
+ * too, because replay locks pages in the order of registration, beside the
+ * searches of a standby.
  *
  *-------------------------------------------------------------------------
  */
@@ -131,10 +138,10 @@ StaticAssertDecl(offsetof(MMPageSpecial, magic) + sizeof(uint32) == MM_PAGE_SPEC
 #define MM_PAGE_DATA_SIZE \
 	(BLCKSZ - MAXALIGN(SizeOfPageHeaderData) - MM_PAGE_SPECIAL_SIZE)
 
-/* Words of an entry before its coordinates. */
+/* The words of an entry that come before its coordinates. */
 #define MM_ENTRY_HEADER		3
 
-/* An entry has at most so many coordinates. */
+/* The most coordinates that an entry may have. */
 #define MM_MAX_COORDINATES	(MM_MAX_COLUMNS * METRIC_MAX_RAW_COORDINATES)
 
 /*
@@ -149,7 +156,8 @@ typedef struct MMShape
 } MMShape;
 
 /*
- * An entry as a row: shape.words words, then shape.bytes bytes.
+ * An entry outside a node, in one piece: shape.words words, then shape.bytes
+ * bytes.
  */
 typedef uint32 *MMEntry;
 
@@ -180,30 +188,33 @@ mm_page_bytes(Page page, const MMShape *shape, int byte)
 /* page.c */
 
 /*
- * mm_shape_init: the shape of entries of so many words and bytes.
+ * mm_shape_init: the shape of entries with so many words and bytes.
  */
 extern void mm_shape_init(MMShape *shape, int words, int bytes);
 
 /*
- * mm_page_init: make an empty page of a kind.
+ * mm_page_init: make an empty page of this kind.
  */
 extern void mm_page_init(Page page, uint8 kind, uint16 level);
 
 /*
- * mm_page_delete: mark a node as deleted.  Nobody has any use for it once no
- * snapshot is as old as xid; splits is the count of them.  All else remains.
- * mm_page_merge: mark a leaf that is about to get the entries of another; the
+ * mm_page_delete: mark a node as deleted.  Nobody needs it any more once no
+ * snapshot is as old as xid.  splits is the count of splits.  Everything else
+ * on the page remains.
+ *
+ * mm_page_merge: mark a leaf that is about to get the entries of another.  The
  * caller sets merged.
- * mm_page_is_settled: is there nobody any more who may know a page from before
- * it was marked?
+ *
+ * mm_page_is_settled: is it certain that nobody knows a page from before it
+ * was marked?
  */
 extern void mm_page_delete(Page page, FullTransactionId xid, uint64 splits);
 extern void mm_page_merge(Page page, FullTransactionId xid);
 extern bool mm_page_is_settled(Page page);
 
 /*
- * mm_page_visible: how many of a node's entries, of the first, are for a search
- * that read its parent when splits had been counted; see above.
+ * mm_page_visible: how many of a node's entries, from the first, are meant for
+ * a search that read the parent when splits had been counted; see above.
  */
 static inline int
 mm_page_visible(Page page, uint64 splits)
@@ -214,9 +225,11 @@ mm_page_visible(Page page, uint64 splits)
 }
 
 /*
- * mm_page_make_room: let a node have room for n entries, at least.
- * mm_page_add_flags: the flags to register a page with to which an entry is to
- * be added: if planes must move, better an image than the differences.
+ * mm_page_make_room: give a node room for at least n entries.
+ *
+ * mm_page_add_flags: the flags with which to register a page that an entry is
+ * about to be added to.  If planes must move, an image of the page is better
+ * than the differences.
  */
 extern void mm_page_make_room(Page page, const MMShape *shape, int n);
 
@@ -228,10 +241,14 @@ mm_page_add_flags(Page page)
 
 /*
  * mm_page_get, mm_page_put: copy entry i of a node, or overwrite it.
- * mm_page_add: add an entry; there must be less than shape->capacity.
- * mm_page_take: let a node have n of the entries of another, given by their
- * numbers, instead of its own, and what is marked of merges; permutes which.
- * mm_page_remove: remove entry i; another one takes its place.
+ *
+ * mm_page_add: add an entry.  The node must have fewer than shape->capacity.
+ *
+ * mm_page_take: replace a node's entries by n entries of another node, which
+ * are given by their numbers, and take over that node's marks of merges.  This
+ * permutes which.
+ *
+ * mm_page_remove: remove entry i.  Another entry takes its place.
  */
 extern void mm_page_get(Page page, const MMShape *shape, int i, MMEntry entry);
 extern void mm_page_put(Page page, const MMShape *shape, int i, const uint32 *entry);
@@ -241,12 +258,13 @@ extern void mm_page_take(Page page, const MMShape *shape, Page from,
 extern void mm_page_remove(Page page, const MMShape *shape, int i);
 
 /*
- * mm_page_find: which entry of a node has word 0 = value; -1: none.
+ * mm_page_find: the number of the entry of a node whose word 0 is value, or
+ * -1.
  */
 extern int	mm_page_find(Page page, uint32 value);
 
 /*
- * Raise the error of a damaged index; what follows are the arguments of
+ * Raise the error of a damaged index.  The further arguments are those of
  * errdetail.
  */
 #define mm_report_damage(index, ...) \
@@ -257,21 +275,23 @@ extern int	mm_page_find(Page page, uint32 value);
 			 errhint("Please REINDEX it.")))
 
 /*
- * mm_page_is: is this a page of an mmdb index, of this kind (0: any)?
+ * mm_page_is: is this a page of an mmdb index, of this kind (0: of any)?
+ *
  * mm_page_check: raise INDEX_CORRUPTED unless the page in a buffer is one.
  */
 extern bool mm_page_is(Page page, uint8 kind);
 extern void mm_page_check(Relation index, Buffer buffer, uint8 kind);
 
 /*
- * mm_page_room_fits: does the room of a node fit the page, and the page end
- * behind it?
+ * mm_page_room_fits: does the room of a node's planes fit on the page, and
+ * does what the page holds end after that room?
  */
 extern bool mm_page_room_fits(Page page, const MMShape *shape);
 
 /*
- * mm_page_pin: a page pinned; the index is damaged if it has no such block.
- * mm_page_read: locked in the given mode and checked as well.
+ * mm_page_pin: pin a page.  The index is damaged if it has no such block.
+ *
+ * mm_page_read: pin a page, lock it in the given mode, and check it.
  */
 extern Buffer mm_page_pin(Relation index, BlockNumber block,
 						  BufferAccessStrategy strategy);
@@ -279,8 +299,8 @@ extern Buffer mm_page_read(Relation index, BlockNumber block, int mode,
 						   uint8 kind, BufferAccessStrategy strategy);
 
 /*
- * mm_entry_place: the place of a row, of the words 0 and 1 of an entry.  Raises
- * INDEX_CORRUPTED if it is none.
+ * mm_entry_place: the place of a row in the table, from words 0 and 1 of its
+ * entry.  Raises INDEX_CORRUPTED if they do not form a place.
  */
 static inline void
 mm_entry_place(Relation index, uint32 block, uint32 offset, ItemPointer tid)
@@ -293,24 +313,26 @@ mm_entry_place(Relation index, uint32 block, uint32 offset, ItemPointer tid)
 }
 
 /*
- * mm_place_check: raise INDEX_CORRUPTED if the table ends before a place that the
- * index has an entry for; VACUUM removes that first.  *nblocks: how long the table
- * was known to be, at first 0.
+ * mm_place_check: raise INDEX_CORRUPTED if the table ends before a place that
+ * the index has an entry for.  (VACUUM removes entries before the table is
+ * truncated.)  *nblocks is how long the table was last known to be; it begins
+ * as 0.
  */
 extern void mm_place_check(Relation index, Relation table, const ItemPointerData *tid,
 						   BlockNumber *nblocks);
 
 /*
- * mm_page_reuse: a recyclable page, locked exclusively; InvalidBuffer if none is
- * known.
- * mm_page_new: one of those, or else one more.
+ * mm_page_reuse: a recyclable page, locked exclusively, or InvalidBuffer if
+ * none is known.
+ *
+ * mm_page_new: a recyclable page, or else a new one at the end of the index.
  */
 extern Buffer mm_page_reuse(Relation index);
 extern Buffer mm_page_new(Relation index);
 
 /*
- * mm_page_recyclable: is this page empty, or deleted, and has nobody any use for
- * it?
+ * mm_page_recyclable: is this page new, or a deleted node that nobody needs
+ * any more?
  */
 extern bool mm_page_recyclable(Page page);
 

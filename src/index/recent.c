@@ -1,27 +1,31 @@
 /*-------------------------------------------------------------------------
  *
  * recent.c
- *	  In which buffers a session has found pages of indexes.
+ *	  The buffers in which a session has found pages of indexes.
  *
- * The time of a search is that of getting pages and their bytes to the CPU.  Two
- * things are saved by remembering the buffer of a page:
+ * A search spends its time on getting pages and their bytes to the CPU.
+ * Remembering the buffer of a page saves two things:
  *
- *	- The buffer table need not be asked for it.  ReadRecentBuffer pins the buffer
- *	  if the page is still there.
- *	- The CPU can be asked for the bytes of a page that will be read soon.  That
- *	  looks at nothing, neither at the buffer, which is not pinned, nor whether it
- *	  still has the page: it takes addresses only, so at worst the wrong bytes come.
+ *	- The buffer table need not be asked for it.  ReadRecentBuffer pins the
+ *	  buffer if the page is still there.
+ *	- The CPU can be asked early for the bytes of a page that will soon be
+ *	  read.  This looks at nothing: it neither pins the buffer nor checks that
+ *	  it still has the page.  It uses only addresses, so at worst the wrong
+ *	  bytes are fetched.
  *
- * Measured with searches for the nearest 10 of 142,079 football players by seven
- * columns, and for the nearest 100 by a vector of 33 dimensions alone, which come to
- * some 400 and 1,500 leaves, index and table in memory (AMD EPYC, two cores; sums over
- * 100 searches, each the best of nine times, with and without by turns in one
- * session): without the first they take 20 % and 16 % longer, without the second
- * 6 % and 16 %.  Searches that come to few leaves, by three numbers of the same
- * table, take 10 % longer, and no longer; those in the 6,801 pictures of the clip-art
- * gallery, whose index fits the CPU's caches, 6 % to 8 %, and no longer.  (To ask
- * for the rows that are to be verified as well does not pay: where on its page a row
- * is, only the page says, and to read that is what takes the time.)
+ * Both were measured with searches for the nearest 10 of 142,079 football
+ * players by seven columns, and for the nearest 100 by a vector of 33
+ * dimensions alone, which come to some 400 and 1,500 leaves.  Index and table
+ * were in memory (AMD EPYC, two cores).  Times are sums over 100 searches,
+ * each the best of nine, with and without by turns in one session.  Without
+ * the first saving, these searches take 20 % and 16 % longer; without the
+ * second, 6 % and 16 %.  Searches by three numbers of the same table, which
+ * come to few leaves, take 10 % longer without the first, and no longer
+ * without the second.  For searches in the 6,801 pictures of the clip-art
+ * gallery, whose index fits the CPU's caches, it is 6 % to 8 %, and no longer.
+ * (It does not pay to ask for the rows that are to be verified as well: only a
+ * page itself says where on it a row is, and reading that is what takes the
+ * time.)
  *
  *-------------------------------------------------------------------------
  */
@@ -35,14 +39,14 @@
 #include "index/recent.h"
 
 /*
- * Buffers, by block and index.  An entry is a hint; it may be of another block or
- * index, or the buffer have another page by now.
+ * Buffers, by block and index.  Each is only a hint: it may belong to another
+ * block or index, and the buffer may have another page by now.
  */
 #define RECENT_BUFFERS	65536	/* a power of 2 */
 
 static Buffer recent_buffers[RECENT_BUFFERS];
 
-/* One in so many reads goes the long way, by which buffers count as used. */
+/* One in this many reads takes the normal way, which marks buffers as used. */
 #define RECENT_READS	8
 
 static inline Buffer *

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * recent.h
- *	  Where pages were found lately: buffers that are looked at again without a
- *	  look-up.
+ *	  Where pages were found recently, so that buffers are found again without
+ *	  a look-up.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,11 +12,15 @@
 #include "index/page.h"
 
 /*
- * mm_recent_pin: pin a page whose buffer is known; InvalidBuffer if it is not.
- * mm_recent_remember: a page was found in this buffer.
- * mm_recent_prefetch: if the buffer is known, ask the CPU for words first to before
- * end of a node's entries (end -1: and all bytes), as they will soon be read; about
- * where they are if the node is nearly full.
+ * mm_recent_pin: pin a page whose buffer is known.  Returns InvalidBuffer if
+ * it is not known.
+ *
+ * mm_recent_remember: remember that a page was found in this buffer.
+ *
+ * mm_recent_prefetch: if the buffer is known, ask the CPU to fetch words of a
+ * node's entries that will soon be read: from first to before end, or for an
+ * end of -1 all that follow, and all bytes.  The addresses are roughly right
+ * if the node is nearly full.
  */
 extern Buffer mm_recent_pin(Relation index, BlockNumber block);
 extern void mm_recent_remember(Relation index, BlockNumber block, Buffer buffer);

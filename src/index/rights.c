@@ -3,12 +3,12 @@
  * rights.c
  *	  Who may know the statistics of an index.
  *
- * The scale of a column, like all its statistics, tells of values.  As with the
- * view pg_stats, it is shown to those who may read the column, and to nobody to
- * whom row-level security of the table applies.  For a column that is an
- * expression, or in an index with a WHERE clause, they must be able to read
- * all the columns that these use, and to call their functions: so that they
- * could work the statistics out themselves.
+ * The scale of a column, like all its statistics, says something about its
+ * values.  As with the view pg_stats, it is shown to those who may read the
+ * column, and to nobody to whom row-level security of the table applies.  For
+ * a column that is an expression, or one in an index with a WHERE clause,
+ * users must be able to read all the columns that these use, and to call their
+ * functions.  Then they could work the statistics out themselves.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,7 +36,7 @@ may_read(Oid table, AttrNumber attnum)
 
 	if (pg_class_aclcheck(table, user, ACL_SELECT) == ACLCHECK_OK)
 		return true;
-	/* 0 is the whole row. */
+	/* Attribute number 0 stands for the whole row. */
 	if (attnum == InvalidAttrNumber)
 		return pg_attribute_aclcheck_all(table, user, ACL_SELECT, ACLMASK_ALL) == ACLCHECK_OK;
 	return pg_attribute_aclcheck(table, attnum, user, ACL_SELECT) == ACLCHECK_OK;
@@ -60,7 +60,8 @@ forbidden_function_walker(Node *node, void *context)
 }
 
 /*
- * May the user evaluate an expression, or a list of such, over a table's rows?
+ * May the user evaluate an expression, or a list of expressions, over a
+ * table's rows?
  */
 static bool
 may_evaluate(Oid table, Node *expression)

@@ -11,8 +11,11 @@
 #include "index/columns.h"
 
 /*
- * mm_statistics_visible: may the user know the statistics of a column of an index?
- * mm_statistics_require: raise an error unless he may; with a hint, or NULL.
+ * mm_statistics_visible: may the user know the statistics of a column of an
+ * index?
+ *
+ * mm_statistics_require: raise an error unless the user may.  The error has
+ * the given hint, which may be NULL.
  */
 extern bool mm_statistics_visible(const MMColumns *columns, int column);
 extern void mm_statistics_require(const MMColumns *columns, int column, const char *hint);

@@ -3,11 +3,11 @@
  * scales.c
  *	  The scales of an index: what normalized distances are divided by.
  *
- * A column's scale in force is the one pinned by the storage parameter
- * "scales", or else the measured one (statistics.c).  Where neither is there,
+ * The scale in force for a column is the one pinned by the storage parameter
+ * "scales", or else the measured one (statistics.c).  If there is neither,
  * normalizing is an error: any other number would make distances up.
  *
- * Only what users see rests on the scales in force: the tree and the model are
+ * The scales in force affect only what users see.  The tree and the model are
  * made with the measured ones.  So pinned scales can change at any time, with
  * effect from the next statement on.
  *
@@ -30,8 +30,8 @@
 #include "index/scales.h"
 
 /*
- * Scales measured on fewer rows than the first are worth a warning when the
- * index has that many times as many.
+ * Scales that were measured on fewer than FEW_ROWS rows are worth a warning
+ * when the index has FAR_MORE times as many rows.
  */
 #define FEW_ROWS		1000
 #define FAR_MORE		10
@@ -81,7 +81,7 @@ mm_scales_get(Relation index, const MMColumns *columns, const MMMeta *statistics
 }
 
 /*
- * About how many entries a plain index has, by its size.
+ * Estimate how many entries a plain index has, by its size.
  */
 static double
 estimate_entries(Relation index)
@@ -92,16 +92,19 @@ estimate_entries(Relation index)
 	double		model = ceil((double) meta->model_size / MM_PAGE_DATA_SIZE);
 	double		pages = (double) RelationGetNumberOfBlocks(index) - MM_ROOT_BLOCK - model;
 
-	/* Without a model, they are all in the root. */
+	/* Without a model, all entries are in the root. */
 	if (!BlockNumberIsValid(meta->model))
 		return 0.0;
 	mm_meta_shapes(meta, &leaf, &inner);
-	/* Pages are about two thirds full, or less, and few of them inner nodes. */
+	/*
+	 * Pages are at most about two thirds full, and few of them are inner
+	 * nodes.
+	 */
 	return Max(pages, 0.0) * leaf.capacity * Min(mm_options_get(index).fillfactor, 67) / 100;
 }
 
 /*
- * The same for one that may be partitioned.
+ * The same for an index that may be partitioned.
  */
 static double
 estimate_all_entries(Relation index)
@@ -125,8 +128,8 @@ estimate_all_entries(Relation index)
 }
 
 /*
- * Warn, once in a session, if the scales of an index come from far fewer rows
- * than it has.
+ * Warn, once in a session, if the scales of an index were measured on far
+ * fewer rows than it has.
  */
 static void
 warn_if_outgrown(Relation index, const MMMeta *statistics)

@@ -11,7 +11,7 @@
 #include "index/columns.h"
 
 /*
- * What normalized distances are divided by.
+ * The numbers that normalized distances are divided by.
  */
 typedef struct MMScales
 {
@@ -20,9 +20,11 @@ typedef struct MMScales
 } MMScales;
 
 /*
- * mm_scales_fit: has the storage parameter of an index an element for each of
- * ncolumns columns, if it is set at all?
- * mm_scales_check_parameter: raise an error if not, or a WARNING, as elevel says.
+ * mm_scales_fit: if the storage parameter of an index is set, does it have an
+ * element for each of ncolumns columns?
+ *
+ * mm_scales_check_parameter: report it if it does not, as an error or a
+ * WARNING, as elevel says.
  */
 extern bool mm_scales_fit(Relation index, int ncolumns);
 extern void mm_scales_check_parameter(Relation index, const MMColumns *columns,
@@ -30,15 +32,16 @@ extern void mm_scales_check_parameter(Relation index, const MMColumns *columns,
 
 /*
  * mm_scales_get: the scales of an index, plain or partitioned, with these
- * statistics.  Raises an error if the storage parameter does not fit.
+ * statistics.  Raises an error if the storage parameter does not fit the
+ * columns.
  */
 extern void mm_scales_get(Relation index, const MMColumns *columns,
 						  const MMMeta *statistics, MMScales *scales);
 
 /*
  * mm_scales_require: raise an error unless all of these columns (bit i: column
- * i) have scales.  Warns, once a session and index, if they were measured on far
- * fewer rows than there are now.
+ * i) have scales.  Warns, once for each session and index, if the scales were
+ * measured on far fewer rows than there are now.
  */
 extern void mm_scales_require(Relation index, const MMColumns *columns,
 							  const MMMeta *statistics, const MMScales *scales,

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * candidates.c
- *	  The rows that examples are told from: those found by searches that are
+ *	  The rows that positives are told from: rows found by searches that are
  *	  not relevant, with their distances.
  *
- * A row's distances are computed when it is found first, and kept.  So an
- * iteration of learning costs searches, and linear algebra.
+ * A row's distances are computed when it is first found, and kept.  So an
+ * iteration of learning takes only searches and linear algebra.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,10 +22,11 @@
 #include "base/compare.h"
 #include "learn/learn.h"
 
-/* ---------- others ---------- */
+/* ---------- negatives ---------- */
 
 /*
- * Is a row known to an example?  *place: where in known it is, or would be.
+ * Is a row known to an example?  *place becomes where in known it is, or would
+ * be.
  */
 static bool
 find_known(const MMExample *example, const MMRowId *id, int *place)
@@ -62,7 +63,7 @@ is_self(const MMExample *example, const MMRowId *id)
 }
 
 /*
- * Have room for another row.
+ * Make room for another row.
  */
 static void
 make_room(MMLearner *learner, MMExample *example)
@@ -71,7 +72,7 @@ make_room(MMLearner *learner, MMExample *example)
 
 	if (example->nothers < example->others_room)
 		return;
-	/* There is never more than one too many. */
+	/* There is never more than one row too many. */
 	example->others_room = Min(Max(32, 2 * example->others_room), learner->max_others + 1);
 	if (example->known == NULL)
 	{
@@ -88,8 +89,8 @@ make_room(MMLearner *learner, MMExample *example)
 }
 
 /*
- * Forget the farther half of the others, as they have become too many.  The rest
- * stay in their order, that in which they were found.
+ * Forget the farther half of the negatives, as there are too many.  The rest
+ * stay in the order in which they were found.
  */
 static void
 forget_others(MMLearner *learner, MMExample *example, const double *weights)
@@ -129,7 +130,7 @@ forget_others(MMLearner *learner, MMExample *example, const double *weights)
 }
 
 /*
- * Make a row with these distances one of the others, if it is not yet.
+ * Make a row with these distances a negative, unless it is one already.
  */
 static void
 put_other(MMLearner *learner, MMExample *example, const MMRowId *id, const double *x,
@@ -167,14 +168,15 @@ mm_candidates_add(MMLearner *learner, MMExample *example, void **prepared, const
 /* ---------- searches ---------- */
 
 /*
- * A row that a search found, the query object apart.
+ * A row that a search found, other than the query object.
  */
 typedef struct FoundRow
 {
 	MMRowId		id;
 	double		distance;
 	bool		relevant;
-	double	   *x;				/* its distances, if it is to become an other; or NULL */
+	double	   *x;				/* its distances, if it is to become a
+								 * negative; or NULL */
 } FoundRow;
 
 typedef struct FoundRows
@@ -218,7 +220,7 @@ receive_found(MMLearner *learner, const MMRow *row, void *arg)
 }
 
 /*
- * How many of the found rows are nearer than the last.
+ * How many of the rows found are nearer than the last one.
  */
 static int
 nearer_than_last(const FoundRows *found)
@@ -231,19 +233,21 @@ nearer_than_last(const FoundRows *found)
 }
 
 /*
- * Find the rows nearest under the weights of the terms, depth of them or more.
+ * Find the rows that are nearest under the weights of the terms: depth of them
+ * or more.
  *
- * A LIMIT takes any of the rows of one distance, and which it takes is the
- * plan's choice.  So those as far as the last are left out, if there are enough
- * without them.  If not, a search within their distance finds all of them, and
- * the keys decide; that is the slower the more they are.
+ * Among rows of one distance, a LIMIT takes any, and the plan chooses which.
+ * So the rows that are as far as the last one are left out, if there are
+ * enough without them.  If not, a search within their distance finds all of
+ * them, and their keys decide.  The more such rows there are, the longer this
+ * takes.
  */
 static void
 find_nearest(MMLearner *learner, const MMTerms *terms, int depth, FoundRows *found)
 {
 	/*
-	 * One more, as the query object may be among the rows; and a power of two, so
-	 * that few plans serve examples of all sizes.
+	 * There is one more, as the query object may be among the rows.  The limit
+	 * is a power of two, so that few plans serve examples of all sizes.
 	 */
 	uint32		limit = pg_nextpower2_32((uint32) depth + 1);
 	StringInfoData distance;
@@ -275,8 +279,8 @@ find_nearest(MMLearner *learner, const MMTerms *terms, int depth, FoundRows *fou
 }
 
 /*
- * How many of the first k rows are relevant, if of rows found that are equally
- * far the relevant ones come first.
+ * How many of the first k rows are relevant.  Among rows that are equally far,
+ * the relevant ones count as the first.
  */
 static int
 count_hits(const FoundRows *found, int k)

@@ -2,7 +2,7 @@
  *
  * certainty.c
  *	  How certain learned weights are: bootstrap intervals (Efron), and
- *	  warnings of weights that the examples say nothing about.
+ *	  warnings about weights that the examples do not determine.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,19 +14,22 @@
 #include "base/compare.h"
 #include "learn/learn.h"
 
-/* Fewer examples cannot be drawn from: their wanted rows are. */
+/*
+ * From fewer examples than this, it is not the examples that are drawn, but
+ * their positives.
+ */
 #define MIN_EXAMPLES	5
 
-/* Newton steps of a fit that begins beside its end. */
+/* The Newton steps of a fit that begins near its end. */
 #define STEPS			10
 
-/* What is left out at either end of an interval. */
+/* The fraction that is left out at either end of an interval. */
 #define TAIL			0.025
 
-/* A wider interval is worth a warning. */
+/* An interval wider than this is worth a warning. */
 #define WIDE			0.5
 
-/* Distances that differ by less are the same. */
+/* Distances that differ by less than this are the same. */
 #define SAME			1e-9
 
 /*
@@ -47,7 +50,7 @@ draw_examples(const MMFitProblem *problem, MMContrast *sample, MMRandom *random)
 }
 
 /*
- * Of each example the wanted rows, drawn with replacement.
+ * The positives of each example, drawn with replacement.
  */
 static void
 draw_wanted(const MMFitProblem *problem, MMContrast *sample, MMRandom *random)
@@ -146,7 +149,8 @@ mm_certainty_asked(const MMLearner *learner, int column)
 }
 
 /*
- * Why the examples say nothing of a column; NULL if they say something.
+ * Why the examples say nothing about a column, or NULL if they do say
+ * something.
  */
 static const char *
 why_undetermined(const MMLearner *learner, const MMFitProblem *problem, int column,

@@ -27,7 +27,7 @@
 #include "compat.h"
 #include "learn/learn.h"
 
-/* Examples read at a time. */
+/* How many examples are read at a time. */
 #define BATCH	100
 
 static void
@@ -39,7 +39,7 @@ example_error_context(void *arg)
 /* ---------- one example ---------- */
 
 /*
- * Have an example keep its query object.
+ * Make an example keep its query object.
  */
 static void
 keep_terms(MMLearner *learner, MMExample *example, OdbQueryParts *query)
@@ -58,7 +58,10 @@ keep_terms(MMLearner *learner, MMExample *example, OdbQueryParts *query)
 		term->value = mm_column_detoast(&learner->columns->columns[term->column], term->value);
 	}
 
-	/* What is kept is a copy without what else came of making it. */
+	/*
+	 * Keep a copy, without whatever else was allocated while the terms were
+	 * made.
+	 */
 	old = MemoryContextSwitchTo(learner->context);
 	example->terms = palloc(offsetof(MMTerms, terms) + sizeof(MMTerm) * terms->n);
 	memcpy(example->terms, terms, offsetof(MMTerms, terms) + sizeof(MMTerm) * terms->n);
@@ -73,7 +76,7 @@ keep_terms(MMLearner *learner, MMExample *example, OdbQueryParts *query)
 }
 
 /*
- * A row of the table as query object.
+ * Take a row of the table as the query object.
  */
 static void
 receive_query(MMLearner *learner, const MMRow *row, void *arg)
@@ -87,7 +90,10 @@ receive_query(MMLearner *learner, const MMRow *row, void *arg)
 		.isnull = row->isnull,
 	};
 
-	/* A table's children by inheritance have keys of their own. */
+	/*
+	 * Children by inheritance have keys of their own, so there may be a second
+	 * row.
+	 */
 	if (example->is_row)
 		ereport(ERROR,
 				(errcode(ERRCODE_CARDINALITY_VIOLATION),
@@ -132,7 +138,7 @@ mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key)
 }
 
 /*
- * An example's relevant rows being read.
+ * The relevant rows of an example, while they are read.
  */
 typedef struct RelevantRows
 {
@@ -154,7 +160,7 @@ receive_relevant(MMLearner *learner, const MMRow *row, void *arg)
 
 	if (rows->example->is_row && mm_row_compare(&row->id, &rows->example->self) == 0)
 		return;
-	/* Bytes between its members must not differ. */
+	/* The padding bytes between members must be equal, too. */
 	memset(&id, 0, sizeof(id));
 	id.table = row->id.table;
 	id.tid = row->id.tid;
@@ -175,7 +181,7 @@ receive_relevant(MMLearner *learner, const MMRow *row, void *arg)
 }
 
 /*
- * For qsort_arg of rows of distances.
+ * Compare rows of distances, for qsort_arg.
  */
 static int
 compare_rows(const void *a, const void *b, void *arg)
@@ -216,10 +222,13 @@ mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys
 	example->nwanted = Min(rows.n, MM_MAX_WANTED);
 	example->nrelevant = rows.n;
 	qsort(rows.ids, rows.n, sizeof(MMRowId), mm_row_compare);
-	/* Sums over them must not depend on the order in which they were given. */
+	/*
+	 * Sums over these rows must not depend on the order in which the rows were
+	 * given.
+	 */
 	qsort_arg(rows.x, example->nwanted, sizeof(double) * learner->m, compare_rows, &learner->m);
 
-	/* What is kept takes no more room than it needs. */
+	/* A copy that takes no more room than it needs. */
 	MemoryContextSwitchTo(learner->context);
 	example->wanted = palloc(sizeof(double) * learner->m * example->nwanted);
 	memcpy(example->wanted, rows.x, sizeof(double) * learner->m * example->nwanted);
@@ -232,7 +241,8 @@ mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys
 /* ---------- all examples ---------- */
 
 /*
- * Which columns of a result have the parts of an example; 0: none has.
+ * The numbers of the result's columns that have the parts of an example; 0 if
+ * no column has the part.
  */
 typedef struct ExampleColumns
 {
@@ -242,8 +252,8 @@ typedef struct ExampleColumns
 } ExampleColumns;
 
 /*
- * By their names; or, of two columns, by their order: then the first is a query
- * object if it is a row.
+ * Find the columns by their names.  If there are two columns and the names do
+ * not tell, their order does: the first is the query object if it is a row.
  */
 static ExampleColumns
 find_columns(TupleDesc desc)
@@ -313,7 +323,8 @@ read_example(MMLearner *learner, const ExampleColumns *columns, HeapTuple tuple,
 }
 
 /*
- * Read the examples that a query returns; one parameter of type jsonb, or none.
+ * Read the examples that a query returns.  The query has one parameter, of
+ * type jsonb, or none.
  */
 static void
 read_examples(MMLearner *learner, const char *sql, bool has_parameter, Datum parameter)
@@ -379,7 +390,7 @@ read_examples(MMLearner *learner, const char *sql, bool has_parameter, Datum par
 }
 
 /*
- * A hash of what an example says.
+ * A hash of everything that an example says.
  */
 static uint64
 hash_example(const MMLearner *learner, const MMExample *example, uint64 seed)
@@ -424,8 +435,8 @@ mm_examples_query(MMLearner *learner, const char *sql)
 /* ---------- jsonb ---------- */
 
 /*
- * Raise an error for a member of an example, or of its query object, that
- * should not be there.  object: the jsonb; what it is, for the message.
+ * Raise an error if an example, or its query object, has a member that it
+ * should not have.  object is the jsonb; what names it in the message.
  */
 static void
 check_members(JsonbValue *object, const char *what, int nallowed, const char **allowed)
@@ -465,8 +476,8 @@ is_object(const JsonbValue *v)
 }
 
 /*
- * Raise an error unless the jsonb is an array of objects whose members are those
- * of examples.
+ * Raise an error unless the jsonb is an array of objects that have only the
+ * members of examples.
  */
 static void
 check_json(MMLearner *learner, Jsonb *json)
@@ -507,7 +518,7 @@ check_json(MMLearner *learner, Jsonb *json)
 }
 
 /*
- * Append the definition of a record's column.
+ * Append the definition of one column of a record.
  */
 static void
 append_definition(StringInfo buf, int i, const char *quoted_name, Oid type)
@@ -526,7 +537,10 @@ mm_examples_json(MMLearner *learner, Datum json)
 	const MMPrimaryKey *key = mm_key_get(learner);
 
 	check_json(learner, DatumGetJsonbP(json));
-	/* Columns' names may be longer than identifiers: their numbers take their place. */
+	/*
+	 * Columns' names may be longer than identifiers, so their numbers take
+	 * their place.
+	 */
 	initStringInfo(&members);
 	initStringInfo(&query);
 	for (int c = 0; c < learner->m; c++)

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * feedback.c
- *	  mm_refine_weights: weights moved towards what a user liked of a search's
- *	  results, and away from what he did not.
+ *	  mm_refine_weights: move weights towards what a user liked in a search's
+ *	  results, and away from what the user disliked.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,11 +23,14 @@ PG_FUNCTION_INFO_V1(mm_refine_weights);
 
 #define FIT_STEPS	30
 
-/* Without disliked rows, so many others are: what a search finds besides. */
+/*
+ * Without disliked rows, at least this many other rows that a search finds
+ * take their place.
+ */
 #define FEW_OTHERS	10
 
 /*
- * Disliked rows being read: they are the others of the example.
+ * Disliked rows, while they are read.  They are the negatives of the example.
  */
 typedef struct Disliked
 {
@@ -65,9 +68,10 @@ mean_difference(const MMContrast *contrast, const double *weights, int m)
 /*
  * mm_refine_weights(index_name, weights, query, liked, disliked)
  *
- * The loss of mm_learn_weights over liked and disliked rows, in units of their
- * mean difference in distance, and a pull towards the present weights that costs
- * 1 where the weights have moved by as much as they are.
+ * This minimizes the loss of mm_learn_weights over liked and disliked rows, in
+ * units of their mean difference in distance, plus a pull towards the present
+ * weights.  The pull costs 1 when the weights have moved by as much as their
+ * own length.
  */
 Datum
 mm_refine_weights(PG_FUNCTION_ARGS)

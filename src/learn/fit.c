@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fit.c
- *	  Calls the module mmdb_learn, which is loaded at its first use.
+ *	  Calls the module mmdb_learn, which is loaded when it is first used.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +11,7 @@
 
 #include "learn/learn.h"
 
-/* OpenBLAS itself, and the Fortran library. */
+/* The size of OpenBLAS itself and of the Fortran library. */
 #define LIBRARIES		((Size) 64 << 20)
 
 StaticAssertDecl(MM_MAX_COLUMNS <= MM_FIT_MAX_COLUMNS, "mm_fit takes fewer columns than an index");
@@ -24,8 +24,9 @@ mm_fit_weights(const MMFitProblem *problem, int steps, double *w)
 	if (fit == NULL)
 	{
 		/*
-		 * A build of OpenBLAS that has threads would start them when loaded, which
-		 * a backend must not have.  It also takes a buffer for the only one left.
+		 * A build of OpenBLAS that has threads would start them when it is
+		 * loaded, and a backend must not have threads.  With one thread, it
+		 * takes a buffer for that one only.
 		 */
 		setenv("OPENBLAS_NUM_THREADS", "1", 1);
 		setenv("OMP_NUM_THREADS", "1", 1);

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * fit.h
- *	  The weights that make wanted rows nearer than others: what mmdb asks of
+ *	  The weights that make positives nearer than negatives: what mmdb asks of
  *	  its second module, mmdb_learn.
  *
- * That module is the only user of OpenBLAS, and is loaded by the sessions that
+ * That module is the only user of OpenBLAS.  It is loaded by the sessions that
  * learn weights, not by those that search.
  *
  *-------------------------------------------------------------------------
@@ -15,8 +15,9 @@
 #include <sys/mman.h>
 
 /*
- * One example, m columns: the distances of nwanted and of nothers rows from its
- * query object, row by row, m numbers each, all finite.
+ * One example, with m columns: the distances of its positives (nwanted rows)
+ * and of its negatives (nothers rows) from its query object.  They are stored
+ * row by row, m numbers each, all finite.
  */
 typedef struct MMContrast
 {
@@ -30,7 +31,7 @@ typedef struct MMContrast
 /*
  * The problem: minimize, over w >= 0,
  *
- *	  mean over examples of the mean over pairs (wanted x, other y)
+ *	  mean over examples of the mean over pairs (positive x, negative y)
  *		  of log(1 + exp(w.x - w.y))
  *	  + l1 * (the least l1 strength that makes all w zero) * sum of w
  *	  + pull / 2 * |w - towards|^2
@@ -55,14 +56,15 @@ typedef struct MMFitProblem
 #define MM_FIT_FUNCTION		"mm_fit"
 
 /*
- * mm_fit: minimize, from w (m numbers >= 0), by at most so many Newton steps;
- * the result replaces w.  Returns the mean over the pairs alone: the loss.
+ * mm_fit: minimize by at most steps Newton steps, beginning at w (m numbers >=
+ * 0), which is replaced by the result.  Returns the loss: the mean over the
+ * pairs, without the other terms.
  */
 typedef double (*MMFitFunction) (const MMFitProblem *problem, int steps, double *w);
 
 /*
  * The address space that OpenBLAS maps as a buffer when it is first used, and
- * keeps.  If it cannot have that, it tries again for ever, and no signal gets
+ * keeps.  If it cannot get that, it tries again for ever, and no signal gets
  * through to it.
  */
 #ifdef __powerpc64__
@@ -72,9 +74,10 @@ typedef double (*MMFitFunction) (const MMFitProblem *problem, int steps, double 
 #endif
 
 /*
- * mm_fit_require_memory: raise an error unless so much address space could be
- * mapped now, as OpenBLAS would.  (Where memory must not be overcommitted,
- * another process may take it before OpenBLAS does; that is a moment.)
+ * mm_fit_require_memory: raise an error unless this much address space could
+ * be mapped now, as OpenBLAS would map it.  (Where memory must not be
+ * overcommitted, another process may take it in the short time before OpenBLAS
+ * does.)
  */
 static inline void
 mm_fit_require_memory(Size size)

@@ -3,8 +3,8 @@
  * keys.c
  *	  Rows by their keys.
  *
- * Keys are those of the table's primary key: a value, or where that has
- * several columns, a row of values.  They may be of other types, if there are
+ * A key is a value of the table's primary key, or a row of values if the
+ * primary key has several columns.  Keys may be of other types if there are
  * casts.
  *
  *-------------------------------------------------------------------------
@@ -53,7 +53,7 @@ to_key(Datum value, Oid from, Oid to)
 }
 
 /*
- * The values (key->n) of a key.
+ * Take a key apart into its values, key->n of them.
  */
 static void
 split_key(const MMPrimaryKey *key, Oid type, Datum value, Datum *values)
@@ -104,7 +104,7 @@ key_text(const MMPrimaryKey *key, const Datum *values)
 }
 
 /*
- * A row being counted on its way to somewhere else.
+ * Counts rows on their way to another receiver.
  */
 typedef struct Counted
 {

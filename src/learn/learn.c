@@ -3,18 +3,19 @@
  * learn.c
  *	  mm_learn_weights: from examples to weights.
  *
- * OneDB (Qian et al.), section V.  An iteration searches for the examples' query
- * objects under the present weights; rows found that are not relevant are hard
- * negatives; weights are fitted to tell them from the relevant ones; and so on,
- * until searches find nothing new or recall does not rise.  Positives are the
- * relevant rows that the search came by, as in the paper: so a row that is
- * relevant by mistake, and far from everything, has no say.
+ * This is OneDB (Qian et al.), section V. An iteration searches for the
+ * examples' query objects under the present weights.  The rows found that are
+ * not relevant are hard negatives.  The weights are then fitted to tell these
+ * from the relevant rows.  This goes on until searches find nothing new or
+ * recall does not rise any more.  As in the paper, positives are the relevant
+ * rows that are no farther than the search went.  So a row that is relevant by
+ * mistake, and far from everything, has no influence.
  *
- * Beyond the paper: negatives are kept from iteration to iteration, so that each
- * fit is the minimum of a convex function, which only grows more exact;
- * searches go twice as deep as k, for negatives on both sides of the border;
- * recall is measured on examples that are held out, and the weights that were
- * best there are returned.
+ * There are three differences to the paper.  Negatives are kept from iteration
+ * to iteration, so each fit is the minimum of a convex function, which only
+ * becomes more exact.  Searches go twice as deep as k, to get negatives on
+ * both sides of the border.  And recall is measured on examples that are held
+ * out, and the weights that were best there are returned.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,7 +40,7 @@
 PG_FUNCTION_INFO_V1(mm_learn_weights);
 PG_FUNCTION_INFO_V1(mm_learn_weights_trace);
 
-/* The arguments; the last two are only those of mm_learn_weights. */
+/* The arguments.  The last two belong to mm_learn_weights only. */
 enum
 {
 	ARG_INDEX,
@@ -54,50 +55,58 @@ enum
 	ARG_PROFILE
 };
 
-/* Searches go so many times as deep as k. */
+/* Searches go DEPTH times as deep as k. */
 #define DEPTH			2
 #define MAX_DEPTH		(INT_MAX / 4)
 
-/* Examples searched for in an iteration, at most; and of the held-out ones. */
+/*
+ * The most examples that an iteration searches for, and the most of the
+ * held-out ones.
+ */
 #define MAX_SEARCHED	200
 #define MAX_HELDOUT		100
 
-/* Fewer examples are too few to hold any out. */
+/* With fewer examples than this, none are held out. */
 #define MIN_TO_HOLD_OUT	5
 
-/* A start other than equal weights is tried on so many examples. */
+/* A start other than equal weights is tried on this many examples. */
 #define TRIED			4
 
-/* The weight of the other columns where one is tried alone: it orders ties. */
+/*
+ * The weight of the other columns where one is tried alone.  It orders ties.
+ */
 #define BESIDES			1e-6
 
-/* Iterations without a better recall before the end. */
+/* Learning ends after this many iterations without a better recall. */
 #define PATIENCE		4
 
 /*
- * The loss of weights that are all zero, and so near to it that the examples
- * say nothing.
+ * The loss of weights that are all zero.  A loss that is less by no more than
+ * NO_GAIN means that the examples say nothing.
  */
 #define NO_LOSS			M_LN2
 #define NO_GAIN			1e-6
 
-/* So small a change of all weights ends it, too. */
+/* Learning also ends when all weights change by less than this. */
 #define SETTLED			1e-4
 
-/* Newton steps of a fit; the pull towards zero that makes its minimum unique. */
+/*
+ * The number of Newton steps of a fit, and the pull towards zero that makes
+ * its minimum unique.
+ */
 #define FIT_STEPS		20
 #define PULL			1e-8
 
-/* Smaller weights, of a sum of 1, are taken for zero. */
+/* Weights less than this, of a sum of 1, are taken for zero. */
 #define LEAST_WEIGHT	0.002
 
-/* Samples for intervals, at most. */
+/* The most samples for intervals. */
 #define MAX_BOOTSTRAP	10000
 
-/* Fewer positives than this near by: take all relevant rows. */
+/* If fewer positives than this are near, all relevant rows are taken. */
 #define MIN_NEAR		3
 
-/* Others kept of an example, at least. */
+/* At least this many negatives are kept for an example. */
 #define MIN_OTHERS		16
 
 typedef struct Options
@@ -174,7 +183,7 @@ array_of_names(const MMLearner *learner)
 /* ---------- examples ---------- */
 
 /*
- * Put the examples in random order; the last ones are held out.
+ * Put the examples in random order.  The last ones are held out.
  */
 static void
 choose_heldout(Learning *learning)
@@ -190,7 +199,7 @@ choose_heldout(Learning *learning)
 }
 
 /*
- * See how many others can be kept in maintenance_work_mem.
+ * Determine how many negatives can be kept in maintenance_work_mem.
  */
 static void
 set_memory_limits(MMLearner *learner)
@@ -219,7 +228,7 @@ k_of(const Learning *learning, const MMExample *example)
 }
 
 /*
- * How many rows to search for, to learn from.
+ * How many rows to search for in order to learn from them.
  */
 static int
 depth_for(int64 k)
@@ -228,8 +237,9 @@ depth_for(int64 k)
 }
 
 /*
- * Search for an example; *radius is that of the search.  Returns recall; NaN if
- * the weights are on columns that the query object has no values for.
+ * Search for an example.  *radius becomes the radius of the search.  Returns
+ * recall, or NaN if the weights are on columns for which the query object has
+ * no values.
  */
 static double
 search(Learning *learning, MMExample *example, const double *weights, bool keep, double *radius)
@@ -254,8 +264,9 @@ search(Learning *learning, MMExample *example, const double *weights, bool keep,
 }
 
 /*
- * Search for n examples from first on, counted in a circle of count from base.
- * Returns the mean recall.  radius: of each example of the circle; or NULL.
+ * Search for n examples, from the first on.  The examples form a circle of
+ * count examples that begins at base.  Returns the mean recall.  radius has an
+ * element for each example of the circle, or is NULL.
  */
 static double
 search_some(Learning *learning, const double *weights, int base, int count, int first, int n,
@@ -283,12 +294,14 @@ search_some(Learning *learning, const double *weights, int base, int count, int 
 /* ---------- iterations ---------- */
 
 /*
- * The weights to start from: all equal, or one column alone, if that is better
- * on some examples.  Whichever it is, all of these give negatives.
+ * Choose the weights to start from: all equal, or one column alone if that is
+ * better on some examples.  The searches for all of these starts give
+ * negatives.
  *
- * In one column many rows are equally far: of categories, small integers, short
- * texts.  A touch of the other columns makes the negatives those that are also
- * near by these, and saves the search from looking at all that are equal.
+ * In one column, many rows may be equally far: for categories, small integers,
+ * short texts.  So the other columns have a little weight, too.  The negatives
+ * are then rows that are also near in these, and the search need not look at
+ * all rows that are equal.
  */
 static void
 choose_start(Learning *learning)
@@ -321,7 +334,7 @@ choose_start(Learning *learning)
 }
 
 /*
- * Search under the present weights: judge them, and find negatives.
+ * Search under the present weights, to judge them and to find negatives.
  */
 static void
 search_iteration(Learning *learning)
@@ -349,7 +362,7 @@ search_iteration(Learning *learning)
 }
 
 /*
- * What there is to fit to now.
+ * Set up what the next fit is about.
  */
 static void
 set_contrasts(Learning *learning)
@@ -371,9 +384,9 @@ set_contrasts(Learning *learning)
 /*
  * Fit the present weights.  Returns the loss.
  *
- * An L1 term is to say which columns to drop; the weights of the others are
- * fitted without it, as it makes them more alike than they should be.  Weights
- * so small that they do no more than order rows that are equally far are
+ * An L1 term decides which columns to drop.  The weights of the others are
+ * then fitted without it, because it makes them more alike than they should
+ * be.  Weights so small that they only order rows that are equally far are
  * dropped, too.
  */
 static double
@@ -414,7 +427,7 @@ fit(Learning *learning)
 			}
 		problem->l1 = 0.0;
 		loss = mm_fit_weights(problem, FIT_STEPS, w);
-		/* Other examples might want them. */
+		/* With other examples, these columns might be needed. */
 		for (int c = 0; c < problem->m; c++)
 			learning->dropped[c] &= !small[c];
 	}
@@ -463,7 +476,7 @@ compare_recall(const Judged *now, const Judged *best)
 }
 
 /*
- * Learn, into learning->best.
+ * Learn.  The result is in learning->best.
  */
 static void
 learn(Learning *learning)
@@ -525,7 +538,7 @@ learn(Learning *learning)
 		if (moved < SETTLED && others == count_others(learning))
 			break;
 	}
-	/* What comes after is about these. */
+	/* What follows is about the best weights. */
 	*now = learning->best;
 	set_contrasts(learning);
 }
@@ -550,7 +563,7 @@ get_integer(FunctionCallInfo fcinfo, int arg, const char *name, int least)
 }
 
 /*
- * A part of one: from 0 to below 1.
+ * A fraction: an argument from 0 to below 1.
  */
 static double
 get_part(FunctionCallInfo fcinfo, int arg, const char *name)
@@ -568,7 +581,7 @@ get_part(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 /*
- * Read the arguments both functions have, and the examples.
+ * Read the arguments that both functions have, and the examples.
  */
 static void
 begin_learning(FunctionCallInfo fcinfo, Learning *learning, Options *options)
@@ -600,7 +613,9 @@ begin_learning(FunctionCallInfo fcinfo, Learning *learning, Options *options)
 	{
 		char	   *literal = text_to_cstring(PG_GETARG_TEXT_PP(ARG_EXAMPLES));
 
-		/* No query begins so: it is a jsonb literal without a cast. */
+		/*
+		 * No query begins like this, so it is a jsonb literal without a cast.
+		 */
 		if (literal[strspn(literal, " \t\r\n")] == '[')
 			mm_examples_json(learning->learner, DirectFunctionCall1(jsonb_in, CStringGetDatum(literal)));
 		else
@@ -609,7 +624,7 @@ begin_learning(FunctionCallInfo fcinfo, Learning *learning, Options *options)
 }
 
 /*
- * How weights were learned, as jsonb's text, for a profile.
+ * How the weights were learned, as the text of a jsonb, for a profile.
  */
 static char *
 how_learned(const Learning *learning)

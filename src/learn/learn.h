@@ -1,12 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * learn.h
- *	  Weights from examples: query objects, and the rows that should be their
- *	  nearest.
+ *	  Weights from examples: query objects, and the rows that should be nearest
+ *	  to them.
  *
  * A learner is one call of a function that learns.  All its statements go
- * through SPI, read-only, as the calling user and under one snapshot, which is
- * why a row can be told by its table and ctid.
+ * through SPI, read-only, as the calling user and under one snapshot, so a row
+ * can be identified by its table and ctid.
+ *
+ * The relevant rows of an example are the ones that it lists (wanted).  Its
+ * positives are those of them that a fit uses.  Its negatives (others) are
+ * rows that are not relevant, and that a fit is to tell from the positives.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +23,10 @@
 #include "learn/fit.h"
 #include "query/query.h"
 
-/* Distances are kept of so many relevant rows of an example, the first ones. */
+/*
+ * Distances are kept for this many relevant rows of an example, from the
+ * first.
+ */
 #define MM_MAX_WANTED	1000
 
 /* A row of the table, or of one of its partitions. */
@@ -46,9 +53,9 @@ typedef struct MMKnownRow
 } MMKnownRow;
 
 /*
- * One example.  The distances of a row are those from the query object, by
- * columns, each divided by its scale: 0 if the query object has no value there,
- * 1 if the row has none.
+ * One example.  The distances of a row are those from the query object, one
+ * for each column, divided by the column's scale.  A distance is 0 if the
+ * query object has no value in the column, and 1 if the row has none.
  */
 typedef struct MMExample
 {
@@ -83,7 +90,7 @@ typedef struct MMPrimaryKey
 typedef struct MMLearner
 {
 	MemoryContext context;		/* of the examples; for chunks that stay as they are */
-	MemoryContext candidates;	/* of others */
+	MemoryContext candidates;	/* of negatives */
 	MemoryContext scratch;		/* reset for each row */
 	Relation	index;
 	Relation	table;			/* that of the index */
@@ -101,7 +108,7 @@ typedef struct MMLearner
 } MMLearner;
 
 /*
- * mm_weighted: the weighted sum of distances x by m columns.
+ * mm_weighted: the weighted sum of the distances x in m columns.
  */
 static inline double
 mm_weighted(const double *x, const double *weights, int m)
@@ -123,10 +130,10 @@ extern MMLearner *mm_learner_open(Oid index);
 extern void mm_learner_close(MMLearner *learner);
 
 /*
- * mm_learner_run: run SELECT <a row, distance being SQL, or NULL> FROM table
- * <tail>.  receive is called for each row, in learner->scratch, which is then
- * reset.  Rows come by distance, and where that is equal, by their keys: what is
- * learned must not depend on the plan that finds them.
+ * mm_learner_run: run SELECT <a row, with distance, which is SQL or NULL> FROM
+ * table <tail>. receive is called for each row, in learner->scratch, which is
+ * then reset.  Rows come by distance, and rows of the same distance by their
+ * keys, because what is learned must not depend on the plan that finds them.
  *
  * mm_learner_order: the same order as a list for ORDER BY, for a tail with a
  * LIMIT that may fall between rows of equal distance.
@@ -144,33 +151,35 @@ extern char *mm_learner_order(MMLearner *learner);
 extern void **mm_learner_prepare(MMLearner *learner, const MMExample *example);
 
 /*
- * mm_learner_distances: the distances x (m) of a row from an example.
+ * mm_learner_distances: the distances x, m of them, of a row from an example.
  */
 extern void mm_learner_distances(MMLearner *learner, const MMExample *example, void **prepared,
 								 const MMRow *row, double *x);
 
 /*
- * mm_row_compare: for qsort and bsearch of rows, or of structs that begin with
- * their ids.
+ * mm_row_compare: compares rows' ids, for qsort and bsearch of ids or of
+ * structs that begin with one.
  */
 extern int	mm_row_compare(const void *a, const void *b);
 
 /* ---------- primary_key.c ---------- */
 
 /*
- * mm_key_get: the primary key of the learner's table.  Raises an error if it has
- * none.
+ * mm_key_get: the primary key of the learner's table.  Raises an error if
+ * there is none.
  */
 extern const MMPrimaryKey *mm_key_get(MMLearner *learner);
 
 /* ---------- keys.c ---------- */
 
 /*
- * mm_key_find: call receive for the row of a key.
- * mm_key_find_all: for the rows of an array of keys; returns how many.
+ * mm_key_find: call receive for the row that has a key.
  *
- * They raise errors if the table has no primary key, for keys that do not fit,
- * and those that no row has.
+ * mm_key_find_all: call it for the rows that have the keys of an array.
+ * Returns how many there are.
+ *
+ * They raise errors if the table has no primary key, and for keys that do not
+ * fit or that no row has.
  */
 extern void mm_key_find(MMLearner *learner, Oid type, Datum value, MMReceiveRow receive, void *arg);
 extern int	mm_key_find_all(MMLearner *learner, Oid type, Datum keys, MMReceiveRow receive, void *arg);
@@ -178,24 +187,26 @@ extern int	mm_key_find_all(MMLearner *learner, Oid type, Datum keys, MMReceiveRo
 /* ---------- examples.c ---------- */
 
 /*
- * mm_examples_query, mm_examples_json: read examples, from the rows of a query,
+ * mm_examples_query, mm_examples_json: read examples from the rows of a query,
  * or from a jsonb array.
  */
 extern void mm_examples_query(MMLearner *learner, const char *sql);
 extern void mm_examples_json(MMLearner *learner, Datum json);
 
 /*
- * mm_examples_shuffle: put the examples in random order, the same for the same
- * examples and seed, in whatever order they were read.
+ * mm_examples_shuffle: put the examples in random order.  It is the same for
+ * the same examples and seed, in whatever order they were read.
  */
 extern void mm_examples_shuffle(MMLearner *learner, int seed);
 
 /*
- * mm_example_query: begin an example, the query being a row of components, or
- * if by_key the key of a row of the table; of any type, not NULL.
- * mm_example_relevant: give it its relevant rows, by an array of keys.
+ * mm_example_query: begin an example.  The query, of any type and not NULL, is
+ * a row of components, or if by_key the key of a row of the table.
  *
- * They raise errors for what does not fit.
+ * mm_example_relevant: give the example its relevant rows, by an array of
+ * keys.
+ *
+ * They raise errors for arguments that do not fit.
  */
 extern MMExample *mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key);
 extern void mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys);
@@ -203,77 +214,84 @@ extern void mm_example_relevant(MMLearner *learner, MMExample *example, Oid type
 /* ---------- candidates.c ---------- */
 
 /*
- * mm_candidates_add: make a row one of an example's others, unless it is that,
- * or relevant, or the query object.  If they are more than learner->max_others
- * then, the farther half under weights (m) is forgotten.
+ * mm_candidates_add: make a row one of an example's negatives, unless it is
+ * one already, or is relevant, or is the query object.  If there are then more
+ * than learner->max_others, the farther half under these m weights is
+ * forgotten.
  */
 extern void mm_candidates_add(MMLearner *learner, MMExample *example, void **prepared,
 							  const MMRow *row, const double *weights);
 
 /*
- * mm_candidates_search: find the rows nearest to an example under weights (m),
- * depth of them or some more, the query object apart; of rows equally far, those
- * that come first by their keys.  If keep, those not relevant become others.
- * *recall: the part of the relevant rows, or of k if they are more, that are
- * among the first k; *radius: the distance of the last, Infinity if the table has
- * no more.  Returns how many there are, recall not being set if they are fewer
- * than k; -1 if no column of weight takes part in the example.
+ * mm_candidates_search: find the depth rows nearest to an example under these
+ * m weights, or a few more, without the query object.  Among rows that are
+ * equally far, those that come first by their keys are taken.  If keep, rows
+ * that are not relevant become negatives.
+ *
+ * *recall becomes the fraction of the relevant rows (of k rows if there are
+ * more relevant ones) that is among the first k.  It is not set if fewer than
+ * k rows are found.  *radius becomes the distance of the last row, or Infinity
+ * if the table has no more.  Returns how many rows there are, or -1 if no
+ * column that has weight takes part in the example.
  */
 extern int	mm_candidates_search(MMLearner *learner, MMExample *example, const double *weights,
 								 int k, int depth, bool keep, double *recall,
 								 double *radius);
 
 /*
- * mm_candidates_random: about so many random rows become others of all
- * examples from first to first + n - 1; where they get too many, those nearest
- * under weights stay.
+ * mm_candidates_random: make about this many random rows negatives of all
+ * examples from first to first + n - 1.  If an example gets too many, those
+ * nearest under weights stay.
  */
 extern void mm_candidates_random(MMLearner *learner, int first, int n, const double *weights,
 								 int rows, int seed);
 
 /*
- * mm_candidates_contrast: an example as the fit wants it, wanted rows only as
- * far as radius under weights.  Reorders example->wanted.
+ * mm_candidates_contrast: an example in the form that the fit wants.  Its
+ * positives are the relevant rows that are no farther than radius under
+ * weights.  Reorders example->wanted.
  */
 extern MMContrast mm_candidates_contrast(MMLearner *learner, MMExample *example,
 										 const double *weights, double radius);
 
 /*
- * mm_normalize_weights: weights (n) divided by their sum; false, and nothing
- * done, if all are 0.
+ * mm_normalize_weights: divide n weights by their sum.  If all are 0, returns
+ * false and does nothing.
  */
 extern bool mm_normalize_weights(const double *w, int n, double *weights);
 
 /* ---------- fit.c ---------- */
 
 /*
- * mm_fit_weights: mm_fit, of the module mmdb_learn.  Raises an error if there is
- * no memory for it.
+ * mm_fit_weights: call mm_fit, of the module mmdb_learn.  Raises an error if
+ * there is no memory for it.
  */
 extern double mm_fit_weights(const MMFitProblem *problem, int steps, double *w);
 
 /* ---------- certainty.c ---------- */
 
 /*
- * mm_certainty_intervals: lower and upper (m each) ends of 95 % intervals of the
- * normalized weights, by fitting again, from w, to samples of the examples,
- * drawn with replacement; of their wanted rows if there are fewer than 5
- * examples.
+ * mm_certainty_intervals: the lower and upper ends (m each) of 95 % intervals
+ * of the normalized weights.  The fit is repeated, from w on, with samples of
+ * the examples that are drawn with replacement; or with samples of their
+ * positives, if there are fewer than 5 examples.
  */
 extern void mm_certainty_intervals(const MMFitProblem *problem, const double *w, int samples,
 								   MMRandom *random, double *lower, double *upper);
 
 /*
- * mm_certainty_asked: has any query object a value for a column?
- * mm_certainty_varies: do distances in it differ between rows of an example?
+ * mm_certainty_asked: does any query object have a value for a column?
+ *
+ * mm_certainty_varies: do the distances in a column differ between the rows of
+ * some example?
  */
 extern bool mm_certainty_asked(const MMLearner *learner, int column);
 extern bool mm_certainty_varies(const MMFitProblem *problem, int column);
 
 /*
- * mm_certainty_judge: give columns that the examples say nothing of weight 0,
- * and the interval 0 .. 1; have intervals contain their weights; and warn of
- * columns whose weights may be almost anything.
+ * mm_certainty_judge: set the weight of each column that the examples say
+ * nothing about to 0, and its interval to 0 ..  1; make intervals contain
+ * their weights; and warn of columns whose weights may be almost anything.
  */
 extern void mm_certainty_judge(const MMLearner *learner, const MMFitProblem *problem,
 							   double *weights, bool have_intervals, double *lower,

@@ -22,7 +22,10 @@
 #include "learn/learn.h"
 #include "model/statistics.h"
 
-/* What stands for an infinite distance: far beyond those of finite values. */
+/*
+ * What an infinite distance is replaced by: far more than distances of finite
+ * values.
+ */
 #define FAR_AWAY	1e6
 
 MMLearner *
@@ -61,8 +64,8 @@ mm_learner_close(MMLearner *learner)
 /* ---------- statements ---------- */
 
 /*
- * A receiver of rows: the table, the ctid, a distance, the columns, and after
- * them the key, which is there to sort by.
+ * A receiver of rows.  A row has its table, its ctid, a distance, the columns,
+ * and then the key, which is only there to sort by.
  */
 typedef struct Receiver
 {
@@ -82,7 +85,7 @@ receive_slot(TupleTableSlot *slot, DestReceiver *self)
 	slot_getallattrs(slot);
 	row.id.table = DatumGetObjectId(slot->tts_values[0]);
 	row.id.tid = *(ItemPointer) DatumGetPointer(slot->tts_values[1]);
-	/* Without a value in any column, the distance may be NULL. */
+	/* If there is no value in any column, the distance may be NULL. */
 	row.distance = slot->tts_isnull[2] ? HUGE_VAL : DatumGetFloat8(slot->tts_values[2]);
 	row.values = slot->tts_values + 3;
 	row.isnull = slot->tts_isnull + 3;
@@ -117,7 +120,7 @@ mm_learner_order(MMLearner *learner)
 	appendStringInfoString(&buf, "3");
 	for (int i = 0; i < mm_key_get(learner)->n; i++)
 		appendStringInfo(&buf, ", %d", 3 + learner->m + i + 1);
-	/* A table's children by inheritance may repeat its keys. */
+	/* Children by inheritance may repeat keys of their parent. */
 	appendStringInfoString(&buf, ", 1, 2");
 	return buf.data;
 }

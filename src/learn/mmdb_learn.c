@@ -4,11 +4,11 @@
  *	  The module mmdb_learn: fits weights to examples; see fit.h.
  *
  * The loss is InfoNCE (van den Oord et al., 2018) as OneDB uses it, section V,
- * with two differences.  Its sign is that of distances: the printed formula
- * would move positives away.  And each negative is a contrast of its own: the
- * loss of a pair is -log(e^-d(p) / (e^-d(p) + e^-d(n))), and pairs are
- * averaged.  With all negatives in one sum the nearest of them decides, and
- * one row that is wrongly among them spoils its example.
+ * with two differences.  First, its sign is right for distances: the printed
+ * formula would move positives away.  Second, each negative is a contrast of
+ * its own.  The loss of a pair is -log(e^-d(p) / (e^-d(p) + e^-d(n))), and
+ * pairs are averaged.  With all negatives in one sum, the nearest of them
+ * decides, and one row that is wrongly among them spoils its example.
  *
  * The gradient and the second derivatives have closed forms.  With a = the
  * derivative of a pair's loss by d(p) - d(n), and b = a (1 - a):
@@ -16,7 +16,7 @@
  *	  gradient = mean of a (x - y)
  *	  Hessian = mean of b (x - y)(x - y)'
  *
- * and both are sums over wanted and over other rows, but for a term X' B Y.
+ * Both are sums over positives and over negatives, except for a term X' B Y.
  * The minimum is found by Newton's method projected on w >= 0 (Bertsekas,
  * 1982), with Armijo's rule for the length of a step.
  *
@@ -37,13 +37,13 @@ PG_MODULE_MAGIC;
 
 extern PGDLLEXPORT double mm_fit(const MMFitProblem *problem, int steps, double *w);
 
-/* LAPACK, as Fortran has it: the solution of A x = b, A positive definite. */
+/* LAPACK, as Fortran declares it: solves A x = b for a positive definite A. */
 extern void dposv_(const char *uplo, const int *n, const int *nrhs, double *a,
 				   const int *lda, double *b, const int *ldb, int *info);
 
 #define MAX_M		MM_FIT_MAX_COLUMNS
 
-/* Wanted rows are taken so many at a time, to keep the matrix B small. */
+/* This many positives are taken at a time, to keep the matrix B small. */
 #define BLOCK		32
 
 /*
@@ -52,18 +52,26 @@ extern void dposv_(const char *uplo, const int *n, const int *nrhs, double *a,
  */
 #define EXP_LIMIT	300.0
 
-/* Pairs whose wanted row is nearer by so much have no loss, to the last bit. */
+/*
+ * A pair whose positive is nearer by this much has no loss, to the last bit.
+ */
 #define SETTLED		38.0
 
-/* Smaller factors are 0: denormal numbers would cost more than they tell. */
+/*
+ * Factors smaller than this are set to 0, because denormal numbers would cost
+ * more than they tell.
+ */
 #define NOTHING		1e-100
 
-/* What a step is worth at least, of the objective, for another one. */
+/*
+ * Another step is made only if the last one gained more than this fraction of
+ * the objective.
+ */
 #define TOLERANCE	1e-6
 
 /*
- * Have OpenBLAS take its buffer, as the least of what we call does; so that no
- * later call has to wait for memory.
+ * Make OpenBLAS take its buffer, by the smallest call of those we make.  Then
+ * no later call has to wait for memory.
  */
 static void
 take_buffer(void)
@@ -82,7 +90,7 @@ take_buffer(void)
 }
 
 /*
- * A point of the objective.
+ * A point of the objective function.
  */
 typedef struct Point
 {
@@ -94,16 +102,16 @@ typedef struct Point
 } Point;
 
 /*
- * Room for one example.
+ * Working memory for one example.
  */
 typedef struct Scratch
 {
-	double	   *x;				/* wanted rows that matter */
-	double	   *y;				/* other rows that do */
+	double	   *x;				/* positives that matter */
+	double	   *y;				/* negatives that matter */
 	double	   *dx;				/* their distances */
 	double	   *dy;
 	double	   *ey;				/* exp(center - dy), center being the least dy */
-	double	   *g;				/* exp(dx - dy), of one wanted row */
+	double	   *g;				/* exp(dx - dy), of one positive */
 	double	   *ax;				/* sums of a, of b, by rows */
 	double	   *bx;
 	double	   *ay;
@@ -152,7 +160,8 @@ exp_or_zero(double x)
 }
 
 /*
- * g of a wanted row: exp(d(p) - d(n)), or where that is beyond all use, less.
+ * The g of a positive's pairs: exp(d(p) - d(n)), or a smaller number where
+ * that is too large to be of use.
  */
 static void
 row_pairs(const Scratch *s, double dx, double center, int ny)
@@ -174,9 +183,9 @@ row_pairs(const Scratch *s, double dx, double center, int ny)
 }
 
 /*
- * The sum over a wanted row's pairs of their losses log(1 + g).  Above 1, that
- * is log g + log(1 + 1/g), so that products of many stay finite and one
- * logarithm does for all of them.
+ * The sum of the losses log(1 + g) of a positive's pairs.  Where g is above 1,
+ * the loss is log g + log(1 + 1/g).  So products of many of these stay finite,
+ * and one logarithm is enough for all of them.
  */
 static double
 row_loss(const Scratch *s, double dx, int ny)
@@ -202,7 +211,7 @@ row_loss(const Scratch *s, double dx, int ny)
 }
 
 /*
- * The a and b of a wanted row's pairs, b also into a row of the matrix.
+ * The a and b of a positive's pairs; b also goes into a row of the matrix.
  */
 static void
 row_derivatives(const Scratch *s, int ny, double *ax, double *bx, double *b)
@@ -226,7 +235,7 @@ row_derivatives(const Scratch *s, int ny, double *ax, double *bx, double *b)
 }
 
 /*
- * scaled = rows (n x m), each times its factor.
+ * Compute scaled = rows (n x m), each times its factor.
  */
 static void
 scale_rows(const double *rows, const double *factors, int n, int m, double *scaled)
@@ -237,8 +246,8 @@ scale_rows(const double *rows, const double *factors, int n, int m, double *scal
 }
 
 /*
- * The rows (n x m) of distances from low to high, and those distances, are put
- * into kept and d.  Returns how many.
+ * Copy those of the rows (n x m) whose distances are from low to high into
+ * kept, and their distances to the front of d.  Returns how many there are.
  */
 static int
 keep_rows(const double *rows, int n, int m, double low, double high, double *kept, double *d)
@@ -256,8 +265,8 @@ keep_rows(const double *rows, int n, int m, double low, double high, double *kep
 }
 
 /*
- * Add an example, times weight, to the loss, and to gradient and Hessian of the
- * point.
+ * Add an example, times weight, to the loss of a point, and to its gradient
+ * and Hessian.
  */
 static void
 add_example(Point *point, const MMContrast *example, int m, double weight, Scratch *s,
@@ -306,7 +315,7 @@ add_example(Point *point, const MMContrast *example, int m, double weight, Scrat
 		if (!derivatives)
 			continue;
 
-		/* - X' B Y and its transpose */
+		/* subtract X' B Y and its transpose */
 		cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, m, ny, 1.0, s->b, ny,
 					s->y, m, 0.0, s->yb, m);
 		cblas_dsyr2k(CblasColMajor, CblasLower, CblasNoTrans, m, n, -part,
@@ -320,7 +329,7 @@ add_example(Point *point, const MMContrast *example, int m, double weight, Scrat
 				point->gradient, 1);
 	cblas_dgemv(CblasRowMajor, CblasTrans, ny, m, -part, s->y, m, s->ay, 1, 1.0,
 				point->gradient, 1);
-	/* A diagonal factor is split between both sides: its root, twice. */
+	/* A diagonal factor is split between both sides, as its root on each. */
 	for (int i = 0; i < nx; i++)
 		s->bx[i] = sqrt(s->bx[i]);
 	scale_rows(s->x, s->bx, nx, m, s->scaled);
@@ -334,7 +343,7 @@ add_example(Point *point, const MMContrast *example, int m, double weight, Scrat
 }
 
 /*
- * Compute all of a point but w.
+ * Compute everything about a point except w.
  */
 static void
 evaluate(Point *point, const MMFitProblem *problem, double l1, Scratch *s, bool derivatives)
@@ -368,8 +377,8 @@ evaluate(Point *point, const MMFitProblem *problem, double l1, Scratch *s, bool 
 }
 
 /*
- * The strength of the L1 term that makes all weights zero: the steepest descent
- * from there.
+ * The strength of the L1 term at which all weights become zero: the steepest
+ * descent from there.
  */
 static double
 l1_limit(const MMFitProblem *problem, Scratch *s)
@@ -390,9 +399,9 @@ is_dropped(const MMFitProblem *problem, int column)
 }
 
 /*
- * The step: Newton's in the weights that are free to move; those at zero that
- * would become negative stay.  False if the matrix is not positive definite,
- * which rounding may cause.
+ * Newton's step in the weights that are free to move.  Those at zero that
+ * would become negative stay there.  Returns false if the matrix is not
+ * positive definite, which rounding may cause.
  */
 static bool
 newton_step(const Point *point, const MMFitProblem *problem, double *step)
@@ -431,7 +440,7 @@ newton_step(const Point *point, const MMFitProblem *problem, double *step)
 }
 
 /*
- * The step straight downhill, by about the size of the weights.
+ * A step straight downhill, by about the size of the weights.
  */
 static void
 downhill_step(const Point *point, const MMFitProblem *problem, double *step)
@@ -451,8 +460,8 @@ downhill_step(const Point *point, const MMFitProblem *problem, double *step)
 }
 
 /*
- * Move to a better point along the step, and the boundary where that ends.
- * False if there is none.
+ * Move to a better point along the step, where weights that would become
+ * negative are 0.  Returns false if there is none.
  */
 static bool
 line_search(Point *point, Point *next, const double *step, const MMFitProblem *problem,

@@ -30,7 +30,9 @@ open_primary_key(Relation table)
 	{
 		Relation	index = relation_open(lfirst_oid(lc), AccessShareLock);
 
-		/* One WITHOUT OVERLAPS knows no equality of all its columns. */
+		/*
+		 * A key WITHOUT OVERLAPS does not have an equality of all its columns.
+		 */
 		if (index->rd_index->indisprimary && index->rd_rel->relam == BTREE_AM_OID)
 			return index;
 		relation_close(index, AccessShareLock);

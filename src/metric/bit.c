@@ -3,15 +3,16 @@
  * bit.c
  *	  Metrics of bit and bit varying: Hamming distance, Jaccard distance.
  *
- * Both need strings of equal length.  Jaccard takes a string as the set of
- * the positions of its ones; two strings without ones are at distance 0.
+ * Both need strings of equal length.  Jaccard takes a string as the set of the
+ * positions of its ones; two strings without ones are at distance 0.
  *
  * The bits that fill up the last byte are zero (varbit.c keeps them so).
  *
- * A sketch has the first words of a string, and behind them the number of ones
- * in the rest, if there is one.  Of two rests with a and b ones, at least |a -
- * b| bits differ, and at most a + b, nor more than 2 * length - a - b; from 0
- * or a + b - length to the lesser of a and b ones are shared.
+ * A sketch has the first words of a string, and after them the number of ones
+ * in the rest of the string, if there is a rest.  If two rests have a and b
+ * ones, they differ in at least |a - b| bits, and in at most min(a + b, 2 *
+ * length - a - b).  They share at least max(0, a + b - length) ones, and at
+ * most min(a, b).
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +39,7 @@ typedef struct Bits
 } Bits;
 
 /*
- * A value's parts, without copying one with a short header.
+ * The parts of a value.  A value with a short header is not copied for it.
  */
 static inline Bits
 load_bits(Datum value)
@@ -145,7 +146,7 @@ train_bits(const Datum *values, int n, Oid collation, int budget, Size *size,
 }
 
 /*
- * The first words of a string; returns the number of ones behind them.
+ * Copy the first words of a string.  Returns the number of ones after them.
  */
 static int
 split_bits(const BitModel *model, const Bits *b, uint32 *words)

@@ -4,10 +4,11 @@
  *	  Bounds of distances from coordinates, and the growth of boxes, for all
  *	  entries of a page at once.
  *
- * Coordinates are floats, rounded to nearest from doubles (metric_routine.h), of the
- * query as of the entries.  Coordinate p of entry i is at [p * stride + i].
- * Up to METRIC_PLANE_SLACK - 1 entries behind the last may be read, with any
- * content; the results have room for n rounded up to METRIC_PLANE_SLACK.
+ * The coordinates of the query and of the entries are floats, rounded to
+ * nearest from doubles (metric_routine.h).  Coordinate p of entry i is at [p *
+ * stride + i].  Up to METRIC_PLANE_SLACK - 1 entries after the last may be
+ * read, with any content.  The results must have room for n rounded up to
+ * METRIC_PLANE_SLACK.
  *
  * Every version of the kernels returns the same bits.
  *
@@ -20,9 +21,10 @@
 #include "metric/kernels_planes.h"
 
 /*
- * mm_box_bounds: lower bounds of the distance of a query with coordinates q to
- * whatever lies in n boxes: >= 0, never NaN.  It is Infinity for an empty box,
- * whose lo are Infinity and hi -Infinity.
+ * mm_box_bounds: lower bounds of the distances between a query with
+ * coordinates q and whatever lies in each of n boxes.  They are >= 0 and never
+ * NaN.  The bound of an empty box, whose lo are Infinity and hi -Infinity, is
+ * Infinity.
  */
 static inline void
 mm_box_bounds(MetricNorm norm, const MetricTransform *t, int ncoordinates,
@@ -33,10 +35,10 @@ mm_box_bounds(MetricNorm norm, const MetricTransform *t, int ncoordinates,
 }
 
 /*
- * mm_point_bounds: the same for n points x; and if upper is not NULL, upper
- * bounds of the distances: Infinity where a coordinate is at or beyond
- * METRIC_COORDINATE_LIMIT, or the function f is not the identity; 1 under
- * METRIC_NORM_DISCRETE.
+ * mm_point_bounds: the same for n points x.  If upper is not NULL, it also
+ * gets upper bounds of the distances: Infinity where a coordinate is at or
+ * beyond METRIC_COORDINATE_LIMIT or where the function f is not the identity,
+ * and 1 under METRIC_NORM_DISCRETE.
  */
 static inline void
 mm_point_bounds(MetricNorm norm, const MetricTransform *t, int ncoordinates,
@@ -47,8 +49,9 @@ mm_point_bounds(MetricNorm norm, const MetricTransform *t, int ncoordinates,
 }
 
 /*
- * mm_point_sums: weighted sums of the lower bounds of n points x, with what
- * NULLs add to them.  Returns the least sum, Infinity if n is 0.
+ * mm_point_sums: weighted sums of the lower bounds of n points x, including
+ * what NULLs add to them.  Returns the least of the sums, or Infinity if n is
+ * 0.
  */
 static inline float
 mm_point_sums(const MMPointTerm *terms, int nterms, const float *x,
@@ -58,9 +61,9 @@ mm_point_sums(const MMPointTerm *terms, int nterms, const float *x,
 }
 
 /*
- * mm_box_growths: by how much n boxes must grow to hold a point: the sum over
- * its coordinates x of what lies outside the box, in units, each at most most
- * (as in an empty box).
+ * mm_box_growths: by how much each of n boxes must grow to hold a point.  That
+ * is a sum over the point's coordinates x: how far each lies outside the box,
+ * in units, but no more than most (which is what an empty box counts as).
  */
 static inline void
 mm_box_growths(int ncoordinates, const float *x, const float *unit,

@@ -3,10 +3,12 @@
  * discrete.c
  *	  The discrete metric: 0 for equal values, 1 for all others.
  *
- * Equal is what the type's own = says; for text that is up to the column's
- * collation, which may be nondeterministic (case-insensitive, say).
+ * The type's own operator = says which values are equal.  For text that
+ * depends on the column's collation, which may be nondeterministic
+ * (case-insensitive, say).
  *
- * The coordinate of a value is a hash: different values may have the same.
+ * The coordinate of a value is a hash, so different values may have the same
+ * one.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,8 +21,8 @@
 #include "metric/metric.h"
 
 /*
- * One type: its operator function, its routine, and FUNCTION 2.  A prepared
- * query is a struct of its value and collation.
+ * The functions of one type: its operator function, its routine, and FUNCTION
+ * 2.  A prepared query is a struct of the value and its collation.
  */
 typedef struct PreparedDiscrete
 {

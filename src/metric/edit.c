@@ -5,24 +5,25 @@
  *
  * The dynamic program fills a matrix D with a row for each character of the
  * pattern and a column for each of the text.  Neighbours differ by at most
- * one, so a column is kept as two bit vectors: where D grows by one from a
- * row to the next (vp), and where it shrinks (vn).  A word advances 64 rows
- * of a column in about 15 operations.
+ * one, so a column is kept as two bit vectors: one tells where D grows by one
+ * from a row to the next (vp), the other where it shrinks (vn).  One word
+ * advances 64 rows of a column in about 15 operations.
  *
  * The rows are cut into strips of up to STRIP_WORDS words, whose state lives
- * in registers.  A pattern of up to 256 characters is one strip.  A longer
- * one is done strip after strip; in between, the workspace keeps for every
- * column by how much D differs from the column before, at the strip's last
- * row (h: -1, 0 or 1).
+ * in registers.  A pattern of up to 256 characters is one strip.  A longer one
+ * is done strip after strip.  Between strips, the workspace keeps for every
+ * column by how much D differs from the column before, at the strip's last row
+ * (h: -1, 0 or 1).
  *
- * What two long strings have in common at their beginnings and ends costs
- * nothing, so only what is between is compared: strips then begin at the
- * first row there.
+ * Common beginnings and ends of two long strings cost nothing, so only what
+ * lies between them is compared.  The strips then begin at the first row that
+ * differs.
  *
  * With a bound k, only cells with |row - column| <= k can lie on a path of
- * cost at most k.  A strip thus skips the columns left and right of the
- * band; it starts and its successor is fed as if D grew by one at each step
- * there, which can only raise values, and leaves all paths inside the band.
+ * cost at most k.  A strip thus skips the columns left and right of the band.
+ * There, the strip starts, and the next strip is fed, as if D grew by one at
+ * each step.  That can only raise values, and it leaves all paths inside the
+ * band as they are.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,15 +37,18 @@
 #define STRIP_WORDS		4
 #define STRIP_ROWS		(64 * STRIP_WORDS)
 
-/* Columns between two looks at interrupts and at the bound. */
+/*
+ * How many columns are done between two checks for interrupts, and between two
+ * looks at the bound.
+ */
 #define CHUNK_COLUMNS	32768
 #define BOUND_COLUMNS	32
 
 /*
- * The masks: for each character, which of the strip's rows have it.  Codes
- * below 256 have the row of masks of their number; one row of masks is for
- * all characters not in the strip; further ones are for wider codes, found
- * by hashing.
+ * The masks tell, for each character, which of the strip's rows have it.  A
+ * code below 256 has the row of masks of its number.  One row of masks is for
+ * all characters that are not in the strip.  Further rows are for wider codes,
+ * which are found by hashing.
  */
 #define ABSENT			256
 #define FIRST_WIDE		257
@@ -122,7 +126,8 @@ mm_edit_pattern_size(const EditString *pattern)
 }
 
 /*
- * Fill the masks, all zero before, for the strip that begins at row first.
+ * Fill the masks, which are all zero before, for the strip that begins at row
+ * first.
  */
 static void
 load_strip(EditPattern *p, int first)
@@ -192,13 +197,13 @@ mm_edit_workspace_size(const EditPattern *pattern, int length)
 
 /*
  * Advance one word of a column by one column of the matrix.  eq has the rows
- * with the text's character, vp and vn the word's state.  level and down say
- * how D changes from the column before along the row above: level, it does
- * not grow; down, it shrinks.  flat and shrinks get the same for all the
- * word's rows, level and down for its last.
+ * with the text's character; vp and vn are the word's state.  level and down
+ * say how D changes from the column before along the row above the word: it
+ * does not grow (level), it shrinks (down).  flat and shrinks become the same
+ * for all rows of the word, and level and down for its last row.
  *
  * The steps from vp to the next vp are ordered for a short chain of
- * dependencies: that is where the time for short strings goes.
+ * dependencies, as that is where short strings spend their time.
  */
 #define ADVANCE_WORD(mask, vp, vn) \
 	do { \
@@ -223,13 +228,13 @@ typedef struct Column
 } Column;
 
 /*
- * Advance a column of the given number of words over text[from .. to).  h is
- * the difference along the row above the strip, replaced by that along its
- * last row; NULL stands for 1 everywhere (the matrix's first row), and
- * nothing is kept.
+ * Advance a column of the given number of words over text[from .. to).  h has
+ * the difference along the row above the strip, and gets the one along the
+ * strip's last row instead.  A NULL stands for 1 everywhere (the matrix's
+ * first row), and then nothing is kept.
  *
- * words, wide and h are constants where this is inlined, so that the state
- * stays in registers and tests vanish.
+ * words, wide and h are constants where this is inlined, so the state stays in
+ * registers and the tests vanish.
  */
 static pg_attribute_always_inline void
 advance_inline(const EditPattern *p, int words, bool wide, const void *text,
@@ -277,8 +282,8 @@ advance_inline(const EditPattern *p, int words, bool wide, const void *text,
 }
 
 /*
- * The same, sent to the version for its number of words and kind of text.
- * rows: the strip's.
+ * Call the version for this number of words and kind of text.  rows is the
+ * number of the strip's rows.
  */
 static inline void
 advance(const EditPattern *p, int rows, const EditString *text,
@@ -331,7 +336,8 @@ column_growth(int rows, const Column *column)
 }
 
 /*
- * A column where D grows by one at each row, as the matrix's first.
+ * Set up a column in which D grows by one at each row, like the first of the
+ * matrix.
  */
 static inline void
 column_init(Column *column)
@@ -341,8 +347,8 @@ column_init(Column *column)
 }
 
 /*
- * The pattern is one word, the text short: the common case of words and
- * names, with nothing but the essential.
+ * The distance if the pattern is one word and the text is short.  This is the
+ * common case of words and names, so it does only what is essential.
  */
 static pg_attribute_always_inline int
 one_word(const EditPattern *p, bool wide, const void *text, int n)
@@ -365,9 +371,10 @@ one_word(const EditPattern *p, bool wide, const void *text, int n)
 }
 
 /*
- * How many characters of the text the pattern, of one word, does not have.
- * Each of them costs a substitution or deletion, and what the pattern has more
- * than the rest of the text, an insertion.
+ * How many edits the characters of the text alone show to be needed; the
+ * pattern is one word.  Each character of the text that the pattern does not
+ * have costs a substitution or a deletion.  Each character by which the
+ * pattern is longer than the text costs an insertion besides.
  */
 static int
 unmatched(const EditPattern *p, const EditString *text)
@@ -380,7 +387,7 @@ unmatched(const EditPattern *p, const EditString *text)
 }
 
 /*
- * The pattern is one strip.
+ * The distance if the pattern is one strip.
  */
 static int
 one_strip(EditPattern *p, const EditString *text, int bound)
@@ -411,8 +418,8 @@ one_strip(EditPattern *p, const EditString *text, int bound)
 }
 
 /*
- * How many characters two strings have in common at their beginning, and
- * then, of the rest, at their end.
+ * How many characters two strings have in common at their beginning and then,
+ * in what is left of them, at their end.
  */
 static void
 common_ends(const EditString *a, const EditString *b, int *prefix, int *suffix)
@@ -449,7 +456,7 @@ part(const EditString *s, int first, int length)
 }
 
 /*
- * The pattern is several strips.
+ * The distance if the pattern is several strips.
  */
 static int
 many_strips(EditPattern *p, const EditString *whole, int bound, int8 *h)

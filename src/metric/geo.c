@@ -45,8 +45,8 @@ distance_l2(void *prepared, Datum value, double bound)
 }
 
 /*
- * L1, built on the same rules as the built-in L2: an infinite or NaN
- * coordinate gives an infinite or NaN distance.
+ * L1, by the same rules as the built-in L2: an infinite or NaN coordinate
+ * gives an infinite or NaN distance.
  */
 static double
 l1(const Point *a, const Point *b)
@@ -61,9 +61,9 @@ distance_l1(void *prepared, Datum value, double bound)
 }
 
 /*
- * Sine and cosine of an angle in degrees, exact at multiples of 90 degrees, so
- * that longitudes 180 and -180 are one place, and so is a pole at any
- * longitude.
+ * Sine and cosine of an angle in degrees.  They are exact at multiples of 90
+ * degrees, so that longitudes 180 and -180 are one place, and so that a pole
+ * is the same at any longitude.
  */
 static void
 sin_cos_degrees(double degrees, double *sine, double *cosine)
@@ -181,8 +181,8 @@ embedding_l1(int dimensions, MetricNorm *norm, MetricTransform *transform)
 }
 
 /*
- * A place's unit vector.  The distance is 2 R asin(c / 2) = R (c + c^3 / 24 +
- * ...) of the chord c, with no negative terms.
+ * The unit vector of a place.  The distance is 2 R asin(c / 2) = R (c + c^3 /
+ * 24 + ...) of the chord c, and the series has no negative terms.
  */
 static void
 coordinates_geo(Datum value, Oid collation, double *x)

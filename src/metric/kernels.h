@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * kernels.h
- *	  The inner loops of the vector and bit distances, in one version for
- *	  each instruction set, chosen at run time.
+ *	  The inner loops of the vector and bit distances, in one version for each
+ *	  instruction set, chosen at run time.
  *
- * Invariant: every version returns the same bits.  A sum over n components
- * is defined as 64 running sums, component i going to sum i mod 64 in order
- * of i, added up by halving (sum j and sum j + 32, then j + 16, ...).  No
- * version uses fused multiply-add where it would round differently.  So an
- * answer does not depend on the machine: a primary and its standby, or two
- * servers of one cluster, agree to the last digit.
+ * Invariant: every version returns the same bits.  A sum over n components is
+ * defined as 64 running sums.  Component i goes to sum i mod 64, in order of
+ * i, and in the end the sums are added up by halving (sum j and sum j + 32,
+ * then j + 16, ...).  No version uses fused multiply-add where it would round
+ * differently.  So an answer does not depend on the machine: a primary and its
+ * standby, or two servers of one cluster, agree to the last digit.
  *
  * The kernels know nothing of PostgreSQL; bench/metrics links them alone.
  *
@@ -18,10 +18,13 @@
 #ifndef MM_KERNELS_H
 #define MM_KERNELS_H
 
-/* How many running sums a float sum has; see above. */
+/* The number of running sums that a float sum has; see above. */
 #define MM_KERNEL_LANES		64
 
-/* A bounded kernel looks at its bound once every so many components. */
+/*
+ * A bounded kernel looks at its bound each time it has done this many
+ * components.
+ */
 #define MM_KERNEL_BLOCK		256
 
 struct MMPlaneKernels;
@@ -32,27 +35,31 @@ typedef struct MMKernels
 	bool		(*supported) (void);	/* by the CPU we run on? */
 
 	/*
-	 * Sum of |a[i] - b[i]|, sum of (a[i] - b[i])^2, and largest |a[i] - b[i]|
-	 * over n components.  As soon as a part of the sum (or maximum) exceeds
-	 * bound, that part is returned instead; it never exceeds the whole.
+	 * The sum of |a[i] - b[i]|, the sum of (a[i] - b[i])^2, and the largest
+	 * |a[i] - b[i]| over n components.  As soon as a part of the sum (or
+	 * maximum) exceeds bound, that part is returned instead.  It never exceeds
+	 * the whole.
 	 */
 	float		(*l1) (const float *a, const float *b, int n, float bound);
 	float		(*l2_squared) (const float *a, const float *b, int n, float bound);
 	float		(*linf) (const float *a, const float *b, int n, float bound);
 
 	/*
-	 * Sums in double precision of a[i] * b[i], and for dot2 of b[i]^2, and for
-	 * dot3 of a[i]^2 as well: sums[0], sums[1], sums[2].  16 running sums, not
-	 * 64.
+	 * Sums in double precision of a[i] * b[i]; with dot2 of b[i]^2 as well;
+	 * and with dot3 of a[i]^2, too: sums[0], sums[1], sums[2].  They are made
+	 * of 16 running sums, not 64.
 	 */
 	double		(*dot) (const float *a, const float *b, int n);
 	void		(*dot2) (const float *a, const float *b, int n, double *sums);
 	void		(*dot3) (const float *a, const float *b, int n, double *sums);
 
-	/* Number of one bits in a XOR b, over n bytes. */
+	/* The number of one bits in a XOR b, over n bytes. */
 	uint64		(*xor_bits) (const uint8 *a, const uint8 *b, int n);
 
-	/* Number of one bits in a AND b (counts[0]) and in a OR b (counts[1]). */
+	/*
+	 * The numbers of one bits in a AND b (counts[0]) and in a OR b
+	 * (counts[1]).
+	 */
 	void		(*and_or_bits) (const uint8 *a, const uint8 *b, int n,
 								uint64 *counts);
 
@@ -60,7 +67,10 @@ typedef struct MMKernels
 	const struct MMPlaneKernels *planes;
 } MMKernels;
 
-/* Every version compiled in, the fastest first; the list ends with NULL. */
+/*
+ * Every version that is compiled in, the fastest first.  The list ends with
+ * NULL.
+ */
 extern const MMKernels *const mm_kernel_versions[];
 
 /* The version in use; never NULL. */

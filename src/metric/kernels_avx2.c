@@ -134,8 +134,8 @@ wide_sum(Wide a)
 #include "metric/kernels_template.h"
 
 /*
- * Number of one bits in each of the four quarters of x: look up the count of
- * each half byte, then add bytes up (Mula, Kurz, Lemire: Faster Population
+ * The number of one bits in each of the four quarters of x: look up the count
+ * of each half byte, then add bytes up (Mula, Kurz, Lemire: Faster Population
  * Counts Using AVX2 Instructions, 2018).
  */
 KERNEL __m256i
@@ -162,7 +162,7 @@ sum_quarters(__m256i x)
 		(uint64) _mm_cvtsi128_si64(_mm_unpackhi_epi64(two, two));
 }
 
-/* The first n < 8 bytes at p, or all 8, as an integer; missing ones 0. */
+/* The first n < 8 bytes at p, or all 8, as an integer; missing bytes are 0. */
 KERNEL uint64
 load_bytes(const uint8 *p, int n)
 {

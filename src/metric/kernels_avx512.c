@@ -109,7 +109,7 @@ wide_sum(Wide a)
 
 #include "metric/kernels_template.h"
 
-/* The first n < 64 bytes at p, or all 64; missing ones 0. */
+/* The first n < 64 bytes at p, or all 64; missing bytes are 0. */
 KERNEL __m512i
 load_bytes(const uint8 *p, int n)
 {

@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * kernels_coordinates_template.h
- *	  Kernels over planes of coordinates: bounds for boxes, points, and
- *	  weighted sums over columns; a part of kernels_planes_template.h.
+ *	  Kernels over planes of coordinates: bounds for boxes and points, and
+ *	  weighted sums over columns.  This is a part of kernels_planes_template.h.
  *
  *-------------------------------------------------------------------------
  */
 
 /*
- * From a norm to the lower bound of the distance.  Infinity stays, for empty
- * boxes.
+ * Turn a norm into the lower bound of the distance.  Infinity stays Infinity,
+ * for the sake of empty boxes.
  */
 INLINED void
 transform_lower(const int lanes, const MetricTransform *t, bool identity,
@@ -36,8 +36,9 @@ transform_lower(const int lanes, const MetricTransform *t, bool identity,
 }
 
 /*
- * The steps of a norm.  L2 keeps the largest difference beside the sum of
- * squares: it is the bound where squares overflow or underflow.
+ * The steps by which a norm is computed.  L2 keeps the largest difference
+ * beside the sum of squares: it serves as the bound where squares overflow or
+ * underflow.
  */
 #define ADD_GAP(norm, sum, largest, gap) \
 	do { \
@@ -105,7 +106,9 @@ boxes_block(const int lanes, int first, const MetricNorm norm,
 	norm_lower(lanes, norm, t, metric_is_identity(t), sum, largest, lower);
 }
 
-/* One call of a macro for each norm, as a constant. */
+/*
+ * Expands to one call of a macro for each norm, with the norm as a constant.
+ */
 #define FOR_NORM(norm, call) \
 	do { \
 		switch (norm) \
@@ -135,7 +138,7 @@ plane_boxes(MetricNorm norm, const MetricTransform *t, int ncoordinates,
 {
 #define BOXES(norm) \
 	FOR_BLOCKS(n, boxes_block, norm, t, ncoordinates, q, lo, hi, stride, lower)
-	/* a pivot's box is like any other */
+	/* the box of a pivot's coordinates is like any other */
 	FOR_NORM(norm == METRIC_NORM_PIVOTS ? METRIC_NORM_MAX : norm, BOXES);
 #undef BOXES
 }
@@ -161,7 +164,7 @@ growths_block(const int lanes, int first, int ncoordinates, const float *x,
 		{
 			float		outside = larger(l[i] - at, at - h[i]) * weight;
 
-			/* Not a number if a box is empty and the weight zero. */
+			/* This is NaN if a box is empty and the weight is zero. */
 			sum[i] += smaller(larger(outside, 0.0f), most);
 		}
 	}
@@ -178,7 +181,7 @@ plane_growths(int ncoordinates, const float *x, const float *unit,
 }
 
 /*
- * Add a coordinate of some entries to their norms.
+ * Add one coordinate of several entries to their norms.
  */
 INLINED void
 add_points(const int lanes, const MetricNorm norm, float center, float slack,
@@ -209,7 +212,7 @@ points_lower_block(const int lanes, int first, const MetricNorm norm,
 }
 
 /*
- * Upper bounds, of a metric that is the norm itself, or by way of the pivots.
+ * Upper bounds, for a metric that is the norm itself or is embedded by pivots.
  * A coordinate at the limit may stand for any number beyond.
  */
 INLINED void
@@ -224,7 +227,7 @@ points_upper_block(const int lanes, int first, const MetricNorm norm,
 	upper += first;
 	inflate *= inflate;
 
-	/* So small a summand makes up for squares that underflow. */
+	/* This small summand makes up for squares that underflow. */
 	FOR_LANES(i)
 	{
 		sum[i] = norm == METRIC_NORM_PIVOTS ? FLOAT_INFINITY : norm == METRIC_NORM_L2 ? SMALLEST_SQUARE : 0.0f;
@@ -304,7 +307,7 @@ term_lower(const int lanes, const MetricNorm norm, const MMPointTerm *term,
 #ifdef LANES
 
 /*
- * Does one register do for the lower bounds of a term?
+ * Is one register enough for the lower bounds of a term?
  */
 INLINED bool
 is_simple(const MMPointTerm *term)
@@ -337,7 +340,7 @@ simple_term_lower(const MMPointTerm *term, const float *x, int stride)
 
 /*
  * Weighted sums of lower bounds.  They stay in a register from one term to the
- * next, which compilers do not manage with an array.
+ * next, which compilers do not achieve with an array.
  */
 INLINED void
 sums_of_lanes(int first, const MMPointTerm *terms, int nterms, const float *x,

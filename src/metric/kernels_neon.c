@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * kernels_neon.c
- *	  The kernels for 64-bit ARM, where NEON is always there; see kernels.h.
+ *	  The kernels for 64-bit ARM, which always has NEON; see kernels.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -135,7 +135,7 @@ count_bits(uint8x16_t x)
 	return vaddlvq_u8(vcntq_u8(x));
 }
 
-/* The first n < 16 bytes at p, or all 16; missing ones 0. */
+/* The first n < 16 bytes at p, or all 16; missing bytes are 0. */
 KERNEL uint8x16_t
 load_bytes(const uint8 *p, int n)
 {

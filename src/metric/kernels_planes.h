@@ -2,14 +2,15 @@
  *
  * kernels_planes.h
  *	  The inner loops of lower bounds over the entries of a page, in one
- *	  version for each instruction set, chosen at run time with the kernels
- *	  of the distances (kernels.h).
+ *	  version for each instruction set, chosen at run time together with the
+ *	  kernels of the distances (kernels.h).
  *
- * Entries lie in planes (metric_routine.h): dimension outermost, entries innermost.
- * The loops do the same operations on each entry in the same order whatever
- * the width of a vector register is, so every version returns the same bits.
- * They go over whole groups of METRIC_PLANE_SLACK entries, and so may read, and
- * write bounds for, entries behind the last.
+ * Entries lie in planes (metric_routine.h): the dimension is the outer index,
+ * the entry the inner one.  The loops do the same operations on each entry in
+ * the same order, whatever the width of a vector register, so every version
+ * returns the same bits.  They go over whole groups of METRIC_PLANE_SLACK
+ * entries.  So they may read entries after the last, and write bounds for
+ * them.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,9 +20,9 @@
 #include "metric/metric.h"
 
 /*
- * A query vector, for codes of 8 bits (vector_sketch.c).  Component p of an
- * entry differs by |at - step * code| / scale; a sketch's words are the entry's
- * error, and the length of its rest.
+ * A query vector, to be compared with codes of 8 bits (vector_sketch.c).  In
+ * component p, an entry differs from it by |at - step * code| / scale.  The
+ * words of a sketch are the entry's error and the length of its rest.
  */
 typedef struct MMCodeQuery
 {
@@ -45,9 +46,10 @@ typedef struct MMCodeQuery
 } MMCodeQuery;
 
 /*
- * A query string, for counts of characters (text_sketch.c).  Only buckets that
- * the query has characters in are listed.  Their sum is kept in a byte: after
- * those with flush, it is added up elsewhere, so that it never exceeds 255.
+ * A query string, to be compared with counts of characters (text_sketch.c).
+ * Only the buckets in which the query has characters are listed.  Their counts
+ * are summed in a byte.  After each bucket with flush set, that sum is moved
+ * to a wider one, so it never exceeds 255.
  */
 typedef struct MMBucketCount
 {
@@ -66,11 +68,13 @@ typedef struct MMCountQuery
 } MMCountQuery;
 
 /*
- * A query set, for signatures of as many words (set.c, bit.c): a bit is set
- * for one member or more.  What a set has beyond the ones of its signature is
- * its rest.  Its number of members stands in bytes, the largest number for
- * itself and more; or else the number of its rest in a word behind the
- * signature, unless it is always 0.
+ * A query set, to be compared with signatures of as many words (set.c, bit.c).
+ * A bit of a signature is set if one member or more falls on it.  The rest of
+ * a set is the number of its members beyond the ones of its signature.
+ *
+ * A sketch tells the rest in one of two ways.  Either its bytes have the
+ * number of members, where the largest number stands for itself and more; or a
+ * word after the signature has the rest, unless that is always 0.
  */
 typedef enum MMSignatureDistance
 {
@@ -91,11 +95,11 @@ typedef struct MMSignatureQuery
 } MMSignatureQuery;
 
 /*
- * What a coordinate q may be off by, together with one x at distance g: both
- * are rounded to float, half a unit in the last place or 2^-24 each, as is
- * their sum with the slack.  That is relative to |q| and |x| <= |q| + g; the
- * part of g is in the deflation.  And a constant, so that no bound needs to
- * think of denormal numbers.
+ * How far off a coordinate q may be, together with an x at distance g from it.
+ * Both are rounded to float, and so is their sum with the slack, each by half
+ * a unit in the last place, or 2^-24.  That is relative to |q| and to |x| <=
+ * |q| + g; the deflation takes care of the part with g.  A constant is added
+ * so that no bound needs to think of denormal numbers.
  */
 static inline float
 mm_coordinate_slack(const MetricTransform *t, float q)
@@ -104,7 +108,7 @@ mm_coordinate_slack(const MetricTransform *t, float q)
 }
 
 /*
- * A query's coordinates in one column, and the weight of that in a sum.
+ * A query's coordinates in one column, and that column's weight in a sum.
  */
 typedef struct MMPointTerm
 {
@@ -140,7 +144,7 @@ typedef struct MMPlaneKernels
 							const float *lo, const float *hi, int stride, int n,
 							float most, float *growth);
 
-	/* A sketch_bounds (metric_routine.h) for each kind of query. */
+	/* One sketch_bounds (metric_routine.h) for each kind of query. */
 	void		(*codes) (const MMCodeQuery *query, const MetricSketchPlanes *planes,
 						  float *lower, float *upper);
 	void		(*counts) (const MMCountQuery *query, const MetricSketchPlanes *planes,

@@ -33,7 +33,7 @@ typedef __m256 Lanes;
 #define LANES_MAX(a, b)		_mm256_max_ps(a, b)
 #define LANES_MIN(a, b)		_mm256_min_ps(a, b)
 
-/* a where a mask has the bit, else b. */
+/* Selects a in the lanes whose mask has the bit, and b in the others. */
 #define LANES_WHERE(masks, bit, a, b) \
 	_mm256_blendv_ps(a, b, _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_setzero_si256(), \
 		_mm256_and_si256(_mm256_loadu_si256((const __m256i *) (masks)), _mm256_set1_epi32(bit)))))

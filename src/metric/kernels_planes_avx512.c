@@ -14,7 +14,7 @@
 
 #include <immintrin.h>
 
-/* Left to themselves, compilers may prefer vectors of half the width. */
+/* Without this, compilers may prefer vectors of half the width. */
 #if defined(__clang__)
 #define WIDE_VECTORS	__attribute__((min_vector_width(512)))
 #define TARGET			"avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq"
@@ -41,11 +41,11 @@ typedef __m512 Lanes;
 #define LANES_MAX(a, b)		_mm512_max_ps(a, b)
 #define LANES_MIN(a, b)		_mm512_min_ps(a, b)
 
-/* a where a mask has the bit, else b. */
+/* Selects a in the lanes whose mask has the bit, and b in the others. */
 #define LANES_WHERE(masks, bit, a, b) \
 	_mm512_mask_blend_ps(_mm512_test_epi32_mask(_mm512_loadu_si512(masks), _mm512_set1_epi32(bit)), b, a)
 
-/* A single instruction here. */
+/* This is a single instruction here. */
 #define COUNT_BITS(x)	__builtin_popcount(x)
 
 #include "metric/kernels_planes_template.h"

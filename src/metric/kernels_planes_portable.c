@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * kernels_planes_portable.c
- *	  The kernels over planes in portable C, for any CPU (the compiler may use NEON on aarch64, and
- *	  SSE2 on x86-64: they are always there);
- *	  see kernels_planes.h.
+ *	  The kernels over planes in portable C, for any CPU; see kernels_planes.h.
+ *	  The compiler may use NEON on aarch64 and SSE2 on x86-64, which are always
+ *	  there.
  *
  *-------------------------------------------------------------------------
  */

@@ -3,24 +3,29 @@
  * kernels_planes_template.h
  *	  The kernels over planes, written once as plain loops.
  *
- * Not a header in the usual sense: a kernels_planes_*.c file includes it after
- * defining, for its instruction set, PLANES, the attributes of a function
- * (static, target), and bytes_to_floats, of 16 bytes, where compilers take a
- * roundabout way; COUNT_BITS, if there are vectors of that; and Lanes, a
- * register of LANES floats, with operations LANES_..., if the hottest loop is to
- * be made of them.  The compiler makes vector code of the other loops, with the
- * options that the Makefile gives to these files; without them the code is
- * slower and the results are the same.
+ * This is not a header in the usual sense.  A kernels_planes_*.c file includes
+ * it after defining, for its instruction set:
  *
- * Each function comes as a block, inlined with a constant number of lanes
- * (entries) so that a loop over lanes needs no remainder, and an outer
- * function that cuts a page into blocks.  Sums over planes stay in registers
- * within a block.  What a pointer leads to is copied before a loop that
- * writes results: for all the compiler knows, they might overlap.
+ *	- PLANES, the attributes of a function (static, target);
+ *	- bytes_to_floats, for 16 bytes, where compilers take a roundabout way;
+ *	- COUNT_BITS, if the CPU has vectors of that operation;
+ *	- Lanes, a register of LANES floats, with operations LANES_..., if the
+ *	  hottest loop is to be made of them.
+ *
+ * The compiler makes vector code of the other loops, with the options that the
+ * Makefile gives to these files.  Without the options the code is slower, and
+ * the results are the same.
+ *
+ * Each function consists of a block and an outer function.  The block is
+ * inlined with a constant number of lanes (entries), so a loop over lanes
+ * needs no remainder.  The outer function cuts a page into blocks.  Sums over
+ * planes stay in registers within a block.  Whatever is behind a pointer is
+ * copied before a loop that writes results: for all the compiler knows, the
+ * two might overlap.
  *
  * Rounding.  Every bound is widened by ROUNDING for what float arithmetic may
- * have done to it: no result is off by more than a few times 2^-24 of itself,
- * but for differences of rounded numbers, which is what slacks are for.
+ * have done to it.  No result is off by more than a few times 2^-24 of itself,
+ * except for differences of rounded numbers, which have slacks of their own.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,8 +35,9 @@
 #define FLOAT_INFINITY	__builtin_inff()
 
 /*
- * A loop over lanes.  GCC would replace one of 16 rounds by as many copies of
- * its body, and then make vectors of few of them.
+ * A loop over lanes.  Without the pragma, GCC would replace a loop of 16
+ * rounds by as many copies of its body, and then make vectors of only a few of
+ * them.
  */
 #if defined(__GNUC__) && !defined(__clang__)
 #define FOR_LANES(i) \
@@ -44,7 +50,7 @@
 /* Covers a dozen roundings of 2^-24 each. */
 #define ROUNDING	0x1p-20f
 
-/* Where arithmetic is far from squares of denormal numbers. */
+/* From here on, arithmetic is far from squares of denormal numbers. */
 #define SMALLEST_SQUARE	0x1p-100f
 
 INLINED float
@@ -60,9 +66,10 @@ smaller(float a, float b)
 }
 
 /*
- * Call block for all entries, 64 at a time, then 32 or 16.  Blocks index from
- * their first entry, results included: an index that is a sum of ints, which
- * might wrap around (-fwrapv), stops the compiler from using vectors.
+ * Call block for all entries, 64 at a time, then 32 or 16.  Blocks index
+ * everything, results included, from their first entry.  An index that is a
+ * sum of ints might wrap around (-fwrapv), which keeps the compiler from using
+ * vectors.
  */
 #define FOR_BLOCKS(n, block, ...) \
 	do { \
@@ -81,7 +88,8 @@ smaller(float a, float b)
 /* ---------- vectors in 8-bit codes ---------- */
 
 /*
- * From the norm of the coded components, scaled, to bounds of the distance.
+ * From the norm of the scaled differences of coded components to bounds of the
+ * distance.
  */
 INLINED void
 codes_lower(const int lanes, const MMCodeQuery *query, const float *norm,
@@ -95,7 +103,10 @@ codes_lower(const int lanes, const MMCodeQuery *query, const float *norm,
 
 	FOR_LANES(i)
 	{
-		/* Not beyond the range of float, where the distance is less. */
+		/*
+		 * This must not go beyond the range of float where the distance does
+		 * not.
+		 */
 		float		seen = smaller(norm[i] * factor, FLT_MAX);
 		float		hidden = (error[i] + moved) * (1.0f + ROUNDING);
 		float		bound = seen > hidden ? seen - hidden : 0.0f;
@@ -165,7 +176,7 @@ codes_block(const int lanes, int first, const MetricNorm norm,
 		}
 	}
 
-	/* A difference of rests so large that its square overflows is cut off. */
+	/* A difference of rests whose square would overflow is cut off. */
 	FOR_LANES(i)
 	{
 		float		diff = query->has_rest ?
@@ -295,7 +306,9 @@ count_bits(uint32 x)
 }
 #endif
 
-/* Any set's rest is less, and sums of a few are within an int. */
+/*
+ * Any set's rest is less than this, and the sum of a few of these fits an int.
+ */
 #define UNKNOWN_REST	(1 << 28)
 
 INLINED int
@@ -311,7 +324,7 @@ greater(int a, int b)
 }
 
 /*
- * 1 - shared / all, where all = sum of both sizes - shared.
+ * 1 - shared / all, where all is the sum of both sizes minus shared.
  */
 INLINED float
 jaccard(int sizes, int shared)
@@ -404,7 +417,7 @@ signatures_block(const int lanes, int first, const MMSignatureDistance distance,
 	{
 		int			shared = lesser(both[i] + lesser(query_rest, rest[i]), query_size);
 
-		/* A size that was cut off is at least what is shared. */
+		/* A size that was cut off is at least the number of shared members. */
 		lower[i] = jaccard(query_size + greater(size[i], shared), shared) *
 			(1.0f - ROUNDING);
 	}

@@ -16,7 +16,7 @@
 
 /*
  * Groups of four floats and of two doubles, in the vector extension of gcc and
- * clang: on a CPU without vector registers the compiler takes them apart.
+ * clang.  On a CPU without vector registers the compiler takes them apart.
  */
 typedef float Four __attribute__((vector_size(16)));
 typedef int32 FourBits __attribute__((vector_size(16)));
@@ -163,7 +163,7 @@ wide_sum(Wide a)
 #include "metric/kernels_template.h"
 
 /*
- * Number of one bits, eight bytes at a time.
+ * The number of one bits, counted eight bytes at a time.
  */
 static inline uint64
 count_bits(uint64 x)
@@ -175,7 +175,7 @@ count_bits(uint64 x)
 	return (x * UINT64CONST(0x0101010101010101)) >> 56;
 }
 
-/* The first n < 8 bytes at p, or all 8, as an integer; missing ones 0. */
+/* The first n < 8 bytes at p, or all 8, as an integer; missing bytes are 0. */
 static inline uint64
 load_bytes(const uint8 *p, int n)
 {

@@ -3,8 +3,8 @@
  * kernels_template.h
  *	  The vector kernels, written once over 16 lanes.
  *
- * Not a header in the usual sense: a kernels_*.c file includes it after
- * defining, for its instruction set,
+ * This is not a header in the usual sense.  A kernels_*.c file includes it
+ * after defining, for its instruction set:
  *
  *	KERNEL			the attributes of its functions (static, target)
  *	Lanes			16 floats, with lanes_zero, lanes_load (16 floats from
@@ -22,14 +22,14 @@
  *-------------------------------------------------------------------------
  */
 
-/* 16 floats, or the first n of them and zeros. */
+/* Load 16 floats, or the first n of them followed by zeros. */
 KERNEL Lanes
 lanes_load_first(const float *p, int n)
 {
 	return n >= 16 ? lanes_load(p) : lanes_load_part(p, n);
 }
 
-/* The next 16 components or what is left of them. */
+/* Take in the next 16 components, or those that are left. */
 #define TAIL(acc, STEP) \
 	if (i < n) \
 	{ \
@@ -39,9 +39,9 @@ lanes_load_first(const float *p, int n)
 	}
 
 /*
- * One function body for l1, l2_squared and linf: STEP folds the difference of
- * two groups of lanes into an accumulator, MERGE joins accumulators, REDUCE
- * makes one float of one.
+ * One function body for l1, l2_squared and linf.  STEP folds the difference of
+ * two groups of lanes into an accumulator, MERGE joins accumulators, and
+ * REDUCE makes one float of an accumulator.
  */
 #define DEFINE_DISTANCE(name, STEP, MERGE, REDUCE) \
 KERNEL float \

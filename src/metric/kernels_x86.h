@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * kernels_x86.h
- *	  What the AVX2 and AVX-512 kernels share; included after KERNEL.
+ *	  What the AVX2 and AVX-512 kernels share; included after KERNEL is
+ *	  defined.
  *
  * The last components of a vector are put together from smaller loads.  Masked
- * loads would be shorter to write, but wait for data that are not in the cache
- * far longer (measured on Zen 5: 45 ns a row of a sequential scan).
+ * loads would be shorter to write, but they wait far longer for data that are
+ * not in the cache (measured on Zen 5: 45 ns per row of a sequential scan).
  *
  *-------------------------------------------------------------------------
  */

@@ -32,9 +32,9 @@ mm_metric_signature_fits(Oid function, int procnum, Oid opcintype)
 }
 
 /*
- * The names of functions and operators, for messages, with their schema: since
- * PostgreSQL 17, the search_path is another while an index is made, so that
- * format_procedure would have it at some times only.
+ * The names of functions and operators with their schema, for messages.
+ * format_procedure would show the schema only sometimes: since PostgreSQL 17,
+ * the search_path is another one while an index is made.
  */
 static char *
 name_with_types(Oid namespace, const char *name, const Oid *types, int ntypes)
@@ -79,9 +79,10 @@ operator_name(Oid operator)
 }
 
 /*
- * Raise an error if a part of a class has another signature than it should have.
- * CREATE OPERATOR CLASS takes what it is given; but what a function returns that
- * does not return float8 would be read as one, and a routine that is none, called.
+ * Raise an error if a part of a class does not have the signature that it
+ * should have.  CREATE OPERATOR CLASS takes whatever it is given.  But the
+ * result of a function that does not return float8 would be read as a float8,
+ * and something that is no routine would be called as one.
  */
 static void
 check_signatures(Oid opfamily, Oid opcintype, Oid operator, Oid distance, Oid routine)
@@ -107,11 +108,15 @@ check_signatures(Oid opfamily, Oid opcintype, Oid operator, Oid distance, Oid ro
 				 errdetail("It must take one argument of type internal, and return internal.")));
 }
 
-/* Of the first routines of this version; no member has been added since. */
+/*
+ * The size of the first routines of this version; no member has been added
+ * since.
+ */
 #define LEAST_ROUTINE_SIZE	sizeof(MetricRoutine)
 
 /*
- * The name of a part that a routine lacks, NULL if it has all it must have.
+ * The name of a part that a routine lacks, or NULL if it has all required
+ * parts.
  */
 static const char *
 missing_part(const MetricRoutine *routine)
@@ -130,9 +135,9 @@ missing_part(const MetricRoutine *routine)
 }
 
 /*
- * Raise an error unless what FUNCTION 2 of a class returned is a routine of this
- * version.  From a library built against another header, members would be taken
- * for what they are not, and called.
+ * Raise an error unless FUNCTION 2 of a class returned a routine of this
+ * version.  In a routine from a library built against another header, members
+ * would be taken for others, and called.
  */
 static void
 check_routine(const MetricRoutine *routine, Oid function, Oid opclass)
@@ -199,7 +204,8 @@ mm_metric_open(MetricSpace *space, Oid opclass, Oid collation)
 }
 
 /*
- * What mm_metric_prepare makes of a query where there is no routine: a copy.
+ * What mm_metric_prepare returns where there is no routine: a copy of the
+ * query.
  */
 static void *
 copy_query(Oid type, Datum query)
@@ -312,7 +318,9 @@ mm_metric_operator(FunctionCallInfo fcinfo, const MetricRoutine *routine)
 	if (cache == NULL)
 	{
 		cache = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(OperatorCache));
-		/* Prepare the constant one of a scan's arguments, or the second. */
+		/*
+		 * Prepare the argument that is constant in a scan, or else the second.
+		 */
 		cache->arg = get_fn_expr_arg_stable(flinfo, 0) &&
 			!get_fn_expr_arg_stable(flinfo, 1) ? 0 : 1;
 		cache->context = AllocSetContextCreate(flinfo->fn_mcxt,

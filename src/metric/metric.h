@@ -3,16 +3,16 @@
  * metric.h
  *	  What a metric is to mmdb, and how to use one.
  *
- * A metric space is a type with a distance function.  In SQL it is an
- * operator class of the access method: OPERATOR 1 orders by the distance,
- * FUNCTION 1 computes it, and FUNCTION 2, optional, hands out a
- * MetricRoutine: the same distance in faster parts.  Built-in metrics all
- * have one.  mm_metric_* use either kind in the same way.  What a distance
- * and a routine must be is said in metric_routine.h, which is installed for
- * others; what is here is for mmdb itself.
+ * A metric space is a type with a distance function.  In SQL it is an operator
+ * class of the access method.  Its OPERATOR 1 orders by the distance, and its
+ * FUNCTION 1 computes it.  FUNCTION 2 is optional and hands out a
+ * MetricRoutine: the same distance in faster parts.  All built-in metrics have
+ * one.  mm_metric_* use either kind of class in the same way.  metric_routine.h,
+ * which is installed for others, states what a distance and a routine must be;
+ * this header is for mmdb itself.
  *
- * Functions here detoast and leak: call them in a context that is reset for
- * each row.
+ * The functions here detoast values and leak memory: call them in a context
+ * that is reset for each row.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,19 +23,19 @@
 
 #include "metric/metric_routine.h"
 
-/* Support function numbers of the access method. */
+/* The support functions of the access method, by number. */
 #define MM_DISTANCE_PROC	1	/* (T, T) returns float8; required */
 #define MM_ROUTINE_PROC		2	/* (internal) returns internal */
 #define MM_OPTIONS_PROC		3	/* operator class options */
 #define MM_NPROCS			3
 
-/* Strategy numbers. */
+/* The operators of the access method, by strategy number. */
 #define MM_DISTANCE_STRATEGY	1	/* ordering by distance */
 #define MM_WITHIN_STRATEGY		2	/* composite <@ odbquery */
 #define MM_NSTRATEGIES			2
 
 /*
- * A metric space, ready for use.
+ * A metric space that is ready for use.
  */
 typedef struct MetricSpace
 {
@@ -47,26 +47,28 @@ typedef struct MetricSpace
 } MetricSpace;
 
 /*
- * mm_metric_signature_fits: has a function the arguments and the result that a
- * class for opcintype needs of its support function 1 or 2?
+ * mm_metric_signature_fits: does a function have the arguments and the result
+ * that a class for opcintype needs of its support function procnum (1 or 2)?
  */
 extern bool mm_metric_signature_fits(Oid function, int procnum, Oid opcintype);
 
 /*
- * mm_metric_open: fill in space for an operator class.  Catalog look-ups; the
- * current memory context must outlive space.  Raises an error if the class
- * lacks a part, if one has another signature, or if its routine is not one of
- * this version.
+ * mm_metric_open: fill in space for an operator class.  This looks up
+ * catalogs, and the current memory context must outlive space.  Raises an
+ * error if the class lacks a part, if a part has the wrong signature, or if
+ * its routine is not one of this version.
  */
 extern void mm_metric_open(MetricSpace *space, Oid opclass, Oid collation);
 
 /*
- * mm_metric_prepare: prepare a query value (not NULL), in the current context.
+ * mm_metric_prepare: prepare a query value, which is not NULL, in the current
+ * context.
  */
 extern void *mm_metric_prepare(const MetricSpace *space, Datum query);
 
 /*
- * mm_metric_check: raise an error if a value (not NULL) has no distances.
+ * mm_metric_check: raise an error if a value, which is not NULL, has no
+ * distances.
  */
 static inline void
 mm_metric_check(const MetricSpace *space, Datum value)
@@ -76,7 +78,8 @@ mm_metric_check(const MetricSpace *space, Datum value)
 }
 
 /*
- * mm_metric_finite: is no distance Infinity?  Only routines promise that.
+ * mm_metric_finite: is it promised that no distance is Infinity?  Only
+ * routines promise that.
  */
 static inline bool
 mm_metric_finite(const MetricSpace *space)
@@ -85,15 +88,15 @@ mm_metric_finite(const MetricSpace *space)
 }
 
 /*
- * mm_metric_generic_distance: mm_metric_distance by FUNCTION 1.  Raises an
- * error if that returns NULL, NaN or a negative number.
+ * mm_metric_generic_distance: what mm_metric_distance does, by FUNCTION 1.
+ * Raises an error if that returns NULL, NaN or a negative number.
  */
 extern double mm_metric_generic_distance(MetricSpace *space, void *prepared,
 										 Datum value);
 
 /*
- * mm_metric_distance: distance of a prepared query to a value (not NULL), if
- * at most bound; otherwise any number above bound.
+ * mm_metric_distance: the distance of a prepared query to a value, which is
+ * not NULL, if it is at most bound; otherwise any number above bound.
  */
 static inline double
 mm_metric_distance(MetricSpace *space, void *prepared, Datum value, double bound)
@@ -104,8 +107,8 @@ mm_metric_distance(MetricSpace *space, void *prepared, Datum value, double bound
 }
 
 /*
- * mm_metric_pivot_transform: the function f for distances to pivots, or what
- * to_metric makes of them.
+ * mm_metric_pivot_transform: the function f for coordinates that are distances
+ * to pivots, or what to_metric makes of such distances.
  */
 static inline MetricTransform
 mm_metric_pivot_transform(const MetricSpace *space)
@@ -122,23 +125,24 @@ mm_metric_pivot_transform(const MetricSpace *space)
 }
 
 /*
- * mm_metric_dimensions: number of dimensions of a value, -1 if its type knows
- * none.
+ * mm_metric_dimensions: the number of dimensions of a value, or -1 if its type
+ * has no such number.
  */
 extern int	mm_metric_dimensions(const MetricSpace *space, Datum value);
 
 /*
  * mm_metric_embedding: how many raw coordinates embed a value of so many
- * dimensions, and under which norm and function; 0: none.  Raises an error if
- * the routine gives more than there may be, or an unknown norm.
+ * dimensions, and under which norm and function; 0 if there are none.  Raises
+ * an error if the routine gives more than are allowed, or an unknown norm.
  */
 extern int	mm_metric_embedding(const MetricSpace *space, int dimensions,
 								MetricNorm *norm, MetricTransform *transform);
 
 /*
- * mm_metric_operator: body of a distance operator (T, T) over a routine,
- * for types whose preparation is dear: the prepared value is kept from call
- * to call, as long as the same one of the two arguments repeats.
+ * mm_metric_operator: the body of a distance operator (T, T) that uses a
+ * routine, for types whose values are expensive to prepare.  The prepared
+ * value is kept from call to call, as long as the same one of the two
+ * arguments keeps its value.
  */
 extern Datum mm_metric_operator(FunctionCallInfo fcinfo,
 								const MetricRoutine *routine);

@@ -3,7 +3,8 @@
  * number.c
  *	  The absolute difference of numbers, dates and times.
  *
- * Days for date, seconds for timestamp, timestamptz and interval.
+ * It is in days for date, and in seconds for timestamp, timestamptz and
+ * interval.
  *
  * Infinite values, and NaN, are at distance 0 from themselves and at distance
  * Infinity from everything else, which keeps the absolute difference a metric
@@ -76,8 +77,8 @@ numeric_difference(Numeric a, Numeric b)
 }
 
 /*
- * Days and microseconds in seconds, with one rounding where the sum in
- * microseconds fits (270,000 years).
+ * Days and microseconds in seconds.  There is only one rounding where the sum
+ * in microseconds fits (270,000 years).
  */
 static inline double
 interval_seconds(int64 days, int64 rest)
@@ -88,8 +89,8 @@ interval_seconds(int64 days, int64 rest)
 }
 
 /*
- * An interval as whole days and the rest of a day in microseconds: equal for
- * intervals that compare as equal (a month is 30 days, a day 24 hours).
+ * An interval as whole days and the rest of a day in microseconds.  Intervals
+ * that compare as equal have equal parts (a month is 30 days, a day 24 hours).
  */
 static inline void
 interval_parts(const Interval *i, int64 *days, int64 *rest)
@@ -151,7 +152,7 @@ numeric_coordinate(Numeric n)
 	double		x = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 													   NumericGetDatum(n)));
 
-	/* A finite one may be beyond the range of float8. */
+	/* A finite numeric may be beyond the range of float8. */
 	if (isinf(x) && !numeric_is_inf(n))
 		x = x > 0 ? METRIC_COORDINATE_LIMIT : -METRIC_COORDINATE_LIMIT;
 	return metric_coordinate(x);
@@ -178,10 +179,10 @@ one_coordinate(int dimensions, MetricNorm *norm, MetricTransform *transform)
 }
 
 /*
- * One type: its operator function, its routine, and FUNCTION 2.  ctype is what
- * from_datum makes of a value; copy_datum makes the same of a value that may
- * go away; are_whole: distances are whole numbers; are_finite: none is
- * Infinity.
+ * The functions of one type: its operator function, its routine, and FUNCTION
+ * 2. ctype is what from_datum makes of a value; copy_datum makes the same of a
+ * value that may go away.  are_whole says that distances are whole numbers,
+ * are_finite that none is Infinity.
  */
 #define DEFINE_NUMBER_METRIC(name, ctype, from_datum, copy_datum, difference, coordinate, are_whole, are_finite) \
 PG_FUNCTION_INFO_V1(mm_##name##_l1); \

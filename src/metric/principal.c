@@ -3,11 +3,12 @@
  * principal.c
  *	  Principal directions by subspace iteration; see principal.h.
  *
- * They are the leading eigenvectors of X'X, or X' times those of XX',
- * whichever matrix is smaller (X has the vectors as rows).  Subspace iteration:
- * start with any k orthonormal vectors; multiply all by the matrix,
- * orthonormalize, repeat.  How well they come out decides how tight bounds
- * are, not whether they are right, so a fixed number of rounds will do.
+ * They are the leading eigenvectors of X'X, or X' times the eigenvectors of
+ * XX', whichever matrix is smaller (X has the vectors as rows).  Subspace
+ * iteration starts with any k orthonormal vectors; it multiplies all of them
+ * by the matrix, makes them orthonormal again, and repeats.  How good the
+ * directions are decides how tight bounds are, not whether they are right, so
+ * a fixed number of rounds is enough.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,10 +23,16 @@
 
 #define ROUNDS	6
 
-/* A direction with less than this part of the first one's variance is noise. */
+/*
+ * A direction with less than this fraction of the first one's variance is
+ * noise.
+ */
 #define LEAST_VARIANCE	1e-9
 
-/* What is left of a unit vector that lies among others but for rounding. */
+/*
+ * If no more than this is left of a unit vector, it is a combination of others
+ * except for rounding.
+ */
 #define LEAST_REST		1e-10
 
 static double
@@ -53,8 +60,8 @@ add_multiple(double *a, double factor, const double *b, int n)
 }
 
 /*
- * Make a unit vector at right angles to the given rows of it; false if it is
- * one of their combinations.
+ * Make v a unit vector at right angles to the given rows.  Returns false if it
+ * is a combination of them.
  */
 static bool
 orthonormalize(double *v, const double *rows, int nrows, int n)
@@ -77,7 +84,7 @@ orthonormalize(double *v, const double *rows, int nrows, int n)
 }
 
 /*
- * Any vector, the same sequence in each run.
+ * Fill in some vector.  The sequence of vectors is the same in each run.
  */
 static void
 arbitrary_vector(double *v, int n, uint32 *state)
@@ -172,7 +179,7 @@ multiply_columns(const float *vectors, int n, int dim, double *products)
 
 /*
  * How far rows are from orthonormal: the Frobenius norm of G - I, which is no
- * less than its largest eigenvalue, and what its own sums may be off by.
+ * less than its largest eigenvalue, plus the possible error of its own sums.
  */
 static double
 orthonormality_error(const float *rows, int k, int dim)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * principal.h
- *	  Principal directions: where vectors differ most.
+ *	  Principal directions: the directions in which vectors differ most.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,16 +9,17 @@
 #define MM_PRINCIPAL_H
 
 /*
- * mm_principal_directions: find up to k leading principal directions of n
- * vectors around 0, of dim components each: rows of k * dim floats, which are
- * unit vectors at right angles to each other but for rounding.  Returns how
- * many there are: fewer than k if the vectors span less.
+ * mm_principal_directions: find up to k leading principal directions, around
+ * 0, of n vectors of dim components each.  directions gets k rows of dim
+ * floats, which are unit vectors at right angles to each other except for
+ * rounding.  Returns how many there are; it is fewer than k if the vectors
+ * span less.
  *
- * *error bounds the norm of G - I, where G has the products of all pairs of
- * rows and I would be G if they were exactly what they should be.
+ * *error becomes a bound of the norm of G - I, where G has the products of all
+ * pairs of rows.  G would be I if the rows were exactly what they should be.
  *
- * Deterministic.  Time: about n * n * dim + 6 * n * n * k multiplications,
- * or the same with n and dim swapped if dim is less.
+ * The result is deterministic.  It takes about n * n * dim + 6 * n * n * k
+ * multiplications, or the same with n and dim swapped if dim is less.
  */
 extern int	mm_principal_directions(const float *vectors, int n, int dim, int k,
 									float *directions, double *error);

@@ -3,17 +3,17 @@
  * set.c
  *	  Jaccard distance of arrays, taken as the sets of their elements.
  *
- * 1 - |A intersect B| / |A union B|, a metric (Levandowsky and Winter,
- * "Distance between sets", Nature 234, 1971); 0 for two empty sets.  Order,
- * repetition, dimensions and NULL elements do not count.  Text elements are
- * the same if their bytes are.
+ * It is 1 - |A intersect B| / |A union B|, a metric (Levandowsky and Winter,
+ * "Distance between sets", Nature 234, 1971), and 0 for two empty sets.
+ * Order, repetition, dimensions and NULL elements do not count.  Text elements
+ * are the same if their bytes are.
  *
  * A sketch is a signature, with a bit for each element, and the set's size in
  * one or two bytes, where the largest number stands for itself and more.  The
- * most frequent elements of the sample have a bit of their own; the others go
- * to one of the remaining bits by a hash.  Elements that A and B share set the
- * same bits; of further elements behind a bit that both have, they can share
- * no more than either has:
+ * most frequent elements of the sample have a bit of their own.  A hash sends
+ * each of the others to one of the remaining bits.  Elements that A and B
+ * share set the same bits.  Where both have a bit, they may share further
+ * elements, but no more than either of them has:
  *
  *	|A intersect B| <= |bits of both| + min(|A| - |bits of A|, |B| - |bits of B|)
  *
@@ -39,9 +39,9 @@ PG_FUNCTION_INFO_V1(mm_array_jaccard);
 PG_FUNCTION_INFO_V1(mm_array_jaccard_routine);
 
 /*
- * An element.  Integers are their own key; text has a hash as key, and its
- * bytes to tell apart what hashes alike.  Sets are sorted by that, which is
- * any order, as long as it is the same for all.
+ * An element.  Integers are their own key.  Text has a hash as key, and its
+ * bytes tell apart what hashes alike.  Sets are sorted by key and bytes; any
+ * order will do, as long as it is the same for all sets.
  */
 typedef struct Element
 {
@@ -73,7 +73,7 @@ qsort_compare(const void *a, const void *b)
 }
 
 /*
- * Sort, and drop repetitions.
+ * Sort the elements, and drop repetitions.
  */
 static void
 make_set(ElementSet *set)
@@ -148,7 +148,7 @@ prepare_jaccard(Datum query, Oid collation)
 {
 	ElementSet *set = palloc(sizeof(ElementSet));
 
-	/* A copy, as the set refers to it. */
+	/* This must be a copy, as the set refers to it. */
 	*set = set_of_array(DatumGetArrayTypePCopy(query));
 	return set;
 }
@@ -175,13 +175,16 @@ distance_jaccard(void *prepared, Datum value, double bound)
 
 #define MOST_WORDS	8
 
-/* So many bits of a signature an element: an eighth of them are then set. */
+/*
+ * A signature has this many bits for each element, so that an eighth of them
+ * are set.
+ */
 #define BITS_PER_ELEMENT	8
 
-/* Enough elements of a sample to know which are frequent. */
+/* So many elements of a sample are enough to know which are frequent. */
 #define MOST_SEEN	(1 << 20)
 
-/* An element by its key, which is enough for signatures. */
+/* An element, told by its key, which is enough for signatures. */
 typedef struct OwnBit
 {
 	uint64		key;
@@ -232,7 +235,8 @@ compare_own(const void *a, const void *b)
 }
 
 /*
- * The different ones of n keys, the most frequent first; *n is their number.
+ * The distinct keys among n, the most frequent first.  *n becomes their
+ * number.
  */
 static Frequency *
 list_frequencies(uint64 *keys, int *n)
@@ -316,7 +320,10 @@ train_jaccard(const Datum *values, int n, Oid collation, int budget, Size *size,
 	different = sample.nkeys;
 	list = list_frequencies(sample.keys, &different);
 
-	/* A bit for each, or as many as their number in a set asks for. */
+	/*
+	 * There is a bit for each element, or as many as the number of elements in
+	 * a set asks for.
+	 */
 	size_bytes = sample.largest < 255 ? 1 : 2;
 	words = (int) Min(ceil(sample.mean * BITS_PER_ELEMENT / 32), MOST_WORDS);
 	words = Min(Max(words, 1), Max((different + 31) / 32, 1));
@@ -328,7 +335,7 @@ train_jaccard(const Datum *values, int n, Oid collation, int budget, Size *size,
 	model->words = words;
 	model->size_bytes = size_bytes;
 	model->nown = different <= 32 * words ? different : 32 * words * 3 / 4;
-	/* Where all bits are owned, strangers go to any. */
+	/* If all bits are owned, other elements may go to any of them. */
 	model->first_shared = model->nown < 32 * words ? model->nown : 0;
 	for (int i = 0; i < model->nown; i++)
 		model->own[i] = (OwnBit) {list[i].key, i};

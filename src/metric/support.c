@@ -4,12 +4,13 @@
  *	  What distances cost, for the planner.
  *
  * A distance of long vectors costs a hundred times as much as a comparison of
- * numbers, and if they are stored out of line, several hundred times.  So the
- * price is made from the size of the values: of a vector, what its type says;
- * of a column, its mean width; of a literal, its own.
+ * numbers, and several hundred times as much if the vectors are stored out of
+ * line.  So the price depends on the size of the values.  The size of a vector
+ * comes from what its type says, that of a column from its mean width, and
+ * that of a literal from the literal itself.
  *
- * The factors were measured, in times of a comparison of two integers in a
- * sequential scan: 10 ns on the machine they come from.
+ * The factors were measured, as multiples of a comparison of two integers in a
+ * sequential scan, which takes 10 ns on the machine they come from.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,25 +32,27 @@
 
 PG_FUNCTION_INFO_V1(mm_distance_support);
 
-/* Calling a function that is not one of arithmetic. */
+/* Calling a function that does more than simple arithmetic. */
 #define CALL			3.0
 
-/* What each of these adds. */
+/* What each component or byte adds. */
 #define VECTOR_COMPONENT	0.15
 #define TEXT_BYTE			0.25	/* for each 64 of the other text */
 #define ARRAY_BYTE			0.125
 #define BIT_BYTE			0.02
 
-/* Reading a value that is stored out of line: to find it, and each page of it. */
+/*
+ * Reading a value that is stored out of line: finding it, and each page of it.
+ */
 #define OUT_OF_LINE		150.0
 #define OUT_OF_LINE_BYTE	(75.0 / TOAST_MAX_CHUNK_SIZE)
 
-/* Vectors that nothing is known of are taken to have so many components. */
+/* A vector is taken to have this many components if nothing is known of it. */
 #define USUAL_DIMENSIONS	100
 
 /*
- * How large the values of an operand are, in bytes; 0 if that is not known.
- * *stored: they come from a table.
+ * The size of an operand's values in bytes; 0 if that is not known.  *stored
+ * becomes true if they come from a table.
  */
 static int32
 operand_size(PlannerInfo *root, Node *operand, bool vector, bool *stored)
@@ -75,7 +78,7 @@ operand_size(PlannerInfo *root, Node *operand, bool vector, bool *stored)
 											var->varattno);
 
 		/*
-		 * Of what is stored out of line, only the pointer was measured, and no
+		 * For values stored out of line, only the pointer was measured, and no
 		 * vector is of that size.
 		 */
 		return vector && width == TOAST_POINTER_SIZE ? (int32) TOAST_TUPLE_TARGET + 1 : width;
@@ -100,7 +103,7 @@ distance_price(PlannerInfo *root, Oid type, Node *left, Node *right)
 
 	if (vector)
 	{
-		/* Both have as many components. */
+		/* Both vectors have the same number of components. */
 		if (size <= 0)
 			size = MMVECTOR_SIZE(USUAL_DIMENSIONS);
 		left_size = right_size = (int32) size;
@@ -125,8 +128,8 @@ distance_price(PlannerInfo *root, Oid type, Node *left, Node *right)
 }
 
 /*
- * mm_distance_support: SupportRequestCost of distances whose operands vary in
- * size.
+ * mm_distance_support: answers SupportRequestCost for distances whose operands
+ * vary in size.
  */
 Datum
 mm_distance_support(PG_FUNCTION_ARGS)

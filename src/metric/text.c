@@ -3,8 +3,9 @@
  * text.c
  *	  Edit distance of text, in characters of the server encoding.
  *
- * Strings are compared as they are stored: no collation, no normalization
- * ("e" with an accent and "e" followed by a combining accent differ).
+ * Strings are compared as they are stored.  There is no collation and no
+ * normalization: "e" with an accent differs from "e" followed by a combining
+ * accent.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +25,10 @@
 PG_FUNCTION_INFO_V1(mm_text_edit);
 PG_FUNCTION_INFO_V1(mm_text_edit_routine);
 
-/* Characters of a wide string that are decoded without allocating memory. */
+/*
+ * A wide string of up to this many characters is decoded without allocating
+ * memory.
+ */
 #define LOCAL_CODES		256
 
 static bool
@@ -44,9 +48,10 @@ is_ascii(const char *s, int len)
 }
 
 /*
- * The characters of a text: its bytes where each is one, otherwise decoded,
- * into local if they fit.  pg_wchar numbers ASCII characters as their bytes,
- * so both kinds compare.
+ * The characters of a text.  These are its bytes where each byte is a
+ * character; otherwise they are decoded, into local if they fit.  pg_wchar
+ * gives ASCII characters the numbers of their bytes, so both kinds can be
+ * compared.
  */
 static EditString
 edit_string(text *t, pg_wchar *local)
@@ -65,7 +70,7 @@ edit_string(text *t, pg_wchar *local)
 	{
 		pg_wchar   *codes = local;
 
-		/* At most one code a byte, and a terminator. */
+		/* There is at most one code for each byte, and a terminator. */
 		if (len >= LOCAL_CODES)
 			codes = MemoryContextAllocHuge(CurrentMemoryContext,
 										   sizeof(pg_wchar) * ((Size) len + 1));

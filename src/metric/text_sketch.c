@@ -3,24 +3,26 @@
  * text_sketch.c
  *	  Sketches of strings: how often characters occur.
  *
- * Characters fall into buckets, and a string's sketch has a byte for each: how
- * many of its characters are in it, 255 standing for that many or more.  In
- * front of that, in one or two bytes, the string's length, where again the
- * largest number stands for itself and more.
+ * Characters fall into buckets.  A string's sketch has a byte for each bucket,
+ * which says how many of the string's characters are in it; 255 stands for
+ * that many or more.  In front of these, one or two bytes have the string's
+ * length, where again the largest number stands for itself and more.
  *
- * In a sequence of edits that turns q into o, characters that are left alone
- * are as many in both.  There are at most common = sum of min(count in q,
- * count in o) of them, all others of the longer string cost an edit each:
+ * A sequence of edits that turns q into o leaves some characters alone, and
+ * these are in both strings.  There are at most common = sum of min(count in
+ * q, count in o) of them.  All other characters of the longer string cost an
+ * edit each:
  *
  *	max(length of q, length of o) - common <= d(q, o) <= max(length of ...)
  *
- * Counts that were cut off make common larger, for a bucket that has more than
- * 255 characters of q, or leave it as it is; a length that was cut off makes
- * the maximum less.
+ * A count that was cut off makes common larger if the bucket has more than 255
+ * characters of q, and otherwise leaves it as it is.  A length that was cut
+ * off makes the maximum less.  So the lower bound holds all the same.
  *
  * The more evenly characters spread over the buckets, the more the counts
- * tell.  The frequent ones of a sample are dealt out, the most frequent first,
- * to the bucket that has least; all others go where a hash sends them.
+ * tell.  The frequent characters of a sample are dealt out, the most frequent
+ * first, to the bucket that has least so far.  A hash decides where all others
+ * go.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +39,7 @@
 #define LEAST_BUCKETS	8		/* if the budget allows */
 #define MOST_WIDE		1024	/* wide characters with a bucket of their own */
 
-/* Enough to know how frequent characters are. */
+/* This many characters are enough to know how frequent each is. */
 #define MOST_COUNTED	4096	/* of one string */
 #define MOST_WIDE_SEEN	(1 << 20)
 
@@ -160,7 +162,7 @@ bucket_of(const TextModel *model, uint32 code)
 }
 
 /*
- * All characters seen, the most frequent first.
+ * All characters that were seen, the most frequent first.
  */
 static Frequency *
 list_frequencies(MMCharCounts *counts, int *n)
@@ -226,7 +228,7 @@ mm_text_train(MMCharCounts *counts, int budget, Size *size, MetricSketchShape *s
 }
 
 /*
- * How many characters of a string each bucket has.
+ * Count how many characters of a string each bucket has.
  */
 static void
 count_buckets(const TextModel *model, const EditString *string, int *counts)

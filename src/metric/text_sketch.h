@@ -1,8 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * text_sketch.h
- *	  Sketches of strings under edit distance; see text_sketch.c.  The functions
- *	  are the parts of a MetricRoutine, for strings of character codes.
+ *	  Sketches of strings under edit distance; see text_sketch.c.  The
+ *	  functions are the parts of a MetricRoutine, for strings of character
+ *	  codes.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,13 +17,14 @@
 typedef struct MMCharCounts MMCharCounts;
 
 /*
- * mm_text_count_start, mm_text_count: count characters, string after string.
+ * mm_text_count_start, mm_text_count: begin to count characters, and count
+ * those of one more string.
  */
 extern MMCharCounts *mm_text_count_start(void);
 extern void mm_text_count(MMCharCounts *counts, const EditString *string);
 
 /*
- * mm_text_train: make a model of what was counted.
+ * mm_text_train: make a model from the counts.
  */
 extern void *mm_text_train(MMCharCounts *counts, int budget, Size *size,
 						   MetricSketchShape *shape);

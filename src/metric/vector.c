@@ -3,13 +3,13 @@
  * vector.c
  *	  Metrics of mmvector and real[]: L2, L1, L-infinity, cosine.
  *
- * L1, L2 and L-infinity are summed in float4 by the kernels (the relative
- * error is in vector.h); where that would overflow or underflow, they are
- * computed again in float8.  Cosine sums in float8: the angle, for which it
- * stands in the index, is sensitive to small errors.
+ * L1, L2 and L-infinity are summed in float4 by the kernels (vector.h has the
+ * relative error).  Where that would overflow or underflow, they are computed
+ * again in float8.  Cosine sums in float8: the index works with its angle,
+ * which is sensitive to small errors.
  *
- * mmvector has finite components only.  real[] may have others; whatever is
- * not finite shows in the float4 result, and is then looked for.
+ * mmvector has finite components only.  real[] may have others; whatever is not
+ * finite shows in the float4 result, and is then looked for.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,8 +30,9 @@
 #include "type/mmvector.h"
 
 /*
- * The components of a value.  local holds those of a value with a short
- * varlena header, which are not aligned in place; no such has more.
+ * The components of a value.  A value with a short varlena header is not
+ * aligned in place, so its components are copied to local.  No such value has
+ * more than fit there.
  */
 typedef struct Floats
 {
@@ -81,7 +82,7 @@ load_real_array(Datum value, Floats *f)
 }
 
 /*
- * The number of dimensions stands at the front of a value: do not fetch all of
+ * The number of dimensions is at the front of a value, so do not fetch all of
  * it.
  */
 static int
@@ -153,7 +154,10 @@ l2(const Floats *a, const Floats *b, double bound)
 	double		sum = mm_kernels->l2_squared(a->x, b->x, a->n,
 											 float_at_least(bound * bound * (1 + 1e-6)));
 
-	/* Below 1e-30, squares of float4 differences may have underflowed. */
+	/*
+	 * If the sum is below 1e-30, squares of float4 differences may have
+	 * underflowed.
+	 */
 	if (likely(sum <= FLT_MAX && sum >= 1e-30))
 		return sqrt(sum);
 
@@ -244,7 +248,8 @@ check_not_zero(const Floats *f)
 }
 
 /*
- * Has a value distances?  (Each mmvector has, under L2, L1 and L-infinity.)
+ * Raise an error if a value has no distances.  (Every mmvector has, under L2,
+ * L1 and L-infinity.)
  */
 static void
 check_real_array(Datum value, Oid collation)
@@ -300,8 +305,8 @@ prepare_cosine(const Floats *f)
 }
 
 /*
- * The largest difference hides a NaN, so L-infinity of real[] looks for them
- * first.  (What is not finite in the other sums shows in the result.)
+ * The largest difference hides a NaN, so L-infinity of real[] looks for NaNs
+ * first.  (In the other sums, whatever is not finite shows in the result.)
  */
 static inline void
 check_linf_real_array(const Floats *f)
@@ -312,12 +317,14 @@ check_linf_real_array(const Floats *f)
 #define no_check(f)		((void) 0)
 
 /*
- * The angle of a cosine distance, 2 asin(sqrt(d / 2)), and the way back: 1 -
- * cos(x) = x^2 / 2 - x^4 / 24 + ..., alternating, is above these two terms.
+ * The angle of a cosine distance is 2 asin(sqrt(d / 2)).  For the way back, 1
+ * - cos(x) = x^2 / 2 - x^4 / 24 + ... is an alternating series, and so is
+ * above its first two terms.
  *
  * The distance has an absolute error of up to 4e-13 in 16,000 dimensions (sums
- * in float8, 16 of them at a time), which at angles near 0 and pi is one of up
- * to sqrt(2 * 4e-13) = 9e-7 of the angle; there are two in a difference.
+ * in float8, 16 of them at a time).  At angles near 0 and pi, this is an error
+ * of up to sqrt(2 * 4e-13) = 9e-7 of the angle.  A difference has two such
+ * errors.
  */
 static double
 angle(double distance)
@@ -329,8 +336,9 @@ angle(double distance)
 	{.clamp = 2.449f, .c2 = 1.0f / 2, .c4 = -1.0f / 24, .absolute = 2e-6f}
 
 /*
- * A few dimensions are raw coordinates.  What the operators' float sums are
- * off by is then no more than what bounds are widened by anyway.
+ * Vectors of a few dimensions have their components as raw coordinates.  The
+ * error of the operators' float sums is then no more than what bounds are
+ * widened by anyway.
  */
 static int
 raw_embedding(int dimensions, MetricNorm raw_norm, MetricNorm *norm,
@@ -363,7 +371,7 @@ embedding_linf(int dimensions, MetricNorm *norm, MetricTransform *transform)
 
 /*
  * Cosine has the coordinates of the unit vector, and is half the square of the
- * chord.  The operator may be off by 1e-15, a chord near 0 by 4.5e-8.
+ * chord.  The operator may be off by 1e-15, and so a chord near 0 by 4.5e-8.
  */
 static int
 embedding_cosine(int dimensions, MetricNorm *norm, MetricTransform *transform)
@@ -408,8 +416,8 @@ raw_coordinates_cosine(const Floats *f, double *x)
 #define coordinates_cosine	raw_coordinates_cosine
 
 /*
- * What sketches need of a value: as many components as the model knows, all
- * finite; for cosine, not all zero.
+ * Raise an error unless a sketch can be made of a value: it must have as many
+ * components as the model knows, all finite, and for cosine not all zero.
  */
 static void
 check_sketched(VectorMetric metric, const Floats *f, int dim)
@@ -462,8 +470,8 @@ train_vectors(VectorMetric metric, void (*load) (Datum value, Floats *f),
 }
 
 /*
- * One metric of one type: its operator function, its routine, and FUNCTION 2.
- * What further parts the routine has are in the last argument.
+ * The functions of one metric of one type: its operator function, its routine,
+ * and FUNCTION 2.  The last argument has the further parts of the routine.
  */
 #define DEFINE_VECTOR_METRIC(type, metric, prepare_value, prepared_metric, check, ...) \
 PG_FUNCTION_INFO_V1(mm_##type##_##metric); \

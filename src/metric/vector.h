@@ -9,8 +9,8 @@
 #define MM_VECTOR_H
 
 /*
- * The most relative error of L1, L2 and L-infinity.  A float sum over n
- * components has 64 running sums (kernels.h): each term goes through n / 64 +
+ * The largest relative error of L1, L2 and L-infinity.  A float sum over n
+ * components has 64 running sums (kernels.h).  Each term goes through n / 64 +
  * 6 additions, and before that through at most three other roundings, of at
  * most 2^-24 each: 259 * 2^-24 = 1.55e-5 for n = 16,000.  The root of L2
  * halves that.
@@ -18,9 +18,9 @@
 #define MM_VECTOR_ERROR		2e-5f
 
 /*
- * The most absolute error of cosine distances.  Its sums are in double
- * precision, 16 at a time: a thousand additions for n = 16,000, of 2^-53 each,
- * in each of three sums, of which two are under a root.
+ * The largest absolute error of cosine distances.  There are three sums in
+ * double precision, 16 running sums each, and two of the three are under a
+ * root.  For n = 16,000, each sum takes a thousand additions, of 2^-53 each.
  */
 #define MM_COSINE_ERROR		4e-13
 

@@ -1,39 +1,41 @@
 /*-------------------------------------------------------------------------
  *
  * vector_sketch.c
- *	  Sketches of vectors: coordinates in 8 bits each, and by how much they
- *	  are off.
+ *	  Sketches of vectors: coordinates in 8 bits each, and how far they are
+ *	  off.
  *
  * A vector x is mapped to y, which has one component for each byte of the
- * sketch, such that distances of y are those of x or less:
+ * sketch.  The map never makes distances larger.  It depends on the metric and
+ * the budget:
  *
- *	- y = x, if the budget allows a byte for each component; for cosine, the
- *	  unit vector of x under L2, whose distance is the chord;
- *	- L1: sums of groups of neighbouring components;
- *	- L-infinity: the components that vary most in the sample;
- *	- L2 and cosine: projections on the principal directions of the sample,
- *	  and as a last component, a float, the length of what they leave of x.
- *	  Two such rests are at least as far from each other as their lengths
- *	  differ, and at most as far as these sum up to.
+ *	- If the budget allows a byte for each component, y = x.  For cosine, y is
+ *	  the unit vector of x under L2, whose distance is the chord.
+ *	- L1: the components of y are sums of groups of neighbouring components.
+ *	- L-infinity: they are the components that vary most in the sample.
+ *	- L2 and cosine: they are projections on the principal directions of the
+ *	  sample.  The last component, a float, is the length of the rest, which is
+ *	  what the projections leave of x.  Two rests are at least as far from each
+ *	  other as their lengths differ, and at most as far as the sum of their
+ *	  lengths.
  *
  * Component p of y becomes code c, which stands for y' = origin + step * c.
- * The sketch's first word is e >= d(y, y'), computed in double precision with
- * whatever y itself may be off by.  Hence, by the triangle inequality, for a
- * query z
+ * The sketch's first word is a number e >= d(y, y'), computed in double
+ * precision, which includes the error of y itself.  Hence, by the triangle
+ * inequality, for a query z
  *
  *	d(z, y') - e <= d(z, y) <= d(z, y') + e
  *
  * which holds for any y, however unlike the sample.
  *
  * The query.  The kernel computes d(z, y') in float arithmetic, from z -
- * origin and step, rounded to floats.  By how much that moves z and y' is a
- * constant of the query, again by the triangle inequality.  What is left of
- * rounding is relative to a sum without negative terms.  All numbers are
- * scaled by a power of 2, for squares not to overflow.
+ * origin and step, rounded to floats.  How far that moves z and y' is a
+ * constant of the query, again by the triangle inequality.  The remaining
+ * error of rounding is relative to a sum without negative terms.  All numbers
+ * are scaled by a power of 2, so that squares do not overflow.
  *
- * Directions are not quite orthonormal: with G = I + F the products of all
- * their pairs, the map sqrt(G^-1) V x is a true projection, and differs from
- * V x by at most |F| |V x|, which e takes in.
+ * The directions are not quite orthonormal.  With G = I + F as the products of
+ * all their pairs, the map sqrt(G^-1) V x is a true projection, and it differs
+ * from V x by at most |F| |V x|, which e includes.
  *
  *-------------------------------------------------------------------------
  */
@@ -58,7 +60,7 @@ typedef enum Mapping
 } Mapping;
 
 /*
- * A model; arrays lie behind it.
+ * A model; its arrays follow it.
  */
 typedef struct VectorModel
 {
@@ -67,14 +69,14 @@ typedef struct VectorModel
 	int			dim;			/* components of x */
 	int			planes;			/* components of y, but for the rest's length */
 
-	/* Only with directions. */
+	/* These two are set only with directions. */
 	double		gram_error;		/* at least |F| */
 	double		mean_length;
 
 	/*
-	 * double origin[planes], step[planes]; with chosen components, int
-	 * chosen[planes]; with directions, double mean_projection[planes], float
-	 * mean[dim], direction[planes][dim].
+	 * The arrays are double origin[planes], step[planes]; with chosen
+	 * components, int chosen[planes]; with directions, double
+	 * mean_projection[planes], float mean[dim], direction[planes][dim].
 	 */
 	double		data[FLEXIBLE_ARRAY_MEMBER];
 } VectorModel;
@@ -96,10 +98,10 @@ typedef struct Image
 	double		error;			/* distance to the true image, at most */
 } Image;
 
-/* More than that take more time than they save. */
+/* More planes than this take more time than they save. */
 #define MAX_PLANES	256
 
-/* Sums in double precision of 16,000 terms are off by less, relatively. */
+/* Sums of 16,000 terms in double precision have a smaller relative error. */
 #define SUM_ERROR	4e-12
 
 static Size
@@ -115,7 +117,8 @@ model_size(Mapping mapping, int dim, int planes)
 }
 
 /*
- * First component of group p, and, for the group after the last, their number.
+ * The first component of group p.  For the group after the last, it is the
+ * number of components.
  */
 static inline int
 group_start(const VectorModel *model, int p)
@@ -166,9 +169,10 @@ map_directions(const VectorModel *model, const float *x, double factor, Image *i
 	image->rest = sqrt(Max(square - inside, 0.0));
 
 	/*
-	 * Each projection is off by SUM_ERROR at most of the lengths of x and the
-	 * mean, all of them together by no more than 16 times that (there are not
-	 * more than 255); the rest by what the difference of squares is off by.
+	 * Each projection is off by at most SUM_ERROR times the lengths of x and
+	 * the mean.  All of them together are off by no more than 16 times that
+	 * (there are not more than 255).  The rest is off by the error of the
+	 * difference of squares.
 	 */
 	length = sqrt(square) + 2.0 * model->mean_length;
 	image->error = 16.0 * SUM_ERROR * length + model->gram_error * sqrt(inside);
@@ -211,7 +215,7 @@ map_vector(const VectorModel *model, const float *x, Image *image)
 }
 
 /*
- * The norm of a metric, one component after the other.
+ * Add one component to the norm of a metric.
  */
 static inline double
 add_component(VectorMetric metric, double sum, double diff)
@@ -234,8 +238,8 @@ norm_of_sum(VectorMetric metric, double sum)
 }
 
 /*
- * The least float that is not below x >= 0, and a little more, for what double
- * precision made of x.
+ * The least float that is not below x >= 0, and a little more, for the error
+ * of x in double precision.
  */
 static float
 float_above(double x)
@@ -283,8 +287,8 @@ mm_vector_sketch(const void *model, const float *x, uint32 *words, uint8 *bytes)
 }
 
 /*
- * The power of 2 that takes the largest number met to about 1; but not one
- * that is itself near the end of the range of floats.
+ * The power of 2 that scales the largest number to about 1; but no power that
+ * is itself near the end of the range of floats.
  */
 static double
 choose_scale(double largest)
@@ -323,7 +327,10 @@ mm_vector_sketch_query(const void *model, const float *x)
 		float		float_at = (float) at;
 		float		float_step = (float) (step[p] * scale);
 
-		/* The step, its product with a code, and what is subtracted from. */
+		/*
+		 * The errors of the step, of its product with a code, and of the
+		 * number that the product is subtracted from.
+		 */
 		moved = add_component(m->metric, moved,
 							  fabs(at - float_at) +
 							  255.0 * (fabs(step[p] * scale - float_step) +
@@ -343,8 +350,8 @@ mm_vector_sketch_query(const void *model, const float *x)
 	query->rest = (float) Min(image.rest, FLT_MAX);
 
 	/*
-	 * The last summand is for what underflow takes, of squares of scaled
-	 * numbers and of anything else.
+	 * The last summand is for underflow, in squares of scaled numbers and
+	 * anywhere else.
 	 */
 	query->moved = float_above(norm_of_sum(m->metric, moved) / scale + image.error +
 							   (m->mapping == DIRECTIONS ? fabs(image.rest - query->rest) : 0.0) +
@@ -364,7 +371,8 @@ mm_vector_bounds(const void *query, const MetricSketchPlanes *planes,
 }
 
 /*
- * What the principal directions of a sample are found from, and they.
+ * What the principal directions of a sample are computed from, and the
+ * directions.
  */
 typedef struct Principal
 {
@@ -401,7 +409,10 @@ find_principal(VectorMetric metric, const float *vectors, int n, int dim, int mo
 	for (int i = 0; i < dim; i++)
 		result.mean[i] = (float) (sum[i] / n);
 
-	/* Scaled, for floats to hold them; the directions are the same. */
+	/*
+	 * The vectors are scaled so that floats can hold them; the directions stay
+	 * the same.
+	 */
 	scale = largest > 0.0 ? 0.5 / largest : 1.0;
 	for (int v = 0; v < n; v++)
 		for (int i = 0; i < dim; i++)

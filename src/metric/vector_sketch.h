@@ -19,12 +19,12 @@ typedef enum VectorMetric
 	MM_VECTOR_COSINE,
 } VectorMetric;
 
-/* No more vectors than that are of use for training. */
+/* More vectors than this do not improve the training. */
 #define MM_VECTOR_SAMPLE	1000
 
 /*
- * mm_vector_train: train on n vectors of dim components each, one after the
- * other.
+ * mm_vector_train: train on n vectors of dim components each, which are stored
+ * one after the other.
  */
 extern void *mm_vector_train(VectorMetric metric, const float *vectors, int n,
 							 int dim, int budget, Size *size, MetricSketchShape *shape);
@@ -41,7 +41,7 @@ extern void mm_vector_sketch(const void *model, const float *x,
 							 uint32 *words, uint8 *bytes);
 
 /*
- * mm_vector_sketch_query: a query vector made ready for mm_vector_bounds.
+ * mm_vector_sketch_query: prepare a query vector for mm_vector_bounds.
  */
 extern void *mm_vector_sketch_query(const void *model, const float *x);
 

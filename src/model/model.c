@@ -20,9 +20,9 @@
 #include "model/pivots.h"
 
 /*
- * What is stored for a column; its pivots, then its sketch's model follow, each
- * at a MAXALIGNed offset.  A pivot is a Datum where the type is passed by
- * value, otherwise its size, MAXALIGNed, and its bytes.
+ * What is stored for a column.  Its pivots follow, and then its sketch's
+ * model, each at a MAXALIGNed offset.  A pivot is a Datum if the type is
+ * passed by value; otherwise it is its size, MAXALIGNed, and its bytes.
  */
 typedef struct StoredColumn
 {
@@ -50,8 +50,8 @@ typedef struct TrainedColumn
 } TrainedColumn;
 
 /*
- * Where raw coordinates are best counted from, to be precise as floats: the
- * median.  Only differences count under these norms.
+ * Choose the origin from which raw coordinates are counted so that they are
+ * precise as floats: the median.  Only differences count under these norms.
  */
 static void
 choose_origin(const MMColumn *column, const Datum *values, int n, StoredColumn *stored)
@@ -78,8 +78,8 @@ choose_origin(const MMColumn *column, const Datum *values, int n, StoredColumn *
 }
 
 /*
- * The inverse of a transform's function f: from a distance to the norm it is that
- * of, at most clamp.
+ * The inverse of a transform's function f: the norm that belongs to a
+ * distance, at most clamp.
  */
 static double
 untransform(const MetricTransform *t, double distance)
@@ -89,7 +89,7 @@ untransform(const MetricTransform *t, double distance)
 
 	if (metric_is_identity(t))
 		return Min(distance, high);
-	/* As many halvings as tell any two doubles of this range apart. */
+	/* This many halvings tell apart any two doubles of this range. */
 	for (int i = 0; i < 200; i++)
 	{
 		double		x = (low + high) / 2;
@@ -103,10 +103,11 @@ untransform(const MetricTransform *t, double distance)
 }
 
 /*
- * What a scale of distances is in coordinates.  A scale is twice a median, and
- * the function, if there is one, may be far from a straight line: take twice what
- * the median is in coordinates.  Hashes have no distance but to be equal or not;
- * two of them differ by a third of their range in the mean.
+ * A scale of distances as a scale of coordinates.  A scale is twice a median,
+ * and the function, if there is one, may be far from a straight line.  So take
+ * twice what the median is in coordinates.  Hashes have no distance except
+ * that they are equal or not; two of them differ by a third of their range on
+ * average.
  */
 static double
 coordinate_scale(const StoredColumn *stored, double scale)
@@ -144,9 +145,9 @@ train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 }
 
 /*
- * Share out pivots: one for each column that needs any, then always to the
- * column where one more tells values apart best, as long as that is worth its
- * bytes in the tree.
+ * Share out pivots.  Each column that needs any gets one.  Then the next pivot
+ * always goes to the column where one more tells values apart best, as long as
+ * that is worth its bytes in the tree.
  */
 static void
 share_out_pivots(TrainedColumn *trained, int ncolumns, int npivots)
@@ -184,7 +185,10 @@ share_out_pivots(TrainedColumn *trained, int ncolumns, int npivots)
 		trained[best].stored.ncoordinates++;
 		total++;
 	}
-	/* Too many columns for what was asked for: take from those that have most. */
+	/*
+	 * If there are too many columns for the requested number, take pivots from
+	 * those that have most.
+	 */
 	while (total > MM_CHOSEN_COORDINATES)
 	{
 		int			most = -1;
@@ -202,9 +206,9 @@ share_out_pivots(TrainedColumn *trained, int ncolumns, int npivots)
 }
 
 /*
- * Train the sketches, sharing the bytes of an entry: first columns without
- * dimensions, whose sketches are small, then vectors, the narrow before the
- * wide; each may take an equal part of what is left.
+ * Train the sketches, sharing out the bytes of an entry.  Columns without
+ * dimensions, whose sketches are small, come first; then vectors, the narrow
+ * ones before the wide ones.  Each may take an equal part of what is left.
  */
 static void
 train_sketches(MMColumns *columns, const MMMeta *statistics,
@@ -345,8 +349,8 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 /* ---------- use ---------- */
 
 /*
- * Raise an error if the stored model of a column needs of its metric what that has
- * not: it is another library's.
+ * Raise an error if the stored model of a column needs something of its metric
+ * that the metric does not have, because it now comes from another library.
  */
 static void
 check_column(const MMColumn *column, const StoredColumn *stored)
@@ -363,7 +367,7 @@ check_column(const MMColumn *column, const StoredColumn *stored)
 }
 
 /*
- * Give a column the coordinates that follow those there are.
+ * Give a column its coordinates, which follow those of the columns before.
  */
 static void
 open_coordinates(MMModel *model, int i, const StoredColumn *stored)
@@ -381,7 +385,8 @@ open_coordinates(MMModel *model, int i, const StoredColumn *stored)
 }
 
 /*
- * Take one column's part of the stored model; returns what follows it.
+ * Take one column's part of the stored model.  Returns where the next part
+ * begins.
  */
 static char *
 open_column(MMModel *model, int i, char *pt)
@@ -390,7 +395,7 @@ open_column(MMModel *model, int i, char *pt)
 	MMColumn   *column = &model->columns->columns[i];
 	MMColumnModel *c = &model->of[i];
 
-	/* Nobody asks for the coordinates of a column without a metric. */
+	/* The coordinates of a column without a metric are never asked for. */
 	if (OidIsValid(column->opclass))
 		check_column(column, stored);
 	open_coordinates(model, i, stored);

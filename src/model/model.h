@@ -3,10 +3,10 @@
  * model.h
  *	  The model of an index: how a row becomes an entry of a leaf.
  *
- * For each column, in the order of the columns: its coordinates, raw ones or
- * distances to pivots, and its sketch.  The model is trained once, on a sample
- * of rows, and does not change as long as the index lives: bounds stay true
- * for values unlike the sample, only less tight.
+ * An entry has, for each column in order, its coordinates (raw ones, or
+ * distances to pivots) and its sketch.  The model is trained once, on a sample
+ * of rows, and never changes as long as the index lives.  Bounds hold for
+ * values unlike the sample as well; they are only less tight.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,10 +15,14 @@
 
 #include "index/columns.h"
 
-/* Pivots are chosen for up to so many coordinates in all. */
+/*
+ * Pivots are chosen as long as there are no more coordinates than this in all.
+ */
 #define MM_CHOSEN_COORDINATES	96
 
-/* A row gets this many bytes of a leaf page, if its columns want them. */
+/*
+ * An entry may take this many bytes of a leaf page, if its columns want them.
+ */
 #define MM_ENTRY_BUDGET		320
 
 typedef struct MMColumnModel
@@ -51,7 +55,7 @@ typedef struct MMModel
 } MMModel;
 
 /*
- * Values to train on: for each column, those that are not NULL.
+ * Values to train on: for each column, the values that are not NULL.
  */
 typedef struct MMTraining
 {
@@ -60,47 +64,48 @@ typedef struct MMTraining
 } MMTraining;
 
 /*
- * mm_model_train: a model for columns with the statistics in meta.  npivots: for
- * each column that needs pivots; 0: as many as pay.  Returns it in its stored
- * form, in the current context; its size and what else metadata say about it
- * go into meta, but not where it is.
+ * mm_model_train: a model for columns with the statistics in meta.  npivots is
+ * the number of pivots for each column that needs them; 0 means as many as
+ * pay.  Returns the model in its stored form, in the current context.  meta
+ * gets its size and whatever else metadata say about it, except for where it
+ * is.
  */
 extern void *mm_model_train(MMColumns *columns, MMMeta *meta,
 							const MMTraining *training, int npivots);
 
 /*
- * mm_model_open: a model, given in its stored form, ready for use, in the
- * current context.  NULL stands for that of an index that has none.
+ * mm_model_open: make a model, given in its stored form, ready for use, in the
+ * current context.  NULL stands for the model of an index that has none.
  */
 extern MMModel *mm_model_open(MMColumns *columns, const MMMeta *meta,
 							  const void *stored);
 
 /*
- * mm_model_open_tree: what there is to know of a model, or none, without operator classes:
- * the shapes of entries, the columns and units of coordinates.  That will do for
- * boxes and nodes, not for values.
+ * mm_model_open_tree: open as much of a model (or of none) as is known without
+ * operator classes: the shapes of entries, and the columns and units of
+ * coordinates.  That is enough for boxes and nodes, but not for values.
  */
 extern MMModel *mm_model_open_tree(const MMMeta *meta, const void *stored);
 
 /*
- * mm_model_embed: make the leaf entry (model->leaf.size bytes) of a row, given
+ * mm_model_embed: make the leaf entry (model->leaf.size bytes) of a row from
  * its columns' values.  Leaks memory.
  */
 extern void mm_model_embed(const MMModel *model, ItemPointer tid,
 						   Datum *values, const bool *isnull, MMEntry entry);
 
 /*
- * mm_model_coordinates: a value's coordinates in a column (ncoordinates of
- * it).  *shift_error: by how much the difference to those of another value may
- * be off, besides what metric_routine.h says, as they count from an origin.  Leaks
- * memory.
+ * mm_model_coordinates: a value's coordinates in a column, as many as the
+ * column has.  Coordinates count from an origin.  *shift_error becomes how far
+ * off that makes their difference to another value's coordinates, besides what
+ * metric_routine.h says.  Leaks memory.
  */
 extern void mm_model_coordinates(const MMModel *model, int column, Datum value,
 								 float *x, float *shift_error);
 
 /*
- * mm_model_shift: the same for a value given by its raw coordinates, where the
- * column has such.
+ * mm_model_shift: the same for a value that is given by its raw coordinates,
+ * if the column has such.
  */
 extern void mm_model_shift(const MMModel *model, int column, const double *raw,
 						   float *x, float *shift_error);

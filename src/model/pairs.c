@@ -3,21 +3,22 @@
  * pairs.c
  *	  How weighted sums of distances are distributed.
  *
- * MEASURED_PAIRS pairs of rows of the sample are measured, in all columns; as
- * many are kept as the metadata page has room for.  Radii of interest are those
- * that few rows are within, so near pairs must not be left to chance.  Each
- * column ranks the pairs, and so does the sum of all columns in their scales.
- * A pair is kept with a probability that goes with the inverse of its best rank,
- * on top of one that all pairs have; it then stands for as many pairs as its
- * probability tells (Horvitz and Thompson, "A generalization of sampling without
- * replacement from a finite universe", 1952).  With that, an estimate is as good
- * for a thousandth of the rows as it is for a tenth.
+ * MEASURED_PAIRS pairs of rows of the sample are measured, in all columns, and
+ * as many are kept as the metadata page has room for.  The radii of interest
+ * are those that few rows are within, so near pairs must not be left to
+ * chance.  Each column ranks the pairs, and so does the sum of all columns in
+ * their scales.  A pair is kept with a probability proportional to the inverse
+ * of its best rank, on top of a probability that all pairs have.  Each pair
+ * that is kept then stands for the inverse of its probability (Horvitz and
+ * Thompson, "A generalization of sampling without replacement from a finite
+ * universe", 1952).  With that, an estimate is as good for a thousandth of the
+ * rows as it is for a tenth.
  *
- * Below the nearest pairs that were kept, the fraction within a radius is taken
- * to grow with a power of it, the local dimension.  It comes from the pairs
- * within some radius, by maximum likelihood (Hill, "A simple general approach to
- * inference about the tail of a distribution", 1975; Amsaleg et al., "Estimating
- * local intrinsic dimensionality", 2015).
+ * Below the nearest pairs that were kept, the fraction within a radius is
+ * taken to grow with a power of the radius, the local dimension.  This is
+ * estimated from the pairs within some radius, by maximum likelihood (Hill, "A
+ * simple general approach to inference about the tail of a distribution",
+ * 1975; Amsaleg et al., "Estimating local intrinsic dimensionality", 2015).
  *
  * Numbers are kept as the upper halves of IEEE single precision: 8 bits of
  * precision, and the range of a float.
@@ -36,36 +37,36 @@
 #include "model/pairs.h"
 
 /*
- * So many pairs are measured: of each of some rows with others.  That saves
- * preparing a row's values each time.
+ * How many pairs are measured.  Each of some rows is paired with
+ * PAIRS_OF_A_ROW others, because that saves preparing its values each time.
  */
 #define MEASURED_PAIRS	20000
 #define PAIRS_OF_A_ROW	10
 
-/* This part of the pairs that are kept is chosen without regard to ranks. */
+/* The fraction of the pairs kept that is chosen without regard to ranks. */
 #define UNRANKED_PART	0.4
 
-/* Numbers as they are kept may be off by this. */
+/* The relative error of numbers as they are kept. */
 #define PRECISION		(1.0 / 256)
 
 /*
- * Fewer pairs within a radius than this do not tell how many rows are; and from
- * so many, the local dimension is estimated.
+ * Fewer pairs than ENOUGH_PAIRS within a radius do not tell how many rows are.
+ * The local dimension is estimated from LOCAL_PAIRS.
  */
 #define ENOUGH_PAIRS	8
 #define LOCAL_PAIRS		32
 
-/* A local dimension above this is one that too few pairs make up. */
+/* A local dimension above this is an artefact of too few pairs. */
 #define MAX_LOCAL_DIMENSION	64.0
 
-/* The least fraction that is told from none. */
+/* The least fraction that differs from none. */
 #define LEAST_FRACTION	1e-9
 
 /* ---------- numbers as they are kept ---------- */
 
 /*
- * What there is instead of a distance, where the first row of a pair has no
- * value, or only the other has none.
+ * What stands in place of a distance if the first row of a pair has no value,
+ * and if only the second has none.
  */
 #define NO_OBJECT	(-1.0)
 #define NO_VALUE	get_float8_nan()
@@ -167,7 +168,8 @@ compare_by_key(const void *a, const void *b, void *arg)
 }
 
 /*
- * Sort pairs by key, those that have none left out; returns how many there are.
+ * Sort pairs by key, leaving out those that have none.  Returns how many there
+ * are.
  */
 static int
 sort_pairs(const float *keys, int n, int *order)
@@ -182,7 +184,8 @@ sort_pairs(const float *keys, int n, int *order)
 }
 
 /*
- * Let keys rank the pairs.  What is equal has the rank of the last.
+ * Rank the pairs by keys.  Pairs with equal keys all have the rank of the last
+ * of them.
  */
 static void
 rank_pairs(Measured *m, const float *keys, int *order)
@@ -199,7 +202,7 @@ rank_pairs(Measured *m, const float *keys, int *order)
 }
 
 /*
- * The probability of keeping a pair.
+ * The probability that a pair is kept.
  */
 static double
 probability(double rank, double ranked, double unranked)
@@ -208,9 +211,10 @@ probability(double rank, double ranked, double unranked)
 }
 
 /*
- * Choose at most nkept pairs, in order of their sums, systematically: what has
- * been kept is at no point far from what was to be expected.  Each is left
- * with the number of pairs that it stands for.  Returns how many there are.
+ * Choose at most nkept pairs, in order of their sums, systematically: at no
+ * point is the number kept so far a long way from the expected one.  Each pair
+ * chosen is left with the number of pairs that it stands for.  Returns how
+ * many there are.
  */
 static int
 choose_pairs(Measured *m, const int *order, int nkept, int *chosen)
@@ -221,7 +225,10 @@ choose_pairs(Measured *m, const int *order, int nkept, int *chosen)
 	double		all = 0.0;
 	int			n = 0;
 
-	/* With this factor of inverse ranks, the probabilities add up to nkept. */
+	/*
+	 * Find the factor of inverse ranks with which the probabilities add up to
+	 * nkept.
+	 */
 	for (int step = 0; step < 60; step++)
 	{
 		double		middle = (least + most) / 2;
@@ -332,8 +339,9 @@ typedef struct Nearest
 } Nearest;
 
 /*
- * The sum of a pair that is kept; NaN: NULL.  Negative: its first row is no
- * object that such a sum is asked for, as values are missing.
+ * The sum of a pair that is kept.  NaN stands for NULL.  A negative result
+ * says that the first row cannot be the object of such a sum, as values are
+ * missing.
  */
 static double
 pair_sum(const uint16 *distances, int ncolumns, const MMWeights *what)
@@ -344,7 +352,7 @@ pair_sum(const uint16 *distances, int ncolumns, const MMWeights *what)
 	{
 		double		distance;
 
-		/* What is infinite has nothing to do where it has no weight. */
+		/* An infinite distance does not matter where it has no weight. */
 		if (!(what->weights[c] > 0))
 			continue;
 		distance = kept_number(distances[c]);
@@ -375,7 +383,8 @@ add_nearest(Nearest *nearest, double sum, double share)
 }
 
 /*
- * The fraction within a radius that fewer than ENOUGH_PAIRS are within.
+ * The fraction of pairs within a radius that has fewer than ENOUGH_PAIRS in
+ * it.
  */
 static double
 extrapolate(const Nearest *nearest, double radius)
@@ -387,7 +396,7 @@ extrapolate(const Nearest *nearest, double radius)
 	double		logarithms = 0.0;
 	double		dimension;
 
-	/* Equal ones are no part of what grows with the radius. */
+	/* Equal pairs are no part of what grows with the radius. */
 	if (nearest->n < 2 || radius <= 0)
 		return nearest->equal;
 	farthest = nearest->pairs[nearest->n - 1].sum;
@@ -437,7 +446,10 @@ mm_pairs_fraction(const MMMeta *meta, const MMWeights *what, double radius, bool
 	if (nwithin < ENOUGH_PAIRS)
 		within = extrapolate(&nearest, radius);
 	within /= all;
-	/* Without a pair of such rows, or if the page is damaged, nothing is known. */
+	/*
+	 * If there is no pair of such rows, or if the page is damaged, nothing is
+	 * known.
+	 */
 	if (!(all > 0) || !(within >= 0))
 		return -1.0;
 	return Max(Min(within, 1.0), LEAST_FRACTION);

@@ -3,9 +3,9 @@
  * pairs.h
  *	  How weighted sums of distances are distributed.
  *
- * The metadata keep a sample of pairs of rows: how far apart the two are in each
- * column.  The distribution of any weighted sum follows from it, with all that
- * columns have to do with each other, and NULLs.
+ * The metadata keep a sample of pairs of rows, with the distance of each pair
+ * in each column.  The distribution of any weighted sum follows from it,
+ * including all dependence between columns, and NULLs.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +16,8 @@
 
 /*
  * mm_pairs_measure: measure pairs of sampled rows, and keep some of them in
- * metadata that have the columns' scales; these move, to be returned.
+ * metadata that already have the columns' scales.  The metadata move; returns
+ * where they are then.
  */
 extern MMMeta *mm_pairs_measure(const MMSample *sample, MMColumns *columns, MMMeta *meta);
 
@@ -30,9 +31,9 @@ typedef struct MMWeights
 } MMWeights;
 
 /*
- * mm_pairs_fraction: the fraction of pairs whose sum is at most radius, or less,
- * as an estimate of the fraction of rows that are so far from some object.
- * Negative if the metadata have no pairs.
+ * mm_pairs_fraction: the fraction of pairs whose sum is less than radius, or
+ * at most radius if or_equal.  It is an estimate of the fraction of rows that
+ * are so far from some object.  Negative if the metadata have no pairs.
  */
 extern double mm_pairs_fraction(const MMMeta *meta, const MMWeights *sum, double radius,
 								bool or_equal);

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * pivots.c
- *	  Choosing pivots: values to which all others' distances are kept.
+ *	  Choosing pivots: values to which the distances of all others are kept.
  *
- * By the triangle inequality | d(q, p) - d(o, p) | <= d(q, o).  Pivots far from
- * each other tell most, so they are picked by farthest-first traversal
- * (Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985;
- * OneDB, section IV) over a sample.
+ * By the triangle inequality, | d(q, p) - d(o, p) | <= d(q, o).  Pivots that
+ * are far from each other tell most, so they are picked by farthest-first
+ * traversal (Gonzalez, "Clustering to minimize the maximum intercluster
+ * distance", 1985; OneDB, section IV) over a sample.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,7 @@
 #include "base/random.h"
 #include "model/pivots.h"
 
-/* Values looked at, and pairs of them compared. */
+/* How many values are looked at, and how many pairs of them are compared. */
 #define MAX_VALUES	500
 #define MAX_PAIRS	2000
 
@@ -65,7 +65,10 @@ mm_pivots_choose(MMColumn *column, double scale, const Datum *values, int n,
 		pairs[i][1] += pairs[i][1] >= pairs[i][0];
 	}
 
-	/* Round -1 looks for the first pivot: the value farthest from any one. */
+	/*
+	 * Round -1 looks for the first pivot: the value farthest from an arbitrary
+	 * one.
+	 */
 	next = 0;
 	for (int round = -1; round < Min(most, n); round++)
 	{

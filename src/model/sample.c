@@ -1,20 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * sample.c
- *	  A uniform random sample of the rows an index is to hold.
+ *	  A uniform random sample of the rows that an index is to hold.
  *
- * Each row gets a number that is as good as random, its priority; the sample
- * is the rows of least priority, as many as asked for.  When they outgrow a
- * quarter of maintenance_work_mem, those of greatest priority are let go, and no
- * row of such a priority is taken any more: what remains is still the rows of
- * least priority, so again a uniform sample.
+ * Each row gets a number that is as good as random, its priority.  The sample
+ * consists of the rows of least priority, as many as were asked for.  If they
+ * outgrow a quarter of maintenance_work_mem, the rows of greatest priority are
+ * dropped, and no row of such a priority is taken any more.  What remains is
+ * still the rows of least priority, and so again a uniform sample.
  *
- * Where the table has a primary key, a row's priority is a hash of its key.
- * Then the same rows give the same sample, and from it the same statistics and
- * the same model, whatever their physical order: when an index is built anew,
- * in a restored dump, on a replica.  And a few rows more change the sample by a
- * few rows.  Without a primary key, priorities come from a sequence that is the
- * same each time, so the sample depends on the order in which rows are read.
+ * If the table has a primary key, a row's priority is a hash of its key.  Then
+ * the same rows give the same sample, and from it the same statistics and the
+ * same model, whatever their physical order: when an index is built anew, in a
+ * restored dump, on a replica.  A few more rows change the sample by only a
+ * few rows.  Without a primary key, priorities come from a sequence that is
+ * the same each time, so the sample depends on the order in which rows are
+ * read.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,10 +35,13 @@
 #include "base/random.h"
 #include "model/sample.h"
 
-/* A sample keeps so many rows, however wide they are. */
+/* A sample keeps at least this many rows, however wide they are. */
 #define LEAST_ROWS		32
 
-/* One chunk of memory, with the values it refers to behind it. */
+/*
+ * A sampled row: one chunk of memory, with the values that it refers to at its
+ * end.
+ */
 typedef struct SampledRow
 {
 	uint64		priority;
@@ -137,7 +141,7 @@ copy_row(MMSample *sample, uint64 priority, Datum *values, const bool *isnull)
 }
 
 /*
- * Let go of the sampled row of greatest priority.
+ * Drop the sampled row of greatest priority.
  */
 static void
 let_go(MMSample *sample)
@@ -168,7 +172,10 @@ mm_sample_key(uint64 before, Datum value, bool isnull, bool typbyval, int16 typl
 	else
 		hash = hash_bytes_extended((const unsigned char *) DatumGetPointer(value),
 								   (int) datumGetSize(value, false, typlen), 0);
-	/* PostgreSQL's hash leaves dependencies between the high bits of its results. */
+	/*
+	 * PostgreSQL's hash leaves dependencies between the high bits of its
+	 * results, so mix them.
+	 */
 	return mm_mix_bits(hash_combine64(before, hash));
 }
 
@@ -215,7 +222,7 @@ mm_sample_finish(MMSample *sample)
 /* ---------- of a table ---------- */
 
 /*
- * What the scan of a table knows.  The columns of its primary key come behind
+ * What the scan of a table knows.  The columns of its primary key come after
  * the keys of the index.
  */
 typedef struct TableScan
@@ -228,7 +235,7 @@ typedef struct TableScan
 } TableScan;
 
 /*
- * Have the scan fetch the primary key, too, if there is room for it.
+ * Make the scan fetch the primary key, too, if there is room for it.
  */
 static void
 add_primary_key(Relation heap, IndexInfo *indexInfo, TableScan *scan)
@@ -288,7 +295,10 @@ mm_sample_table(Relation heap, Relation index, const IndexInfo *indexInfo,
 	scan.nkeys = indexInfo->ii_NumIndexAttrs;
 	add_primary_key(heap, with_primary, &scan);
 
-	/* From the first block on, whatever other scans do: see above. */
+	/*
+	 * Always begin at the first block, whatever other scans do: the sample may
+	 * depend on the order.
+	 */
 	*table_rows = table_index_build_scan(heap, index, with_primary, false, true,
 										 sample_row, &scan, NULL);
 	mm_sample_finish(scan.sample);

@@ -3,19 +3,23 @@
  * statistics.c
  *	  How far apart the values of a column are.
  *
- * From the distances d of random pairs of different rows of the sample:
- *	- mean and variance, from which the hidden (intrinsic) dimension
- *	  mean^2 / (2 variance) follows (Chavez et al., "Searching in metric
- *	  spaces", 2001; OneDB, section VI-A);
- *	- the scale, twice the median of d (OneDB, Definition III.1).  Where that
- *	  is zero because most values are equal, twice the mean; where all are
- *	  equal, 1.  So it is always positive and finite, fit to divide by.  (Where
- *	  there is no pair to measure, 1 stands in for it that nobody sees.)
+ * The statistics come from the distances d of random pairs of different rows
+ * of the sample:
+ *
+ *	- The mean and the variance give the intrinsic dimension mean^2 / (2
+ *	  variance) (Chavez et al., "Searching in metric spaces", 2001; OneDB,
+ *	  section VI-A).
+ *	- The scale is twice the median of d (OneDB, Definition III.1).  If that is
+ *	  zero because most values are equal, it is twice the mean; if all are
+ *	  equal, it is 1.  So it is always positive and finite, fit to divide by.
+ *	  (If there is no pair to measure, the scale is 1 as well, but then users
+ *	  do not see it.)
  *
  * Infinite distances are left out.
  *
- * Of numbers, all pairs of the sample are measured, not random ones: sorted,
- * they tell mean, variance and median of their differences in little time.
+ * For numbers, all pairs of the sample are measured, not random ones: from
+ * sorted numbers, the mean, variance and median of their differences can be
+ * computed in little time.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,8 +41,8 @@
 #include "model/statistics.h"
 
 /*
- * Distances measured for each column: their median is then known to about 1 %
- * of itself.
+ * How many distances are measured for each column.  With that, their median is
+ * known to about 1 % of itself.
  */
 #define MAX_PAIRS	10000
 
@@ -78,7 +82,10 @@ scale_of(double median, double mean)
 {
 	double		scale = 2 * (median > 0 ? median : mean);
 
-	/* Too small or too large to divide by is as good as unknown. */
+	/*
+	 * A number that is too small or too large to divide by is as good as
+	 * unknown.
+	 */
 	return isnormal(scale) && isnormal(1 / scale) ? scale : 1.0;
 }
 
@@ -126,7 +133,7 @@ is_number(const MMColumn *column)
 }
 
 /*
- * How many pairs of n sorted numbers differ by no more than this?
+ * How many pairs of n sorted numbers differ by no more than difference?
  */
 static int64
 pairs_within(const double *x, int n, double difference)
@@ -144,10 +151,10 @@ pairs_within(const double *x, int n, double difference)
 }
 
 /*
- * The difference of which number (from 0) in order there is, of all pairs of n
- * sorted numbers: the least that so many pairs and one more are within.  It is
- * found by bisection of the bit patterns, which for floats that are not
- * negative have the order of the numbers.
+ * The difference that has this number (from 0) in the order of the differences
+ * of all pairs of n sorted numbers.  It is the least difference that number +
+ * 1 pairs are within.  It is found by bisection of the bit patterns, which for
+ * floats that are not negative have the order of the numbers.
  */
 static double
 nth_difference(const double *x, int n, int64 number)
@@ -175,9 +182,9 @@ nth_difference(const double *x, int n, int64 number)
 }
 
 /*
- * Replace the mean, variance and scale of random pairs by those of all pairs of
- * n numbers.  Not if some are infinite, or differ by no more than their
- * coordinates may be off.
+ * Replace the mean, variance and scale of random pairs by those of all pairs
+ * of n numbers.  This is not done if some are infinite, or if they differ by
+ * no more than the error of their coordinates.
  */
 static void
 measure_all_pairs(const MMColumn *column, const Datum *values, int n, MMColumnStatistics *stats)
@@ -200,7 +207,9 @@ measure_all_pairs(const MMColumn *column, const Datum *values, int n, MMColumnSt
 	qsort(x, n, sizeof(double), mm_compare_doubles);
 	median = (nth_difference(x, n, (pairs - 1) / 2) + nth_difference(x, n, pairs / 2)) / 2;
 
-	/* Counted from the middle one, large numbers lose no digits. */
+	/*
+	 * Counting from the middle number keeps large numbers from losing digits.
+	 */
 	for (int i = 0; i < n; i++)
 	{
 		double		y = x[i] - x[n / 2];
@@ -284,8 +293,8 @@ mm_statistics_measure(const MMSample *sample, MMColumns *columns,
 }
 
 /*
- * Merge the statistics of a partition into running means over partitions.
- * weights: for each column, the number of values merged so far.
+ * Merge the statistics of a partition into the running means over partitions.
+ * weights has, for each column, the number of values merged so far.
  */
 static void
 merge_partition(MMMeta *means, double *weights, const MMMeta *partition)
@@ -314,7 +323,8 @@ merge_partition(MMMeta *means, double *weights, const MMMeta *partition)
 }
 
 /*
- * Which column of metadata is this one?  -1: none, or not with its metric.
+ * Which column of the metadata is this one? -1 if there is none, or none with
+ * its metric.
  */
 static int
 find_origin(const MMMeta *meta, const MMColumn *column)
@@ -330,9 +340,9 @@ find_origin(const MMMeta *meta, const MMColumn *column)
 }
 
 /*
- * Metadata with the statistics of these columns, in their order; unmeasured ones
- * where it has none.  Of the rest, it has the number of rows, and where the model
- * is.
+ * Metadata with the statistics of these columns, in their order, and with
+ * unmeasured ones for columns that meta does not have.  Of everything else,
+ * the result has the number of rows, and where the model is.
  */
 static MMMeta *
 align(const MMMeta *meta, const MMColumns *columns)

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * collected.c
- *	  Scans without order: the index is searched to the end, and what it leaves
- *	  is read in the order of the table.
+ *	  Scans without order: the index is searched to the end, and the candidates
+ *	  it leaves are read in the order of the table.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +21,7 @@
 #include "search/lookahead.h"
 
 /*
- * What such a scan keeps.
+ * The state of such a scan.
  */
 typedef struct CollectedState
 {
@@ -50,7 +50,7 @@ collect(const MMCandidate *candidate, void *arg)
 }
 
 /*
- * The next row that has been collected, as something to look ahead to.
+ * The next row that has been collected, for the lookahead.
  */
 static bool
 next_collected(void *arg, bool needed, void *item)
@@ -64,7 +64,10 @@ next_collected(void *arg, bool needed, void *item)
 	{
 		int64		number = DatumGetInt64(datum);
 
-		/* Found by several sums; the one that proves it comes first. */
+		/*
+		 * Several sums may find the same row.  The entry that is proved comes
+		 * first.
+		 */
 		if (number >> 1 == state->last >> 1 && state->last >= 0)
 			continue;
 		state->last = number;
@@ -100,8 +103,8 @@ begin_collected(MMScanState *s)
 		n = mm_sum_search_terms(sum, s->columns, &terms, &complete);
 
 		/*
-		 * With several sums, a row that one of them proves is checked still.
-		 * Bounds know no numbers above FLT_MAX.
+		 * With several sums, a row that one of them proves is still checked.
+		 * Bounds do not go above FLT_MAX.
 		 */
 		state->proof = complete && s->plan->ndrivers == 1 && sum->driver->sum->exact ?
 			Min(bound - (fabs(bound) + sum->magnitude) * 1e-11, FLT_MAX) : -1.0;
@@ -132,7 +135,7 @@ next_in_place(MMScanState *s)
 		if (!mm_scan_read(s, &row.tid))
 			continue;
 		s->counts.proved += row.proved;
-		/* Where any sum will do, the quals have the conditions. */
+		/* If any sum is enough, the conditions are in the quals. */
 		if (!row.proved && !s->plan->any &&
 			(!mm_sum_evaluate(s->sums[0], s->css.ss.ps.ps_ExprContext, s->sums[0]->bound,
 							  &value, &isnull) ||

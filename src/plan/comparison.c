@@ -49,7 +49,7 @@ mm_offer_open(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 }
 
 /*
- * Minus a bound, which is float8 or float4.
+ * Minus a bound, which is a float8 or a float4.
  */
 static Expr *
 negate(Expr *bound)

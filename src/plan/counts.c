@@ -1,19 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * counts.c
- *	  What EXPLAIN ANALYZE shows of custom scans, with that of parallel workers.
+ *	  What EXPLAIN ANALYZE shows of custom scans, including those of parallel
+ *	  workers.
  *
- * Below a Gather node every process runs scans of its own, and counts for
- * itself.  A worker adds its counts to a slot in shared memory when it ends,
- * and the leader takes them from there before that memory goes: workers have
- * ended by then.
+ * Below a Gather node, every process runs scans of its own and counts for
+ * itself.  When a worker ends, it adds its counts to a slot in shared memory.
+ * The leader takes them from there before that memory is released; workers
+ * have ended by then.
  *
  * The executor calls the methods for shared memory only for a node whose plan
- * is parallel_aware, which one that does not share its work must not be.  (Of
- * PostgreSQL's own nodes, Sort, Hash and Memoize are exceptions.)  So where
- * somebody counts and there may be workers, a node shows a copy of its plan
- * with that mark until it is run: a Gather node asks before it runs what is
- * below it.
+ * is parallel_aware, and a node that does not share its work must not be.
+ * (Among PostgreSQL's own nodes, Sort, Hash and Memoize are exceptions.)  So
+ * if somebody counts and there may be workers, a node shows a copy of its plan
+ * with that mark until it is run.  That is long enough, because a Gather node
+ * asks before it runs what is below it.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,8 +27,9 @@
 #include "plan/scan.h"
 
 /*
- * A slot for each worker: its counts, and behind all of them, those of its
- * parts, to which the evaluations in them do not point.
+ * A slot for each worker, with its counts; and after all slots, the
+ * evaluations of each worker's parts.  The pointers to evaluations in the
+ * slots are not used.
  */
 struct MMSharedCounts
 {
@@ -46,7 +48,7 @@ count_parts(const MMScanState *s)
 }
 
 /*
- * The evaluations of a slot.
+ * The evaluations that belong to a slot.
  */
 static int64 *
 shared_evaluations(MMSharedCounts *shared, int worker, int nparts)
@@ -88,7 +90,7 @@ add_counts(MMScanCounts *total, int64 *total_evaluations,
 }
 
 /*
- * The counts of this process, with a copy of its parts'.
+ * The counts of this process, with a copy of the counts of its parts.
  */
 static MMScanCounts
 own_counts(const MMScanState *s)
@@ -111,7 +113,7 @@ mm_counts_init(MMScanState *s)
 	PlanState  *ps = &s->css.ss.ps;
 	CustomScan *marked;
 
-	/* ps->instrument is not there yet. */
+	/* ps->instrument is not set yet. */
 	if (ps->state->es_instrument == 0 ||
 		!(IsParallelWorker() || ps->state->es_plannedstmt->parallelModeNeeded))
 		return;
@@ -164,7 +166,7 @@ mm_counts_estimate(CustomScanState *node, ParallelContext *pcxt)
 }
 
 /*
- * Take the workers' counts, before shared memory goes.
+ * Take the workers' counts before shared memory is released.
  */
 static void
 take_counts(dsm_segment *segment, Datum arg)

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * diagnosis.c
- *	  Which sums of distances a query has for a relation, and why the relation's
- *	  indexes have them or have them not.
+ *	  Which sums of distances a query has for a relation, and why the
+ *	  relation's indexes can answer them or not.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,7 +34,7 @@
 MMDiagnosis *mm_diagnosis;
 
 /*
- * A use that a query has for a sum.
+ * A use that a query makes of a sum.
  */
 typedef struct Use
 {
@@ -67,7 +67,7 @@ add_finding(const char *place, const char *expression, Oid index, const char *ve
 /* ---------- indexes ---------- */
 
 /*
- * An index that the planner does not even consider.
+ * Report an index that the planner does not even consider.
  */
 static void
 look_at_hidden_index(MMLook *look, Oid oid)
@@ -193,7 +193,8 @@ needs_index(MMLook *look, List *distances, MMOffer *best)
 }
 
 /*
- * What the parser has cast, as a distance of another type than double precision.
+ * The expression without the cast that the parser has put around a distance of
+ * another type than double precision.
  */
 static Expr *
 strip_cast(Expr *expr)
@@ -205,7 +206,8 @@ strip_cast(Expr *expr)
 }
 
 /*
- * A sum that no index has.  best is the index that has most of its distances.
+ * Report a sum that no index has.  best is the index that has most of its
+ * distances.
  */
 static void
 diagnose_misfit(MMLook *look, const Use *use, MMOffer *best)
@@ -322,8 +324,8 @@ diagnose_use(MMLook *look, const Use *use)
 /* ---------- where a query has them ---------- */
 
 /*
- * What stands between a distance and the table it is about: the relation is a
- * subquery that is planned by itself.
+ * Report what stands between a distance and the table that it is about: the
+ * relation is a subquery that is planned by itself.
  */
 static const char *
 say_subquery(MMLook *look, const char **hint)
@@ -344,8 +346,8 @@ say_subquery(MMLook *look, const char **hint)
 }
 
 /*
- * Is there a distance in an expression, or in what it stands for in the subquery
- * that the relation is?
+ * Is there a distance in an expression, or, if the relation is a subquery, in
+ * what the expression stands for there?
  */
 static bool
 subquery_mentions(MMLook *look, Node *node)
@@ -384,7 +386,7 @@ subquery_mentions(MMLook *look, Node *node)
 }
 
 /*
- * The same of a relation of any kind.
+ * The same for a relation of any kind.
  */
 static bool
 is_about(MMLook *look, Node *node)
@@ -394,7 +396,7 @@ is_about(MMLook *look, Node *node)
 }
 
 /*
- * A use that has been found in the query.
+ * Note a use that has been found in the query.
  */
 static void
 add_use(MMLook *look, Use *use)
@@ -459,7 +461,7 @@ diagnose_order(MMLook *look)
 }
 
 /*
- * A condition that is a comparison, or ought to be.
+ * Diagnose a condition that is a comparison, or should be one.
  */
 static void
 diagnose_comparison(MMLook *look, Use *use, Node *clause)
@@ -504,7 +506,7 @@ diagnose_comparison(MMLook *look, Use *use, Node *clause)
 }
 
 /*
- * The arms of an OR: each must have a condition on a distance.
+ * Diagnose the arms of an OR.  Each must have a condition on a distance.
  */
 static void
 diagnose_disjunction(MMLook *look, Use *use, Node *clause)
@@ -544,7 +546,7 @@ diagnose_condition(MMLook *look, RestrictInfo *rinfo, bool joined)
 	Node	   *clause = (Node *) rinfo->clause;
 	Use			use = {.place = !joined ? "WHERE" : rinfo->is_pushed_down ? "WHERE, ON" : "ON"};
 
-	/* The planner adds IS NOT NULL for min(). */
+	/* The planner adds IS NOT NULL for min(), so that is not the user's. */
 	if (IsA(clause, NullTest) || !is_about(look, clause))
 		return;
 	if (joined && !join_clause_is_movable_to(rinfo, look->rel))
@@ -570,7 +572,10 @@ mm_diagnose(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 	MemoryContext old;
 	ListCell   *lc;
 
-	/* Functions that are evaluated meanwhile may have queries of their own. */
+	/*
+	 * Functions that are evaluated during planning may plan queries of their
+	 * own.
+	 */
 	if (mm_diagnosis == NULL || root->glob->boundParams != mm_diagnosis->params ||
 		IS_DUMMY_REL(rel) ||
 		!((rte->rtekind == RTE_RELATION && !rte->inh) ||

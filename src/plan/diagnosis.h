@@ -4,8 +4,8 @@
  *	  What keeps a query's distances from being answered by an index.
  *
  * While mm_why_not (why_not.c) plans a query, the planner's hooks look at each
- * relation, as the planner has it then: with views expanded, subqueries pulled up
- * and constants computed (diagnosis.c).  What they find is put in words
+ * relation as the planner has it then: views are expanded, subqueries pulled
+ * up, and constants computed (diagnosis.c).  Their findings are put into words
  * (diagnosis_words.c).
  *
  *-------------------------------------------------------------------------
@@ -23,7 +23,7 @@ typedef struct MMFinding
 	const char *verdict;		/* NULL: the index has it, and the plan is to say */
 	const char *hint;			/* or NULL */
 
-	/* Where the plan is to say: */
+	/* These matter if verdict is NULL, so that the plan decides: */
 	const char *unless;			/* the verdict, if it does not use the index; or NULL */
 	const char *alias;			/* of the table */
 	bool		ordered;		/* it is about an order, not a condition */
@@ -39,7 +39,7 @@ typedef struct MMDiagnosis
 } MMDiagnosis;
 
 /*
- * A relation looked at.
+ * A relation that is being looked at.
  */
 typedef struct MMLook
 {
@@ -52,11 +52,11 @@ typedef struct MMLook
 
 /* diagnosis.c */
 
-/* What is being diagnosed; NULL: nothing. */
+/* The diagnosis under way, or NULL if there is none. */
 extern MMDiagnosis *mm_diagnosis;
 
 /*
- * mm_diagnose: add to the diagnosis what there is to be said of a relation.
+ * mm_diagnose: add to the diagnosis whatever there is to say about a relation.
  */
 extern void mm_diagnose(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte);
 
@@ -68,19 +68,21 @@ extern void mm_diagnose(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte);
 extern const char *mm_say(MMLook *look, Node *node);
 
 /*
- * mm_say_refusal: why an expression is no sum: the verdict, and a hint.
+ * mm_say_refusal: the verdict that an expression is no sum, which says why,
+ * and a hint.
  */
 extern const char *mm_say_refusal(MMLook *look, const MMRefusal *refusal, const char **hint);
 
 /*
- * mm_say_fit: how near a distance comes to one of an index; the same.
+ * mm_say_fit: the verdict on how near a distance comes to one of an index, and
+ * a hint.
  */
 extern const char *mm_say_fit(MMLook *look, OpExpr *op, const MMOffer *offer, MMFit fit,
 							  int column, int argument, const char **hint);
 
 /*
- * mm_say_index: a hint how to make an index for these distances; NULL if it is not
- * clear which.
+ * mm_say_index: a hint how to make an index for these distances, or NULL if it
+ * is not clear which index.
  */
 extern const char *mm_say_index(MMLook *look, List *distances);
 

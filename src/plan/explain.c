@@ -27,7 +27,7 @@ deparse(MMScanState *s, Node *expr, List *ancestors, ExplainState *es)
 }
 
 /*
- * The name of what a part is about.
+ * The name of the column, or of whatever else a part is about.
  */
 static const char *
 part_name(MMScanState *s, const MMSumPart *part)
@@ -99,7 +99,7 @@ show_evaluations(MMScanState *s, const int64 *evaluations, ExplainState *es)
 }
 
 /*
- * How the scan goes about it.
+ * How the scan proceeds.
  */
 static const char *
 search_method(MMScanState *s, const MMScanCounts *counts)
@@ -119,7 +119,7 @@ mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	const MMSearchStats *stats = &counts.stats;
 	List	   *conditions = NIL;
 
-	/* As other nodes name it. */
+	/* Other nodes use these names, too. */
 	ExplainPropertyText(es->format == EXPLAIN_FORMAT_TEXT ? "Index" : "Index Name",
 						RelationGetRelationName(s->index), es);
 	ExplainPropertyText("Search Method", search_method(s, &counts), es);

@@ -3,17 +3,15 @@
  * node.c
  *	  The executor's side of the custom scan.
  *
- * An ordered scan takes candidates from the index, best first, verifies them,
- * and keeps them until no candidate can be less (the optimal multi-step order
- * of Seidl and Kriegel, "Optimal multi-step k-nearest neighbor search", 1998).
- * With a LIMIT, only what can be among the first k is wanted: ordered.c.
+ * A scan goes about it in one of three modes:
  *
- * A scan without order collects its candidates first and reads the table in
- * the order it lies in: collected.c.
- *
- * Where the values of a scan make something of a sum that the index cannot
- * search for (a negative weight), the whole table is read, and sorted:
- * whole_table.c.
+ *	- An ordered scan takes candidates from the index, best first, and verifies
+ *	  them (ordered.c).
+ *	- A scan without order collects its candidates first and reads them in the
+ *	  order of the table (collected.c).
+ *	- If the values of a scan make a sum that the index cannot search for
+ *	  (because of a negative weight), the whole table is read, and sorted
+ *	  (whole_table.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -34,7 +32,7 @@
 /* ---------- beginning ---------- */
 
 /*
- * A limit as an int64; -1: none.
+ * A limit as an int64, or -1 if there is none.
  */
 static int64
 evaluate_limit(ExprState *state, ExprContext *econtext)
@@ -49,7 +47,8 @@ evaluate_limit(ExprState *state, ExprContext *econtext)
 }
 
 /*
- * How many rows will be asked for; 0: unknown, or too many to count on it.
+ * How many rows will be asked for; 0 if that is unknown, or too many to rely
+ * on.
  */
 static int64
 rows_wanted(MMScanState *s)
@@ -77,7 +76,7 @@ no_row(MMScanState *s)
 	return ExecClearTuple(s->css.ss.ss_ScanTupleSlot);
 }
 
-/* The mode where no row can match. */
+/* The mode for scans in which no row can match. */
 static const MMScanMode empty_mode = {
 	.begin = do_nothing,
 	.next = no_row,
@@ -101,7 +100,7 @@ begin_scan(MMScanState *s)
 		MMSumState *sum = s->sums[i];
 
 		mm_sum_begin(sum, econtext);
-		/* What is NULL, or at most NULL, is not true. */
+		/* NULL is not true, and neither is a comparison with NULL. */
 		if (sum->driver->bounds != NIL && (sum->kind == MM_SUM_NULL || sum->null_bound))
 			continue;
 		npossible++;
@@ -116,7 +115,10 @@ begin_scan(MMScanState *s)
 	else
 	{
 		s->mode = s->plan->ordered ? &mm_ordered_mode : &mm_collected_mode;
-		/* As index_beginscan does it: any insertion may be one of our phantoms. */
+		/*
+		 * This is what index_beginscan does: any insertion may be a phantom
+		 * for this scan.
+		 */
 		PredicateLockRelation(s->index, snapshot);
 		pgstat_count_index_scan(s->index);
 		s->fetch = table_index_fetch_begin(s->css.ss.ss_currentRelation);
@@ -126,7 +128,7 @@ begin_scan(MMScanState *s)
 }
 
 /*
- * Give back what the scan holds, but for memory.
+ * Release what the scan holds, except for memory.
  */
 static void
 end_scan(MMScanState *s)
@@ -151,7 +153,7 @@ next_row(ScanState *node)
 }
 
 /*
- * A newer version of a row, which is to be updated or locked: does it match?
+ * Does a newer version of a row match, which is about to be updated or locked?
  */
 static bool
 recheck_row(ScanState *node, TupleTableSlot *slot)
@@ -179,7 +181,8 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 
 	/*
 	 * The slot that custom scans are given cannot hold rows as the table has
-	 * them, with their system columns.  What was made for it is made again.
+	 * them, with their system columns.  So another slot is made, and whatever
+	 * was made for the first one is made again.
 	 */
 	ExecInitScanTupleSlot(estate, &node->ss, RelationGetDescr(node->ss.ss_currentRelation),
 						  table_slot_callbacks(node->ss.ss_currentRelation));

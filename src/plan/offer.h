@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * offer.h
- *	  What the planner is told: how many rows conditions let through, and paths.
+ *	  What the planner is told: how many rows conditions let through, and which
+ *	  paths there are.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +29,7 @@ typedef struct MMOffer
 } MMOffer;
 
 /*
- * A comparison of a sum with what is the same for all rows.
+ * A comparison of a sum with a value that is the same for all rows.
  */
 typedef struct MMComparison
 {
@@ -40,7 +41,7 @@ typedef struct MMComparison
 /* paths.c */
 
 /*
- * mm_may_offer: may scans of a table be offered at all?
+ * mm_may_offer: may scans of this table be offered at all?
  */
 extern bool mm_may_offer(RelOptInfo *rel, RangeTblEntry *rte);
 
@@ -50,8 +51,8 @@ extern bool mm_may_offer(RelOptInfo *rel, RangeTblEntry *rte);
 extern bool mm_scan_is_enabled(void);
 
 /*
- * mm_offer_joined: paths by an index of rel, in the order of the query's first
- * key, for each row of outer.
+ * mm_offer_joined: paths that use an index of rel, in the order of the query's
+ * first sort key, for each row of outer.
  */
 extern List *mm_offer_joined(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info,
 							 Relids outer);
@@ -59,8 +60,8 @@ extern List *mm_offer_joined(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *i
 /* one_row.c */
 
 /*
- * mm_has_one_row: is it certain that some relations, joined, have no more than
- * one row?
+ * mm_has_one_row: is it certain that a join of these relations has no more
+ * than one row?
  */
 extern bool mm_has_one_row(PlannerInfo *root, Relids relids);
 
@@ -72,16 +73,17 @@ extern bool mm_has_one_row(PlannerInfo *root, Relids relids);
 extern bool mm_is_usable(const IndexOptInfo *info);
 
 /*
- * mm_offer_open: an index of a table, if it can be used for a query; NULL if it
- * cannot.  Raises an error if the index is damaged, or of an older format.
+ * mm_offer_open: an index of a table, or NULL if it cannot be used for the
+ * query.  Raises an error if the index is damaged, or of an older format.
  */
 extern MMOffer *mm_offer_open(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info);
 
 /*
- * mm_match_comparison: is a condition a comparison that says of a sum that it is
- * at most something, if at_most, or else at least?  However it is written: minus
- * a sum is at least -r where the sum is at most r.  Of a condition whose factors
- * are parameters, whose signs are not known yet, both may be true.
+ * mm_match_comparison: is a condition a comparison that says that a sum is at
+ * most something (at least something, if at_most is false)?  It may be written
+ * in any way: minus a sum is at least -r where the sum is at most r.  If
+ * factors are parameters, whose signs are not known yet, both may be true of
+ * one condition.
  */
 extern bool mm_match_comparison(MMOffer *offer, Expr *condition, bool at_most,
 								MMComparison *comparison);
@@ -89,37 +91,40 @@ extern bool mm_match_comparison(MMOffer *offer, Expr *condition, bool at_most,
 /* estimate.c */
 
 /*
- * mm_estimated_value: an expression's value as far as the planner can tell it now;
- * NaN if it cannot.
+ * mm_estimated_value: an expression's value, or NaN if the planner cannot tell
+ * it yet.
  */
 extern double mm_estimated_value(PlannerInfo *root, Expr *expr);
 
 /*
- * mm_estimate_weights: the weights of an index's columns in a sum, and its
- * constant part; false if one is known to be negative, or none positive.
+ * mm_estimate_weights: the weights of an index's columns in a sum, and the
+ * sum's constant part.  Returns false if a weight is known to be negative, or
+ * if none is positive.
  */
 extern bool mm_estimate_weights(MMOffer *offer, const MMSum *sum, MMWeights *weights,
 								double *offset);
 
 /*
- * mm_estimate_within: the fraction of rows for which a sum without its constant
- * part is at most radius, or less; NaN: not known.
+ * mm_estimate_within: the fraction of rows for which a sum, without its
+ * constant part, is less than radius, or at most radius if or_equal.  NaN if
+ * that is not known.
  */
 extern double mm_estimate_within(MMOffer *offer, const MMWeights *weights, double radius,
 								 bool or_equal);
 
 /*
  * mm_estimate_tables: tell the planner how many rows of each table of a query
- * satisfy conditions on sums, and how selective such conditions of joins are.
- * To be called before the first table has paths that others depend on.
+ * satisfy conditions on sums, and how selective such conditions on joins are.
+ * This must be called before the first table gets paths that others depend on.
  */
 extern void mm_estimate_tables(PlannerInfo *root);
 
 /*
- * mm_estimate_parameterized: the same of the rows of a table, given values of
+ * mm_estimate_parameterized: the same for the rows of a table, given values of
  * other tables.
- * mm_estimate_paths: give the paths that the planner has made for a table the
- * rows that are known by now.
+ *
+ * mm_estimate_paths: correct the numbers of rows of the paths that the planner
+ * has made for a table, as far as they are known by now.
  */
 extern void mm_estimate_parameterized(PlannerInfo *root, RelOptInfo *rel, ParamPathInfo *info);
 extern void mm_estimate_paths(PlannerInfo *root, RelOptInfo *rel);
@@ -127,8 +132,8 @@ extern void mm_estimate_paths(PlannerInfo *root, RelOptInfo *rel);
 /* path_cost.c */
 
 /*
- * mm_offer_cost: set a path's costs, and its rows.  False if the plan has
- * weights that the index cannot search for, as far as is known.
+ * mm_offer_cost: set a path's costs and its number of rows.  Returns false if,
+ * as far as is known, the plan has weights that the index cannot search for.
  */
 extern bool mm_offer_cost(MMOffer *offer, CustomPath *path, const MMScanPlan *plan);
 

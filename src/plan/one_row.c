@@ -1,14 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * one_row.c
- *	  ORDER BY a sum whose values come from another relation, which has but one
- *	  row: a common table expression that computes the object asked for, an item
- *	  whose key is given.
+ *	  ORDER BY a sum whose values come from another relation that has only one
+ *	  row: a common table expression that computes the object asked for, or an
+ *	  item whose key is given.
  *
- * To the planner that is an order of a join, which it can have only by sorting:
- * a nested loop has the order of its outer side.  But for a single outer row, it
- * has that of the inner side.  So a nested loop is offered, in the query's order,
- * with a scan on the inner side that gets its values as parameters.
+ * To the planner this is the order of a join, which it can produce only by
+ * sorting, because a nested loop has the order of its outer side.  But with a
+ * single outer row, it has the order of its inner side.  So a nested loop is
+ * offered, in the query's order.  On its inner side is a scan that gets its
+ * values as parameters.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +28,7 @@
 static set_join_pathlist_hook_type previous_hook;
 
 /*
- * Does a query say that it returns one row, if it returns any?
+ * Is it clear from a query that it returns at most one row?
  */
 static bool
 says_one_row(const Query *query)
@@ -42,7 +43,7 @@ says_one_row(const Query *query)
 }
 
 /*
- * Has a query that has been planned one row?
+ * Does a query that has been planned return at most one row?
  */
 static bool
 query_has_one_row(PlannerInfo *subroot)
@@ -58,7 +59,8 @@ query_has_one_row(PlannerInfo *subroot)
 }
 
 /*
- * The planner's data about a common table expression; NULL if it has none.
+ * The planner's data about a common table expression, or NULL if there are
+ * none.
  */
 static PlannerInfo *
 cte_root(PlannerInfo *root, const RangeTblEntry *rte)
@@ -105,7 +107,7 @@ relation_has_one_row(PlannerInfo *root, RelOptInfo *rel)
 					return false;
 			return true;
 		case RTE_RELATION:
-			/* By its key, and constants. */
+			/* A key and constants for it are enough. */
 			return relation_has_unique_index_for(root, rel, NIL, NIL, NIL);
 		case RTE_SUBQUERY:
 			return rel->subroot != NULL && query_has_one_row(rel->subroot);
@@ -125,7 +127,7 @@ mm_has_one_row(PlannerInfo *root, Relids relids)
 
 	check_stack_depth();
 
-	/* A full join of two has two, if they do not match. */
+	/* A full join of two single rows has two rows if they do not match. */
 	foreach(lc, root->join_info_list)
 		if (lfirst_node(SpecialJoinInfo, lc)->jointype == JOIN_FULL)
 			return false;
@@ -133,7 +135,7 @@ mm_has_one_row(PlannerInfo *root, Relids relids)
 	{
 		RelOptInfo *rel = root->simple_rel_array[relid];
 
-		/* Joins are members, too, since 16. */
+		/* Joins are members, too, since PostgreSQL 16. */
 		if (rel != NULL && !relation_has_one_row(root, rel))
 			return false;
 	}
@@ -141,7 +143,8 @@ mm_has_one_row(PlannerInfo *root, Relids relids)
 }
 
 /*
- * May a scan of inner, for the one row of outer, give the order of their join?
+ * May a scan of inner, for the one row of outer, produce the order of their
+ * join?
  */
 static bool
 is_of_interest(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner)
@@ -160,7 +163,8 @@ is_of_interest(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOpt
 }
 
 /*
- * Called for each way to join two relations, once the planner has its own paths.
+ * Called for each way to join two relations, after the planner has made its
+ * own paths.
  */
 static void
 offer_joins(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outer, RelOptInfo *inner,

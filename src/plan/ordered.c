@@ -4,9 +4,10 @@
  *	  Ordered scans: candidates from the index, best first, verified and kept
  *	  until no candidate can be less.
  *
- * A row that is no greater than the bound of its own candidate comes at once:
- * what is kept is greater than that, and no other candidate is less.  So rows of
- * equal distance come one by one, as long as their bounds are exact.
+ * A row whose value is no greater than the bound of its own candidate is
+ * returned at once: what is kept is greater than that, and no other candidate
+ * is less.  So rows of equal distance are returned one by one, as long as
+ * their bounds are exact.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +27,7 @@
 #include "plan/scan.h"
 
 /*
- * A verified row, not yet handed out.
+ * A verified row that has not been returned yet.
  */
 typedef struct PendingRow
 {
@@ -37,7 +38,7 @@ typedef struct PendingRow
 } PendingRow;
 
 /*
- * What such a scan keeps.
+ * The state of such a scan.
  */
 typedef struct OrderedState
 {
@@ -76,8 +77,8 @@ compare_pending(const pairingheap_node *a, const pairingheap_node *b, void *arg)
 }
 
 /*
- * A row has this value: with k of them, those that are greater than k others
- * are not wanted any more.
+ * Take in the value of a row.  Once there are k values, rows that are greater
+ * than the k least are not wanted any more.
  */
 static void
 count_nearest(MMScanState *s, double value)
@@ -128,8 +129,9 @@ greatest_wanted(MMScanState *s)
 }
 
 /*
- * Verify a candidate.  True if its row, in the scan's slot, comes next; otherwise
- * that is kept until its turn comes, if it is wanted.
+ * Verify a candidate.  Returns true if its row, in the scan's slot, is the
+ * next one to return.  Otherwise the row is kept until its turn comes, if it
+ * is wanted.
  */
 static bool
 verify_candidate(MMScanState *s, MMCandidate *candidate)
@@ -181,7 +183,7 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 }
 
 /*
- * Must the row come before the candidate that is next?
+ * Must the row come before the next candidate?
  */
 static bool
 precedes_next(MMScanState *s, const PendingRow *row)
@@ -196,8 +198,8 @@ precedes_next(MMScanState *s, const PendingRow *row)
 }
 
 /*
- * The rows that are kept outgrow work_mem: verify everything that is left, and
- * sort it.
+ * Called when the rows that are kept outgrow work_mem: verify everything that
+ * is left, and sort it.
  */
 static void
 spill(MMScanState *s)
@@ -226,8 +228,8 @@ spill(MMScanState *s)
 }
 
 /*
- * Has the search done more than a scan of the table is worth, and returned
- * nothing yet?
+ * Has the search done more work than a scan of the table takes, and not
+ * returned anything yet?
  */
 static bool
 is_hopeless(MMScanState *s)
@@ -260,7 +262,7 @@ begin_search(MMScanState *s)
 }
 
 /*
- * Read the whole table instead.
+ * Give the search up and read the whole table instead.
  */
 static TupleTableSlot *
 give_up(MMScanState *s)
@@ -270,8 +272,8 @@ give_up(MMScanState *s)
 }
 
 /*
- * The next of the rows whose sum is NULL, where these come first; empty, and the
- * search for others begun, if there are no more.
+ * The next of the rows whose sum is NULL, if these come first.  If there are
+ * no more, the slot is empty, and the search for other rows has begun.
  */
 static TupleTableSlot *
 next_null_row(MMScanState *s)
@@ -312,7 +314,7 @@ next_null_row(MMScanState *s)
 }
 
 /*
- * Take a pending row whose turn has come, into the scan's slot.
+ * Move a pending row whose turn has come into the scan's slot.
  */
 static void
 take_pending(MMScanState *s, TupleTableSlot *slot)
@@ -380,7 +382,7 @@ next_ordered(MMScanState *s)
 }
 
 /*
- * How many rows the table has, about.
+ * About how many rows the table has.
  */
 static double
 table_rows(MMScanState *s)
@@ -394,8 +396,9 @@ table_rows(MMScanState *s)
 }
 
 /*
- * Begin to search for rows whose sum is NULL; false if no such row is wanted, or
- * can be.  *complete: the index can find all of them.
+ * Begin to search for rows whose sum is NULL.  Returns false if no such row is
+ * wanted, or if there can be none.  *complete becomes true if the index can
+ * find all of them.
  */
 static bool
 begin_null_search(MMScanState *s, bool *complete)

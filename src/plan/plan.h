@@ -3,9 +3,10 @@
  * plan.h
  *	  The custom scan: rows of a table by weighted sums of distances.
  *
- * What the planner decided (MMScanPlan) is one of these: the rows in the order
- * of a sum, perhaps only those within a bound of it, and of other sums; the rows
- * within the bounds of all of its sums, in no order; or within any of them.
+ * The planner's decision (MMScanPlan) is for one of these scans: the rows in
+ * the order of a sum, perhaps only those within a bound of it, and of other
+ * sums; the rows within the bounds of all of its sums, in no order; or the
+ * rows within the bounds of any of its sums.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +20,7 @@
 #include "search/search.h"
 
 /*
- * A sum with the conditions on it that the scan sees to.
+ * A sum, with the conditions on it that the scan takes care of.
  */
 typedef struct MMDriver
 {
@@ -52,15 +53,16 @@ extern void mm_plan_init(void);
 /* one_row.c */
 
 /*
- * mm_one_row_init: likewise joins with relations of one row.
+ * mm_one_row_init: likewise offer joins with relations of one row.
  */
 extern void mm_one_row_init(void);
 
 /* plan_lists.c */
 
 /*
- * mm_plan_pack, mm_plan_unpack: a plan as the lists of a CustomScan, custom_exprs
- * and custom_private: expressions, which the planner may change, and numbers.
+ * mm_plan_pack, mm_plan_unpack: convert a plan to the lists of a CustomScan
+ * and back.  These are custom_exprs, with expressions, which the planner may
+ * change, and custom_private, with numbers.
  */
 extern void mm_plan_pack(const MMScanPlan *plan, List **exprs, List **numbers);
 extern MMScanPlan *mm_plan_unpack(List *exprs, List *numbers);
@@ -115,54 +117,58 @@ typedef struct MMSumState
 /* sum_state.c */
 
 /*
- * mm_sum_init: make a driver ready for node.
+ * mm_sum_init: make a driver ready for a node.
  */
 extern MMSumState *mm_sum_init(const MMDriver *driver, const MMColumns *columns,
 							   CustomScanState *node);
 
 /*
- * mm_sum_begin: evaluate what is constant for one scan, in the current context.
+ * mm_sum_begin: evaluate everything that is constant for one scan, in the
+ * current context.
  */
 extern void mm_sum_begin(MMSumState *sum, ExprContext *econtext);
 
 /*
  * mm_sum_search_terms: the terms to search the index for, in the current
- * context; returns how many.  *complete: the bounds of their sum are those of
- * all there is to the sum.
+ * context.  Returns how many there are.  *complete becomes true if they are
+ * all there is to the sum, so that bounds of theirs are bounds of the sum.
  */
 extern int	mm_sum_search_terms(const MMSumState *sum, const MMColumns *columns,
 								MMTerm **terms, bool *complete);
 
 /*
- * mm_sum_null_terms: the terms, without weight, to search the index for rows
- * whose sum is NULL, in the current context; returns how many.  *complete: no
- * other column, which the index does not know, can make the sum NULL.
+ * mm_sum_null_terms: the terms, without weight, with which to search the index
+ * for rows whose sum is NULL, in the current context.  Returns how many there
+ * are.  *complete becomes true if no other column, which the index does not
+ * know, can make the sum NULL.
  */
 extern int	mm_sum_null_terms(const MMSumState *sum, const MMColumns *columns,
 							  MMTerm **terms, bool *complete);
 
 /*
- * mm_sum_search_bound: what the terms' sum is at most where the sum is at most
- * value.
+ * mm_sum_search_bound: an upper bound of the terms' sum where the sum is at
+ * most value.
  */
 extern double mm_sum_search_bound(const MMSumState *sum, double value);
 
 /*
- * mm_sum_least_value: what the sum is at least where the terms' sum is at least
- * lower.
+ * mm_sum_least_value: a lower bound of the sum where the terms' sum is at
+ * least lower.
  */
 extern double mm_sum_least_value(const MMSumState *sum, double lower);
 
 /*
- * mm_sum_evaluate: the value of the sum for the row in econtext->ecxt_scantuple:
- * that of the expression, or if it is negated, minus that.  False if that is above most: then *value is not
+ * mm_sum_evaluate: evaluate the sum for the row in econtext->ecxt_scantuple.
+ * *value becomes the value of the expression, or minus that value if the sum
+ * is negated.  Returns false if the value is above most; then *value is not
  * set.  The parts' distances stay where mm_sum_conditions finds them.
  */
 extern bool mm_sum_evaluate(MMSumState *sum, ExprContext *econtext, double most,
 							double *value, bool *isnull);
 
 /*
- * mm_sum_conditions: does the row last evaluated satisfy the conditions?
+ * mm_sum_conditions: does the row that was evaluated last satisfy the
+ * conditions?
  */
 extern bool mm_sum_conditions(MMSumState *sum, ExprContext *econtext);
 

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * plan_lists.c
- *	  What the planner decided on a scan, as lists.
+ *	  The planner's decisions about a scan, as lists.
  *
- * A plan can be copied, and sent to parallel workers, if it consists of nodes: of
- * expressions, which the planner may change, and of numbers.
+ * A plan can be copied, and sent to parallel workers, if it consists of nodes.
+ * So its expressions, which the planner may change, and its numbers are put
+ * into lists.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,7 +53,7 @@ pack_sum(const MMSum *sum, List **exprs, List **numbers)
 }
 
 /*
- * Reads lists from their beginning to their end.
+ * Reads the lists from beginning to end.
  */
 typedef struct Reader
 {

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * row_sort.c
- *	  Rows sorted by their sums, where memory does not do.
+ *	  Rows sorted by their sums, for when memory is not enough.
  *
- * A sort has values of the expression, and places; rows are read again when their
- * turn comes.
+ * The sort has only values of the expression, and places.  Rows are read again
+ * when their turn comes.
  *
  *-------------------------------------------------------------------------
  */

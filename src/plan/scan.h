@@ -14,7 +14,7 @@
 #include "plan/plan.h"
 
 /*
- * What EXPLAIN ANALYZE shows, of all scans so far.
+ * What EXPLAIN ANALYZE shows, summed over all scans so far.
  */
 typedef struct MMScanCounts
 {
@@ -42,8 +42,8 @@ typedef struct MMWorkerCounts
 typedef struct MMScanState MMScanState;
 
 /*
- * How a scan goes about it.  What a mode keeps of one scan is its own affair, in
- * its file: the state of MMScanState.
+ * How a scan proceeds.  The state that a mode keeps during one scan is private
+ * to its file (state in MMScanState).
  */
 typedef struct MMScanMode
 {
@@ -64,7 +64,7 @@ struct MMScanState
 	ExprState  *limit;
 	ExprState  *offset;
 
-	/* one scan */
+	/* for one scan */
 	const MMScanMode *mode;		/* NULL: it has not begun */
 	void	   *state;			/* the mode's */
 	MemoryContext context;
@@ -77,7 +77,7 @@ struct MMScanState
 };
 
 /*
- * A row's place as a number that sorts as the table lies, and back.
+ * A row's place as a number that sorts in the order of the table, and back.
  */
 static inline int64
 mm_place_number(ItemPointer tid)
@@ -94,39 +94,45 @@ mm_number_place(int64 number, ItemPointer tid)
 /* verify.c */
 
 /*
- * mm_scan_read: read the row of a candidate into the scan's slot; false if the
- * snapshot does not see it, or a qual fails that is checked first.
- * mm_scan_passes_quals: are those true for the row in the scan's slot?
+ * mm_scan_read: read the row of a candidate into the scan's slot.  Returns
+ * false if the snapshot does not see it, or if it fails one of the quals that
+ * are checked first.
+ *
+ * mm_scan_passes_quals: are those quals true for the row in the scan's slot?
  */
 extern bool mm_scan_read(MMScanState *s, ItemPointer tid);
 extern bool mm_scan_passes_quals(MMScanState *s);
 
 /*
- * mm_scan_passes_conditions: does the row just evaluated satisfy the conditions
- * on this sum?
- * mm_scan_passes_other_sums: and if all sums are to be within their bounds, are
- * those but the first?
+ * mm_scan_passes_conditions: does the row that was just evaluated satisfy the
+ * conditions on this sum?
+ *
+ * mm_scan_passes_other_sums: if all sums must be within their bounds, are all
+ * but the first?
  */
 extern bool mm_scan_passes_conditions(MMScanState *s, MMSumState *sum);
 extern bool mm_scan_passes_other_sums(MMScanState *s);
 
 /*
- * mm_scan_add_other_sums: have the search look for what those let pass only.
+ * mm_scan_add_other_sums: make the search look only for rows that the other
+ * sums let pass.
  */
 extern void mm_scan_add_other_sums(MMScanState *s);
 
 /* row_sort.c */
 
 /*
- * Rows sorted by the value of a scan's first sum.  The sort has their values and
- * places; they are read again when their turn comes.
+ * Rows sorted by the value of a scan's first sum.  The sort has only their
+ * values and places; the rows are read again when their turn comes.
  */
 typedef struct MMRowSort MMRowSort;
 
 /*
- * mm_row_sort_begin: k: no more than the first k will be wanted; 0: all may be.  In
- * the current context.
- * mm_row_sort_next: the next row, in the scan's slot; empty if there are no more.
+ * mm_row_sort_begin: begin a sort in the current context.  If k is not 0, no
+ * more than the first k rows will be wanted.
+ *
+ * mm_row_sort_next: put the next row into the scan's slot, which becomes empty
+ * if there are no more.
  */
 extern MMRowSort *mm_row_sort_begin(MMScanState *s, int64 k);
 extern void mm_row_sort_put(MMRowSort *sort, double value, bool isnull, ItemPointer tid);
@@ -136,42 +142,45 @@ extern void mm_row_sort_end(MMRowSort *sort);
 
 /* ordered.c */
 
-/* Candidates best first: the rows in the order of the first sum. */
+/* Candidates come best first: the rows are in the order of the first sum. */
 extern const MMScanMode mm_ordered_mode;
 
 /* collected.c */
 
-/* Candidates in the order of the table. */
+/* Candidates come in the order of the table. */
 extern const MMScanMode mm_collected_mode;
 
 /* whole_table.c */
 
-/* All rows of the table, sorted if an order is asked for. */
+/* All rows of the table are read, and sorted if an order is asked for. */
 extern const MMScanMode mm_table_mode;
 
 /*
- * mm_scan_table_instead: end what has been begun, and go on in this mode.
+ * mm_scan_table_instead: end what has been begun, and continue in this mode.
  */
 extern void mm_scan_table_instead(MMScanState *s);
 
 /* counts.c */
 
 /*
- * mm_counts_init: have parallel workers report what they count, if somebody
- * wants to know.  When the node begins.
+ * mm_counts_init: make parallel workers report what they count, if somebody
+ * wants to know.  Called when the node begins.
  */
 extern void mm_counts_init(MMScanState *s);
 
 /*
- * mm_counts_run: the node is about to be run, or will not be any more.
- * mm_counts_report: and has ended; in a worker, report to the leader.
+ * mm_counts_run: called when the node is about to be run, or will not be run
+ * any more.
+ *
+ * mm_counts_report: called when it has ended.  A worker then reports to the
+ * leader.
  */
 extern void mm_counts_run(MMScanState *s);
 extern void mm_counts_report(MMScanState *s);
 
 /*
- * mm_counts_end_search: end the search, if one is under way, and count what it has
- * done.
+ * mm_counts_end_search: end the search, if one is under way, and count what it
+ * has done.
  */
 extern void mm_counts_end_search(MMScanState *s);
 
@@ -181,7 +190,7 @@ extern void mm_counts_end_search(MMScanState *s);
 extern MMScanCounts mm_counts_total(MMScanState *s);
 
 /*
- * The methods of a custom scan that see to shared memory.
+ * The methods of a custom scan for shared memory.
  */
 extern Size mm_counts_estimate(CustomScanState *node, ParallelContext *pcxt);
 extern void mm_counts_share(CustomScanState *node, ParallelContext *pcxt, void *coordinate);

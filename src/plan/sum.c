@@ -3,16 +3,17 @@
  * sum.c
  *	  Weighted sums of distances, found in expressions.
  *
- * What is understood: a distance between an index's column and a value; a
- * sum, also with constants; a product or quotient with a constant; a distance,
- * with factors or without, in COALESCE with a constant.  Constant is what does
- * not depend on the row: parameters and outer references, too, so the sign of
- * a factor is known only when the scan begins.  Until then it is taken to be
- * positive: what is subtracted is no part of a sum, unless all distances are.
+ * These expressions are understood: a distance between an index's column and a
+ * value; a sum, which may include constants; a product or quotient with a
+ * constant; and COALESCE of a distance, with or without factors, and a
+ * constant.  A constant is whatever does not depend on the row, including
+ * parameters and outer references.  So the sign of a factor is known only when
+ * the scan begins.  Until then it is taken to be positive.  That is why a
+ * distance that is subtracted is no part of a sum, unless all distances are.
  *
  * One factor may depend on the row: if it is provably at least some positive
- * number, the sum times that number bounds the expression.  This is how
- * odbknn makes up for columns without a value.
+ * number, the sum times that number bounds the expression.  This is how odbknn
+ * makes up for columns without a value.
  *
  *-------------------------------------------------------------------------
  */
@@ -68,8 +69,8 @@ is_constant(MatchContext *c, Expr *expr)
 }
 
 /*
- * Say why there is no match; the first that is said, which is about the innermost
- * expression, counts.  Returns false.
+ * Record why there is no match.  The first reason counts, which is about the
+ * innermost expression.  Returns false.
  */
 static bool
 refuse(MatchContext *c, MMRefusalKind kind, Expr *expr)
@@ -88,7 +89,7 @@ strip_relabel(Expr *expr)
 }
 
 /*
- * The function of an operator call with two arguments, and these.
+ * The function of an operator call with two arguments, and the arguments.
  */
 static Oid
 binary_function(Expr *expr, Expr **left, Expr **right)
@@ -103,7 +104,7 @@ binary_function(Expr *expr, Expr **left, Expr **right)
 }
 
 /*
- * Is an expression minus another?
+ * Is an expression minus another one?
  */
 static bool
 is_negation(Expr *expr, Expr **what)
@@ -119,8 +120,9 @@ is_negation(Expr *expr, Expr **what)
 /* ---------- least values ---------- */
 
 /*
- * Bounds of an expression's values that are not NULL; false if none are known.
- * Enough is understood for the factor that odbknn writes.
+ * Bounds of those values of an expression that are not NULL.  Returns false if
+ * none are known.  This understands just enough for the factor that odbknn
+ * writes.
  */
 static bool
 value_bounds(Expr *expr, double *least, double *most)
@@ -165,7 +167,10 @@ value_bounds(Expr *expr, double *least, double *most)
 	{
 		ListCell   *lc;
 
-		/* Of arguments that are not NULL; some constant never is. */
+		/*
+		 * GREATEST skips NULLs, so only a constant that is not NULL gives a
+		 * bound.
+		 */
 		*least = -get_float8_infinity();
 		*most = get_float8_infinity();
 		foreach(lc, ((MinMaxExpr *) expr)->args)
@@ -195,8 +200,8 @@ value_bounds(Expr *expr, double *least, double *most)
 }
 
 /*
- * Is an expression never less than some positive number?  Less than that by
- * what rounding may do.
+ * Is an expression never less than some positive number?  *least becomes that
+ * number, lowered by what rounding may do.
  */
 static bool
 at_least(Expr *expr, double *least)
@@ -237,7 +242,7 @@ is_column(MatchContext *c, Expr *operand, int i)
 }
 
 /*
- * Has a type of numbers all values of another, exactly?
+ * Can a type of numbers represent all values of another type exactly?
  */
 static bool
 is_wider(Oid wide, Oid narrow)
@@ -258,8 +263,9 @@ is_wider(Oid wide, Oid narrow)
 }
 
 /*
- * Is an operand this column, cast to a wider type of numbers, and operator that
- * type's distance?  The parser casts so where a distance is between two types.
+ * Is an operand this column, cast to a wider type of numbers, and is operator
+ * that type's distance?  The parser makes such a cast for a distance between
+ * two types.
  */
 static bool
 is_cast_column(MatchContext *c, Expr *operand, Oid operator, int i)
@@ -280,7 +286,8 @@ is_cast_column(MatchContext *c, Expr *operand, Oid operator, int i)
 }
 
 /*
- * The column that an operand is, and how it is the part's; false if it is none.
+ * Match an operand with a column, and set what the part has of it.  Returns
+ * false if the operand is no column.
  */
 static bool
 match_operand(MatchContext *c, Expr *operand, Oid operator, MMSumPart *part)
@@ -306,7 +313,8 @@ match_operand(MatchContext *c, Expr *operand, Oid operator, MMSumPart *part)
 }
 
 /*
- * The part that an operator call is, in *part; false if it is none.
+ * Match an operator call with a part, which goes into *part.  Returns false if
+ * it is none.
  */
 static bool
 match_part(MatchContext *c, OpExpr *op, MMSumPart *part)
@@ -320,7 +328,10 @@ match_part(MatchContext *c, OpExpr *op, MMSumPart *part)
 
 		if (!OidIsValid(operator) || !is_constant(c, value))
 			continue;
-		/* COALESCE tells what the whole composite adds, not each attribute. */
+		/*
+		 * COALESCE tells what the whole composite adds, not what each
+		 * attribute does.
+		 */
 		if (!match_operand(c, operand, operator, part) ||
 			(part->column == -1 && c->missing != NULL))
 			continue;
@@ -335,7 +346,7 @@ match_part(MatchContext *c, OpExpr *op, MMSumPart *part)
 	return false;
 }
 
-/* What a walker looks for: a column of the index, within an expression. */
+/* What a walker looks for: a column of the index within an expression. */
 typedef struct ColumnSearch
 {
 	MatchContext *c;
@@ -363,8 +374,8 @@ column_within_walker(Node *node, void *arg)
 }
 
 /*
- * How near an operand comes to a column of the index: an operator call with the
- * column on that side.
+ * How near an operand comes to a column of the index, for an operator call
+ * with the column on that side.
  */
 static MMFit
 operand_fit(MatchContext *c, Expr *operand, Oid operator, Oid collation, int *column)
@@ -422,7 +433,9 @@ mm_sum_fit(PlannerInfo *root, OpExpr *op, IndexOptInfo *index, const MMColumns *
 			!bms_is_member(index->rel->relid, pull_varnos(root, (Node *) operand)))
 			continue;
 		fit = operand_fit(&c, operand, operator, op->inputcollid, &fitting);
-		/* Nothing is wrong with the column, so it must be the value. */
+		/*
+		 * Nothing is wrong with the column, so the value must be the reason.
+		 */
 		if (fit == MM_FIT_COLLATION && !is_constant(&c, value))
 			fit = MM_FIT_VOLATILE;
 		if (*argument >= 0 && fit >= best)
@@ -451,7 +464,7 @@ add_term(MatchContext *c, int part, const MMProduct *product)
 }
 
 /*
- * Is a product less than 0, as far as can be seen from the expression?
+ * Is a product less than 0, as far as the expression shows?
  */
 static bool
 is_negative(const MMProduct *product)
@@ -486,7 +499,7 @@ add_part(MatchContext *c, const MMSumPart *part, const MMProduct *product)
 }
 
 /*
- * The product of two expressions, or their quotient.
+ * Match the product or the quotient of two expressions.
  */
 static bool
 match_product(MatchContext *c, Expr *left, Expr *right, bool divide,
@@ -522,7 +535,7 @@ match_product(MatchContext *c, Expr *left, Expr *right, bool divide,
 }
 
 /*
- * COALESCE of a distance, perhaps times factors, and a constant.
+ * Match COALESCE of a distance, perhaps with factors, and a constant.
  */
 static bool
 match_coalesce(MatchContext *c, CoalesceExpr *coalesce, MMProduct product)
@@ -543,8 +556,8 @@ match_coalesce(MatchContext *c, CoalesceExpr *coalesce, MMProduct product)
 }
 
 /*
- * Add the terms of an expression, times product, to the sum; false if there is
- * something else in it.
+ * Add the terms of an expression, times product, to the sum.  Returns false if
+ * it contains anything else.
  */
 static bool
 match(MatchContext *c, Expr *expr, MMProduct product)
@@ -568,7 +581,7 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 		return match_coalesce(c, (CoalesceExpr *) expr, product);
 	function = is_negation(expr, &left) ? F_FLOAT8UM : binary_function(expr, &left, &right);
 
-	/* What a sum in COALESCE is depends on several columns. */
+	/* Whether a sum inside COALESCE is NULL depends on several columns. */
 	if (c->missing != NULL &&
 		(function == F_FLOAT8UM || function == F_FLOAT8PL || function == F_FLOAT8MI))
 		return refuse(c, MM_REFUSED_COALESCE, expr);
@@ -639,12 +652,12 @@ mentions_walker(Node *node, void *arg)
 		for (int i = 0; i < index->nkeycolumns; i++)
 			if (OidIsValid(get_op_opfamily_sortfamily(((OpExpr *) node)->opno, index->opfamily[i])))
 				return true;
-	/* A column that is cast has another type's operator. */
+	/* A column with a cast has the operator of another type. */
 	if (IsA(node, FuncExpr) && list_length(((FuncExpr *) node)->args) == 1)
 		for (int i = 0; i < index->nkeycolumns; i++)
 			if (is_wider(((FuncExpr *) node)->funcresulttype, index->opcintype[i]))
 				return true;
-	/* Of a composite, any attribute may be what is meant. */
+	/* In a composite, any attribute may be the one that is meant. */
 	if (IsA(node, FieldSelect) && index->opcintype[0] == RECORDOID)
 		return true;
 	return expression_tree_walker(node, mentions_walker, arg);

@@ -3,13 +3,13 @@
  * sum.h
  *	  Weighted sums of distances, found in expressions.
  *
- * A part of a sum is a distance: an index's column, its operator, and a value that is
- * the same for all rows.  A term is a part times factors, or, without a part, a
- * constant; a part may stand in several terms.
+ * A part of a sum is a distance: an index's column, its operator, and a value
+ * that is the same for all rows.  A term is a part times factors, or a
+ * constant, which has no part.  A part may occur in several terms.
  *
- * An expression may be minus a sum, like 1 - distance, a similarity: the greater
- * it is, the nearer is the row.  What is then said of the sum's values is about
- * the expression's with the other sign.
+ * An expression may be minus a sum, like the similarity 1 - distance: the
+ * greater it is, the nearer is the row.  Then statements about the sum's
+ * values are about those of the expression with the opposite sign.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,7 @@
 
 #include "index/columns.h"
 
-/* A factor of a term, or where divide is set, its inverse. */
+/* A factor of a term; its inverse is meant if divide is set. */
 typedef struct MMFactor
 {
 	Expr	   *expr;			/* float8, the same for all rows */
@@ -37,8 +37,9 @@ typedef struct MMProduct
 } MMProduct;
 
 /*
- * A term as the query has it: of expressions, whose values are known when the scan
- * begins.  Then the terms of each part become one MMTerm (search/search.h).
+ * A term as the query has it.  It consists of expressions, whose values are
+ * known when the scan begins.  The terms of each part then become one MMTerm
+ * (search/search.h).
  */
 typedef struct MMSumTerm
 {
@@ -56,7 +57,7 @@ typedef struct MMSumPart
 	bool		cast;			/* the column is cast to a wider type of numbers */
 } MMSumPart;
 
-/* No sum has more terms or parts than this. */
+/* No sum has more terms, or more parts, than this. */
 #define MM_MAX_TERMS	(2 * MM_MAX_COLUMNS)
 
 typedef struct MMSum
@@ -72,8 +73,8 @@ typedef struct MMSum
 } MMSum;
 
 /*
- * Why an expression is no sum over the columns of an index, and which part of it
- * stands in the way.
+ * Why an expression is no sum over the columns of an index, and which part of
+ * the expression is the reason.
  */
 typedef enum MMRefusalKind
 {
@@ -95,7 +96,8 @@ typedef struct MMRefusal
 } MMRefusal;
 
 /*
- * How near an operator call comes to a distance of an index, the nearest first.
+ * How near an operator call comes to a distance of an index.  The nearest are
+ * first.
  */
 typedef enum MMFit
 {
@@ -112,14 +114,14 @@ typedef enum MMFit
 /* distances.c */
 
 /*
- * mm_is_distance: is there an index that can have rows in the order of this
- * operator, whatever its access method?
+ * mm_is_distance: is there an index, of any access method, that can return
+ * rows in the order of this operator?
  */
 extern bool mm_is_distance(Oid operator);
 
 /*
- * mm_mentions_distance, mm_query_mentions_distance: has an expression, or a query
- * anywhere, such an operator in it?
+ * mm_mentions_distance, mm_query_mentions_distance: does an expression, or any
+ * part of a query, contain such an operator?
  */
 extern bool mm_mentions_distance(Node *node);
 extern bool mm_query_mentions_distance(Query *query);
@@ -132,24 +134,27 @@ extern List *mm_distances_of(PlannerInfo *root, Index relid, Node *node);
 /* sum.c */
 
 /*
- * mm_sum_fit: how near an operator call of two arguments comes to a distance of
- * an index.  *column is that of the index (-1: its composite), but for the last
- * two; *argument, which of the arguments is the value, but for MM_FIT_SEVERAL.
+ * mm_sum_fit: how near an operator call of two arguments comes to a distance
+ * of an index.  *column becomes the column of the index (-1: its composite),
+ * except for the last two results.  *argument becomes the number of the
+ * argument that is the value, except for MM_FIT_SEVERAL.
  */
 extern MMFit mm_sum_fit(PlannerInfo *root, OpExpr *op, IndexOptInfo *index,
 						const MMColumns *columns, int *column, int *argument);
 
 /*
- * mm_sum_mentions: does an expression have a distance that an index is for?
+ * mm_sum_mentions: does an expression contain a distance that an index is for?
  */
 extern bool mm_sum_mentions(Node *expr, const IndexOptInfo *index);
 
 /*
- * mm_sum_match: the sum that an expression, or if negated minus the expression,
- * is, over the columns of an index; NULL if it is none.  The expression is never
- * less than the sum, and equal to it but where it multiplies the sum by what
- * differs between rows, which a negated one does not.  refusal, if not NULL, says
- * why it is none.
+ * mm_sum_match: find the sum over the columns of an index that an expression
+ * is (or minus the expression, if negated).  Returns NULL if it is none;
+ * refusal, if not NULL, then says why.
+ *
+ * The expression is never less than the sum.  It is equal to the sum unless it
+ * multiplies the sum by something that differs between rows, which a negated
+ * expression does not do.
  */
 extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
 						   const MMColumns *columns, bool negated,
@@ -164,10 +169,10 @@ extern bool mm_is_constant(PlannerInfo *root, Node *expr, Index relid);
 /* sum_values.c */
 
 /*
- * What a product comes to.  known: all its factors are; otherwise the value means
- * nothing.  vanished: on the way it was too small for a double, or less than a
- * normal one, so that it depends on the order of the factors, which may be
- * another one in the expression.
+ * The value of a product.  known tells that all its factors are known;
+ * otherwise the value means nothing.  vanished tells that on the way it was
+ * too small for a double, or less than a normal one.  Then it depends on the
+ * order of the factors, which may be another one in the expression.
  */
 typedef struct MMProductValue
 {
@@ -183,16 +188,17 @@ typedef struct MMTermValue
 } MMTermValue;
 
 /*
- * The value of a sum's factor, as far as somebody knows it: the expression, which
- * is number i of mm_sum_factors.  False if it is not known, or NULL.
+ * A function that gives the value of a sum's factor, as far as it is known.
+ * The factor is the expression expr, number i of mm_sum_factors.  Returns
+ * false if the value is not known, or NULL.
  */
 typedef bool (*MMFactorValue) (Expr *expr, int i, void *state, double *value);
 
 /*
- * mm_sum_values: evaluate the terms of a sum; values has room for all.  Returns the
- * greatest power of 2, at most 1, that all products and their factors are multiples
- * of; 0 if that is too small for sums to be exact.  Each factor is evaluated once,
- * in order.
+ * mm_sum_values: evaluate the terms of a sum.  values has room for all of
+ * them.  Each factor is evaluated once, in order.  Returns the greatest power
+ * of 2, at most 1, that all products and their factors are multiples of, or 0
+ * if it is too small for sums to be exact.
  */
 extern double mm_sum_values(const MMSum *sum, MMFactorValue factor_value, void *state,
 							MMTermValue *values);

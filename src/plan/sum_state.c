@@ -3,11 +3,10 @@
  * sum_state.c
  *	  Weighted sums of distances at run time.
  *
- * Distances are computed as far as a bound, by the metrics' own routines; what
- * the expression makes of them is left to the executor, which evaluates the
- * expression with a column of a slot in each distance's place.  So its value
- * is the same to the last bit, and NULL, infinity and overflow are what SQL
- * makes of them.
+ * The metrics' own routines compute distances, up to a bound.  The rest is
+ * left to the executor: it evaluates the expression, with a column of a slot
+ * in the place of each distance.  So the value is the same to the last bit,
+ * and NULL, infinity and overflow have the effects that they have in SQL.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,13 +29,13 @@
 #include "plan/plan.h"
 #include "search/terms.h"
 
-/* More than rounding does to a sum, relative to its parts. */
+/* This is more than the relative error of a sum by rounding. */
 #define ROUNDING	1e-12
 
 /* ---------- making it ready ---------- */
 
 /*
- * Put columns of the slot of distances in the parts' places.
+ * Replace the parts of an expression by columns of the slot of distances.
  */
 static Node *
 replace_parts(Node *node, void *arg)
@@ -60,7 +59,9 @@ init_part(MMPartState *state, const MMSumPart *part, const MMColumns *columns,
 	Expr	   *operand = list_nth(part->expr->args, 1 - part->argument);
 	Oid			function = get_opcode(part->expr->opno);
 
-	/* Its place being taken, the executor would not ask. */
+	/*
+	 * The executor does not check this for us, as the call has been replaced.
+	 */
 	if (!mm_may_execute(function))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
 
@@ -71,7 +72,7 @@ init_part(MMPartState *state, const MMSumPart *part, const MMColumns *columns,
 		state->distance = ExecInitExpr((Expr *) part->expr, &node->ss.ps);
 		return;
 	}
-	/* What it was when the query was planned it need not be any more. */
+	/* The metric may have changed since the query was planned. */
 	mm_columns_require_metric(columns, part->column);
 	state->space = (MetricSpace *) &columns->columns[part->column].space;
 	while (IsA(operand, RelabelType))
@@ -120,7 +121,7 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 /* ---------- one scan ---------- */
 
 /*
- * What it takes to evaluate a factor.
+ * What is needed to evaluate a factor.
  */
 typedef struct FactorContext
 {
@@ -143,7 +144,8 @@ factor_value(Expr *expr, int i, void *state, double *value)
 }
 
 /*
- * What a product is to the sum: NaN where it is too small to be exact.
+ * The contribution of a product to the sum: NaN if it is too small to be
+ * exact.
  */
 static double
 exact_value(const MMProductValue *product)
@@ -152,7 +154,7 @@ exact_value(const MMProductValue *product)
 }
 
 /*
- * The value of a part, to last as long as the current context.
+ * Evaluate the value of a part.  It lasts as long as the current context.
  */
 static void
 begin_part(MMPartState *part, ExprContext *econtext)
@@ -171,7 +173,7 @@ begin_part(MMPartState *part, ExprContext *econtext)
 }
 
 /*
- * The least of the bounds.
+ * Find the least of the bounds.
  */
 static void
 begin_bounds(MMSumState *sum, ExprContext *econtext)
@@ -194,7 +196,7 @@ begin_bounds(MMSumState *sum, ExprContext *econtext)
 		}
 		bound = exprType((Node *) state->expr) == FLOAT4OID ? DatumGetFloat4(datum) :
 			DatumGetFloat8(datum);
-		/* Everything is at most NaN, and nothing but NaN at least. */
+		/* Everything is at most NaN, and only NaN is at least NaN. */
 		if (isnan(bound) && sum->driver->sum->negated)
 			bound = -get_float8_infinity();
 		if (!isnan(bound))
@@ -203,8 +205,8 @@ begin_bounds(MMSumState *sum, ExprContext *econtext)
 }
 
 /*
- * Are sums of the parts exact with this unit, so far as all that is put in is
- * a multiple of it?
+ * Are sums of the parts exact with this unit?  Everything that goes into the
+ * sum must be a multiple of it.
  */
 static bool
 is_exact(const MMSumState *state, double unit)
@@ -251,7 +253,10 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 		double		factor = exact_value(&values[i].product);
 		double		missing = exact_value(&values[i].missing);
 
-		/* What COALESCE gives may be other than its factors say: NULL. */
+		/*
+		 * If the value or a factor is NULL, the term is what COALESCE gives.
+		 * That may be NULL, too.
+		 */
 		if (part == NULL || part->isnull || !has_factor)
 		{
 			if (part == NULL ? !has_factor : !has_missing)
@@ -266,8 +271,8 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 		other |= !(factor >= 0) || isinf(factor) || !(missing >= 0);
 
 		/*
-		 * 0 * Infinity is NaN, the greatest number: the last of sums, but the
-		 * first of what is minus a sum.
+		 * 0 * Infinity is NaN, the greatest number.  So it comes last among
+		 * sums, but first among what is minus a sum.
 		 */
 		other |= sum->negated && factor == 0 && !part->finite;
 		part->factor += factor;
@@ -366,9 +371,9 @@ mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMTerm **re
 }
 
 /*
- * How far apart, at most, the expression and its terms' sum may come out.  (With
- * a unit, not at all, or where the sum is too large for that, by less than is
- * taken off the bounds of such sums.)
+ * The greatest difference between the expression and the sum of its terms.
+ * (With a unit there is none; or if the sum is too large for that, it is less
+ * than what is taken off the bounds of such sums.)
  */
 static double
 rounding(const MMSumState *state, double value)
@@ -406,7 +411,8 @@ leaf_operand(MMPartState *part, ExprContext *econtext, bool *isnull)
 }
 
 /*
- * The distance of a part, if at most bound; NULL where its column is.
+ * The distance of a part if it is at most bound.  It is NULL if the column is
+ * NULL.
  */
 static double
 leaf_distance(MMPartState *part, ExprContext *econtext, double bound, bool *isnull)

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * sum_values.c
- *	  The numbers that the terms of a weighted sum come to.
+ *	  The values of the terms of a weighted sum.
  *
- * Whether a sum is run, planned or shown by EXPLAIN, its weights, constants and
- * what it adds for NULLs are products of the same expressions.  Only how much is
- * known of these differs.
+ * Whether a sum is run, planned or shown by EXPLAIN, its weights, its
+ * constants and what it adds for NULLs are products of the same expressions.
+ * The only difference is how much of these is known.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,13 +17,15 @@
 
 #include "plan/sum.h"
 
-/* Of numbers that sums are exact with: they are multiples of units as large as
- * this or larger, by less than 2^24. */
+/*
+ * Sums are exact with numbers that are multiples, by less than 2^24, of a unit
+ * that is at least this large.
+ */
 #define LEAST_UNIT	0x1p-60
 
 /*
- * The greatest power of 2 that a number is a multiple of, Infinity if it is 0;
- * or 0 if that is too small or goes into it too often.
+ * The greatest power of 2 that a number is a multiple of; Infinity if the
+ * number is 0; 0 if the power is too small or the multiple too large.
  */
 static double
 unit_of(double x)
@@ -35,7 +37,7 @@ unit_of(double x)
 		return get_float8_infinity();
 	if (!(fabs(x) <= 1 / LEAST_UNIT))
 		return 0.0;
-	/* 24 bits of it, and nothing behind them. */
+	/* The number must fit into 24 bits. */
 	x = ldexp(frexp(x, &exponent), 24);
 	if (x != rint(x))
 		return 0.0;
@@ -44,8 +46,8 @@ unit_of(double x)
 }
 
 /*
- * Evaluate a product, whose first factor has number *next.  *unit comes down to a
- * unit of the product, or to 0 if it, or a part of it, has none.
+ * Evaluate a product whose first factor has number *next.  *unit is lowered to
+ * a unit of the product, or to 0 if the product, or a part of it, has none.
  */
 static MMProductValue
 product_value(const MMProduct *product, MMFactorValue factor_value, void *state, int *next,

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * verify.c
- *	  Reading the rows of candidates, and checking what a custom scan checks of
- *	  them itself: quals, and the bounds of its sums.
+ *	  Reading the rows of candidates, and checking what a custom scan checks
+ *	  itself: quals, and the bounds of its sums.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +16,7 @@
 #include "plan/scan.h"
 
 /*
- * Does the row in the scan's slot pass the quals that are checked first?
+ * mm_scan_passes_quals: see scan.h.
  */
 bool
 mm_scan_passes_quals(MMScanState *s)
@@ -32,8 +32,7 @@ mm_scan_passes_quals(MMScanState *s)
 }
 
 /*
- * Read a candidate's row into the scan's slot; false if the snapshot does not see it,
- * or an early qual fails.
+ * mm_scan_read: see scan.h.
  */
 bool
 mm_scan_read(MMScanState *s, ItemPointer tid)
@@ -50,8 +49,8 @@ mm_scan_read(MMScanState *s, ItemPointer tid)
 }
 
 /*
- * Do the sums but the first, if all must be within their bounds, let the row
- * in the scan's slot pass?
+ * Do all sums but the first let the row in the scan's slot pass, if all must
+ * be within their bounds?
  */
 bool
 mm_scan_passes_other_sums(MMScanState *s)
@@ -75,7 +74,7 @@ mm_scan_passes_other_sums(MMScanState *s)
 }
 
 /*
- * Check the conditions on a row just evaluated.
+ * Check the conditions on the row that was just evaluated.
  */
 bool
 mm_scan_passes_conditions(MMScanState *s, MMSumState *sum)
@@ -87,7 +86,7 @@ mm_scan_passes_conditions(MMScanState *s, MMSumState *sum)
 }
 
 /*
- * Narrow a search down to what all other sums have within their bounds.
+ * Restrict a search to rows that all other sums have within their bounds.
  */
 void
 mm_scan_add_other_sums(MMScanState *s)

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * whole_table.c
- *	  Scans of the whole table: where the values of a scan make something of a sum
- *	  that the index cannot search for, or a search is not worth it.
+ *	  Scans of the whole table, for when the values of a scan make a sum that
+ *	  the index cannot search for, or when a search is not worthwhile.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +16,7 @@
 #include "plan/scan.h"
 
 /*
- * What such a scan keeps.
+ * The state of such a scan.
  */
 typedef struct TableState
 {
@@ -25,7 +25,7 @@ typedef struct TableState
 } TableState;
 
 /*
- * The next row of the table that passes what can be checked.
+ * The next row of the table that passes all checks that can be made.
  */
 static bool
 next_table_row(MMScanState *s, double *value, bool *isnull)
@@ -47,7 +47,7 @@ next_table_row(MMScanState *s, double *value, bool *isnull)
 }
 
 /*
- * Begin to read the whole table, and sort it if that is asked for.
+ * Begin to read the whole table, and sort it if an order is asked for.
  */
 static void
 begin_table(MMScanState *s)
@@ -60,7 +60,7 @@ begin_table(MMScanState *s)
 	s->counts.table_scans++;
 	state->table = table_beginscan(s->css.ss.ss_currentRelation,
 								   s->css.ss.ps.state->es_snapshot, 0, NULL);
-	/* All the same, if NULL for all rows. */
+	/* All rows are equal if the sum is NULL for all of them. */
 	if (!s->plan->ordered || s->sums[0]->kind == MM_SUM_NULL)
 		return;
 	state->sort = mm_row_sort_begin(s, s->k);

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * why_not.c
- *	  mm_why_not: which sums of distances a query has, which index has them, and
- *	  if none, why not.
+ *	  mm_why_not: which sums of distances a query has, which index answers
+ *	  them, and if none does, why not.
  *
- * The query is parsed and planned as it would be for the caller, with the caller's
- * rights and search_path, but not run.  Whoever may not run it gets the error
- * that running it would give.
+ * The query is parsed and planned as it would be for the caller, with the
+ * caller's rights and search_path, but it is not run.  A caller who may not
+ * run it gets the error that running it would give.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +30,7 @@
 PG_FUNCTION_INFO_V1(mm_why_not);
 
 /*
- * The one statement of a text.
+ * The single statement of a text.
  */
 static RawStmt *
 parse_one(const char *text)
@@ -57,7 +57,7 @@ is_same_text(const char *a, const char *b)
 
 /* ---------- what a plan uses ---------- */
 
-/* The one verdict that is good. */
+/* The only good verdict. */
 static const char answered[] = "the index answers it";
 
 /*
@@ -122,7 +122,7 @@ answers(const UsedScan *scan, const MMFinding *finding)
 }
 
 /*
- * The verdict of the plan.
+ * Let the plan decide the verdict.
  */
 static void
 judge(MMFinding *finding, List *scans)
@@ -156,7 +156,8 @@ judge(MMFinding *finding, List *scans)
 }
 
 /*
- * What one index answers, or a scan of one of two tables, the other need not.
+ * If one index answers a sum, or a scan of one of two tables does, the other
+ * need not answer it.
  */
 static bool
 is_answered_otherwise(const MMFinding *finding, List *findings)
@@ -179,7 +180,7 @@ is_answered_otherwise(const MMFinding *finding, List *findings)
 /* ---------- the function ---------- */
 
 /*
- * Plan a query, and add to the diagnosis.
+ * Plan a query, which adds to the diagnosis.
  */
 static void
 diagnose_query(Query *query, const char *text)
@@ -201,8 +202,9 @@ diagnose_query(Query *query, const char *text)
 }
 
 /*
- * The planner puts the body of a function that is written in SQL in the place of
- * a call, where it can; what it then sees is no distance any more.
+ * Look for functions written in SQL whose body the planner has put in the
+ * place of a call.  It does so where it can, and then no longer sees a
+ * distance.
  */
 static bool
 inlined_walker(Node *node, void *arg)
@@ -233,7 +235,7 @@ inlined_walker(Node *node, void *arg)
 }
 
 /*
- * The query has no use for distances that a table could tell.
+ * Report that the query makes no use of distances that a table could answer.
  */
 static void
 diagnose_nothing(List *queries)
@@ -272,8 +274,8 @@ is_same(const MMFinding *a, const MMFinding *b)
 }
 
 /*
- * Put findings into the result, each once: the planner may look at a relation
- * several times.
+ * Put findings into the result, each of them once: the planner may look at a
+ * relation several times.
  */
 static void
 return_findings(List *findings, ReturnSetInfo *rsinfo)
@@ -305,8 +307,8 @@ return_findings(List *findings, ReturnSetInfo *rsinfo)
 }
 
 /*
- * Errors in the query are about its text, not about that of the statement that
- * calls us.
+ * Let the position of an error refer to the query's text, not to that of the
+ * statement that calls us.
  */
 static void
 query_error_context(void *arg)

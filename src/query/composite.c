@@ -7,7 +7,8 @@
  * in their order.  Each attribute has the metric of its type's default
  * operator class.  Everything that depends on the composite's type and on the
  * query is worked out once and kept in fn_extra, as record comparison does.
- * It is worked out again when either is another, or the type was altered.
+ * It is worked out again if the type or the query is another one, or if the
+ * type was altered.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,7 +26,7 @@ PG_FUNCTION_INFO_V1(mm_record_distance);
 PG_FUNCTION_INFO_V1(mm_record_within);
 
 /*
- * A query made ready for composites of one type.
+ * A query that is ready for composites of one type.
  */
 typedef struct PreparedQuery
 {
@@ -76,7 +77,7 @@ prepare(PreparedQuery *p, Oid type, int32 typmod, uint64 descriptor,
 }
 
 /*
- * The query in argument 1, ready for the composite in argument 0.
+ * The query in argument 1, made ready for the composite in argument 0.
  */
 static PreparedQuery *
 prepared_query(FunctionCallInfo fcinfo, HeapTupleHeader record)
@@ -111,8 +112,8 @@ term_error_context(void *arg)
 }
 
 /*
- * The distance of a record, if at most bound; otherwise some number above
- * bound.  False if it is NULL, because an attribute is.
+ * The distance of a record if it is at most bound; otherwise some number above
+ * bound.  Returns false if it is NULL, because an attribute is.
  */
 static bool
 record_distance(PreparedQuery *p, Datum record, double bound, double *result)
@@ -140,8 +141,8 @@ record_distance(PreparedQuery *p, Datum record, double bound, double *result)
 		double		most = bound;
 
 		/*
-		 * The largest distance that could leave the sum within bound, raised
-		 * so far that rounding cannot make a difference.
+		 * The largest distance that could leave the sum within bound,
+		 * increased so that rounding cannot make a difference.
 		 */
 		if (isfinite(bound))
 		{

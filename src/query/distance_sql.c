@@ -3,12 +3,13 @@
  * distance_sql.c
  *	  A multi-metric distance as SQL text.
  *
- * Text that is to be read has names qualified where the current search_path needs
- * it: it means the same wherever that search_path holds.  Text that is to be
- * run has them all qualified, and operands cast to the operators' own types: an
- * exact match cannot be outdone by operators that others have put into the
- * search_path, for domains or the like.  Numbers are written so that they read
- * back as the same, whatever the setting extra_float_digits.
+ * In text that is to be read, names are qualified where the current
+ * search_path requires it.  So the text means the same wherever that
+ * search_path holds.  In text that is to be run, all names are qualified, and
+ * operands are cast to the operators' own types.  Then the match is exact, and
+ * no operator that others have put into the search_path, for domains or the
+ * like, can win over it.  Numbers are written so that they are read back as
+ * the same, whatever the setting extra_float_digits.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,7 +37,8 @@
 #include "query/query.h"
 
 /*
- * Have types write numbers in full, until AtEOXact_GUC() of the result.
+ * Make types write numbers in full until AtEOXact_GUC() is called for the
+ * result.
  */
 static int
 begin_exact_output(void)
@@ -114,7 +116,7 @@ can_be_null(const MMSqlStyle *style, const MMColumn *column)
 }
 
 /*
- * Does a name, between values of these types, mean the operator?
+ * Does this name mean the operator, between values of these types?
  */
 static bool
 means_operator(List *name, Oid left, Oid right, Oid operator)
@@ -128,15 +130,18 @@ means_operator(List *name, Oid left, Oid right, Oid operator)
 }
 
 /*
- * An operand as a value of the type that the operator has it declared of.  Of a
- * polymorphic one there are no values.
+ * An operand, cast to the type that the operator has declared for it.  A
+ * polymorphic type has no values, so there is no cast to one.
  */
 static char *
 operand_of_type(const char *operand, Oid from, Oid to)
 {
 	if (from == to || IsPolymorphicType(to))
 		return pstrdup(operand);
-	/* Without a typmod, bit is "bit": the bare word is a single one. */
+	/*
+	 * Without a typmod, bit is written "bit" in quotes: the bare word is a
+	 * single bit.
+	 */
 	return psprintf("(%s)::%s", operand,
 					format_type_extended(to, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 }
@@ -162,7 +167,7 @@ mm_sql_call(Oid operator, const char *left, Oid left_type, const char *right, Oi
 		result = psprintf("%s %s %s", left, name, right);
 	else
 	{
-		/* Nothing is exact for a polymorphic type. */
+		/* No match is exact for a polymorphic type. */
 		if (!means_operator(list_make2(makeString(schema), makeString(name)),
 							IsPolymorphicType(form->oprleft) ? left_type : form->oprleft,
 							IsPolymorphicType(form->oprright) ? right_type : form->oprright,
@@ -182,8 +187,8 @@ mm_sql_call(Oid operator, const char *left, Oid left_type, const char *right, Oi
 }
 
 /*
- * Does a bare operator name mean the built-in operator on float8, also where
- * one side is written as a number?
+ * Does a bare operator name mean the built-in operator on float8, even if one
+ * side is written as a number?
  */
 static bool
 means_builtin(char *name)
@@ -212,7 +217,10 @@ typedef struct Writer
 	const char *times;
 	const char *over;
 
-	/* OPERATOR() binds less than + and *: products need parentheses then. */
+	/*
+	 * OPERATOR() binds less tightly than + and *, so products then need
+	 * parentheses.
+	 */
 	bool		parenthesize;
 } Writer;
 
@@ -247,7 +255,7 @@ mm_sql_number(double x)
 }
 
 /*
- * A number that is a parameter where the style wants that.
+ * A number, which is a parameter if the style wants that.
  */
 static const char *
 number(Writer *w, int parameter, double x)
@@ -268,7 +276,7 @@ scale(Writer *w, int i)
 }
 
 /*
- * The type of a column's expression, which may be a domain.
+ * The type of a column's expression.  It may be a domain.
  */
 static Oid
 column_type(const MMSqlStyle *style, const MMColumn *column)
@@ -295,7 +303,10 @@ write_column_distance(Writer *w, int i)
 		int			level = begin_exact_output();
 
 		getTypeOutputInfo(column->type, &output, &is_varlena);
-		/* Without a typmod, bit is "bit": the bare word is a single one. */
+		/*
+		 * Without a typmod, bit is written "bit" in quotes: the bare word is a
+		 * single bit.
+		 */
 		value = psprintf("%s::%s", quote_literal_cstr(OidOutputFunctionCall(output, term->value)),
 						 format_type_with_typemod(column->type, -1));
 		AtEOXact_GUC(true, level);
@@ -307,8 +318,8 @@ write_column_distance(Writer *w, int i)
 }
 
 /*
- * One term.  if_missing: the distance of a column without a value; NULL leaves
- * it NULL.
+ * Write one term.  if_missing is the distance of a column without a value; if
+ * it is NULL, the term is then NULL.
  */
 static void
 write_term(Writer *w, int i, const char *if_missing)
@@ -358,9 +369,10 @@ write_sum(Writer *w)
 }
 
 /*
- * The factor by which the columns that have values make up for those that do
- * not: the weight of all by the weight of those.  NULL if none has a value.
- * That it is at least 1 is said so that the planner sees it.
+ * Write the factor by which the columns that have values make up for those
+ * that do not: the weight of all columns divided by the weight of those with
+ * values.  It is NULL if none has a value.  The text says that it is at least
+ * 1, so that the planner knows.
  */
 static void
 write_compensation(Writer *w)
@@ -370,7 +382,10 @@ write_compensation(Writer *w)
 	for (int i = 0; i < w->terms->n; i++)
 		total += w->terms->terms[i].weight;
 
-	/* Not NULLIF, which looks for an operator = in the search_path. */
+	/*
+	 * This is not NULLIF, which would look for an operator = in the
+	 * search_path.
+	 */
 	appendStringInfoChar(w->buf, '(');
 	for (int i = 0; i < w->terms->n; i++)
 		appendStringInfo(w->buf, "%s %s IS NULL", i > 0 ? " AND" : "CASE WHEN",
@@ -433,7 +448,7 @@ mm_sql_require_scales(const MMSqlStyle *style, const MMTerms *terms, const MMMet
 {
 	uint32		used = 0;
 
-	/* A missing value is at distance scale, normalized or not. */
+	/* A missing value is at the distance of its scale, normalized or not. */
 	for (int i = 0; i < terms->n; i++)
 	{
 		int			column = terms->terms[i].column;

@@ -2,9 +2,9 @@
  *
  * fusion.c
  *	  Fusion of ranked lists: aggregates over the ranks, or the distances, that
- *	  an object has in the lists it is found in.
+ *	  an object has in the lists that contain it.
  *
- * They are the approximate alternative to searching by a weighted sum: an
+ * They are the approximate alternative to searching by a weighted sum.  An
  * object that is in no list is not found, however small its sum.
  *
  * Reciprocal rank fusion: Cormack, Clarke and Buettcher, "Reciprocal rank
@@ -22,11 +22,11 @@
 PG_FUNCTION_INFO_V1(mm_rrf_add);
 PG_FUNCTION_INFO_V1(mm_late_fusion_add);
 
-/* The constant that Cormack et al. found to do well. */
+/* The constant for which Cormack et al.  found good results. */
 #define DEFAULT_K	60.0
 
 /*
- * An optional argument that must be a finite number, not negative.
+ * An optional argument that must be a finite number and not negative.
  */
 static double
 optional_number(FunctionCallInfo fcinfo, int arg, const char *name, double otherwise)

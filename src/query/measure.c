@@ -3,14 +3,15 @@
  * measure.c
  *	  mm_measure_scales: what a build would measure, over the whole table.
  *
- * The table's rows are read by a SELECT, with those of its partitions, its
- * children by inheritance and foreign tables among them.  They go into one
- * sample, in which each partition has the share that it has of the rows; and it
- * is measured as an index build measures its own.  Of a plain table, the figures
- * are those that REINDEX would find.
+ * A SELECT reads the table's rows, including those of its partitions, its
+ * children by inheritance, and foreign tables among them.  They go into one
+ * sample, in which each partition has the share that it has of the rows.  The
+ * sample is measured as an index build measures its own.  For a plain table,
+ * the results are those that REINDEX would find.
  *
- * As in maintenance commands, what an index's expressions and metrics call runs
- * as the table's owner.  The user must be one who may read all that is read.
+ * As in maintenance commands, whatever an index's expressions and metrics call
+ * runs as the table's owner.  The user must be allowed to read everything that
+ * is read.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,8 +47,7 @@ PG_FUNCTION_INFO_V1(mm_measure_scales);
 /* ---------- rights ---------- */
 
 /*
- * The columns of its table that an index is made of, as pull_varattnos has
- * them.
+ * The columns of its table that an index uses, in the form of pull_varattnos.
  */
 static Bitmapset *
 columns_of_table(Relation index)
@@ -77,7 +77,7 @@ may_read(Oid table, Bitmapset *columns)
 	{
 		AttrNumber	number = column + FirstLowInvalidHeapAttributeNumber;
 
-		/* A whole row stands for all of them. */
+		/* A whole row stands for all its columns. */
 		if ((number == InvalidAttrNumber ?
 			 pg_attribute_aclcheck_all(table, GetUserId(), ACL_SELECT, ACLMASK_ALL) :
 			 pg_attribute_aclcheck(table, number, GetUserId(), ACL_SELECT)) != ACLCHECK_OK)
@@ -87,8 +87,8 @@ may_read(Oid table, Bitmapset *columns)
 }
 
 /*
- * Raise an error unless the user may read, in all rows of the table, what the
- * index is made of.
+ * Raise an error unless the user may read, in all rows of the table, whatever
+ * the index uses.
  */
 static void
 require_readable(Relation index, Relation table)
@@ -106,7 +106,8 @@ require_readable(Relation index, Relation table)
 /* ---------- reading ---------- */
 
 /*
- * A receiver of rows: the primary key, then the index's columns.
+ * A receiver of rows, which have the primary key first and then the index's
+ * columns.
  */
 typedef struct Receiver
 {
@@ -157,8 +158,8 @@ receive_end(DestReceiver *self)
 }
 
 /*
- * Append the columns of the table's primary key, each with a comma behind it.
- * Returns how many they are.  Children by inheritance are not held to it.
+ * Append the columns of the table's primary key, each followed by a comma.
+ * Returns their number.  Children by inheritance need not obey the key.
  */
 static int
 append_primary_key(StringInfo sql, Relation table, const char *alias)
@@ -179,8 +180,8 @@ append_primary_key(StringInfo sql, Relation table, const char *alias)
 }
 
 /*
- * Sample the rows of the table that belong in the index, its children's among
- * them.
+ * Sample the rows of the table that belong in the index, including rows of its
+ * children.
  */
 static MMSample *
 sample_rows(Relation index, MMColumns *columns, Relation table)
@@ -221,7 +222,9 @@ sample_rows(Relation index, MMColumns *columns, Relation table)
 	options.read_only = true;
 	options.dest = &receiver.pub;
 	SPI_connect();
-	/* Not in parallel, for rows to come in the same order each time. */
+	/*
+	 * The plan is not parallel, so that rows come in the same order each time.
+	 */
 	plan = SPI_prepare_cursor(sql.data, 0, NULL, 0);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql.data, SPI_result_code_string(SPI_result));
@@ -251,7 +254,7 @@ mm_measure_scales(PG_FUNCTION_ARGS)
 	int			nest_level;
 
 	InitMaterializedSRF(fcinfo, 0);
-	/* The table before the index, as everybody does. */
+	/* Lock the table before the index, as everybody does. */
 	if (OidIsValid(table_oid))
 		table = table_open(table_oid, AccessShareLock);
 	index = mm_index_open(oid, false);

@@ -3,12 +3,13 @@
  * pin.c
  *	  mm_pin_scales: set the storage parameter "scales" of an index.
  *
- * Of a plain index it is ALTER INDEX ... SET (scales = ...).  PostgreSQL has no
- * such command for the index of a partitioned table, which takes parameters in
- * CREATE INDEX only.  Here the parameter of such an index is changed in its row
- * of pg_class, the way ALTER INDEX does it, and those of the partitions' indexes
- * with it.  The row is nobody else's meanwhile: the index is locked, and VACUUM,
- * which changes such rows in place, has no business with a partitioned index.
+ * For a plain index this is ALTER INDEX ...  SET (scales = ...).  PostgreSQL
+ * has no such command for the index of a partitioned table, which takes
+ * parameters in CREATE INDEX only.  So the parameter of such an index is
+ * changed here in its row of pg_class, as ALTER INDEX does it, and the
+ * parameters of the partitions' indexes with it.  Nobody else changes the row
+ * in the meantime: the index is locked, and VACUUM, which changes such rows in
+ * place, never processes a partitioned index.
  *
  *-------------------------------------------------------------------------
  */
@@ -50,7 +51,8 @@ require_owner(Oid index)
 }
 
 /*
- * The value of the parameter for these scales; NULL if all of them are NULL.
+ * The value of the parameter for these scales, or NULL if all of them are
+ * NULL.
  */
 static const char *
 parameter_value(ArrayType *array, const MMColumns *columns)

@@ -3,9 +3,10 @@
  * plans.c
  *	  Plans of queries that odbknn and odbrange run, kept for the session.
  *
- * There are as many texts as there are tables, numbers of rows asked for and
- * sets of columns with weight in use: few.  PostgreSQL plans a kept query anew
- * where it must: when a table is altered, or search_path or the role changes.
+ * There are as many query texts as there are combinations of a table, a number
+ * of rows asked for and a set of columns with weight in use, so there are few.
+ * PostgreSQL plans a kept query again when it must: when a table is altered,
+ * or when search_path or the role changes.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +17,7 @@
 
 #include "query/query.h"
 
-/* Of more, those not used for the longest time are forgotten. */
+/* If there are more plans, the least recently used are forgotten. */
 #define MAX_PLANS	64
 
 typedef struct CachedPlanEntry
@@ -49,7 +50,7 @@ forget_oldest(void)
 }
 
 /*
- * The plan of a query, prepared for any values of its parameters.
+ * The plan of a query, which is prepared for any values of its parameters.
  */
 static SPIPlanPtr
 find_plan(const char *sql, int nparams, Oid *types)
@@ -67,7 +68,10 @@ find_plan(const char *sql, int nparams, Oid *types)
 			return plans[i].plan;
 		}
 
-	/* What weights are has little to do with how to search. */
+	/*
+	 * The values of weights matter little for how to search, so a generic plan
+	 * is good.
+	 */
 	plan = SPI_prepare_cursor(sql, nparams, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));

@@ -3,8 +3,8 @@
  * profile.c
  *	  Weights under a name: the table mmdb.weight_profile.
  *
- * A profile knows its weights by the columns' names, so that it outlives its
- * index, and is dumped and restored as plain data.
+ * A profile knows its weights by the columns' names.  So it outlives its
+ * index, and it is dumped and restored as plain data.
  *
  *-------------------------------------------------------------------------
  */

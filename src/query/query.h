@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * query.h
- *	  Multi-metric queries: the object and weights a user gives, matched with
- *	  the columns they are about.
+ *	  Multi-metric queries: the object and weights that a user gives, matched
+ *	  with the columns they are about.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,8 +44,9 @@ typedef struct MMSqlStyle
 } MMSqlStyle;
 
 /*
- * Parameters: first the query values, in the order of the n terms; then their
- * weights, and their scales; the sum of the weights; what else there is.
+ * The numbers of a statement's parameters.  First come the query values, in
+ * the order of the n terms, then the terms' weights and scales, then the sum
+ * of the weights, and then the rest.
  */
 #define MM_WEIGHT_PARAMETER(n, i)	((n) + (i) + 1)
 #define MM_SCALE_PARAMETER(n, i)	(2 * (n) + (i) + 1)
@@ -60,48 +61,48 @@ extern void mm_sql_distance(StringInfo buf, const MMSqlStyle *style,
 							const MMTerms *terms);
 
 /*
- * mm_sql_present: append the condition that all the terms' columns have
- * values, "true" if they always do.
+ * mm_sql_present: append the condition that the columns of all terms have
+ * values.  It is "true" if they always have.
  */
 extern void mm_sql_present(StringInfo buf, const MMSqlStyle *style,
 						   const MMTerms *terms);
 
 /*
- * mm_sql_require_scales: raise an error unless there are scales for those of
- * the terms that need any.
+ * mm_sql_require_scales: raise an error unless there are scales for all terms
+ * that need one.
  */
 extern void mm_sql_require_scales(const MMSqlStyle *style, const MMTerms *terms,
 								  const MMMeta *statistics, const MMScales *scales);
 
 /*
- * mm_sql_number: a number as SQL, such that it reads back as the same.
+ * mm_sql_number: a number as SQL that is read back as the same number.
  */
 extern const char *mm_sql_number(double x);
 
 /*
- * mm_sql_column: the expression of a column.
+ * mm_sql_column: the expression of a column, as SQL.
  */
 extern char *mm_sql_column(const MMSqlStyle *style, const MMColumn *column);
 
 /*
- * mm_sql_call: a call of an operator, on two operands, given as SQL, of these types.
- * If exact, it means this very operator, whatever others there are in the
- * search_path, for the operands' types or domains over them; if not, it is
- * written as a person would where that means the same.  An operand $n of an
- * inexact call may be of unknown type.
+ * mm_sql_call: a call of an operator on two operands of these types, given as
+ * SQL.  An exact call means this very operator for operands of these types or
+ * of domains over them, whatever other operators are in the search_path.  An
+ * inexact call is written as a person would write it where that means the
+ * same; its operand $n may be of unknown type.
  */
 extern char *mm_sql_call(Oid operator, const char *left, Oid left_type,
 						 const char *right, Oid right_type, bool exact);
 
 /*
- * mm_missing_parse: the value of the argument "missing".
+ * mm_missing_parse: the meaning of a value of the argument "missing".
  */
 extern MMMissing mm_missing_parse(const char *name);
 
 /* statement.c */
 
 /*
- * mm_require_argument: raise an error, with the argument's name, if it is NULL.
+ * mm_require_argument: raise an error that names the argument if it is NULL.
  */
 extern void mm_require_argument(FunctionCallInfo fcinfo, int arg, const char *name);
 
@@ -113,14 +114,14 @@ extern void mm_check_width(Relation index, const MMColumns *columns, int ncompon
 
 /*
  * mm_not_null_holds: does NOT NULL hold for all rows that a query of the table
- * finds?  A table's children by inheritance may have done without it;
- * partitions may not.
+ * finds?  Children by inheritance may lack the constraint; partitions may not.
  */
 extern bool mm_not_null_holds(Oid table);
 
 /*
- * mm_sql_style: fill in the style of a statement on a table, with the columns of
- * an index: all as parameters, normalized, missing values by penalty.
+ * mm_sql_style: fill in the style of a statement on a table, with the columns
+ * of an index.  Everything is a parameter, distances are normalized, and
+ * missing values have a penalty.
  */
 extern void mm_sql_style(MMSqlStyle *style, Relation index, const MMColumns *columns,
 						 Relation table);
@@ -131,8 +132,8 @@ extern void mm_sql_style(MMSqlStyle *style, Relation index, const MMColumns *col
 extern char *mm_sql_table(Relation table);
 
 /*
- * mm_sql_parameters: values of the parameters of a statement with these terms.
- * types gets their MM_PARAMETERS(terms->n) types.
+ * mm_sql_parameters: the values of the parameters of a statement with these
+ * terms.  types gets the parameters' types, MM_PARAMETERS(terms->n) of them.
  */
 extern ParamListInfo mm_sql_parameters(const MMColumns *columns, const MMTerms *terms,
 									   double radius, Oid *types);
@@ -140,8 +141,8 @@ extern ParamListInfo mm_sql_parameters(const MMColumns *columns, const MMTerms *
 /* profile.c */
 
 /*
- * mm_profile_get: the weights of a saved profile, in the order of these columns
- * (n of them).  Raises an error if there is no such profile, or it is about
+ * mm_profile_get: the weights of a saved profile, in the order of these n
+ * columns.  Raises an error if there is no such profile, or if it is about
  * other columns.
  */
 extern double *mm_profile_get(const char *profile, int n, const char **columns);
@@ -152,9 +153,10 @@ extern double *mm_profile_get(const char *profile, int n, const char **columns);
 extern void mm_profile_require_writable(void);
 
 /*
- * mm_profile_save: save a profile, in place of one of that name: the index's
- * name, columns (text[]) and weights (double precision[]) as Datums, recalls
- * (NaN: none), and how it was learned, as the text of a jsonb.
+ * mm_profile_save: save a profile, replacing one of that name.  It consists of
+ * the index's name, columns (text[]) and weights (double precision[]) as
+ * Datums, recalls (NaN if there are none), and how it was learned, as the text
+ * of a jsonb.
  */
 extern void mm_profile_save(const char *profile, const char *index, Datum columns, Datum weights,
 							double recall, double heldout, const char *how);
@@ -162,8 +164,8 @@ extern void mm_profile_save(const char *profile, const char *index, Datum column
 /* plans.c */
 
 /*
- * mm_plan_execute: run a query, by the plan that is kept if it was asked before.
- * nparams parameters have these types; their values are in options.
+ * mm_plan_execute: run a query, by the kept plan if it was run before.  It has
+ * nparams parameters of these types, whose values are in options.
  */
 extern void mm_plan_execute(const char *sql, int nparams, Oid *types,
 							const SPIExecuteOptions *options);

@@ -3,8 +3,8 @@
  * search.c
  *	  odbknn and odbrange, and mm_distance_sql, which shows what they run.
  *
- * Both compose the SELECT a user would write by hand and run it through SPI:
- * as the calling user, under the caller's snapshot, with the caller's
+ * Both compose the SELECT that a user would write by hand, and run it through
+ * SPI as the calling user, under the caller's snapshot, with the caller's
  * search_path.  So privileges, row-level security, partitions and views work
  * as they do for any SELECT.
  *
@@ -55,8 +55,8 @@ enum
 /* ---------- which table, which index ---------- */
 
 /*
- * The table (or view) whose row type the first argument has.  Not a domain over
- * that: rows need not satisfy its constraints.
+ * Open the table (or view) whose row type the first argument has.  A domain
+ * over a row type is refused: rows need not satisfy its constraints.
  */
 static Relation
 open_table(FunctionCallInfo fcinfo)
@@ -75,8 +75,9 @@ open_table(FunctionCallInfo fcinfo)
 
 /*
  * Raise the error that a table has no index of ncolumns columns that may be
- * chosen.  near_miss: one that is not valid, or else partial; NULL if there is
- * none.  nothers: indexes of other numbers of columns.
+ * chosen.  near_miss is an index that is not valid (if valid is false) or that
+ * is partial; NULL if there is none.  nothers is the number of indexes with
+ * other numbers of columns.
  */
 static void
 no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, int nothers)
@@ -102,8 +103,9 @@ no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, 
 }
 
 /*
- * The one mmdb index of a table that has ncolumns columns.  Partial indexes
- * count only when named.  One that cannot be used does not keep us from another.
+ * Find the one mmdb index of a table that has ncolumns columns.  Partial
+ * indexes count only if they are named.  An index that cannot be used does not
+ * stand in the way of another.
  */
 static Relation
 find_index(Relation table, int ncolumns)
@@ -127,7 +129,7 @@ find_index(Relation table, int ncolumns)
 			int			n = mm_columns_count(index);
 
 			fits = valid && n == ncolumns && RelationGetIndexPredicate(index) == NIL;
-			/* One that cannot be read might have been the one that is meant. */
+			/* An index that cannot be read might be the one that is meant. */
 			if (n == 0 || (n == ncolumns && !fits))
 			{
 				near_miss = pstrdup(RelationGetRelationName(index));
@@ -158,9 +160,9 @@ find_index(Relation table, int ncolumns)
 }
 
 /*
- * A column that an index of another relation uses: has the table one of that name
- * and type?  With other types, the index's expressions and operators might mean
- * something else.
+ * Check a column that an index of another relation uses: does the table have a
+ * column of that name and type?  With another type, the index's expressions
+ * and operators might mean something else.
  */
 static void
 check_column(Relation index, AttrNumber attnum, Relation table)
@@ -184,9 +186,10 @@ check_column(Relation index, AttrNumber attnum, Relation table)
 }
 
 /*
- * Check an index named by the user: it has as many columns as the query has
- * components, and if it is another relation's (the table under a view, a
- * partition's parent), on columns the table has, too.
+ * Check an index that the user has named.  It must have as many columns as the
+ * query has components.  If it belongs to another relation (the table under a
+ * view, or the parent of a partition), the table must have the columns that it
+ * uses.
  */
 static void
 check_named_index(Relation index, const MMColumns *columns, Relation table,
@@ -269,7 +272,7 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 
 /*
  * Begin the statement: SELECT t, <distance> FROM <table> AS t.  The distance
- * goes into *distance as well.
+ * is also written to *distance.
  */
 static void
 begin_select(Search *search, StringInfo sql, StringInfo distance)
@@ -284,7 +287,7 @@ begin_select(Search *search, StringInfo sql, StringInfo distance)
 }
 
 /*
- * Run the statement, its rows to be those of the calling function.
+ * Run the statement.  Its rows become those of the calling function.
  */
 static void
 run(FunctionCallInfo fcinfo, Search *search, const char *sql, double radius)
@@ -295,7 +298,10 @@ run(FunctionCallInfo fcinfo, Search *search, const char *sql, double radius)
 	SPIExecuteOptions options = {0};
 
 	options.params = mm_sql_parameters(search->style.columns, search->terms, radius, types);
-	/* The table stays locked: its name must mean the same in the statement. */
+	/*
+	 * The table stays locked, so that its name means the same in the
+	 * statement.
+	 */
 	relation_close(search->style.index, AccessShareLock);
 	table_close(search->table, NoLock);
 
@@ -355,7 +361,7 @@ mm_odbrange_search(PG_FUNCTION_ARGS)
 }
 
 /*
- * Planner support of odbknn: it returns k rows.
+ * Planner support for odbknn: it returns k rows.
  */
 Datum
 mm_odbknn_support(PG_FUNCTION_ARGS)

@@ -41,8 +41,8 @@ mm_check_width(Relation index, const MMColumns *columns, int ncomponents)
 }
 
 /*
- * A table alias that is not also the name of one of its columns, so that it
- * means the whole row.
+ * A table alias that is not also the name of one of the table's columns, so
+ * that it means the whole row.
  */
 static const char *
 choose_alias(Relation table)
@@ -55,8 +55,7 @@ choose_alias(Relation table)
 }
 
 /*
- * Does NOT NULL hold for all rows that a query of the table finds?  A table's
- * children by inheritance may have done without it; partitions may not.
+ * mm_not_null_holds: see query.h.
  */
 bool
 mm_not_null_holds(Oid table)

@@ -4,10 +4,10 @@
  *	  Bounds of a weighted sum of distances, for all entries of a node at once.
  *
  * Bounds are summed in float.  The sum of t terms is off by at most 4 (t + 1)
- * roundings, 2^-24 of it each, which SHRINK and GROW make up for, or of TINY
- * where numbers get too small to be rounded relative to themselves.  Sums of
- * whole numbers times multiples of a unit are not rounded at all, as long as
- * they are less than 2^24 units.
+ * roundings, each of them 2^-24 of the sum, or by TINY where numbers are too
+ * small to be rounded relative to themselves.  SHRINK, GROW and TINY make up
+ * for that.  Sums of whole numbers times multiples of a unit are not rounded
+ * at all as long as they are less than 2^24 units.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,8 @@
 #define TINY		(64 * FLT_MIN)
 
 /*
- * Set the greatest key that is wanted: at most bound, or less than it.
+ * Set the greatest key that is wanted: at most bound, or less than it if
+ * strict.
  */
 void
 mm_bounding_limit(MMBounding *b, double bound, bool strict)
@@ -58,7 +59,7 @@ mm_bounding_whole(MMBounding *b, double unit)
 }
 
 /*
- * A sum that is not NULL as a key.
+ * The key of a sum that is not NULL.
  */
 static inline float
 make_key(const MMBounding *b, float total)
@@ -69,8 +70,8 @@ make_key(const MMBounding *b, float total)
 }
 
 /*
- * The least whole number that is not less than x >= 0.  (Many compilers do not
- * make a vector of ceilf.)
+ * The least whole number that is not less than x >= 0.  (Many compilers cannot
+ * make vector code of ceilf.)
  */
 static inline float
 round_up(float x)
@@ -81,8 +82,8 @@ round_up(float x)
 }
 
 /*
- * The least total; many at a time, as compilers will not change the order of a
- * minimum.
+ * The least total.  It is computed for many at a time, as compilers will not
+ * change the order of a minimum.
  */
 static float
 least_total(const MMBounding *b, int n)
@@ -129,7 +130,7 @@ bound_one_by_coordinates(MMBounding *b, const MMBoundTerm *term, Page page, int 
 }
 
 /*
- * Second rung, where distances are whole numbers.
+ * The second rung of the ladder, where distances are whole numbers.
  */
 static float
 bound_whole_by_coordinates(MMBounding *b, Page page, int n)
@@ -152,7 +153,8 @@ bound_whole_by_coordinates(MMBounding *b, Page page, int n)
 }
 
 /*
- * Second rung: bounds from the coordinates, into totals.  Returns the least.
+ * The second rung of the ladder: bounds from the coordinates, into totals.
+ * Returns the least.
  */
 static float
 bound_by_coordinates(MMBounding *b, Page page, int n)
@@ -165,8 +167,8 @@ bound_by_coordinates(MMBounding *b, Page page, int n)
 }
 
 /*
- * Third rung: the sketches of one term raise its bounds.  Returns the least
- * total.
+ * The third rung of the ladder: the sketches of one term raise its bounds.
+ * Returns the least total.
  */
 static float
 bound_by_sketches(MMBounding *b, const MMBoundTerm *term, Page page, int n)
@@ -237,8 +239,7 @@ add_uppers(MMBounding *b, const uint32 *nulls, int n)
 }
 
 /*
- * Keys of entries of which just those with some of the columns in nulls are
- * wanted.
+ * Keys of a leaf's entries when only entries with NULL sums are wanted.
  */
 static void
 want_nulls(MMBounding *b, const uint32 *nulls, int n)
@@ -248,8 +249,9 @@ want_nulls(MMBounding *b, const uint32 *nulls, int n)
 }
 
 /*
- * Keys of the entries of a leaf, into totals; if emitting, the upper bounds of
- * their sums into uppers.  Sketches are left alone once no entry is wanted.
+ * Keys of the entries of a leaf, into totals, and if they are wanted upper
+ * bounds of the sums, into uppers.  Sketches are not looked at any more once
+ * no entry is wanted.
  */
 void
 mm_bound_leaf(MMBounding *b, Page page, int n)
@@ -334,8 +336,8 @@ mm_bounding_upper(const MMBounding *b, int entry)
 }
 
 /*
- * Has the value of a term the dimensions that its column is known to have?  If not,
- * that is an error to those who may know what they are.
+ * Does the value of a term have the dimensions that its column is known to
+ * have?  If not, raises an error if the user may know the column's dimensions.
  */
 static bool
 fits_dimensions(const MMColumns *columns, const MMTerm *term, int known)
@@ -380,7 +382,10 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	memset(ready, 0, sizeof(MMBoundTerm));
 	ready->point = point;
 	ready->column = c;
-	/* Of what float cannot express, less: no upper bounds then. */
+	/*
+	 * A factor that float cannot express is replaced by a lesser one.  Then
+	 * there are no upper bounds.
+	 */
 	ready->no_upper = factor < FLT_MIN || factor > FLT_MAX;
 	ready->routine = column->space.routine;
 	ready->transform = c->transform;
@@ -426,7 +431,7 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 	{
 		const MMTerm *term = &b->asked[i];
 
-		/* Coordinates and sketches take dimensions for granted. */
+		/* Coordinates and sketches rely on the right dimensions. */
 		mm_bound_term_init(&b->terms[i], &b->points[i], model, term,
 						   fits_dimensions(model->columns, term,
 										   meta->columns[term->column].dimensions));

@@ -3,15 +3,15 @@
  * bounding.h
  *	  Bounds of a weighted sum of distances, for all entries of a node at once.
  *
- * Keys: a bound is turned into a key that orders candidates: a finite bound
- * itself, FLT_MAX for Infinity, and Infinity for a sum that is NULL, which
- * comes after everything else.
+ * Keys.  Each bound is turned into a key that orders candidates.  A finite
+ * bound is its own key.  The key of Infinity is FLT_MAX.  The key of a sum
+ * that is NULL is Infinity, so these come after everything else.
  *
- * Where all distances of a sum are whole numbers, so may be their bounds, which
- * are rounded up.  If besides all factors are multiples of some power of 2, so
- * are sums: they are exact in a float, up to 2^24 times that unit, and nothing is
- * given away for rounding.  So a row may come as soon as its bound does, before
- * others that are as far.
+ * If all distances of a sum are whole numbers, their bounds may be rounded up
+ * to whole numbers.  If, besides, all factors are multiples of some power of
+ * 2, so are the sums.  These are then exact in a float, up to 2^24 times that
+ * unit, and nothing is given away for rounding.  So a row may be returned as
+ * soon as the next bound reaches its sum, before others that are as far.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,14 +25,14 @@
 
 #define MM_KEY_NULL		get_float4_infinity()
 
-/* No page holds more entries than this; with room for kernels. */
+/* No page holds more entries than this, with room for the kernels' slack. */
 #define MM_MAX_ENTRIES \
 	(MM_PAGE_DATA_SIZE / (MM_ENTRY_HEADER * (int) sizeof(uint32)) + METRIC_PLANE_SLACK)
 
 /*
- * A term, ready to bound with.  What all kernels need of it is in point: they go
- * over an array of those, and so it is not a part of this.  The rest is what
- * point refers to, and what is for sketches and upper bounds.
+ * A term, ready to bound with.  The part that all kernels need is in point and
+ * not in this struct, because they go over an array of points.  The rest is
+ * what point refers to, and what sketches and upper bounds need.
  */
 typedef struct MMBoundTerm
 {
@@ -75,51 +75,54 @@ mm_wanted(const MMBounding *b, float key)
 }
 
 /*
- * mm_bounding_begin: bound a sum of n terms, which are copied; b is all zeros.
- * with_nulls: sums that are NULL are wanted, too; bound: no others above it.  In the
- * current context.
- * mm_bounding_init: make the terms ready for entries of this model, before the
- * first node.  In the current context.  Raises an error if a value has other
- * dimensions than the column has in meta, and the user may know.
+ * mm_bounding_begin: prepare to bound a sum of n terms, which are copied, in
+ * the current context.  b must be all zeros.  with_nulls says whether sums
+ * that are NULL are wanted, too.  Other sums are wanted up to bound.
+ *
+ * mm_bounding_init: make the terms ready for entries of this model, in the
+ * current context, before the first node.  Raises an error if a value has
+ * other dimensions than its column has in meta, and if the user may know
+ * those.
  */
 extern void mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n,
 							  bool with_nulls, double bound);
 extern void mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta);
 
 /*
- * mm_bounding_whole: all distances are whole numbers, and all factors, and what
- * NULLs add, are multiples of unit, a power of 2.
+ * mm_bounding_whole: declare that all distances are whole numbers, and that
+ * all factors, and what NULLs add, are multiples of unit, a power of 2.
  */
 extern void mm_bounding_whole(MMBounding *b, double unit);
 
 /*
- * mm_bounding_limit: want keys up to bound, or if strict below it, only; and
- * all of them with_nulls.
+ * mm_bounding_limit: from now on, only keys up to bound are wanted, or only
+ * keys below it if strict.  If NULL sums are wanted, all keys remain wanted.
  */
 extern void mm_bounding_limit(MMBounding *b, double bound, bool strict);
 
 /*
- * mm_bound_leaf, mm_bound_inner: keys of the n entries of a node into totals;
- * of a leaf's, upper bounds into uppers.  Entries that are not wanted may get a
- * key less than could be.
+ * mm_bound_leaf, mm_bound_inner: compute the keys of the n entries of a node,
+ * into totals, and for a leaf upper bounds, into uppers.  An entry that is not
+ * wanted may get a lower key than the best that could be found.
  *
- * mm_bound_leaf_coarsely: a lower bound of the keys that mm_bound_leaf would find,
- * by coordinates only.
+ * mm_bound_leaf_coarsely: a lower bound of all the keys that mm_bound_leaf
+ * would find, by coordinates only.
  */
 extern float mm_bound_leaf_coarsely(MMBounding *b, Page page, int n);
 extern void mm_bound_leaf(MMBounding *b, Page page, int n);
 extern void mm_bound_inner(MMBounding *b, Page page, int n);
 
 /*
- * mm_bounding_upper: the upper bound of an entry of the leaf last bounded.
+ * mm_bounding_upper: the upper bound of an entry of the leaf that was bounded
+ * last.
  */
 extern double mm_bounding_upper(const MMBounding *b, int entry);
 
 /*
- * mm_bound_term_init: make a term ready to bound entries of this model with, and its
- * point.  In the current context.  fits: the value has the dimensions that the
- * column has; otherwise nothing can be said of distances to it.  (Verifying rows
- * will tell what comes of them, as without the index.)
+ * mm_bound_term_init: make a term and its point ready to bound entries of this
+ * model with, in the current context.  fits: the value has the dimensions that
+ * the column has.  If not, nothing can be said of distances to it; then verifying
+ * rows has the same outcome as without the index.
  */
 extern void mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 							   const MMTerm *term, bool fits);

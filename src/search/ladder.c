@@ -3,20 +3,21 @@
  * ladder.c
  *	  Candidates from a tree: a ladder of lower bounds, best first.
  *
- * The first rung are the boxes of inner nodes, the second the coordinates in
- * the leaves, the third their sketches (bounding.c); verification is the
- * caller's.  What remains to be done of a node is kept as a cursor: the keys of
- * its entries and what they point to, as a heap.  The queue holds cursors, by
- * the least bound that is left in each (Hjaltason and Samet, "Distance browsing
- * in spatial databases", 1999).
+ * The boxes of inner nodes are the first rung of the ladder, the coordinates
+ * in the leaves are the second, and the sketches there are the third
+ * (bounding.c).  Verification is left to the caller.  What remains to be done
+ * of a node is kept as a cursor, a heap of its entries' keys and of what the
+ * entries point to.  The queue holds cursors, ordered by the least bound that
+ * is left in each (Hjaltason and Samet, "Distance browsing in spatial
+ * databases", 1999).
  *
- * A leaf is bounded by its coordinates first.  The least of these bounds takes
- * the place of the box's in the parent's cursor, and that is all that is kept:
- * most leaves are never asked for again.  When the turn of one comes, it is read
- * once more, and sketches, too.
+ * A leaf is first bounded by its coordinates.  The least of these bounds takes
+ * the place of the box's bound in the parent's cursor, and nothing else is
+ * kept, because most leaves are never needed again.  When a leaf's turn comes,
+ * it is read once more, with its sketches.
  *
- * When the cursors outgrow work_mem, all that is left of the index goes through
- * a tuplesort instead.
+ * When the cursors outgrow work_mem, all that is left of the index goes
+ * through a tuplesort instead.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,8 +40,8 @@
 #include "search/ladder.h"
 
 /*
- * What remains to be done of an entry.  A leaf is bounded by its coordinates
- * first, and read once more for its sketches if its turn comes again.
+ * What remains to be done of an entry.  A leaf is first bounded by its
+ * coordinates.  It is read once more for its sketches if its turn comes again.
  */
 typedef struct Pending
 {
@@ -86,7 +87,7 @@ compare_cursors(const pairingheap_node *a, const pairingheap_node *b, void *arg)
 }
 
 /*
- * Put an item into a heap of n that has no use for what stands at i.
+ * Put an item into a heap of n items.  It may overwrite the one at i.
  */
 static void
 sift_down(Pending *heap, int n, int i, Pending item)
@@ -129,8 +130,8 @@ least_first(Pending *items, int n)
 }
 
 /*
- * Take the first item off a cursor.  Of most leaves none is ever taken: one
- * becomes a heap when its first is, of what is still wanted then.
+ * Take the first item off a cursor.  Most leaves never come to this.  When a
+ * leaf's first item is taken, the items that are still wanted are made a heap.
  */
 static void
 remove_first(Ladder *ladder, Cursor *cursor)
@@ -155,7 +156,7 @@ remove_first(Ladder *ladder, Cursor *cursor)
 }
 
 /*
- * Keep those entries of a node that are wanted; NULL if none is.
+ * Keep those entries of a node that are wanted.  Returns NULL if none is.
  */
 static Cursor *
 make_cursor(Ladder *ladder, Page page, int n, bool inner)
@@ -244,8 +245,8 @@ sort_cursor(Ladder *ladder, Cursor *cursor)
 }
 
 /*
- * Bound the first n entries of a leaf, locked, by their coordinates: the least
- * bound.
+ * Bound the first n entries of a leaf, which is locked, by their coordinates.
+ * Returns the least bound.
  */
 static float
 glance_at_leaf(Ladder *ladder, Page page, int n)
@@ -256,8 +257,8 @@ glance_at_leaf(Ladder *ladder, Page page, int n)
 }
 
 /*
- * Of the entries of a node just bounded, those whose other sums are not within
- * their bounds are not wanted.
+ * Among the entries of a node that was just bounded, exclude those whose other
+ * sums are not within their bounds.
  */
 static void
 exclude(Ladder *ladder, Page page, int n, bool inner)
@@ -279,7 +280,8 @@ exclude(Ladder *ladder, Page page, int n, bool inner)
 }
 
 /*
- * Bound the entries of an inner node, locked: what is left to do of it.
+ * Bound the entries of an inner node, which is locked.  Returns what is left
+ * to do of it.
  */
 static Cursor *
 read_inner(Ladder *ladder, Page page, int n)
@@ -301,8 +303,9 @@ read_inner(Ladder *ladder, Page page, int n)
 }
 
 /*
- * Bound the first n entries of a leaf, locked, with their sketches: what is left to
- * do of it.  again: it has been glanced at.
+ * Bound the first n entries of a leaf, which is locked, with their sketches.
+ * Returns what is left to do of it.  again tells that the leaf has been
+ * glanced at before.
  */
 static Cursor *
 read_leaf(Ladder *ladder, Page page, int n, bool again)
@@ -323,8 +326,8 @@ read_leaf(Ladder *ladder, Page page, int n, bool again)
 }
 
 /*
- * Put a new cursor into the queue, or if we have run out of memory, what it has
- * of a leaf straight into the sort.
+ * Put a new cursor into the queue.  If memory has run out, put what it has of
+ * a leaf straight into the sort instead.
  */
 static void
 keep_cursor(Ladder *ladder, Cursor *cursor)
@@ -338,11 +341,12 @@ keep_cursor(Ladder *ladder, Cursor *cursor)
 }
 
 /*
- * Raise an error: a page was made later than any link we have followed to it, or
- * merged more than once since.  It is not what it was: VACUUM has used it again
- * while we were on the way.  It waits for our snapshot before it does that, but
- * the VACUUM of a primary does not wait for the snapshots of its standbys.  Where
- * there has been no standby, the page is damaged.
+ * Raise an error: a page was made later than any link that we have followed to
+ * it, or it was merged more than once since then.  It is not what it was, as
+ * VACUUM has used it again while we were on the way.  On one server, VACUUM
+ * waits for our snapshot before it does that; but the VACUUM of a primary does
+ * not wait for the snapshots of its standbys.  If there has been no standby,
+ * the page is damaged.
  */
 static void
 report_reused(Ladder *ladder, BlockNumber block)
@@ -357,8 +361,8 @@ report_reused(Ladder *ladder, BlockNumber block)
 }
 
 /*
- * The way from a node that a parent leads to, to those on the right that took
- * entries of it since the parent was read.
+ * The way from the node that a parent leads to, on to the nodes on the right
+ * that took entries of it after the parent was read.
  */
 typedef struct Walk
 {
@@ -372,8 +376,9 @@ typedef struct Walk
 } Walk;
 
 /*
- * Lock the next node of the way, and make sure that it is the one meant.
- * InvalidBuffer if we have no model, but the index has got one.
+ * Lock the next node of the way, and make sure that it is the one that is
+ * meant.  Returns InvalidBuffer if we have no model, but the index has got
+ * one.
  */
 static Buffer
 lock_node(Ladder *ladder, Walk *walk)
@@ -385,7 +390,7 @@ lock_node(Ladder *ladder, Walk *walk)
 	bool		incomplete;
 
 	CHECK_FOR_INTERRUPTS();
-	/* There are not more pages on the right than pages. */
+	/* There cannot be more pages on the right than the index has pages. */
 	if (++walk->steps % 1024 == 0 && walk->steps > RelationGetNumberOfBlocks(index))
 		mm_report_damage(index, "Links to the right of block %u lead in a circle.", block);
 	buffer = mm_page_read(index, block, BUFFER_LOCK_SHARE, 0, NULL);
@@ -412,14 +417,15 @@ lock_node(Ladder *ladder, Walk *walk)
 }
 
 /*
- * Read a node of this level (-1: any), and those to the right that took entries
- * of it since its parent was read, when splits had been counted.  Their cursors
- * go into the queue.  False if we have no model, but the index has got one.
+ * Read a node of this level (-1: of any level), and the nodes to the right
+ * that took entries of it after its parent was read.  splits is the count of
+ * splits when that was.  Their cursors go into the queue.  Returns false if we
+ * have no model, but the index has got one.
  *
- * item, if not NULL, is the parent's that leads here.  A leaf that is seen for
- * the first time is only glanced at, and the item's key raised, unless entries
- * have gone to the right: who comes again could not tell those from entries that
- * went there later.
+ * item, if not NULL, is the parent's item that leads here.  A leaf that is
+ * seen for the first time is only glanced at, and the item's key is raised.
+ * This does not work if entries have gone to the right: a second visit could
+ * not tell these from entries that went there later.
  */
 static bool
 visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, Pending *item)
@@ -465,7 +471,7 @@ visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, Pending *item
 /* ---------- when memory is short ---------- */
 
 /*
- * Put all that is left into a tuplesort.
+ * Put everything that is left into a tuplesort.
  */
 static void
 spill(Ladder *ladder)
@@ -518,8 +524,8 @@ next_sorted(Ladder *ladder, MMCandidate *candidate)
 /* ---------- candidates ---------- */
 
 /*
- * Ask the CPU for the leaf that will be read after the first item of a cursor
- * that is not in the queue, as far as is known.
+ * Ask the CPU for the leaf that will be read after the first item of a cursor,
+ * as far as that is known.  The cursor is not in the queue.
  */
 static void
 prefetch_next(Ladder *ladder, const Cursor *cursor)
@@ -544,7 +550,10 @@ prefetch_next(Ladder *ladder, const Cursor *cursor)
 	{
 		int			sketches = MM_ENTRY_HEADER + ladder->source.tree.model->ncoordinates;
 
-		/* Of a leaf we have glanced at, the coordinates will still be at hand. */
+		/*
+		 * If we have glanced at the leaf, its coordinates will still be in the
+		 * cache.
+		 */
 		mm_recent_prefetch(ladder->source.tree.index, next->block, &ladder->source.tree.model->leaf,
 						 next->seen ? sketches : 2, next->seen ? -1 : sketches);
 	}

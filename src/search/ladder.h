@@ -11,8 +11,8 @@
 #include "search/source.h"
 
 /*
- * mm_ladder_create: a source of candidates from a tree; see source.h for the
- * arguments, which it keeps.  In the current context.
+ * mm_ladder_create: a source of candidates from a tree, in the current
+ * context.  It keeps its arguments; see source.h for these.
  */
 extern MMSource *mm_ladder_create(const MMTree *tree, MMBounding *bounding, List *also,
 								  MMSearchStats *stats);

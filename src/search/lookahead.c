@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * lookahead.c
- *	  Rows of a table that will be read one by one, the next of them asked for
- *	  from the operating system while others are worked on.
+ *	  Rows of a table that will be read one by one.  The operating system is
+ *	  asked for the next ones while others are worked on.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +14,7 @@
 
 #include "search/lookahead.h"
 
-/* At most so many rows are asked for. */
+/* No more rows than this are asked for ahead. */
 #define MAX_PREFETCH	32
 
 void
@@ -50,7 +50,10 @@ mm_lookahead_next(MMLookahead *ahead, void *item)
 		if (!ahead->source(ahead->state, ahead->n == 0, tid))
 			break;
 		block = ItemPointerGetBlockNumber(tid);
-		/* The first is read at once; and a block need not be asked for twice. */
+		/*
+		 * The first row is read at once, and a block need not be asked for
+		 * twice.
+		 */
 		if (ahead->n > 0 && block != ahead->block)
 			PrefetchBuffer(ahead->heap, MAIN_FORKNUM, block);
 		ahead->block = block;

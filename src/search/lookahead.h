@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * lookahead.h
- *	  Rows of a table that will be read one by one, the next of them asked for
- *	  from the operating system while others are worked on.
+ *	  Rows of a table that will be read one by one.  The operating system is
+ *	  asked for the next ones while others are worked on.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,10 +13,11 @@
 #include "utils/relcache.h"
 
 /*
- * Gives the next row; false if there is none.  An item begins with the row's
- * place, an ItemPointerData, and has whatever else its owner wants to know.  If
- * not needed, the row is wanted for being asked for only, and the function may
- * return false rather than go to lengths for it.
+ * A function that gives the next row.  Returns false if there is none.  An
+ * item begins with the row's place, an ItemPointerData; the rest is whatever
+ * its owner wants to know.  If the row is not needed yet, it is only wanted in
+ * order to ask for it early.  The function may then return false rather than
+ * go to great lengths.
  */
 typedef bool (*MMLookaheadSource) (void *state, bool needed, void *item);
 
@@ -38,8 +39,8 @@ typedef struct MMLookahead
 
 /*
  * mm_lookahead_init: look ahead in heap, as far as effective_io_concurrency of
- * its tablespace says, but not very far; or not at all if heap is NULL.  In the
- * current context.
+ * its tablespace says, but no further than some limit.  If heap is NULL, do
+ * not look ahead at all.  In the current context.
  */
 extern void mm_lookahead_init(MMLookahead *ahead, Relation heap, Size item_size,
 							  MMLookaheadSource source, void *state);

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * search.c
- *	  Searches: what is wanted, and what becomes of the candidates that a source
- *	  finds.
+ *	  Searches: what is wanted, and what becomes of the candidates that a
+ *	  source finds.
  *
- * Nothing is read before the first candidate is asked for.  Then the metadata are
- * read and the model is opened; a source takes over.  Its candidates are made sure to
- * be places of the table, and rows that will be verified next are asked for ahead.
+ * Nothing is read before the first candidate is asked for.  Then the metadata
+ * are read, the model is opened, and a source takes over.  The search makes
+ * sure that its candidates are places of the table, and asks early for the
+ * rows that will be verified next.
  *
  *-------------------------------------------------------------------------
  */
@@ -117,7 +118,7 @@ emit_candidate(const MMCandidate *candidate, void *state)
 }
 
 /*
- * Open the model and begin with a source, unless that has been done.
+ * Open the model and begin with a source, unless that has been done already.
  */
 static void
 start(MMSearch *search)
@@ -150,7 +151,7 @@ start(MMSearch *search)
 }
 
 /*
- * What is looked ahead to: the source's candidates.
+ * The source of what is looked ahead to: the next candidate.
  */
 static bool
 next_candidate(void *state, bool needed, void *candidate)
@@ -171,7 +172,7 @@ mm_search_next(MMSearch *search, MMCandidate *candidate)
 	{
 		if (!mm_lookahead_next(&search->ahead, candidate))
 			return false;
-		/* The bound may have come down since it was taken. */
+		/* The bound may have come down since this candidate was taken. */
 	} while (!candidate->is_null && !mm_wanted(&search->bounding, (float) candidate->lower));
 	return true;
 }

@@ -3,10 +3,11 @@
  * source.h
  *	  Where a search gets its candidates.
  *
- * A source goes through some part of an index and hands out entries in the order
- * of lower bounds of the sum that is searched for.  The search (search.c) looks after
- * everything else.  It tells the source what is wanted, and goes on to do so: the
- * limit of the bounding comes down while rows are verified.
+ * A source goes through some part of an index and yields entries in the order
+ * of lower bounds of the sum that is searched for.  The search (search.c)
+ * takes care of everything else.  It tells the source what is wanted, and it
+ * keeps doing so: the limit of the bounding comes down while rows are
+ * verified.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,29 +23,29 @@ typedef struct MMSourceRoutine
 {
 	/*
 	 * Read what the first candidates need.  Returns false if the tree has no
-	 * model, but its index has got one meanwhile.
+	 * model, but its index has got one in the meantime.
 	 */
 	bool		(*begin) (MMSource *source);
 
 	/*
-	 * The next candidate; false if there are no more that are wanted.  If it is
-	 * not needed yet, return false, too, where another page of the index would
-	 * have to be read for it.
+	 * The next candidate.  Returns false if there are no more that are wanted.
+	 * If the candidate is not needed yet, also returns false if another page
+	 * of the index would have to be read for it.
 	 */
 	bool		(*next) (MMSource *source, bool needed, MMCandidate *candidate);
 
 	/*
-	 * Instead of both: hand all candidates to a function, in no order.  Returns
-	 * what begin does.
+	 * Used instead of both: pass all candidates to a function, in no order.
+	 * Returns what begin returns.
 	 */
 	bool		(*all) (MMSource *source, MMSearchEmit emit, void *state);
 
-	/* Give back what is not memory of the context. */
+	/* Release what is not memory of the context. */
 	void		(*end) (MMSource *source);
 } MMSourceRoutine;
 
 /*
- * What all sources have.
+ * The part that all sources have.
  */
 struct MMSource
 {

@@ -33,8 +33,8 @@ component_error_context(void *arg)
 }
 
 /*
- * Is a type one of strings?  What a literal in ROW('...') is, as text, or what
- * a driver makes of its language's strings: varchar, for one.
+ * Is this a type of strings?  A literal in ROW('...') is text, and a driver
+ * may pass its language's strings as varchar, for one.
  */
 static bool
 is_string(Oid type)
@@ -47,8 +47,7 @@ is_string(Oid type)
 }
 
 /*
- * The characters of a string.  Those of char(n) end with spaces that do not
- * count.
+ * The characters of a string.  In char(n), the spaces at the end do not count.
  */
 static char *
 string_of(Oid type, Datum value)
@@ -65,10 +64,11 @@ string_of(Oid type, Datum value)
 }
 
 /*
- * Convert a component (not NULL) to its column's type, as INSERT would, but
- * for two things.  A string that no cast converts is read as a literal of the
- * column's type: in ROW('...') it was meant so.  And nothing else turns into a
- * string.  A cast may make NULL of it: *isnull.
+ * Convert a component, which is not NULL, to its column's type as INSERT
+ * would, with two differences.  A string that no cast converts is read as a
+ * literal of the column's type, because in ROW('...') it was meant as one.
+ * And nothing but a string turns into a string.  A cast may make NULL of the
+ * value; then *isnull is set.
  */
 static Datum
 convert(Oid type, Datum value, const MMColumn *column, int number, bool *isnull)
@@ -187,9 +187,10 @@ mm_terms_check_dimensions(const MMColumns *columns, const MMTerms *terms,
 }
 
 /*
- * The parts of a query that are about the index's columns, in their order; own has
- * room for as many.  False if others count as well: about attributes that were
- * added to the composite type since, or have another metric now.
+ * Pick the parts of a query that are about the index's columns, in the
+ * columns' order.  own has room for as many.  Returns false if others count as
+ * well: those about attributes that were added to the composite type later, or
+ * that have another metric now.
  */
 static bool
 project_query(const MMColumns *columns, const OdbQueryParts *query, OdbQueryParts *own)

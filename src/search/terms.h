@@ -22,38 +22,42 @@ typedef struct MMTerms
 
 /*
  * mm_terms_make: match an object, weights and scales with columns.  Components
- * that are NULL or have no weight take no part; the others are converted to
- * their column's type.  scales may be NULL.  Raises an error, naming the
- * column, for a component that does not fit or has no distances, and if no
- * column takes part.
+ * that are NULL or have no weight take no part.  The others are converted to
+ * their columns' types.  scales may be NULL.  Raises an error, which names the
+ * column, for a component that does not fit or has no distances; and raises
+ * one if no column takes part.
  */
 extern MMTerms *mm_terms_make(const MMColumns *columns,
 							  const OdbQueryParts *query,
 							  const double *weights, const double *scales);
 
 /*
- * mm_terms_check_dimensions: raise an error, naming the column, for a value
- * whose dimensions are not those of its column in the statistics (aligned with
- * columns), if the user may know them.
+ * mm_terms_check_dimensions: raise an error, which names the column, for a
+ * value whose dimensions are not those of its column in the statistics (which
+ * are aligned with columns), if the user may know these.
  */
 extern void mm_terms_check_dimensions(const MMColumns *columns,
 									  const MMTerms *terms,
 									  const MMMeta *statistics);
 
 /*
- * mm_terms_of_query: the terms, times factor and without scales, that an odbquery asks a search of
- * an index over composites for, in the current context; terms has room for
- * columns->n.  Returns how many.  If radius is not NULL it gets the query's,
- * which must have one.  *complete: these are all terms of the distance; others are
- * about attributes that the index does not know, so that it is less than the
- * distance by what they add, or the distance is NULL.
+ * mm_terms_of_query: the terms that an odbquery asks a search of an index over
+ * composites for, times factor and without scales, in the current context.
+ * terms has room for columns->n.  Returns how many there are.  If radius is
+ * not NULL, it gets the query's radius, and it is an error if the query has
+ * none.
+ *
+ * *complete becomes true if these are all terms of the distance.  Otherwise
+ * there are others, about attributes that the index does not know.  The
+ * distance is then greater by what they add, or it is NULL.
  */
 extern int	mm_terms_of_query(const MMColumns *columns, Datum query, double factor,
 							  MMTerm *terms, double *radius, bool *complete);
 
 /*
- * mm_coerce: convert a value (not NULL) from one type to another, by a cast that
- * the context allows, which may make NULL of it.  False if there is none.
+ * mm_coerce: convert a value, which is not NULL, from one type to another, by
+ * a cast that the context allows.  The cast may make NULL of it.  Returns
+ * false if there is no such cast.
  */
 extern bool mm_coerce(Datum *value, bool *isnull, Oid from, Oid to, CoercionContext context);
 

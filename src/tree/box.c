@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * box.c
- *	  Boxes: the least and greatest coordinates of a set of rows.
+ *	  Boxes: the least and greatest coordinates of a set of entries.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,11 +12,11 @@
 #include "metric/bounds.h"
 #include "tree/box.h"
 
-/* No growth along one coordinate counts for more, in scales. */
+/* Growth along one coordinate counts for no more than this, in scales. */
 #define MAX_GROWTH	1e6f
 
 /*
- * The columns in which a row has values, of those in which it has NULLs; bits.
+ * The columns in which a leaf entry with these NULLs has values, as bits.
  */
 static uint32
 columns_present(const MMModel *model, uint32 nulls)
@@ -142,8 +142,8 @@ mm_box_margin(const MMModel *model, const uint32 *box)
 }
 
 /*
- * The margin of a child's box along the coordinates of a row's columns that are
- * not NULL, in scales.
+ * The margin of a child's box along the coordinates of those columns that are
+ * in present, in scales.
  */
 static float
 child_margin(const MMModel *model, Page page, int child, uint32 present)
@@ -185,7 +185,9 @@ mm_box_choose(const MMModel *model, Page page, const uint32 *box)
 		uint32		first_null = box[1] & ~nulls[i];
 		uint32		first_value = box[2] & ~present[i];
 
-		/* The first NULL of a column, or its first value, counts as a scale. */
+		/*
+		 * The first NULL of a column, or its first value, counts as one scale.
+		 */
 		if (first_null | first_value)
 			growth[i] += pg_popcount32(first_null) + pg_popcount32(first_value);
 		if (i == 0 || growth[i] > growth[best])

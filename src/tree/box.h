@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * box.h
- *	  Bounding boxes of the rows below a node.
+ *	  Bounding boxes of the entries below a node.
  *
- * A box is an inner entry: word 0 may be anything.
+ * A box has the form of an inner entry.  Its word 0 may be anything.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,12 +14,18 @@
 
 /*
  * mm_box_of_row: make the box of one leaf entry.
- * mm_box_clear: make the box of no rows.
- * mm_box_add: extend a box by another; true if it grew.
+ *
+ * mm_box_clear: make the box of no entries.
+ *
+ * mm_box_add: extend a box by another.  Returns true if it grew.
+ *
  * mm_box_covers: would mm_box_add leave box as it is?
- * mm_box_of_page: the box of all entries of a node; child becomes word 0.
- * mm_box_margin: the sum of a box's lengths, in units; mixing NULLs with values
- * counts as one.
+ *
+ * mm_box_of_page: make the box of all entries of a node.  child becomes its
+ * word 0.
+ *
+ * mm_box_margin: the sum of a box's side lengths, in units.  Having both NULLs
+ * and values in a column counts as one unit.
  */
 extern void mm_box_of_row(const MMModel *model, const uint32 *row, MMEntry box);
 extern void mm_box_clear(const MMModel *model, MMEntry box);
@@ -30,11 +36,11 @@ extern void mm_box_of_page(const MMModel *model, Page page, BlockNumber child,
 extern float mm_box_margin(const MMModel *model, const uint32 *box);
 
 /*
- * mm_box_choose: which child of an inner node a row goes to: the one whose
- * margin its box makes grow least, in scales of the columns; of equal ones,
- * that with the least margin.  (The R*-tree compares areas, which vanish in
- * many dimensions; its revised form, by Beckmann and Seeger, 2009, turns to
- * margins as well.)
+ * mm_box_choose: the child of an inner node that an entry with this box should
+ * go to.  It is the one whose margin grows least, in scales of the columns,
+ * and among equal ones the one with the least margin.  (The R*-tree compares
+ * areas, which vanish in many dimensions.  Its revised form, by Beckmann and
+ * Seeger, 2009, turns to margins as well.)
  */
 extern int	mm_box_choose(const MMModel *model, Page page, const uint32 *box);
 

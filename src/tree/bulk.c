@@ -3,8 +3,9 @@
  * bulk.c
  *	  Writing a whole tree, from the leaves up.
  *
- * Leaves are written as rows come in; of the levels above, the boxes are kept
- * in memory until the end, which takes some hundredth of the leaves' size.
+ * Leaves are written as entries come in.  For the levels above, the boxes are
+ * kept in memory until the end, which takes about a hundredth of the leaves'
+ * size.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +17,7 @@
 #include "tree/bulk.h"
 #include "tree/pack.h"
 
-/* Entries in memory that are kept until their parents are made. */
+/* Entries that are kept in memory until their parents are made. */
 typedef struct Level
 {
 	int64		n;
@@ -50,7 +51,7 @@ remember(MMBulk *bulk, MMEntry box)
 }
 
 /*
- * Write a node of these entries, and remember its box.
+ * Write a node with these entries, and remember its box.
  */
 static void
 write_node(MMEntry *entries, int n, void *state)

@@ -11,13 +11,17 @@
 #include "tree/tree.h"
 
 /*
- * Writing a whole tree, from the leaves up.  The new pages are nobody's before
- * the root refers to them.
+ * Writing a whole tree, from the leaves up.  Nobody else can reach the new
+ * pages before the root refers to them.
  *
- * mm_bulk_begin: fill pages to so many per cent; logged: write WAL.
- * mm_bulk_add: add rows, in any order; rows close together should come
- * together.  Permutes them.
- * mm_bulk_finish: the entries of the root and its level.  Returns how many.
+ * mm_bulk_begin: begin to write a tree whose pages are filled to fillfactor
+ * per cent.  Writes WAL if logged.
+ *
+ * mm_bulk_add: add entries, in any order.  Entries that are close together
+ * should be in one call.  Permutes them.
+ *
+ * mm_bulk_finish: make the entries of the root, and tell the root's level.
+ * Returns how many entries there are.
  */
 typedef struct MMBulk MMBulk;
 extern MMBulk *mm_bulk_begin(const MMTree *tree, int fillfactor, bool logged);

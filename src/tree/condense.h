@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * condense.h
- *	  Fewer nodes, once VACUUM has removed dead entries.
+ *	  Fewer nodes, after VACUUM has removed dead entries.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,12 +13,14 @@
 typedef struct MMCondense MMCondense;
 
 /*
- * mm_condense_begin: a VACUUM of a tree that has a model begins.  Keeps what it
- * allocates in the current context.
- * mm_condense_note: VACUUM has come to this node, locked; changed: and removed dead
- * entries.
- * mm_condense: delete and merge nodes, make boxes smaller.  Returns how many nodes
- * were deleted.  Raises an error if the index is damaged.
+ * mm_condense_begin: begin with a VACUUM of a tree that has a model.  Whatever
+ * this allocates stays in the current context.
+ *
+ * mm_condense_note: take note of a node that VACUUM has come to, which is
+ * locked.  changed tells that it has removed dead entries there.
+ *
+ * mm_condense: delete and merge nodes, and make boxes smaller.  Returns how
+ * many nodes were deleted.  Raises an error if the index is damaged.
  */
 extern MMCondense *mm_condense_begin(const MMTree *tree, BufferAccessStrategy strategy);
 extern void mm_condense_note(MMCondense *condense, BlockNumber block, Page page,

@@ -3,15 +3,16 @@
  * insert.c
  *	  Adding an entry to the tree.
  *
- * An insertion goes down from the root, at each level to the child whose box
- * it enlarges least, and enlarges the box before it goes on, so that no search
- * with a snapshot that sees the row can miss it.  A full node is split first,
- * then the insertion starts again.  See page.h for how searches and splits get
- * along.
+ * An insertion goes down from the root.  At each level it chooses the child
+ * whose box it enlarges least, and it enlarges that box before it goes on.  So
+ * no search whose snapshot sees the row can miss it.  A full node is split
+ * first, and the insertion starts again.  See page.h for how searches and
+ * splits work together.
  *
- * A split is two WAL records: one moves entries to the new right page, the
- * other gives that a downlink.  The left page stays locked between them; who
- * finds one marked incomplete, because of a crash or an error, completes it.
+ * A split is two WAL records.  The first moves entries to the new right page,
+ * and the second gives that page a downlink.  The left page stays locked
+ * between them.  After a crash or an error it stays marked as incomplete, and
+ * whoever finds such a page completes the split.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,10 +26,13 @@
 #include "tree/insert.h"
 #include "tree/split.h"
 
-/* So often nobody starts again because others are faster. */
+/* Nobody has to start again this often because others are faster. */
 #define MAX_RESTARTS	100000
 
-/* Nor does VACUUM delete so many nodes just before they are looked at. */
+/*
+ * VACUUM does not delete so many nodes, each just before it is looked at,
+ * either.
+ */
 #define MAX_LOST_WAYS	100
 
 typedef struct Descent
@@ -46,7 +50,7 @@ static void finish_split(Descent *d, Buffer left);
 /* ---------- splits ---------- */
 
 /*
- * Raise an error if a link leads to a node that we hold, which to lock would
+ * Raise an error if a link leads to a node that we hold.  To lock it would
  * mean to wait for ever.
  */
 static void
@@ -58,7 +62,8 @@ check_not_held(Descent *d, BlockNumber block)
 }
 
 /*
- * Split the root: two new nodes take its entries, and it goes one level up.
+ * Split the root: two new nodes take over its entries, and the root moves up
+ * one level.
  */
 static void
 split_root(Descent *d, Buffer root, uint16 *order, int nleft)
@@ -105,7 +110,7 @@ split_root(Descent *d, Buffer root, uint16 *order, int nleft)
 }
 
 /*
- * Split a full node, locked exclusively, and complete the split.
+ * Split a full node, which is locked exclusively, and complete the split.
  */
 static void
 split_node(Descent *d, Buffer buffer)
@@ -153,11 +158,11 @@ split_node(Descent *d, Buffer buffer)
 }
 
 /*
- * Look for the node at a level that has a downlink to child, in the subtree of
- * block, at block_level (-1: unknown), whose downlink was read when splits had
- * been counted, and in what has been split off from it since.  Returns
- * InvalidBlockNumber if there is none, or if VACUUM has deleted a node on the way,
- * which lost_way tells.
+ * Look for the node at a level that has a downlink to child.  The search
+ * covers the subtree of block, which is at block_level (-1: unknown) and whose
+ * downlink was read when splits had been counted, and whatever has been split
+ * off from block since.  Returns InvalidBlockNumber if there is no such node,
+ * or if VACUUM has deleted a node on the way; lost_way tells which.
  */
 static BlockNumber
 search_parent(Descent *d, BlockNumber block, int block_level, uint64 splits,
@@ -207,8 +212,8 @@ search_parent(Descent *d, BlockNumber block, int block_level, uint64 splits,
 }
 
 /*
- * The parent of a node, locked exclusively, and which of its entries is the
- * downlink.
+ * The parent of a node, locked exclusively.  *entry becomes the number of the
+ * entry that is the downlink.
  */
 static Buffer
 lock_parent(Descent *d, BlockNumber child, int level, int *entry)
@@ -218,7 +223,10 @@ lock_parent(Descent *d, BlockNumber child, int level, int *entry)
 
 	for (int tries = 0;; tries++)
 	{
-		/* Where we came from, or to the right of it if it has been split. */
+		/*
+		 * Look where we came from, and to the right of it in case it has been
+		 * split.
+		 */
 		while (block != InvalidBlockNumber)
 		{
 			Buffer		buffer;
@@ -243,7 +251,7 @@ lock_parent(Descent *d, BlockNumber child, int level, int *entry)
 				block = InvalidBlockNumber;
 			UnlockReleaseBuffer(buffer);
 		}
-		/* The root has moved, or we have not come by its parent. */
+		/* The root has moved up, or we did not come by way of the parent. */
 		d->lost_way = false;
 		block = search_parent(d, d->tree->root, -1, PG_UINT64_MAX, level, child);
 		if (block == InvalidBlockNumber && (!d->lost_way || tries == MAX_LOST_WAYS))
@@ -253,7 +261,7 @@ lock_parent(Descent *d, BlockNumber child, int level, int *entry)
 
 /*
  * Give the right half of an incomplete split its downlink.  left is locked
- * exclusively, and stays so.
+ * exclusively and stays locked.
  */
 static void
 finish_split(Descent *d, Buffer left)
@@ -315,8 +323,8 @@ finish_split(Descent *d, Buffer left)
 /* ---------- the way down ---------- */
 
 /*
- * Has the node changed so that an insertion must start again: deleted, made
- * anew, split or merged since its parent was read?
+ * Has the node changed so that an insertion must start again?  That is so if
+ * it has been deleted, reused, split or merged since its parent was read.
  */
 static bool
 node_moved(Page page, uint64 splits)
@@ -328,9 +336,9 @@ node_moved(Page page, uint64 splits)
 }
 
 /*
- * The node to go to, at this level (-1: the root), locked: in mode EXCLUSIVE if
- * the caller asks for that or if it is a leaf.  InvalidBuffer if the insertion
- * must start again.
+ * The next node on the way down, at this level (-1: the root), locked.  The
+ * lock is exclusive if the caller asks for that, or if the node is a leaf.
+ * Returns InvalidBuffer if the insertion must start again.
  */
 static Buffer
 lock_node(Descent *d, BlockNumber block, int level, uint64 splits, bool exclusive)
@@ -378,7 +386,7 @@ enlarge(Descent *d, Buffer buffer, int entry, MMEntry box)
 }
 
 /*
- * Go down to a leaf.  Returns it, locked exclusively, or InvalidBuffer if the
+ * Go down to a leaf.  Returns it locked exclusively, or InvalidBuffer if the
  * insertion must start again.
  */
 static Buffer
@@ -425,7 +433,7 @@ descend(Descent *d)
 }
 
 /*
- * Split a full leaf.  What that needs besides pages is freed.
+ * Split a full leaf.  Everything that this needs besides pages is freed.
  */
 static void
 split_leaf(Descent *d, Buffer buffer)

@@ -11,8 +11,8 @@
 #include "tree/tree.h"
 
 /*
- * mm_tree_insert: add a row's entry.  In a tree without a model, up to so many
- * entries are added, untrained.  Leaks memory.
+ * mm_tree_insert: add a row's entry.  A tree without a model takes up to
+ * untrained entries.  Leaks memory.
  */
 typedef enum MMInsertResult
 {

@@ -3,10 +3,10 @@
  * pack.c
  *	  Dividing many entries into groups that are close together.
  *
- * Recursive splits at the median, each along the coordinate in which the
- * entries differ most, measured in scales of its column, as queries weigh them.
- * The splits are at multiples of the groups' sizes, so that all groups are
- * about equally full.
+ * The entries are split recursively at the median, each time along the
+ * coordinate in which they differ most.  Differences are measured in scales of
+ * the column, which is how queries weigh them.  Splits are at multiples of the
+ * groups' size, so that all groups are about equally full.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@
 
 #include "tree/pack.h"
 
-/* Entries looked at to choose a coordinate. */
+/* How many entries are looked at to choose a coordinate. */
 #define SAMPLE		512
 
 typedef struct PackItem
@@ -55,7 +55,7 @@ mm_pack_spread(const MMModel *model, bool boxes, MMEntry *entries, int64 n)
 		mean /= values;
 		for (int i = 0; i < values; i++)
 			spread += Min(fabs(keys[i] - mean) * model->unit[c], 1e6);
-		/* Telling NULLs from values is worth about as much as a scale. */
+		/* Telling NULLs from values is worth about one scale. */
 		if (values < sampled)
 			spread += Min(values, sampled - values) * 0.5;
 		if (spread > best_spread)
@@ -68,8 +68,8 @@ mm_pack_spread(const MMModel *model, bool boxes, MMEntry *entries, int64 n)
 }
 
 /*
- * Permute items so that the first nth are not greater than the others
- * (Hoare's selection).
+ * Permute items so that none of the first nth is greater than any of the
+ * others (Hoare's selection).
  */
 static void
 select_items(PackItem *items, int64 n, int64 nth)

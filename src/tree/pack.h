@@ -11,21 +11,23 @@
 #include "model/model.h"
 
 /*
- * mm_pack: divide n entries, rows or boxes, into groups of at most capacity
- * that are close together, and hand each to emit.  Permutes entries.
+ * mm_pack: divide n entries, of leaves or boxes, into groups of at most
+ * capacity entries that are close together, and pass each group to emit.
+ * Permutes entries.
  */
 typedef void (*MMPackEmit) (MMEntry *entries, int n, void *state);
 extern void mm_pack(const MMModel *model, bool boxes, MMEntry *entries, int64 n,
 					int capacity, MMPackEmit emit, void *state);
 
 /*
- * mm_pack_spread: the coordinate that tells entries apart best; -1: none does.
+ * mm_pack_spread: the coordinate that tells the entries apart best, or -1 if
+ * none does.
  */
 extern int	mm_pack_spread(const MMModel *model, bool boxes,
 						   MMEntry *entries, int64 n);
 
 /*
- * mm_pack_key: where an entry lies along a coordinate; NULLs come last.
+ * mm_pack_key: where an entry lies along a coordinate.  NULLs come last.
  */
 static inline float
 mm_pack_key(const MMModel *model, bool boxes, const uint32 *entry, int coordinate)

@@ -3,8 +3,8 @@
  * rows.c
  *	  Many leaf entries in memory.
  *
- * They are cut out of large blocks: palloc would round each up to a power of
- * two.
+ * They are cut out of large blocks, because palloc would round the size of
+ * each up to a power of two.
  *
  *-------------------------------------------------------------------------
  */

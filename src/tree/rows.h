@@ -23,10 +23,14 @@ typedef struct MMRows
 } MMRows;
 
 /*
- * mm_rows_create: no rows, of this shape, in the current context.
+ * mm_rows_create: an empty set of entries of this shape, in the current
+ * context.
+ *
  * mm_rows_add: add a copy of an entry.
- * mm_rows_clear: drop all rows.
- * mm_rows_free: and everything else.
+ *
+ * mm_rows_clear: drop all entries.
+ *
+ * mm_rows_free: free the set and everything in it.
  */
 extern MMRows *mm_rows_create(const MMShape *shape);
 extern void mm_rows_add(MMRows *rows, const uint32 *entry);

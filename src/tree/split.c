@@ -3,17 +3,18 @@
  * split.c
  *	  Dividing the entries of an overfull node in two.
  *
- * The split of the R*-tree (Beckmann, Kriegel, Schneider and Seeger, "The
- * R*-tree: an efficient and robust access method for points and rectangles",
- * 1990): along the coordinate in which the margins of all sensible divisions
- * add up to least, the division whose halves overlap least, and of those the
- * one with the least margins.  Volumes vanish in many dimensions, so overlap,
- * too, is measured by margin (as in Beckmann and Seeger's revised R*-tree,
- * 2009).  Lengths are in scales of their columns.
+ * This is the split of the R*-tree (Beckmann, Kriegel, Schneider and Seeger,
+ * "The R*-tree: an efficient and robust access method for points and
+ * rectangles", 1990).  It chooses the coordinate along which the margins of
+ * all sensible divisions have the least sum.  Along this, it chooses the
+ * division whose halves overlap least, and among equal ones the one with the
+ * least margins.  Volumes vanish in many dimensions, so overlap, too, is
+ * measured by margin (as in Beckmann and Seeger's revised R*-tree, 2009).
+ * Lengths are in scales of their columns.
  *
  * A split looks at the boxes of all divisions along all coordinates.  So boxes
- * are kept such that extending one by another is a loop of minima, and a margin
- * LANES sums, which the compiler turns into vector code.
+ * are stored in a form in which extending one by another is a loop of minima,
+ * and a margin is LANES sums.  The compiler turns both into vector code.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,18 +24,18 @@
 
 #include "tree/split.h"
 
-/* Each half gets at least this part of the entries, in per cent. */
+/* Each half gets at least this percentage of the entries. */
 #define LEAST_SHARE		40
 
 #define LANES			4
 
-/* No length counts for more, in scales. */
+/* A length counts for no more than this, in scales. */
 #define MAX_LENGTH		1e12f
 
 /*
- * A box: which columns have NULLs in it and which have values, and its least
- * coordinates, then its greatest with their signs turned; either kind padded
- * with Infinity to a multiple of LANES.
+ * A box.  It tells which columns have NULLs in it and which have values.  Then
+ * come its least coordinates, and then its greatest ones with their signs
+ * changed, each padded with Infinity to a multiple of LANES.
  */
 typedef struct SplitBox
 {
@@ -93,7 +94,8 @@ copy_box(const Split *split, SplitBox *to, const SplitBox *from)
 }
 
 /*
- * The margin of a box, in scales.  Mixing NULLs with values counts as one.
+ * The margin of a box, in scales.  Having both NULLs and values in a column
+ * counts as one.
  */
 static float
 margin(const Split *split, const SplitBox *box)
@@ -106,7 +108,7 @@ margin(const Split *split, const SplitBox *box)
 		{
 			float		length = (-hi[i + j] - box->x[i + j]) * split->unit[i + j];
 
-			/* Not a number, or negative, where there are no values. */
+			/* The length is NaN or negative where there are no values. */
 			length = length > 0.0f ? length : 0.0f;
 			sums[j] += Min(length, MAX_LENGTH);
 		}
@@ -114,7 +116,7 @@ margin(const Split *split, const SplitBox *box)
 }
 
 /*
- * The margin of what two boxes share; 0 if they do not meet.
+ * The margin of the part that two boxes share, or 0 if they do not meet.
  */
 static float
 overlap(const Split *split, const SplitBox *a, const SplitBox *b)
@@ -171,9 +173,9 @@ take_boxes(Split *split, Page page)
 }
 
 /*
- * Sort the entries by the middle of their boxes, NULLs last: each goes behind as
- * many as are less.  Nodes have few entries, and counting them needs no
- * branches.
+ * Sort the entries by the centres of their boxes, with NULLs last.  The rank
+ * of each is the number of entries that are less.  A node has few entries, and
+ * counting needs no branches.
  */
 static void
 sort_along(Split *split, int c)
@@ -202,7 +204,7 @@ sort_along(Split *split, int c)
 }
 
 /*
- * Make the boxes of the last entries, for all sensible divisions.
+ * For all sensible divisions, make the box of the entries in the second half.
  */
 static void
 accumulate_last(Split *split)
@@ -217,7 +219,8 @@ accumulate_last(Split *split)
 }
 
 /*
- * The margins of all sensible divisions of the entries as they are sorted.
+ * The sum of the margins of all sensible divisions, as the entries are sorted
+ * now.
  */
 static float
 sum_margins(Split *split)
@@ -236,7 +239,8 @@ sum_margins(Split *split)
 }
 
 /*
- * The best of these divisions: how many entries come first.
+ * Choose the best of these divisions.  Returns how many entries the first half
+ * has.
  */
 static int
 choose_division(Split *split)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * tree.c
- *	  What all that deals with trees has in common.
+ *	  What all code that deals with trees has in common.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,7 +36,7 @@ mm_tree_check_node(const MMTree *tree, Buffer buffer, int level)
 	if (special->n > special->room || special->before > special->n)
 		mm_report_damage(index, "Block %u has %d entries, more than fit.", block,
 						 Max(special->n, special->before));
-	/* VACUUM leaves at least one entry of an inner node. */
+	/* VACUUM leaves at least one entry in an inner node. */
 	if (special->level > 0 && special->n == 0)
 		mm_report_damage(index, "Block %u, an inner node, has no entries.", block);
 }

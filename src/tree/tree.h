@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * tree.h
- *	  A tree of an index: an R-tree over the coordinates of rows (see page.h
+ *	  A tree of an index: an R-tree over the coordinates of entries (see page.h
  *	  and model.h).
  *
- * What is done to a tree or with one is told which it is.  So a relation may hold
- * several, each with a root and a model of its own.
+ * Every function that works on a tree is told which tree it is.  So a relation
+ * may hold several, each with a root and a model of its own.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +22,7 @@ typedef struct MMTree
 } MMTree;
 
 /*
- * mm_tree_of_columns: the tree that has all columns of an index.
+ * mm_tree_of_columns: the tree over all columns of an index.
  */
 static inline MMTree
 mm_tree_of_columns(Relation index, const MMModel *model)
@@ -31,7 +31,7 @@ mm_tree_of_columns(Relation index, const MMModel *model)
 }
 
 /*
- * mm_tree_shape: the shape of the entries of its nodes at a level.
+ * mm_tree_shape: the shape of the entries in nodes at this level.
  */
 static inline const MMShape *
 mm_tree_shape(const MMTree *tree, int level)
@@ -40,14 +40,15 @@ mm_tree_shape(const MMTree *tree, int level)
 }
 
 /*
- * mm_tree_check_node: raise INDEX_CORRUPTED unless the page in a buffer is a node,
- * perhaps a deleted one, of this level (-1: any), with no more entries than it has
- * room for, and that fits the page, and it has a model, or none, as the tree has.
+ * mm_tree_check_node: raise INDEX_CORRUPTED unless the page in a buffer is a
+ * sound node.  It may be a deleted one.  It must be of this level (-1: of any)
+ * and have no more entries than it has room for.  Its room must fit the page.
+ * And it must be of a tree with a model if, and only if, this tree has one.
  */
 extern void mm_tree_check_node(const MMTree *tree, Buffer buffer, int level);
 
 /*
- * mm_tree_fill_root: make a page the root, with n entries of this level.
+ * mm_tree_fill_root: make a page the root, with n entries at this level.
  */
 extern void mm_tree_fill_root(const MMTree *tree, Page page, MMEntry *entries, int64 n,
 							  int level);

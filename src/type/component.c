@@ -1,25 +1,27 @@
 /*-------------------------------------------------------------------------
  *
  * component.c
- *	  Which types the components of an odbquery may have.
+ *	  The types that the components of an odbquery may have.
  *
  * A stored odbquery names the types of its components by their OIDs, and no
  * dependency keeps these types as they are: PostgreSQL cannot know what is
  * inside a value.  So a component must not have a type that can come to mean
  * something else while values of it are stored:
  *
- *	- Composite types, row types of tables among them, can: ALTER TYPE changes
- *	  an attribute's type where no column uses the composite.
+ *	- Composite types, the row types of tables among them, can: ALTER TYPE
+ *	  changes an attribute's type if no column uses the composite.
  *	- Pseudo-types, record among them, mean nothing outside their session.
  *	- An odbquery is refused, too.  Its I/O functions would call themselves, as
  *	  deep as a user likes.
- *	- Of arrays, ranges, multiranges and domains, what counts is what they hold.
+ *	- For arrays, ranges, multiranges and domains, the type that they hold
+ *	  decides.
  *
  * Base types and enums do not change: ALTER TYPE adds and renames an enum's
- * values, but does not take their OIDs away.  What is left is that a type may be
- * dropped, and its OID in the end be given to another.  So a stored component
- * has a ComponentKind: a signature, by which another type is noticed, and what
- * it takes to find the components behind it.
+ * values, but never takes their OIDs away.  What remains is that a type may be
+ * dropped, and that its OID may in the end be given to another type.  So each
+ * stored component has a ComponentKind.  Its signature shows that another type
+ * has taken the OID, and the rest of it is needed to find the components that
+ * come after this one.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,8 +40,8 @@
 #include "type/odbquery.h"
 
 /*
- * Is odbquery the type whose output function this is?  Told by the C function,
- * as the type's name and schema are up to the user.
+ * Is this the output function of odbquery?  The C function tells, as the
+ * type's name and schema are up to the user.
  */
 static bool
 is_odbquery_output(Oid output)
@@ -51,8 +53,7 @@ is_odbquery_output(Oid output)
 }
 
 /*
- * The type of what a type holds; InvalidOid for a type that holds nothing but
- * itself.
+ * The type that a type holds, or InvalidOid if it holds nothing but itself.
  */
 static Oid
 held_type(const FormData_pg_type *type)
@@ -71,7 +72,7 @@ held_type(const FormData_pg_type *type)
 }
 
 /*
- * What may be said against a type.
+ * What examine() finds out about a type.
  */
 typedef enum Verdict
 {
@@ -97,11 +98,11 @@ judge(const FormData_pg_type *type)
 }
 
 /*
- * Judge a type and what it holds, down to the bottom.  *kind is set if all is
- * allowed; otherwise *held becomes the type that is not.
+ * Judge a type and what it holds, down to the bottom.  If all of it is
+ * allowed, *kind is set; otherwise *held becomes the type that is not allowed.
  *
- * A loop, not a recursion: a type holds one other, and users may make chains of
- * arrays of domains of any length.
+ * This is a loop, not a recursion: each type holds one other, and users may
+ * make chains of arrays of domains of any length.
  */
 static Verdict
 examine(Oid type, ComponentKind *kind, Oid *held)
@@ -130,7 +131,10 @@ examine(Oid type, ComponentKind *kind, Oid *held)
 				.typbyval = form.typbyval,
 			};
 
-		/* The OIDs, as arrays and ranges repeat them; and how values are stored. */
+		/*
+		 * The OIDs count because arrays and ranges repeat them in their
+		 * values; and so does the way values are stored.
+		 */
 		hash = hash_combine(hash, murmurhash32(*held));
 		hash = hash_combine(hash, murmurhash32((uint32) form.typlen));
 		hash = hash_combine(hash, murmurhash32(((uint32) form.typtype << 16) |

@@ -1,11 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * mmvector.c
- *	  The mmvector type: text and binary I/O, typmod, casts to and from
- *	  arrays.
+ *	  The mmvector type: text and binary I/O, typmod, casts to and from arrays.
  *
  * A value holds 1 to MM_MAX_DIMS float4 components, none of them NaN or
- * infinite; every way into the type checks that, so that distances need not.
+ * infinite.  Every way into the type checks that, so the distances need not.
  *
  *-------------------------------------------------------------------------
  */
@@ -70,7 +69,8 @@ mmvector_overflow(void)
 }
 
 /*
- * Is dim a dimension a vector may have?  Soft error if escontext allows.
+ * Check that dim is a dimension a vector may have.  The error is soft if
+ * escontext allows it.
  */
 static bool
 check_dim(int64 dim, Node *escontext)
@@ -88,10 +88,11 @@ check_dim(int64 dim, Node *escontext)
 }
 
 /*
- * Does dim match the declared number of dimensions?  typmod -1 matches all.
+ * Check that dim matches the declared number of dimensions.  A typmod of -1
+ * matches all.
  *
- * The message names the type, as those of PostgreSQL's types do: input
- * functions and casts are not told for which column a value is meant.
+ * The message names the type, as the messages of PostgreSQL's own types do:
+ * input functions and casts are not told for which column a value is meant.
  */
 static bool
 check_typmod(int dim, int32 typmod, Node *escontext)
@@ -106,7 +107,7 @@ check_typmod(int dim, int32 typmod, Node *escontext)
 }
 
 /*
- * Is x a finite number?
+ * Check that x is a finite number.
  */
 static bool
 check_component(double x, Node *escontext)
@@ -123,8 +124,8 @@ check_component(double x, Node *escontext)
 }
 
 /*
- * Narrow a float8 to a component, refusing what float4 cannot hold (as the
- * cast from float8 to float4 does).
+ * Narrow a float8 to a component.  Like the cast from float8 to float4, this
+ * refuses what float4 cannot hold.
  */
 static float4
 component_from_float8(double x)
@@ -138,7 +139,7 @@ component_from_float8(double x)
 }
 
 /*
- * Report that the text at pt is not what a vector has there.
+ * Report that the text at pt is not what a vector must have there.
  */
 static Datum
 syntax_error(const char *str, const char *pt, const char *expected,
@@ -164,7 +165,7 @@ skip_space(const char *pt)
 }
 
 /*
- * Text input: "[1,2.5,3]", white space allowed between the parts.
+ * Text input: "[1,2.5,3]"; white space is allowed between the parts.
  */
 Datum
 mmvector_in(PG_FUNCTION_ARGS)
@@ -236,7 +237,8 @@ mmvector_in(PG_FUNCTION_ARGS)
 }
 
 /*
- * Text output: the shortest decimals that read back as the same components.
+ * Text output: the shortest decimals that are read back as the same
+ * components.
  */
 Datum
 mmvector_out(PG_FUNCTION_ARGS)
@@ -260,7 +262,7 @@ mmvector_out(PG_FUNCTION_ARGS)
 }
 
 /*
- * Binary input: int32 dimensions, then that many float4.
+ * Binary input: the number of dimensions as int32, then that many float4.
  */
 Datum
 mmvector_recv(PG_FUNCTION_ARGS)
@@ -283,7 +285,7 @@ mmvector_recv(PG_FUNCTION_ARGS)
 }
 
 /*
- * Binary output, as mmvector_recv reads it.
+ * Binary output, in the form that mmvector_recv reads.
  */
 Datum
 mmvector_send(PG_FUNCTION_ARGS)
@@ -321,7 +323,8 @@ mmvector_typmod_in(PG_FUNCTION_ARGS)
 }
 
 /*
- * Length coercion: the cast mmvector -> mmvector(n), applied on assignment.
+ * Length coercion: the cast from mmvector to mmvector(n), applied on
+ * assignment.
  */
 Datum
 mmvector_enforce_typmod(PG_FUNCTION_ARGS)
@@ -382,7 +385,7 @@ mmvector_from_array(PG_FUNCTION_ARGS)
 				value = DatumGetInt32(elems[i]);
 				break;
 			case INT8OID:
-				/* Not by way of double, which would round twice. */
+				/* A detour through double would round twice. */
 				result->x[i] = (float4) DatumGetInt64(elems[i]);
 				continue;
 			case FLOAT4OID:
@@ -428,7 +431,7 @@ mmvector_to_float8_array(PG_FUNCTION_ARGS)
 }
 
 /*
- * Cast to integer[]: rounded as the cast from real to integer rounds.
+ * Cast to integer[].  It rounds as the cast from real to integer does.
  */
 Datum
 mmvector_to_int4_array(PG_FUNCTION_ARGS)

@@ -33,7 +33,7 @@ typedef struct MMVector
 extern MMVector *mmvector_alloc(int dim);
 
 /*
- * mmvector_check_dims: raises DATA_EXCEPTION unless both dimensions agree.
+ * mmvector_check_dims: raises DATA_EXCEPTION unless the two dimensions agree.
  */
 extern void mmvector_check_dims(int a, int b);
 

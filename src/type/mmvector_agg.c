@@ -3,10 +3,10 @@
  * mmvector_agg.c
  *	  The aggregates sum(mmvector) and avg(mmvector).
  *
- * Both share one transition state: how many vectors came, and their sum in
- * float8.  It can be combined and sent between processes, so both aggregate
- * in parallel.  The result depends on the order of the rows only through
- * float8 rounding, which the final float4 rarely shows.
+ * Both share one transition state: the number of vectors so far, and their sum
+ * in float8.  States can be combined and sent between processes, so both
+ * aggregates run in parallel.  The order of the rows affects the result only
+ * through float8 rounding, which rarely shows in the final float4.
  *
  *-------------------------------------------------------------------------
  */

@@ -3,8 +3,9 @@
  * mmvector_ops.c
  *	  Order, hashing, element-wise arithmetic and norms of mmvector.
  *
- * Order is that of arrays: component by component, a shorter vector before
- * a longer one it begins.  -0 equals 0, and hashes as 0.
+ * Vectors are ordered as arrays are: component by component, and a vector
+ * comes before any longer one that begins with it. -0 equals 0, and hashes as
+ * 0.
  *
  *-------------------------------------------------------------------------
  */
@@ -50,7 +51,7 @@ compare_args(FunctionCallInfo fcinfo)
 	if (result == 0)
 		result = (a->dim > b->dim) - (a->dim < b->dim);
 
-	/* Btree and sort callers rely on us not to leak. */
+	/* B-tree and sort code relies on us not to leak memory. */
 	PG_FREE_IF_COPY(a, 0);
 	PG_FREE_IF_COPY(b, 1);
 	return result;
@@ -141,7 +142,10 @@ mmvector_hash_extended(PG_FUNCTION_ARGS)
 Datum
 mmvector_dims(PG_FUNCTION_ARGS)
 {
-	/* The dimension stands at the front: no need to fetch the rest. */
+	/*
+	 * The dimension is at the front of the value, so there is no need to fetch
+	 * the rest.
+	 */
 	MMVector   *head = (MMVector *)
 		PG_DETOAST_DATUM_SLICE(PG_GETARG_DATUM(0), 0,
 							   offsetof(MMVector, x) - VARHDRSZ);
@@ -166,8 +170,8 @@ mmvector_norm(PG_FUNCTION_ARGS)
 }
 
 /*
- * The vector of length 1 in the same direction; the zero vector, which has
- * none, as it is.
+ * The vector of length 1 in the same direction.  The zero vector, which has no
+ * direction, is returned as it is.
  */
 Datum
 mmvector_normalize(PG_FUNCTION_ARGS)
@@ -232,7 +236,7 @@ mmvector_mul(PG_FUNCTION_ARGS)
 		result->x[i] = a->x[i] * b->x[i];
 		if (unlikely(isinf(result->x[i])))
 			mmvector_overflow();
-		/* As float4 multiplication: an underflow is an error, too. */
+		/* As in float4 multiplication, an underflow is an error, too. */
 		if (unlikely(result->x[i] == 0.0f) && a->x[i] != 0.0f && b->x[i] != 0.0f)
 			mmvector_overflow();
 	}

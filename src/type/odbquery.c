@@ -4,15 +4,15 @@
  *	  The type odbquery: constructors, text and binary I/O.
  *
  * The text form is a JSON object with the arrays "types" and "object" (each
- * component as its type's output function writes it, or null), "weights" and,
- * where there are any, "scales" and "radius":
+ * component as its type's output function writes it, or null) and "weights",
+ * and if the query has them, "scales" and "radius":
  *
  *	{"types": ["integer", "pg_catalog.text"], "object": ["5", null],
  *	 "weights": [1, 0.5], "radius": 2}
  *
- * All ways into the type make the same checks, and pack equal queries into
- * equal bytes.  Whatever reads a stored query checks its components' types
- * again (component.c), before it looks at their values.
+ * All ways into the type make the same checks, and they pack equal queries
+ * into equal bytes.  Whatever reads a stored query checks the types of its
+ * components again (component.c) before it looks at their values.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,7 +46,8 @@ PG_FUNCTION_INFO_V1(mm_odbquery);
 PG_FUNCTION_INFO_V1(mm_odbrange);
 
 /*
- * A descriptor for the object: anonymous attributes of these types.
+ * A descriptor for the object: its attributes are anonymous and have these
+ * types.
  */
 static TupleDesc
 object_descriptor(int natts, const Oid *types)
@@ -84,7 +85,7 @@ mm_odbquery_locate(OdbQuery *query, OdbQueryLayout *layout)
 }
 
 /*
- * A number that may be 0 or -0, which are equal, as 0.
+ * x itself, but 0 for -0.  The two are equal, and so must have the same bytes.
  */
 static inline float8
 without_negative_zero(float8 x)
@@ -106,7 +107,10 @@ pack(OdbQueryParts *parts)
 	for (int i = 0; i < n; i++)
 		(void) mm_component_check(parts->types[i], i, &kinds[i], NULL);
 
-	/* The value must stand alone: nothing in it may be stored elsewhere. */
+	/*
+	 * The value must be complete in itself: no part of it may be stored
+	 * elsewhere.
+	 */
 	for (int i = 0; i < n; i++)
 		if (!parts->isnull[i] && TupleDescAttr(desc, i)->attlen == -1)
 			parts->values[i] = PointerGetDatum(PG_DETOAST_DATUM(parts->values[i]));
@@ -136,7 +140,7 @@ pack(OdbQueryParts *parts)
 }
 
 /*
- * The parts of a query, with this descriptor of its object.
+ * Take a query apart; desc describes its object.
  */
 static void
 unpack(OdbQuery *query, const OdbQueryLayout *layout, TupleDesc desc, OdbQueryParts *parts)
@@ -172,9 +176,9 @@ mm_odbquery_unpack(OdbQuery *query, OdbQueryParts *parts)
 }
 
 /*
- * The same for output, which must not fail because a type was dropped: else
- * whoever drops his own would stop pg_dump.  A component that cannot be read
- * becomes a NULL of type text, with a warning.
+ * Take a query apart for output.  That must not fail because a type was
+ * dropped: otherwise anybody could stop pg_dump by dropping a type of his own.
+ * A component that cannot be read becomes a NULL of type text, with a warning.
  */
 static void
 unpack_readable(OdbQuery *query, OdbQueryParts *parts)
@@ -382,7 +386,7 @@ odbquery_out(PG_FUNCTION_ARGS)
 }
 
 /*
- * The value is JSON, but not what it should be.
+ * Report that the value is JSON, but does not have the right form.
  */
 static Datum
 format_error(Node *escontext, const char *detail)
@@ -395,7 +399,7 @@ format_error(Node *escontext, const char *detail)
 }
 
 /*
- * The array under a key of the object, NULL if there is none.
+ * The array under a key of the object, or NULL if there is none.
  */
 static JsonbContainer *
 get_array(Jsonb *object, const char *key)
@@ -410,7 +414,7 @@ get_array(Jsonb *object, const char *key)
 }
 
 /*
- * A string or number as text; NULL for anything else.
+ * A string or a number as text, and NULL for anything else.
  */
 static char *
 value_text(JsonbValue *value)
@@ -424,7 +428,8 @@ value_text(JsonbValue *value)
 }
 
 /*
- * A JSON array of n numbers as a float8[], as the constructors take it.
+ * A JSON array of n numbers as a float8[], the form that the constructors
+ * take.
  */
 static ArrayType *
 numbers_array(JsonbContainer *numbers, int n, Node *escontext)
@@ -440,7 +445,10 @@ numbers_array(JsonbContainer *numbers, int n, Node *escontext)
 			format_error(escontext, "\"weights\" and \"scales\" must be arrays of numbers.");
 			return NULL;
 		}
-		/* Too large becomes infinite, which the checks refuse. */
+		/*
+		 * A number that is too large becomes infinite, which the checks
+		 * refuse.
+		 */
 		elems[i] = DirectFunctionCall1(numeric_float8_no_overflow,
 									   NumericGetDatum(value->val.numeric));
 	}
@@ -449,18 +457,21 @@ numbers_array(JsonbContainer *numbers, int n, Node *escontext)
 }
 
 /*
- * Set the type of component i of parts from its name.  *declared: the type of
- * that name, which may be a domain, whose constraints input checks.
+ * Set the type of component i of parts from its name.  *declared becomes the
+ * type of that name; it may be a domain, whose constraints are checked on
+ * input.
  *
- * This comes before a component is read: what may not be there is not looked
- * at.
+ * This comes before the component is read, so that nothing is read of a type
+ * that is not allowed.
  */
 static bool
 component_type(OdbQueryParts *parts, int i, const char *name, Oid *declared, Node *escontext)
 {
 	ComponentKind kind;
 
-	/* A domain's constraint may be a function that reads an odbquery. */
+	/*
+	 * A domain's constraint may be a function that itself reads an odbquery.
+	 */
 	check_stack_depth();
 	if (!mm_parse_type(name, declared, escontext) ||
 		!mm_component_check(*declared, i, &kind, escontext))
@@ -470,7 +481,8 @@ component_type(OdbQueryParts *parts, int i, const char *name, Oid *declared, Nod
 }
 
 /*
- * Set component i of parts from its type's name and its text (NULL: NULL).
+ * Set component i of parts from its type's name and its text.  A text of NULL
+ * stands for a component that is NULL.
  */
 static bool
 parse_component(OdbQueryParts *parts, int i, const char *type, char *text,
@@ -491,7 +503,7 @@ parse_component(OdbQueryParts *parts, int i, const char *type, char *text,
 }
 
 /*
- * Placeholder names of components, for messages.
+ * Names that stand for those of the components in messages.
  */
 static const char **
 component_names(int n)
@@ -585,9 +597,10 @@ odbquery_in(PG_FUNCTION_ARGS)
 /* ---------- binary ---------- */
 
 /*
- * Binary form: int32 number of components, flags; for each its type's name and
- * its value as its type sends it (int32 length, -1 for NULL); the weights,
- * the scales if any, the radius if any.
+ * Binary form: the number of components and the flags, both int32; for each
+ * component its type's name, and its value as its type sends it (after an
+ * int32 length, which is -1 for NULL); then the weights, the scales if there
+ * are any, and the radius if there is one.
  */
 Datum
 odbquery_send(PG_FUNCTION_ARGS)
@@ -627,7 +640,7 @@ odbquery_send(PG_FUNCTION_ARGS)
 }
 
 /*
- * n numbers of a message, as the constructors take them.
+ * Read n numbers from a message, in the form that the constructors take.
  */
 static ArrayType *
 receive_numbers(StringInfo buf, int n)

@@ -4,8 +4,8 @@
  *	  A multi-metric query as one value: an object, a weight for each of its
  *	  components, and optionally scales and a radius.
  *
- * The object is kept with the types of its components, so that a value means
- * the same wherever it is sent or stored.
+ * The object is kept with the types of its components, so a value means the
+ * same wherever it is sent or stored.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +16,7 @@
 #include "fmgr.h"
 
 /*
- * What is kept of a component's type besides its OID (component.c).
+ * What a query keeps of a component's type besides its OID (see component.c).
  */
 typedef struct ComponentKind
 {
@@ -27,10 +27,10 @@ typedef struct ComponentKind
 } ComponentKind;
 
 /*
- * On disk, aligned for double: this header, natts Oids of types, natts kinds of
- * these, natts weights, natts scales if there are any, and the object as a
- * composite value (without a type of its own), each of these MAXALIGNed.  Kinds
- * are missing in values stored by early versions.
+ * The form on disk, aligned for double: this header, the types' OIDs (natts of
+ * them), natts kinds of these types, natts weights, natts scales if there are
+ * any, and the object as a composite value (without a type of its own).  Each
+ * part is MAXALIGNed.  Values stored by early versions have no kinds.
  */
 typedef struct OdbQuery
 {
@@ -44,14 +44,14 @@ typedef struct OdbQuery
 #define ODBQUERY_RADIUS		0x0002
 #define ODBQUERY_KINDS		0x0004
 
-/* What of the flags is sent to others. */
+/* The flags that are sent to others. */
 #define ODBQUERY_SENT_FLAGS	(ODBQUERY_SCALES | ODBQUERY_RADIUS)
 
 #define DatumGetOdbQuery(d)		((OdbQuery *) PG_DETOAST_DATUM(d))
 #define PG_GETARG_ODBQUERY_P(n)	DatumGetOdbQuery(PG_GETARG_DATUM(n))
 
 /*
- * Where things are in a query.
+ * Where the parts of a query on disk are.
  */
 typedef struct OdbQueryLayout
 {
@@ -64,7 +64,7 @@ typedef struct OdbQueryLayout
 } OdbQueryLayout;
 
 /*
- * The same in memory.
+ * The parts of a query in memory.
  */
 typedef struct OdbQueryParts
 {
@@ -79,43 +79,48 @@ typedef struct OdbQueryParts
 } OdbQueryParts;
 
 /*
- * mm_odbquery_locate: where things are in a query.  Looks up nothing, and checks
- * nothing.
+ * mm_odbquery_locate: find where the parts of a query are.  This looks nothing
+ * up in catalogs, and checks nothing.
  */
 extern void mm_odbquery_locate(OdbQuery *query, OdbQueryLayout *layout);
 
 /*
- * mm_odbquery_unpack: the parts of a query.  They point into it.  Raises an
+ * mm_odbquery_unpack: take a query apart.  The parts point into it.  Raises an
  * error if a component's type is gone, or is not one that it may have.
  */
 extern void mm_odbquery_unpack(OdbQuery *query, OdbQueryParts *parts);
 
 /*
- * mm_record_unpack: the components of a composite value, dropped attributes left
- * out: natts, types, values, isnull of parts, and if names is not NULL the
- * attributes' names.  Literals of type unknown become text, and domains their
- * base types.  Raises an error for more than MM_MAX_COLUMNS.
+ * mm_record_unpack: take a composite value apart, leaving out dropped
+ * attributes.  Sets natts, types, values and isnull of parts, and the
+ * attributes' names if names is not NULL.  Literals of type unknown become
+ * text, and values of domains get their base types.  Raises an error if there
+ * are more than MM_MAX_COLUMNS attributes.
  */
 extern void mm_record_unpack(HeapTupleHeader record, OdbQueryParts *parts,
 						  const char ***names);
 
 /*
- * odbquery_out: the type's output function, by which component.c knows it.
+ * odbquery_out: the type's output function.  component.c recognizes the type by
+ * it.
  */
 extern PGDLLEXPORT Datum odbquery_out(PG_FUNCTION_ARGS);
 
 /* component.c */
 
 /*
- * mm_component_check: may component i (from 0) of an odbquery have a type?  If
- * so, fills in *kind.  False after a soft error, also if there is no such type.
+ * mm_component_check: may component i (counted from 0) of an odbquery have
+ * this type?  If so, fills in *kind.  Returns false after a soft error, which
+ * it also reports if the type does not exist.
  */
 extern bool mm_component_check(Oid type, int i, ComponentKind *kind, Node *escontext);
 
 /*
- * mm_component_check_stored: raise an error unless stored values of component i
- * can be read.  stored: what was kept of its type; NULL if nothing was.
- * mm_component_is_readable: the same as a question, where something was.
+ * mm_component_check_stored: raise an error unless stored values of component
+ * i can be read.  stored is what was kept of its type, or NULL if nothing was.
+ *
+ * mm_component_is_readable: the same as a question, for components of whose
+ * types something was kept.
  */
 extern void mm_component_check_stored(Oid type, int i, const ComponentKind *stored);
 extern bool mm_component_is_readable(Oid type, const ComponentKind *stored);

@@ -4,14 +4,14 @@
  *	  Equality, order and hashing of odbquery.
  *
  * Two queries are equal if they have the same components, of the same types,
- * and the same weights, scales and radius.  A component is the same if its
- * bytes are: its type need not have an equality, and need not even exist any
- * more.  So 1.0 and 1.00, or 0 and -0, which print differently, differ here.
- * Bytes can be compared because every query is packed in one way: nothing is
- * toasted or compressed inside, all short values have short headers, and
- * padding is zero.
+ * and the same weights, scales and radius.  Components are the same if their
+ * bytes are: their type need not have an equality, and need not even exist any
+ * more.  So 1.0 and 1.00, or 0 and -0, differ here, as they differ in print.
+ * Bytes can be compared because every query is packed in one way only: nothing
+ * inside is toasted or compressed, all short values have short headers, and
+ * all padding is zero.
  *
- * The order has no meaning; it is there for sorting, merge joins and B-trees.
+ * The order has no meaning.  It exists for sorting, merge joins and B-trees.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,8 +42,9 @@ typedef struct Chunk
 } Chunk;
 
 /*
- * The chunks that make a query what it is.  The kinds of its components' types
- * are left out: they follow from the types, and early values have none.
+ * The chunks that identify a query.  The kinds of its components' types are
+ * left out: they follow from the types, and values of early versions have
+ * none.
  */
 static void
 chunks_of(OdbQuery *query, Chunk *chunks)
@@ -80,7 +81,7 @@ compare_args(FunctionCallInfo fcinfo)
 			result = memcmp(x[i].bytes, y[i].bytes, x[i].size);
 	}
 
-	/* Btree and sort callers rely on us not to leak. */
+	/* B-tree and sort code relies on us not to leak memory. */
 	PG_FREE_IF_COPY(a, 0);
 	PG_FREE_IF_COPY(b, 1);
 	return (result > 0) - (result < 0);
@@ -142,7 +143,8 @@ hash_query(OdbQuery *query, uint64 seed)
 }
 
 /*
- * The lower half of the other hash for seed 0, as hash classes have it.
+ * The lower half of the extended hash for seed 0, as hash operator classes
+ * require.
  */
 Datum
 odbquery_hash(PG_FUNCTION_ARGS)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * weights.c
- *	  The checks of what a multi-metric query is made of; see weights.h.
+ *	  Checks of the weights, scales and radius of a query; see weights.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@
 #include "type/weights.h"
 
 /*
- * The columns' names, for a message.
+ * The columns' names as a list, for a message.
  */
 static char *
 list_names(int n, const char **names)
@@ -31,7 +31,7 @@ list_names(int n, const char **names)
 }
 
 /*
- * What errors say of an array of weights, or of one of scales.
+ * The messages of errors in an array of weights, or in one of scales.
  */
 typedef struct ArrayMessages
 {
