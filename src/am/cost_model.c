@@ -40,6 +40,12 @@ const MMCostModel mm_cost_model = {
 	.unknown_radius = 0.005,
 
 	/*
+	 * Not measured: the intrinsic dimension of each column of which the user may
+	 * not know the statistics.
+	 */
+	.assumed_dimension = 4,
+
+	/*
 	 * Where conditions let a fraction of all rows pass, so many are looked at to
 	 * find k: (k + rows_besides) / fraction^filter_exponent.  Were the conditions
 	 * independent of the distance, k / fraction; but they may ask for the very
