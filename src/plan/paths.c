@@ -254,7 +254,8 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist
 									  lsecond(best_path->custom_private));
 	List	   *quals = extract_actual_clauses(clauses, false);
 
-	if (has_security_quals(root, clauses))
+	plan->secured = has_security_quals(root, clauses);
+	if (plan->secured)
 	{
 		/*
 		 * Nothing that the query says may look at a row before they have let it
