@@ -3,17 +3,25 @@
 # For packagers, as with any extension (PG_CONFIG chooses the PostgreSQL):
 #	make, make install, make installcheck, make clean
 #
-# For people; these install what is missing and run on a server of their own:
+# For people; these need nothing but what they install themselves, and work on a copy
+# of PostgreSQL, with a server of its own (test/run):
 #	make demo			loads the clip-art gallery and searches it
 #	make check			builds without warnings and runs all tests
 #	make check-long		the same with longer randomized tests
 #	make bench			runs the benchmarks (bench/run)
 
-ifneq ($(filter demo check check-long bench,$(MAKECMDGOALS)),)
+people = demo check check-long bench
+ifneq ($(filter $(people),$(MAKECMDGOALS)),)
 
-.PHONY: demo check check-long bench
-demo check check-long bench:
-	@test/run $@
+others = $(filter-out $(people),$(MAKECMDGOALS))
+.NOTPARALLEL:
+.PHONY: $(people) $(others)
+$(people):
+	@$(dir $(firstword $(MAKEFILE_LIST)))test/run $@
+ifneq ($(others),)
+$(others):
+	@$(MAKE) $@
+endif
 
 else
 

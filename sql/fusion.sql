@@ -2,7 +2,8 @@
 SELECT id, mm_rrf(rank), mm_rrf(rank, 2), mm_rrf(rank, 1, 0) AS with_k
 FROM (VALUES (1, 1), (2, 2), (2, 1), (3, NULL)) list(id, rank) GROUP BY id ORDER BY 2 DESC;
 SELECT id, mm_late_fusion(d, farthest), mm_late_fusion(d, farthest, 2)
-FROM (VALUES (1, 1, 2), (2, 2, 2), (2, 1.5, 2), (3, NULL, 1), (4, 0, 0)) list(id, d, farthest) GROUP BY id ORDER BY 2 DESC;
+FROM (VALUES (1, 1, 2), (2, 2, 2), (2, 1.5, 2), (3, NULL, 1), (4, 0, 0)) list(id, d, farthest) GROUP BY id
+	ORDER BY 2 DESC;
 SELECT mm_rrf(rank, NULL), mm_late_fusion(1, NULL) FROM (VALUES (1)) list(rank);
 SELECT mm_rrf(rank), mm_late_fusion(rank, 1) FROM (VALUES (1)) list(rank) WHERE false;
 SELECT mm_rrf(0);

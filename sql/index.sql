@@ -1,7 +1,9 @@
 -- CREATE INDEX ... USING mmdb: what can be indexed, what it measures.
-CREATE TABLE homes (id integer, photo mmvector(4), loc point, price float8, review text, tags text[], listed date, kind varchar(10), code bit varying);
+CREATE TABLE homes (id integer, photo mmvector(4), loc point, price float8, review text, tags text[], listed date,
+	kind varchar(10), code bit varying);
 INSERT INTO homes SELECT i, ARRAY[i % 10, i % 7, i % 3, 1], point(i % 20, i % 15), (i * 37) % 1000, 'review ' || i % 50,
-	ARRAY['t' || i % 5, 'u' || i % 3], date '2026-01-01' + i % 365, 'k' || i % 4, (i % 256)::bit(8) FROM generate_series(1, 500) i;
+	ARRAY['t' || i % 5, 'u' || i % 3], date '2026-01-01' + i % 365, 'k' || i % 4, (i % 256)::bit(8)
+		FROM generate_series(1, 500) i;
 INSERT INTO homes (id) VALUES (501), (502);
 
 -- Each type's default class, or named ones.
@@ -24,9 +26,11 @@ WITH d(column_name, d) AS (
 	SELECT 'price', a.price <+> b.price FROM few a, few b WHERE a.id < b.id UNION ALL
 	SELECT 'review', a.review <~> b.review FROM few a, few b WHERE a.id < b.id
 ), s AS (
-	SELECT column_name, avg(d) AS mean, var_pop(d) AS variance, 2 * percentile_cont(0.5) WITHIN GROUP (ORDER BY d) AS scale
+	SELECT column_name, avg(d) AS mean, var_pop(d) AS variance, 2 * percentile_cont(0.5)
+		WITHIN GROUP (ORDER BY d) AS scale
 	FROM d GROUP BY column_name)
-SELECT column_name, abs(c.mean - s.mean) < 1e-9 * s.mean AS mean, abs(c.variance - s.variance) < 1e-9 * s.variance AS variance,
+SELECT column_name, abs(c.mean - s.mean) < 1e-9 * s.mean AS mean,
+	abs(c.variance - s.variance) < 1e-9 * s.variance AS variance,
 	   abs(c.scale - s.scale) < 1e-9 AS scale,
 	   abs(c.intrinsic_dimension - s.mean ^ 2 / (2 * s.variance)) < 1e-9 AS intrinsic_dimension,
 	   mm_scale('few_mm', column_name) = c.scale AS mm_scale
@@ -55,9 +59,11 @@ SELECT count(*) FILTER (WHERE scale > 1000) AS scaled FROM mmdb.index_columns WH
 
 -- Constant, empty and NULL columns have a scale, too.
 CREATE TABLE dull (a integer, b text, c float8, d boolean);
-INSERT INTO dull SELECT 1, NULL, (CASE WHEN i % 2 = 0 THEN 'Infinity' ELSE 'NaN' END)::float8, i = 1 FROM generate_series(1, 50) i;
+INSERT INTO dull SELECT 1, NULL, (CASE WHEN i % 2 = 0 THEN 'Infinity' ELSE 'NaN' END)::float8, i = 1
+	FROM generate_series(1, 50) i;
 CREATE INDEX dull_mm ON dull USING mmdb (a, b, c, d);
-SELECT column_name, count, mean, variance, scale, intrinsic_dimension FROM mmdb.index_columns WHERE index_name = 'dull_mm'::regclass;
+SELECT column_name, count, mean, variance, scale, intrinsic_dimension FROM mmdb.index_columns
+	WHERE index_name = 'dull_mm'::regclass;
 
 -- An index made before its table was filled knows dimensions from the first
 -- row on; about scales see scales.sql.
@@ -98,7 +104,8 @@ INSERT INTO unlogged SELECT generate_series(1, 10);
 CREATE INDEX unlogged_mm ON unlogged USING mmdb (a);
 CREATE TEMP TABLE temporary (a integer);
 CREATE INDEX temporary_mm ON temporary USING mmdb (a);
-SELECT index_name, count FROM mmdb.index_columns WHERE index_name IN ('unlogged_mm'::regclass, 'temporary_mm'::regclass) ORDER BY 1::text DESC;
+SELECT index_name, count FROM mmdb.index_columns WHERE index_name IN ('unlogged_mm'::regclass, 'temporary_mm'::regclass)
+	ORDER BY 1::text DESC;
 
 -- What an mmdb index cannot be.
 CREATE UNIQUE INDEX ON homes USING mmdb (price);
@@ -106,7 +113,8 @@ CREATE INDEX ON homes USING mmdb (price) INCLUDE (review);
 CREATE INDEX ON homes USING mmdb (price DESC);
 CREATE TABLE jsons (j jsonb);
 CREATE INDEX ON jsons USING mmdb (j);
-DO $$ BEGIN EXECUTE 'CREATE INDEX ON homes USING mmdb (' || (SELECT string_agg('(price + ' || i || ')', ', ') FROM generate_series(1, 33) i) || ')'; END $$;
+DO $$ BEGIN EXECUTE 'CREATE INDEX ON homes USING mmdb (' || (SELECT string_agg('(price + ' || i || ')', ', ')
+	FROM generate_series(1, 33) i) || ')'; END $$;
 CLUSTER homes USING homes_all;
 
 -- A plan may use the index for an order by distance, not for a range of one.

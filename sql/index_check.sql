@@ -2,22 +2,31 @@
 -- (What it finds in damaged ones, see test/t/007_corruption.pl.)
 SELECT setseed(0.25);
 CREATE FUNCTION words(i integer, n integer) RETURNS text LANGUAGE sql IMMUTABLE
-	AS $$ SELECT string_agg(substr('aeioubdlmnrst', 1 + abs(hashint4(i * 31 + j)) % 13, 1), '') FROM generate_series(1, n) j $$;
-CREATE TABLE things (id integer, wide mmvector(24), cosine mmvector(8), narrow mmvector(3), reals real[], place point, sphere point,
-	price float8, amount numeric, seen timestamptz, span interval, name text, kind text, tags text[], code bit(64), flag boolean, key uuid) WITH (autovacuum_enabled = off);
+	AS $$ SELECT string_agg(substr('aeioubdlmnrst', 1 + abs(hashint4(i * 31 + j)) % 13, 1), '')
+		FROM generate_series(1, n) j $$;
+CREATE TABLE things (id integer, wide mmvector(24), cosine mmvector(8), narrow mmvector(3), reals real[], place point,
+	sphere point,
+	price float8, amount numeric, seen timestamptz, span interval, name text, kind text, tags text[], code bit(64),
+	flag boolean, key uuid) WITH (autovacuum_enabled = off);
 CREATE FUNCTION add_things(first integer, last integer) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO things SELECT i, ARRAY(SELECT random() + i % 5 FROM generate_series(1, 24) WHERE i > 0),
 		ARRAY(SELECT random() - 0.5 FROM generate_series(1, 8) WHERE i > 0), ARRAY[i % 7, random(), 1],
-		ARRAY(SELECT random() FROM generate_series(1, 12) WHERE i > 0), point(random(), i % 11), point(random() * 360 - 180, random() * 180 - 90),
-		CASE WHEN i % 50 = 0 THEN 'Infinity' WHEN i % 51 = 0 THEN 'NaN' ELSE random() * 1000 END, i * 1.5, timestamptz '2026-01-01' + i * interval '1 hour',
-		i * interval '1 minute', words(i, 3 + i % 20), 'k' || i % 9, ARRAY['t' || i % 5, 'u' || i % 13], (hashint8(i)::bigint * i)::bit(64), i % 2 = 0, md5((i % 20)::text)::uuid
+		ARRAY(SELECT random() FROM generate_series(1, 12) WHERE i > 0), point(random(), i % 11),
+		point(random() * 360 - 180, random() * 180 - 90),
+		CASE WHEN i % 50 = 0 THEN 'Infinity' WHEN i % 51 = 0 THEN 'NaN' ELSE random() * 1000 END, i * 1.5,
+			timestamptz '2026-01-01' + i * interval '1 hour',
+		i * interval '1 minute', words(i, 3 + i % 20), 'k' || i % 9, ARRAY['t' || i % 5, 'u' || i % 13],
+		(hashint8(i)::bigint * i)::bit(64), i % 2 = 0, md5((i % 20)::text)::uuid
 	FROM generate_series(first, last) i;
 	UPDATE things SET wide = NULL, name = NULL, price = NULL WHERE id % 10 = 3 AND id BETWEEN first AND last;
-	UPDATE things SET place = NULL, cosine = NULL, tags = NULL, code = NULL, flag = NULL WHERE id % 10 = 4 AND id BETWEEN first AND last;
+	UPDATE things SET place = NULL, cosine = NULL, tags = NULL, code = NULL, flag = NULL
+		WHERE id % 10 = 4 AND id BETWEEN first AND last;
 $$;
 -- an index on each column, on all, partial, on expressions, and one all of whose values are NULL
 SELECT add_things(1, 200);
-CREATE INDEX t_all ON things USING mmdb (wide, cosine mmvector_cosine_ops, narrow mmvector_l1_ops, reals, place, sphere point_geo_ops, price, amount, seen,
+CREATE INDEX t_all ON things
+	USING mmdb (wide, cosine mmvector_cosine_ops, narrow mmvector_l1_ops, reals, place, sphere point_geo_ops, price,
+	amount, seen,
 	span, name, kind text_discrete_ops, tags, code, flag, key);
 CREATE INDEX t_few ON things USING mmdb (wide mmvector_linf_ops, name) WITH (pivots = 5);
 CREATE INDEX t_jaccard ON things USING mmdb (code bit_jaccard_ops, reals real_array_l1_ops, cosine mmvector_l1_ops);
@@ -31,22 +40,26 @@ CREATE INDEX t_one_null ON things USING mmdb ((NULL::point), amount);
 CREATE TYPE thing AS (v mmvector, s text, p point);
 CREATE TABLE composites (id integer, o thing) WITH (autovacuum_enabled = off);
 CREATE INDEX t_composite ON composites USING mmdb (o);
-CREATE VIEW indexes AS SELECT indexrelid::regclass AS index FROM pg_index WHERE indrelid IN ('things'::regclass, 'composites'::regclass);
+CREATE VIEW indexes AS SELECT indexrelid::regclass AS index FROM pg_index
+	WHERE indrelid IN ('things'::regclass, 'composites'::regclass);
 
 -- without a model; the second column tells that it passed
 SELECT index, mmdb_index_check(index) FROM indexes ORDER BY index::text;
-SELECT height, entries, leaf_fill, inner_fill, overlap, coordinates, sketch_bytes, trained, splits FROM mmdb_index_stats('t_all');
+SELECT height, entries, leaf_fill, inner_fill, overlap, coordinates, sketch_bytes, trained, splits
+	FROM mmdb_index_stats('t_all');
 
 -- rows that train a model, then split pages
 SELECT add_things(201, 2000);
 INSERT INTO composites SELECT id, ROW(wide, name, place)::thing FROM things UNION ALL SELECT 0, NULL;
-SELECT index, height, entries, trained, mmdb_index_check(index) FROM indexes, mmdb_index_stats(index) ORDER BY index::text;
+SELECT index, height, entries, trained, mmdb_index_check(index) FROM indexes, mmdb_index_stats(index)
+	ORDER BY index::text;
 -- as a build makes them, concurrently or not, in little memory or enough
 REINDEX TABLE composites;
 REINDEX INDEX CONCURRENTLY t_all;
 SET maintenance_work_mem = '1MB';
 REINDEX TABLE things;
-SELECT index, height, entries, splits, mmdb_index_check(index) FROM indexes, mmdb_index_stats(index) ORDER BY index::text;
+SELECT index, height, entries, splits, mmdb_index_check(index) FROM indexes, mmdb_index_stats(index)
+	ORDER BY index::text;
 RESET maintenance_work_mem;
 
 -- dead rows, before VACUUM and after, updates in place and elsewhere
@@ -73,7 +86,8 @@ SELECT count(mmdb_index_check(index)::text) FROM indexes;
 -- empty again
 DELETE FROM things;
 VACUUM things;
-SELECT index, entries, mmdb_index_check(index) FROM indexes, mmdb_index_stats(index) WHERE index::text <> 't_composite' ORDER BY index::text;
+SELECT index, entries, mmdb_index_check(index) FROM indexes, mmdb_index_stats(index) WHERE index::text <> 't_composite'
+	ORDER BY index::text;
 VACUUM things;
 SELECT add_things(1, 1000);
 SELECT count(mmdb_index_check(index)::text) FROM indexes;
@@ -82,7 +96,8 @@ DROP TABLE things, composites CASCADE;
 -- Trees of one, two and three levels, made by a build and by insertions.
 CREATE TABLE levels (v mmvector(4), n integer) WITH (autovacuum_enabled = off);
 CREATE INDEX l_grown ON levels USING mmdb (v, n);
-CREATE VIEW grown AS SELECT height, entries, leaf_pages > 1 AS leaves, inner_pages > 1 AS inners, mmdb_index_check('l_grown')::text FROM mmdb_index_stats('l_grown');
+CREATE VIEW grown AS SELECT height, entries, leaf_pages > 1 AS leaves, inner_pages > 1 AS inners,
+	mmdb_index_check('l_grown')::text FROM mmdb_index_stats('l_grown');
 INSERT INTO levels SELECT ARRAY[random(), random(), random(), i], i FROM generate_series(1, 100) i;
 SELECT * FROM grown;
 INSERT INTO levels SELECT ARRAY[random(), random(), random(), i], i FROM generate_series(1, 2000) i;
@@ -90,7 +105,8 @@ SELECT * FROM grown;
 INSERT INTO levels SELECT ARRAY[random(), random(), random(), i], i FROM generate_series(1, 30000) i;
 SELECT * FROM grown;
 CREATE INDEX l_built ON levels USING mmdb (v, n) WITH (fillfactor = 50);
-SELECT height, entries, splits, leaf_fill < 51 AS half_full, overlap < 3 AS overlap, mmdb_index_check('l_built') FROM mmdb_index_stats('l_built');
+SELECT height, entries, splits, leaf_fill < 51 AS half_full, overlap < 3 AS overlap, mmdb_index_check('l_built')
+	FROM mmdb_index_stats('l_built');
 -- pages of a range that is deleted become free, and are used again
 DELETE FROM levels WHERE n BETWEEN 5000 AND 25000;
 VACUUM levels;
@@ -109,9 +125,12 @@ DROP TABLE levels CASCADE;
 
 -- As many raw coordinates as there can be.
 DO $$ BEGIN
-	EXECUTE format('CREATE TABLE raw (%s)', (SELECT string_agg('c' || i || ' mmvector(4)', ', ') FROM generate_series(1, 32) i));
-	EXECUTE format('INSERT INTO raw SELECT %s FROM generate_series(1, 500) n', (SELECT string_agg('ARRAY[random(), random(), n, 1]', ', ') FROM generate_series(1, 32)));
-	EXECUTE format('CREATE INDEX raw_mm ON raw USING mmdb (%s)', (SELECT string_agg('c' || i, ', ') FROM generate_series(1, 32) i));
+	EXECUTE format('CREATE TABLE raw (%s)', (SELECT string_agg('c' || i || ' mmvector(4)', ', ')
+		FROM generate_series(1, 32) i));
+	EXECUTE format('INSERT INTO raw SELECT %s FROM generate_series(1, 500) n',
+		(SELECT string_agg('ARRAY[random(), random(), n, 1]', ', ') FROM generate_series(1, 32)));
+	EXECUTE format('CREATE INDEX raw_mm ON raw USING mmdb (%s)', (SELECT string_agg('c' || i, ', ')
+		FROM generate_series(1, 32) i));
 END $$;
 SELECT coordinates, sketch_bytes, height, mmdb_index_check('raw_mm') FROM mmdb_index_stats('raw_mm');
 DROP TABLE raw;
@@ -127,7 +146,8 @@ BEGIN
 	RETURN abs(a - b);
 END $$;
 CREATE OPERATOR <#> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = counted, COMMUTATOR = <#>);
-CREATE OPERATOR CLASS counted_ops FOR TYPE integer USING mmdb AS OPERATOR 1 <#> (integer, integer) FOR ORDER BY float_ops, FUNCTION 1 counted(integer, integer);
+CREATE OPERATOR CLASS counted_ops FOR TYPE integer USING mmdb AS OPERATOR 1 <#> (integer, integer)
+	FOR ORDER BY float_ops, FUNCTION 1 counted(integer, integer);
 CREATE TABLE failing (a integer) WITH (autovacuum_enabled = off);
 CREATE INDEX failing_mm ON failing USING mmdb (a counted_ops);
 INSERT INTO failing SELECT generate_series(1, 257);

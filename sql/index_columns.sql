@@ -17,7 +17,8 @@ ALTER TYPE pair ADD ATTRIBUTE j json;
 -- a class whose parts are not what they should be any more, as only superusers can do
 CREATE FUNCTION far(inet, inet) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT RETURN abs(masklen($1) - masklen($2));
 CREATE OPERATOR <-> (LEFTARG = inet, RIGHTARG = inet, FUNCTION = far, COMMUTATOR = <->);
-CREATE OPERATOR CLASS inet_far_ops FOR TYPE inet USING mmdb AS OPERATOR 1 <-> FOR ORDER BY float_ops, FUNCTION 1 far(inet, inet);
+CREATE OPERATOR CLASS inet_far_ops FOR TYPE inet USING mmdb AS OPERATOR 1 <->
+	FOR ORDER BY float_ops, FUNCTION 1 far(inet, inet);
 CREATE TABLE hosts (id integer, host inet, n integer);
 CREATE INDEX hosts_mm ON hosts USING mmdb (n, host inet_far_ops);
 UPDATE pg_proc SET prorettype = 'float4'::regtype WHERE oid = 'far(inet, inet)'::regprocedure;

@@ -2,19 +2,23 @@
 CREATE TYPE flat AS (photo mmvector(2), loc point, dropped text, review text);
 ALTER TYPE flat DROP ATTRIBUTE dropped;
 CREATE TABLE flats (id integer, obj flat);
-INSERT INTO flats SELECT i, ROW(ARRAY[i % 5, i % 7], point(i % 11, i % 13), CASE WHEN i % 10 > 0 THEN repeat('ab', i % 4) END)::flat
+INSERT INTO flats SELECT i,
+	ROW(ARRAY[i % 5, i % 7], point(i % 11, i % 13), CASE WHEN i % 10 > 0 THEN repeat('ab', i % 4) END)::flat
 	FROM generate_series(1, 100) i;
 INSERT INTO flats VALUES (101, NULL);
 CREATE INDEX flats_mm ON flats USING mmdb (obj);
-SELECT column_number AS n, column_name, type, metric, dimensions, count FROM mmdb.index_columns WHERE index_name = 'flats_mm'::regclass;
+SELECT column_number AS n, column_name, type, metric, dimensions, count FROM mmdb.index_columns
+	WHERE index_name = 'flats_mm'::regclass;
 SELECT mm_distance_sql('flats_mm', '{1,0,2}', normalized => false);
 
 -- odbknn takes the attributes as components.
 SELECT (r.obj).id, r.distance = q.distance AS same
-FROM odbknn(NULL::flats, ROW('[1,2]', '(3,4)', 'ab'), '{1,1,0.5}', 5, missing => 'exclude') WITH ORDINALITY r(obj, distance, n)
+FROM odbknn(NULL::flats, ROW('[1,2]', '(3,4)', 'ab'), '{1,1,0.5}', 5, missing => 'exclude') WITH ORDINALITY r(obj,
+	distance, n)
 JOIN (SELECT row_number() OVER () AS n, * FROM (
 	SELECT obj <-> odbquery(ROW('[1,2]', '(3,4)', 'ab')::flat, '{1,1,0.5}',
-							ARRAY[mm_scale('flats_mm', 'photo'), mm_scale('flats_mm', 'loc'), mm_scale('flats_mm', 'review')]) AS distance
+							ARRAY[mm_scale('flats_mm', 'photo'), mm_scale('flats_mm', 'loc'),
+								mm_scale('flats_mm', 'review')]) AS distance
 	FROM flats ORDER BY 1 LIMIT 5) s) q USING (n)
 ORDER BY n, 1;
 INSERT INTO flats VALUES (102, ROW('[1,2]', NULL, NULL));
@@ -51,7 +55,8 @@ CREATE INDEX ON odd USING mmdb (j);
 CREATE INDEX ON odd USING mmdb (n);
 CREATE INDEX ON odd USING mmdb (((j).a));
 DO $$ BEGIN
-	EXECUTE 'CREATE TYPE wide AS (' || (SELECT string_agg('a' || i || ' integer', ', ') FROM generate_series(1, 33) i) || ')';
+	EXECUTE 'CREATE TYPE wide AS (' || (SELECT string_agg('a' || i || ' integer', ', ')
+		FROM generate_series(1, 33) i) || ')';
 	EXECUTE 'CREATE TABLE wides (w wide)';
 END $$;
 CREATE INDEX ON wides USING mmdb (w);

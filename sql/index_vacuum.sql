@@ -4,7 +4,8 @@ CREATE FUNCTION noise(i integer, k integer) RETURNS float8 LANGUAGE sql IMMUTABL
 	RETURN (hashint8extended(i * 1000::bigint + k, 1) & 1048575) / 1048576.0::float8;
 CREATE TABLE notes (id integer, v mmvector(8), s text, a float8) WITH (autovacuum_enabled = off, vacuum_truncate = off);
 CREATE FUNCTION add_notes(first integer, last integer) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO notes SELECT i, ARRAY(SELECT sin(floor(noise(i, 0) * 30) * j) + noise(i, j) FROM generate_series(1, 8) j),
+	INSERT INTO notes SELECT i, ARRAY(SELECT sin(floor(noise(i, 0) * 30) * j) + noise(i, j)
+		FROM generate_series(1, 8) j),
 		left(md5(floor(noise(i, 9) * 20)::text), 8) || left(md5(i::text), 6), noise(i, 10) * 100
 	FROM generate_series(first, last) i $$;
 SELECT add_notes(1, 3000);
@@ -23,23 +24,28 @@ BEGIN
 	SET LOCAL enable_sort = off;
 	FOR q IN SELECT * FROM notes WHERE id % 151 = 7 ORDER BY id
 	LOOP
-		EXECUTE format('EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) SELECT id FROM notes ORDER BY (v <-> %L) + (s <~> %L) / 10 + (a <+> %L) / 50 LIMIT 10', q.v, q.s, q.a) INTO plan;
+		EXECUTE format('EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) SELECT id FROM notes
+			ORDER BY (v <-> %L) + (s <~> %L) / 10 + (a <+> %L) / 50 LIMIT 10', q.v, q.s, q.a) INTO plan;
 		leaves := leaves + (plan #>> '{0,Plan,Plans,0,Leaf Pages}')::bigint;
 	END LOOP;
-	INSERT INTO figures SELECT state, pg_relation_size('notes_mm') / current_setting('block_size')::integer, leaf_pages, leaf_fill, leaves FROM mmdb_index_stats('notes_mm') s;
+	INSERT INTO figures SELECT state, pg_relation_size('notes_mm') / current_setting('block_size')::integer, leaf_pages,
+		leaf_fill, leaves FROM mmdb_index_stats('notes_mm') s;
 END $$;
-CREATE FUNCTION compare(a text, b text, OUT size boolean, OUT leaves boolean, OUT fill boolean, OUT read boolean) LANGUAGE sql AS $$
+CREATE FUNCTION compare(a text, b text, OUT size boolean, OUT leaves boolean, OUT fill boolean, OUT read boolean)
+	LANGUAGE sql AS $$
 	SELECT a.size <= 4 * b.size, a.leaves <= 2.5 * b.leaves, a.fill >= 40, a.read <= 2.5 * b.read
 	FROM figures a, figures b WHERE a.state = $1 AND b.state = $2 $$;
 SELECT measure('fresh');
 
 -- all rows, again and again
 \set ECHO none
-SELECT s FROM generate_series(1, 25) i, unnest(ARRAY['UPDATE notes SET a = a + 0.001', 'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
+SELECT s FROM generate_series(1, 25) i,
+	unnest(ARRAY['UPDATE notes SET a = a + 0.001', 'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
 \set ECHO all
 SELECT measure('after 25 updates of all rows');
 \set ECHO none
-SELECT s FROM generate_series(1, 25) i, unnest(ARRAY['UPDATE notes SET a = a + 0.001', 'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
+SELECT s FROM generate_series(1, 25) i,
+	unnest(ARRAY['UPDATE notes SET a = a + 0.001', 'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
 \set ECHO all
 SELECT measure('after 50 updates of all rows');
 SELECT a.size <= 1.2 * b.size AS size, a.leaves <= 1.2 * b.leaves AS leaves, a.fill >= 0.85 * b.fill AS fill
@@ -50,7 +56,10 @@ SELECT * FROM compare('after 50 updates of all rows', 'fresh');
 REINDEX INDEX notes_mm;
 \set ECHO none
 \o /dev/null
-SELECT s FROM generate_series(1, 40) i, unnest(ARRAY[format('DELETE FROM notes WHERE abs(hashint4(id)) %% 10 = %s', i % 10), format('SELECT add_notes(%s, %s)', 10000 + i * 300, 10299 + i * 300), 'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
+SELECT s FROM generate_series(1, 40) i,
+	unnest(ARRAY[format('DELETE FROM notes WHERE abs(hashint4(id)) %% 10 = %s', i % 10),
+				 format('SELECT add_notes(%s, %s)', 10000 + i * 300, 10299 + i * 300),
+				 'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
 \o
 \set ECHO all
 SELECT measure('some rows, 40 times');
@@ -61,7 +70,11 @@ SELECT * FROM compare('some rows, 40 times', 'these anew');
 -- the values move on
 \set ECHO none
 \o /dev/null
-SELECT s FROM generate_series(1, 40) i, unnest(ARRAY[format('DELETE FROM notes WHERE id < %s', 19000 + i * 300), format('SELECT add_notes(%s, %s)', 22000 + i * 300, 22299 + i * 300), format('UPDATE notes SET a = a + %s WHERE id >= %s', i * 10, 22000 + i * 300), 'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
+SELECT s FROM generate_series(1, 40) i,
+	unnest(ARRAY[format('DELETE FROM notes WHERE id < %s', 19000 + i * 300),
+				 format('SELECT add_notes(%s, %s)', 22000 + i * 300, 22299 + i * 300),
+				 format('UPDATE notes SET a = a + %s WHERE id >= %s', i * 10, 22000 + i * 300),
+				 'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
 \o
 \set ECHO all
 SELECT measure('values that move on');
@@ -90,11 +103,14 @@ SELECT a.read <= 1.15 * b.read AS read, a.leaves <= 1.15 * b.leaves AS leaves FR
 DELETE FROM notes WHERE id % 5 > 0;
 VACUUM notes;
 SELECT measure('a fifth');
-SELECT a.leaves < 0.6 * b.leaves AS fewer FROM figures a, figures b WHERE a.state = 'a fifth' AND b.state = 'these anew, too';
+SELECT a.leaves < 0.6 * b.leaves AS fewer FROM figures a, figures b
+	WHERE a.state = 'a fifth' AND b.state = 'these anew, too';
 DELETE FROM notes;
 \set ECHO none
 \o /dev/null
-SELECT s FROM generate_series(1, 8) i, unnest(ARRAY['INSERT INTO notes SELECT', 'DELETE FROM notes', 'VACUUM notes']) WITH ORDINALITY s(s, n) ORDER BY i, n \gexec
+SELECT s FROM generate_series(1, 8) i,
+	unnest(ARRAY['INSERT INTO notes SELECT', 'DELETE FROM notes', 'VACUUM notes']) WITH ORDINALITY s(s, n)
+	ORDER BY i, n \gexec
 \o
 \set ECHO all
 SELECT entries, leaf_pages, inner_pages, height, mmdb_index_check('notes_mm') FROM mmdb_index_stats('notes_mm');

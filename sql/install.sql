@@ -37,3 +37,8 @@ DROP VIEW mine;
 SELECT o.oid::regoperator FROM pg_operator o JOIN pg_amop m ON m.amopopr = o.oid
 	JOIN pg_am a ON a.oid = m.amopmethod
 WHERE a.amname = 'mmdb' AND o.oprleft = o.oprright AND o.oprcom <> o.oid;
+
+-- What the other tests have in common.  (Run from the project's top directory.)
+\set ECHO none
+\i test/differences.sql
+\set ECHO all

@@ -15,11 +15,13 @@ UPDATE pairs SET va = a::mmvector, vb = b::mmvector,
 
 CREATE TABLE plain AS
 	SELECT n, a, b, d.*, length(replace((ba # bb)::text, '0', ''))::float8 AS hamming,
-		   1 - coalesce(length(replace((ba & bb)::text, '0', ''))::float8 / nullif(length(replace((ba | bb)::text, '0', '')), 0), 1) AS jaccard
+		   1 - coalesce(length(replace((ba & bb)::text, '0', ''))::float8
+						/ nullif(length(replace((ba | bb)::text, '0', '')), 0), 1) AS jaccard
 	FROM pairs, LATERAL (SELECT sqrt(sum((x - y) ^ 2)) AS l2, sum(abs(x - y)) AS l1, max(abs(x - y)) AS linf,
 								1 - sum(x * y) / sqrt(sum(x * x) * sum(y * y)) AS cosine
 						 FROM unnest(a::float8[], b::float8[]) u(x, y)) d;
-CREATE TABLE computed (level text, n integer, a real[], l2 float8, l1 float8, linf float8, cosine float8, hamming float8, jaccard float8);
+CREATE TABLE computed (level text, n integer, a real[], l2 float8, l1 float8, linf float8, cosine float8,
+	hamming float8, jaccard float8);
 CREATE TABLE grown (level text, tree text);
 DO $$
 DECLARE level text;
@@ -54,15 +56,19 @@ BEGIN
 	END LOOP;
 END $$;
 
-SELECT (SELECT count(*) FROM plain) * 6 || ' comparisons a level, ' ||
-	   count(*) FILTER (WHERE abs(c.l2 - p.l2) > 1e-6 * p.l2 OR abs(c.l1 - p.l1) > 1e-6 * p.l1 OR
-						c.linf <> p.linf::real OR abs(c.cosine - p.cosine) > 1e-12 OR
-						c.hamming <> p.hamming OR abs(c.jaccard - p.jaccard) > 1e-15) || ' differences' AS with_sql
-FROM computed c JOIN plain p USING (n, a);
-SELECT count(*) || ' differences' AS between_levels
+SELECT count(*) * 6 AS comparisons_a_level FROM plain;
+SELECT level, n, a, p.b, c.l2, p.l2 AS expected_l2, c.l1, p.l1 AS expected_l1, c.linf, p.linf AS expected_linf,
+	   c.cosine, p.cosine AS expected_cosine, c.hamming, p.hamming AS expected_hamming,
+	   c.jaccard, p.jaccard AS expected_jaccard
+FROM computed c JOIN plain p USING (n, a)
+WHERE abs(c.l2 - p.l2) > 1e-6 * p.l2 OR abs(c.l1 - p.l1) > 1e-6 * p.l1 OR c.linf <> p.linf::real OR
+	  abs(c.cosine - p.cosine) > 1e-12 OR c.hamming <> p.hamming OR abs(c.jaccard - p.jaccard) > 1e-15
+LIMIT 10;
+SELECT c.*, s AS scalar
 FROM computed c JOIN computed s USING (n, a)
 WHERE s.level = 'scalar' AND row(c.l2, c.l1, c.linf, c.cosine, c.hamming, c.jaccard) IS DISTINCT FROM
-						 row(s.l2, s.l1, s.linf, s.cosine, s.hamming, s.jaccard);
+						 row(s.l2, s.l1, s.linf, s.cosine, s.hamming, s.jaccard)
+LIMIT 10;
 SELECT count(DISTINCT tree) || ' tree' AS grown FROM grown;
 
 -- The setting takes what the CPU has.

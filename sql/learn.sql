@@ -32,16 +32,20 @@ CREATE TABLE examples AS
 	SELECT i AS key, nearest(i, '{1,3,0,2,0}', 20) AS relevant FROM generate_series(1, 100, 8) i;
 -- Of all rows' nearest, how many do learned weights find?
 CREATE FUNCTION fresh_recall(learned float8[], hidden float8[], k integer) RETURNS numeric LANGUAGE sql STABLE AS
-	$$ SELECT round(avg((SELECT count(*) FROM unnest(nearest(i, learned, k)) JOIN unnest(nearest(i, hidden, k)) h(id) ON h = unnest)), 1) / k
+	$$ SELECT round(avg((SELECT count(*) FROM unnest(nearest(i, learned, k))
+		JOIN unnest(nearest(i, hidden, k)) h(id) ON h = unnest)), 1) / k
 	   FROM generate_series(2001, 2050) i $$;
 
-SELECT columns, rounded(weights) AS weights, recall > 0.95 AS recall, heldout_recall > 0.95 AS heldout, loss < 0.05 AS loss,
+SELECT columns, rounded(weights) AS weights, recall > 0.95 AS recall, heldout_recall > 0.95 AS heldout,
+	loss < 0.05 AS loss,
 	   iterations BETWEEN 2 AND 20 AS iterations, seconds < 60 AS seconds,
 	   fresh_recall(weights, '{1,3,0,2,0}', 20) > 0.95 AS fresh,
-	   (SELECT bool_and(w BETWEEN l AND u AND u - l < 0.1 OR n = 5) FROM unnest(weights, lower, upper) WITH ORDINALITY u(w, l, u, n)) AS intervals,
+	   (SELECT bool_and(w BETWEEN l AND u AND u - l < 0.1 OR n = 5)
+		   FROM unnest(weights, lower, upper) WITH ORDINALITY u(w, l, u, n)) AS intervals,
 	   round((SELECT sum(w) FROM unnest(weights) w)::numeric, 12) AS sum
 FROM mm_learn_weights('houses_mm', 'TABLE examples');
-SELECT iteration, rounded(weights) AS weights, round(recall::numeric, 1) AS recall, candidates > 100 AS candidates, seconds < 60 AS seconds
+SELECT iteration, rounded(weights) AS weights, round(recall::numeric, 1) AS recall, candidates > 100 AS candidates,
+	seconds < 60 AS seconds
 FROM mm_learn_weights_trace('houses_mm', 'TABLE examples') WHERE iteration <= 2;
 
 SET client_min_messages = error;		-- that floors are all the same is said each time
@@ -54,41 +58,53 @@ FROM mm_learn_weights('houses_mm', 'TABLE examples', bootstrap => 10) a,
 -- One example, of one row, of a few.
 SELECT rounded(weights) AS weights, recall, heldout_recall IS NULL AS none_heldout
 FROM mm_learn_weights('houses_mm', 'SELECT * FROM examples WHERE key = 1');
-SELECT fresh_recall(weights, '{1,3,0,2,0}', 20) > 0.7 AS fresh FROM mm_learn_weights('houses_mm', 'SELECT key, relevant[1:3] FROM examples LIMIT 3');
+SELECT fresh_recall(weights, '{1,3,0,2,0}', 20) > 0.7 AS fresh
+	FROM mm_learn_weights('houses_mm', 'SELECT key, relevant[1:3] FROM examples LIMIT 3');
 SELECT array_length(weights, 1) FROM mm_learn_weights('houses_mm', 'SELECT key, relevant[1:1] FROM examples LIMIT 1');
 -- The row itself does not count, nor do repetitions; keys of other types are converted.
 SELECT a.weights = b.weights AS same
 FROM mm_learn_weights('houses_mm', 'SELECT key, relevant FROM examples WHERE key < 30', bootstrap => 0) a,
-	 mm_learn_weights('houses_mm', 'SELECT key::numeric, (relevant || key)::bigint[] FROM examples WHERE key < 30', bootstrap => 0) b;
+	 mm_learn_weights('houses_mm', 'SELECT key::numeric, (relevant || key)::bigint[] FROM examples WHERE key < 30',
+		 bootstrap => 0) b;
 
 -- Query objects instead of keys; in JSON; by names, in any order.
 CREATE TYPE house AS (price float8, place point, name text, rooms mmvector(4), floors integer);
 CREATE TABLE objects AS
-	SELECT ROW(h.price, h.place, h.name, h.rooms, NULL)::house AS query, e.relevant || key AS relevant FROM examples e JOIN houses h ON id = key;
+	SELECT ROW(h.price, h.place, h.name, h.rooms, NULL)::house AS query, e.relevant || key AS relevant FROM examples e
+		JOIN houses h ON id = key;
 SELECT rounded(weights) AS weights FROM mm_learn_weights('houses_mm', 'TABLE objects');
 SELECT rounded(weights) AS weights FROM mm_learn_weights('houses_mm',
 	'SELECT 5 AS other, relevant, ROW(price, place, name, rooms, NULL) AS query FROM examples JOIN houses ON id = key');
 SELECT rounded(weights) AS weights FROM mm_learn_weights('houses_mm', (SELECT jsonb_agg(e) FROM examples e));
 SELECT rounded(weights) AS weights FROM mm_learn_weights('houses_mm',
 	(SELECT jsonb_agg(jsonb_build_object('relevant', relevant, 'query',
-		jsonb_build_object('place', place::text, 'price', price, 'rooms', rooms::real[]))) FROM examples JOIN houses ON id = key));
+		jsonb_build_object('place', place::text, 'price', price, 'rooms', rooms::real[]))) FROM examples
+			JOIN houses ON id = key));
 -- Both kinds together; a literal.
 SELECT rounded(weights) AS weights FROM mm_learn_weights('houses_mm',
-	'SELECT CASE WHEN key > 50 THEN ROW(price, place, NULL, rooms, NULL) END AS query, key, relevant FROM examples JOIN houses ON id = key');
-SELECT cardinality(weights) FROM mm_learn_weights('houses_mm', ' [{"key": 1, "relevant": [2, 3]}, {"query": {"price": 3}, "relevant": [4], "key": null}]');
+	'SELECT CASE WHEN key > 50 THEN ROW(price, place, NULL, rooms, NULL) END AS query, key, relevant
+	 FROM examples JOIN houses ON id = key');
+SELECT cardinality(weights)
+	FROM mm_learn_weights('houses_mm',
+	' [{"key": 1, "relevant": [2, 3]}, {"query": {"price": 3}, "relevant": [4], "key": null}]');
 
 -- k: recall of the first k.
 SELECT rounded(weights) AS weights, recall > 0.9 AS recall FROM mm_learn_weights('houses_mm', 'TABLE examples', 10);
-SELECT rounded(weights) AS weights, recall = 1 AS recall FROM mm_learn_weights('houses_mm', 'TABLE examples', k => 100::bigint);
+SELECT rounded(weights) AS weights, recall = 1 AS recall
+	FROM mm_learn_weights('houses_mm', 'TABLE examples', k => 100::bigint);
 -- Wrong labels: 30 % of the relevant rows are others.
 SELECT fresh_recall(weights, '{1,3,0,2,0}', 20) > 0.85 AS fresh
-FROM mm_learn_weights('houses_mm', 'SELECT key, relevant[1:14] || ARRAY(SELECT (2 * key + i * 97) % 3000 + 1 FROM generate_series(1, 6) i) FROM examples');
+FROM mm_learn_weights('houses_mm',
+	'SELECT key, relevant[1:14] || ARRAY(SELECT (2 * key + i * 97) % 3000 + 1 FROM generate_series(1, 6) i)
+	 FROM examples');
 -- The options.
 SELECT rounded(weights) AS weights, lower IS NULL AND upper IS NULL AS no_intervals
 FROM mm_learn_weights('houses_mm', 'TABLE examples', l1 => 0.05, bootstrap => 0);
-SELECT round(heldout_recall::numeric, 1) > 0.9 AS heldout FROM mm_learn_weights('houses_mm', 'TABLE examples', heldout => 0.5, bootstrap => 0);
+SELECT round(heldout_recall::numeric, 1) > 0.9 AS heldout
+	FROM mm_learn_weights('houses_mm', 'TABLE examples', heldout => 0.5, bootstrap => 0);
 SELECT heldout_recall FROM mm_learn_weights('houses_mm', 'TABLE examples', heldout => 0, bootstrap => 0);
-SELECT rounded(weights) AS weights, iterations FROM mm_learn_weights('houses_mm', 'TABLE examples', max_iterations => 1, bootstrap => 0);
+SELECT rounded(weights) AS weights, iterations
+	FROM mm_learn_weights('houses_mm', 'TABLE examples', max_iterations => 1, bootstrap => 0);
 SELECT a.recall > 0.8 AS random, h.recall >= a.recall AS hard_is_better
 FROM mm_learn_weights('houses_mm', 'TABLE examples', negatives => 'random', bootstrap => 0) a,
 	 mm_learn_weights('houses_mm', 'TABLE examples', bootstrap => 0) h;
@@ -96,8 +112,10 @@ RESET client_min_messages;
 
 -- What examples cannot tell.
 SELECT rounded(weights) AS weights, rounded(lower) AS lower, rounded(upper) AS upper
-FROM mm_learn_weights('houses_mm', 'SELECT ROW(price, place, NULL, NULL, NULL), relevant FROM examples JOIN houses ON id = key');
-SELECT weights IS NOT NULL AS weights FROM mm_learn_weights('houses_mm', 'SELECT ROW(NULL, NULL, NULL, NULL, 2), relevant FROM examples');
+FROM mm_learn_weights('houses_mm',
+	'SELECT ROW(price, place, NULL, NULL, NULL), relevant FROM examples JOIN houses ON id = key');
+SELECT weights IS NOT NULL AS weights
+	FROM mm_learn_weights('houses_mm', 'SELECT ROW(NULL, NULL, NULL, NULL, 2), relevant FROM examples');
 \set VERBOSITY default
 SELECT cardinality(weights) FROM mm_learn_weights('houses_mm', '[{"query": {"floors": 2}, "relevant": [7]}]');
 
@@ -155,16 +173,19 @@ RESET maintenance_work_mem;
 -- A column without weight has no say, not even by infinite distances.
 SET client_min_messages = error;
 CREATE TABLE endless (id integer PRIMARY KEY DEFERRABLE, x float8, until date);
-INSERT INTO endless SELECT i, 1000 * chance(i, 1), CASE WHEN i % 2 = 0 THEN 'infinity' ELSE date '2000-01-01' + i END FROM generate_series(1, 2000) i;
+INSERT INTO endless SELECT i, 1000 * chance(i, 1), CASE WHEN i % 2 = 0 THEN 'infinity' ELSE date '2000-01-01' + i END
+	FROM generate_series(1, 2000) i;
 CREATE INDEX endless_mm ON endless USING mmdb (x, until);
 SELECT weights, recall, heldout_recall FROM mm_learn_weights('endless_mm',
-	'SELECT q.id, ARRAY(SELECT (r.obj).id FROM odbknn(NULL::endless, ROW(q.x, q.until), ''{1,0}'', 11) r WHERE (r.obj).id <> q.id)
+	'SELECT q.id, ARRAY(SELECT (r.obj).id FROM odbknn(NULL::endless, ROW(q.x, q.until), ''{1,0}'', 11) r
+						WHERE (r.obj).id <> q.id)
 	 FROM endless q WHERE q.id % 191 = 1', bootstrap => 0);
 -- Repetitions do not count; weights may be large; a key must be one row's.
 SELECT a.weights = b.weights AS same
 FROM mm_learn_weights('houses_mm', 'SELECT 1, array_fill(19, ARRAY[1500]) || 27 || 32') a,
 	 mm_learn_weights('houses_mm', 'SELECT 1, ARRAY[19, 27, 32]') b;
-SELECT round((SELECT sum(w) FROM unnest(mm_refine_weights('houses_mm', '{1e308,1e308,1e308,1,1}', 1, '{19,27}')) w)::numeric, 12) AS sum;
+SELECT round((SELECT sum(w)
+	FROM unnest(mm_refine_weights('houses_mm', '{1e308,1e308,1e308,1,1}', 1, '{19,27}')) w)::numeric, 12) AS sum;
 CREATE TABLE more_houses () INHERITS (houses);
 INSERT INTO more_houses (id, price) VALUES (7, 1);
 SELECT * FROM mm_learn_weights('houses_mm', 'SELECT 7, ARRAY[19, 27, 32]');
@@ -178,7 +199,8 @@ RESET client_min_messages;
 
 -- Keys of several columns; partitions; composite values; expressions.
 SET client_min_messages = error;
-CREATE TABLE parts (region text, id integer, price float8, rooms mmvector(4), PRIMARY KEY (region, id)) PARTITION BY LIST (region);
+CREATE TABLE parts (region text, id integer, price float8, rooms mmvector(4),
+	PRIMARY KEY (region, id)) PARTITION BY LIST (region);
 CREATE TABLE parts_n PARTITION OF parts FOR VALUES IN ('north');
 CREATE TABLE parts_s PARTITION OF parts FOR VALUES IN ('south');
 INSERT INTO parts SELECT CASE WHEN id % 2 = 0 THEN 'north' ELSE 'south' END, id, price, rooms FROM houses;
@@ -186,10 +208,12 @@ CREATE INDEX parts_mm ON parts USING mmdb (price, rooms);
 CREATE TYPE part_key AS (region text, id bigint);
 CREATE TABLE part_examples AS
 	SELECT ROW(q.region, q.id)::part_key AS key, n.relevant FROM parts q,
-		LATERAL (SELECT array_agg(ROW((r.obj).region, (r.obj).id)::part_key) AS relevant FROM odbknn(NULL::parts, ROW(q.price, q.rooms), '{1,4}', 20, 'parts_mm') r) n
+		LATERAL (SELECT array_agg(ROW((r.obj).region, (r.obj).id)::part_key) AS relevant
+			FROM odbknn(NULL::parts, ROW(q.price, q.rooms), '{1,4}', 20, 'parts_mm') r) n
 	WHERE q.id < 10;
 SELECT rounded(weights) AS weights, recall > 0.95 AS recall FROM mm_learn_weights('parts_mm', 'TABLE part_examples');
-SELECT rounded(weights) AS weights, recall > 0.95 AS recall FROM mm_learn_weights('parts_mm', (SELECT jsonb_agg(e) FROM part_examples e));
+SELECT rounded(weights) AS weights, recall > 0.95 AS recall
+	FROM mm_learn_weights('parts_mm', (SELECT jsonb_agg(e) FROM part_examples e));
 SELECT * FROM mm_learn_weights('parts_mm', 'SELECT 1 AS key, relevant FROM part_examples');
 SELECT * FROM mm_learn_weights('parts_mm', 'SELECT ROW(''north'', 1) AS key, relevant FROM part_examples');
 SELECT * FROM mm_learn_weights('parts_mm', 'SELECT ROW(1, 2, 3) AS key, relevant FROM part_examples');
@@ -210,7 +234,8 @@ SELECT name, index_name, columns, rounded(weights) AS weights, recall > 0.9 AS r
 	   learned - 'seconds' - 'iterations' AS learned, saved_at = now() AS now
 FROM mmdb.weight_profile;
 SELECT mm_weights('buyers') = weights AS same FROM mmdb.weight_profile;
-SELECT count(*) FROM odbknn(NULL::houses, ROW(500, '(0.5,0.5)', 'abc', '[0,0,0,0]', 2), mm_weights('buyers'), 5, 'houses_mm');
+SELECT count(*) FROM odbknn(NULL::houses, ROW(500, '(0.5,0.5)', 'abc', '[0,0,0,0]', 2), mm_weights('buyers'), 5,
+	'houses_mm');
 SELECT regexp_replace(mm_distance_sql('houses_mm', profile => 'buyers'), '[0-9.]{6,}', 'N', 'g');
 -- By the columns' names.
 CREATE INDEX turned_mm ON houses USING mmdb (rooms, floors, place, name, price);
@@ -220,7 +245,9 @@ SELECT mm_distance_sql('no_key_mm', profile => 'buyers');
 SELECT mm_distance_sql('houses_mm', '{1,1,1,1,1}', profile => 'buyers');
 SELECT mm_weights('nobody'), mm_weights(NULL);
 -- In place of the old one; by hand.
-SELECT rounded(weights) FROM mm_learn_weights('houses_mm', 'SELECT ROW(price, NULL, NULL, NULL, NULL), relevant FROM examples JOIN houses ON id = key', bootstrap => 0, profile => 'buyers');
+SELECT rounded(weights) FROM mm_learn_weights('houses_mm',
+	'SELECT ROW(price, NULL, NULL, NULL, NULL), relevant FROM examples JOIN houses ON id = key', bootstrap => 0,
+	profile => 'buyers');
 SELECT count(*), rounded(min(weights)) AS weights FROM mmdb.weight_profile;
 INSERT INTO mmdb.weight_profile (name, columns, weights) VALUES ('ours', '{price,name}', '{1,2}');
 SELECT mm_weights('ours');
@@ -248,7 +275,8 @@ SELECT * FROM mm_learn_weights('houses_mm', 'SELECT 2, ARRAY[4, 6, 8]', bootstra
 RESET ROLE;
 GRANT INSERT, UPDATE ON mmdb.weight_profile TO regress_mmdb_learner;
 SET ROLE regress_mmdb_learner;
-SELECT cardinality(weights) FROM mm_learn_weights('houses_mm', 'SELECT 1, ARRAY[19, 27, 32]', bootstrap => 0, profile => 'mine');
+SELECT cardinality(weights)
+	FROM mm_learn_weights('houses_mm', 'SELECT 1, ARRAY[19, 27, 32]', bootstrap => 0, profile => 'mine');
 RESET ROLE;
 REVOKE INSERT, UPDATE ON mmdb.weight_profile FROM regress_mmdb_learner;
 BEGIN READ ONLY;
@@ -264,7 +292,8 @@ CREATE VIEW results AS
 SELECT w[1] > 0.2 AND w[1] = (SELECT max(u) FROM unnest(w) u) AS liked, w2[1] > 0.2 AS without_dislikes,
 	   round((SELECT sum(u) FROM unnest(w) u)::numeric, 12) AS sum
 FROM (SELECT mm_refine_weights('houses_mm', '{1,1,1,1,1}', ROW(500, '(0.5,0.5)', 'abc', '[0.5,0.5,0.5,0.5]', 2),
-			 array_agg(id) FILTER (WHERE abs(price - 500) < 60), array_agg(id) FILTER (WHERE abs(price - 500) >= 60)) AS w,
+			 array_agg(id) FILTER (WHERE abs(price - 500) < 60),
+			 array_agg(id) FILTER (WHERE abs(price - 500) >= 60)) AS w,
 			 mm_refine_weights('houses_mm', NULL, ROW(500, '(0.5,0.5)', 'abc', '[0.5,0.5,0.5,0.5]', 2),
 			 array_agg(id) FILTER (WHERE abs(price - 500) < 60)) AS w2
 	  FROM results) r;
@@ -282,11 +311,13 @@ BEGIN
 	RAISE NOTICE '% of 10', CASE WHEN good >= 7 THEN 'most' ELSE good::text END;
 END $$;
 -- Keys and literals of all kinds.
-SELECT cardinality(mm_refine_weights('houses_mm', NULL, 1, '{2,3}')), cardinality(mm_refine_weights('houses_mm', NULL, 1::bigint, ARRAY[2, 3]::smallint[], '{4}')),
+SELECT cardinality(mm_refine_weights('houses_mm', NULL, 1, '{2,3}')),
+	cardinality(mm_refine_weights('houses_mm', NULL, 1::bigint, ARRAY[2, 3]::smallint[], '{4}')),
 	   cardinality(mm_refine_weights('boxed_mm', NULL, md5('1'), ARRAY[md5('2')], ARRAY[md5('3')])),
 	   cardinality(mm_refine_weights('houses_mm', NULL, 1, '{2}', '{}'));
 -- A row counts once, as liked if it is both, and the query object does not.
-SELECT mm_refine_weights('houses_mm', NULL, 1, '{2,3}', '{4,5}') = mm_refine_weights('houses_mm', NULL, 1, '{2,3,2,1}', '{4,5,4,4,1,2}') AS same;
+SELECT mm_refine_weights('houses_mm', NULL, 1, '{2,3}', '{4,5}') = mm_refine_weights('houses_mm', NULL, 1, '{2,3,2,1}',
+	'{4,5,4,4,1,2}') AS same;
 SELECT mm_refine_weights('houses_mm', NULL, 1, '{4711}');
 SELECT mm_refine_weights('houses_mm', NULL, 1, '{2}', '{4711}');
 SELECT mm_refine_weights('houses_mm', NULL, 1, '{}');

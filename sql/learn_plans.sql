@@ -8,7 +8,8 @@ CREATE FUNCTION chance(integer, integer) RETURNS float8 LANGUAGE sql IMMUTABLE A
 
 -- Most rows are equally far from many others.
 CREATE TABLE goods (id integer PRIMARY KEY, kind integer, stars integer, brand text, price float8);
-INSERT INTO goods SELECT i, chance(i, 1) * 6, chance(i, 2) * 5, 'b' || (chance(i, 3) * 9)::integer, round(100 * chance(i, 4)::numeric, 1)
+INSERT INTO goods SELECT i, chance(i, 1) * 6, chance(i, 2) * 5, 'b' || (chance(i, 3) * 9)::integer,
+	round(100 * chance(i, 4)::numeric, 1)
 	FROM generate_series(1, 2000) i;
 CREATE INDEX goods_mm ON goods USING mmdb (kind int4_discrete_ops, stars, brand, price);
 ANALYZE goods;
@@ -25,9 +26,12 @@ BEGIN
 					 mm_refine_weights('goods_mm', NULL, 7, '{207,407}'));
 END $$;
 
-CREATE TABLE outcomes AS SELECT negatives, learned('TABLE examples', negatives) AS learned FROM (VALUES ('hard'), ('random')) n(negatives);
+CREATE TABLE outcomes AS SELECT negatives, learned('TABLE examples', negatives) AS learned
+	FROM (VALUES ('hard'), ('random')) n(negatives);
 CREATE VIEW same_outcomes AS
-	SELECT bool_and(learned = learned('TABLE examples', negatives)) AS same FROM outcomes;
+	SELECT count(*) AS outcomes, differences('learned', array_agg(learned('TABLE examples', negatives)),
+											 array_agg(learned))
+	FROM outcomes;
 DISCARD PLANS; TABLE same_outcomes;
 SET mmdb.enable_scan = off;
 DISCARD PLANS; TABLE same_outcomes;
@@ -53,13 +57,18 @@ CREATE INDEX ON goods (stars);
 DISCARD PLANS; TABLE same_outcomes;
 
 -- Nor on the order of examples, and of their rows.
-SELECT bool_and(learned = learned('SELECT key, ARRAY(SELECT unnest(relevant) ORDER BY 1 DESC) FROM examples ORDER BY key % 7, key', negatives)) AS same FROM outcomes;
-SELECT learned = learned('SELECT key, relevant FROM examples WHERE key <> 7') AS other FROM outcomes WHERE negatives = 'hard';
+SELECT count(*) AS outcomes,
+	   differences('learned', array_agg(learned('SELECT key, ARRAY(SELECT unnest(relevant) ORDER BY 1 DESC)
+												 FROM examples ORDER BY key % 7, key', negatives)), array_agg(learned))
+FROM outcomes;
+SELECT learned = learned('SELECT key, relevant FROM examples WHERE key <> 7') AS other FROM outcomes
+	WHERE negatives = 'hard';
 
 -- Nor, with hard negatives, on where rows are stored.
 UPDATE goods SET price = price WHERE id % 3 = 0;
 UPDATE goods SET price = price WHERE id % 2 = 0;
-SELECT learned = learned('TABLE examples') AS same FROM outcomes WHERE negatives = 'hard';
+SELECT count(*) AS outcomes, differences('learned', array_agg(learned('TABLE examples')), array_agg(learned))
+FROM outcomes WHERE negatives = 'hard';
 
 DROP TABLE goods, examples, outcomes CASCADE;
 DROP FUNCTION chance, learned;

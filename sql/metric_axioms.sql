@@ -1,27 +1,30 @@
 -- Every metric is one: on random values, d(x, x) = 0, d(x, y) = d(y, x) to the
 -- last bit, d >= 0, and d(x, z) <= d(x, y) + d(y, z) but for rounding.
-CREATE FUNCTION check_axioms(distance text, type text, random_value text, metric_of text DEFAULT '%s')
-	RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	failures bigint;
-	n bigint;
+CREATE FUNCTION check_axioms(distance text, type text, random_value text, metric_of text DEFAULT '%s',
+	OUT checks bigint, OUT failures text[]) LANGUAGE plpgsql AS $$
 BEGIN
-	EXECUTE format('CREATE TEMP TABLE points AS SELECT i, (%s)::%s AS p FROM generate_series(1, 25) i', random_value, type);
+	EXECUTE format('CREATE TEMP TABLE points AS SELECT i, (%s)::%s AS p FROM generate_series(1, 25) i',
+		random_value, type);
 	INSERT INTO points SELECT i + 25, p FROM points WHERE i <= 3;	-- some values twice
 	EXECUTE format('CREATE TEMP TABLE distances AS
-		SELECT a.i, b.i AS j, a.p %1$s b.p AS raw, %2$s AS d FROM points a, points b', distance, format(metric_of, 'a.p ' || distance || ' b.p'));
-	SELECT count(*) FILTER (WHERE bad), count(*) INTO failures, n FROM (
-		SELECT d <> 0 OR raw <> 0 AS bad FROM distances WHERE i = j
-		UNION ALL SELECT d < 0 OR d = 'NaN' OR d IS NULL FROM distances
-		UNION ALL SELECT x.raw <> y.raw FROM distances x, distances y WHERE x.i = y.j AND x.j = y.i
-		UNION ALL SELECT xz.d > (xy.d + yz.d) * (1 + 1e-6) + 1e-7 FROM distances xy, distances yz, distances xz
-				  WHERE xy.j = yz.i AND xz.i = xy.i AND xz.j = yz.j) t;
+		SELECT a.i, b.i AS j, a.p AS x, b.p AS y, a.p %1$s b.p AS raw, %2$s AS d FROM points a, points b',
+		distance, format(metric_of, 'a.p ' || distance || ' b.p'));
+	SELECT count(*), (array_agg(failure) FILTER (WHERE failure IS NOT NULL))[1:10] INTO checks, failures FROM (
+		SELECT CASE WHEN d <> 0 OR raw <> 0 THEN format('d(%s, the same) = %s, from %s', x, d, raw) END AS failure
+			FROM distances WHERE i = j
+		UNION ALL SELECT CASE WHEN d < 0 OR d = 'NaN' OR d IS NULL THEN format('d(%s, %s) = %s', x, y, d) END
+			FROM distances
+		UNION ALL SELECT CASE WHEN xy.raw <> yx.raw
+							  THEN format('d(%s, %s) = %s, but %s', xy.x, xy.y, xy.raw, yx.raw) END
+			FROM distances xy, distances yx WHERE xy.i = yx.j AND xy.j = yx.i
+		UNION ALL SELECT CASE WHEN xz.d > (xy.d + yz.d) * (1 + 1e-6) + 1e-7
+							  THEN format('d(%s, %s) = %s > %s + %s, by %s', xz.x, xz.y, xz.d, xy.d, yz.d, xy.y) END
+			FROM distances xy, distances yz, distances xz WHERE xy.j = yz.i AND xz.i = xy.i AND xz.j = yz.j) t;
 	DROP TABLE points, distances;
-	RETURN format('%s checks, %s failures', n, failures);
 END $$;
 
 SELECT setseed(0.0625);
-SELECT distance, type, check_axioms(distance, type, value, coalesce(metric, '%s'))
+SELECT distance, type, c.*
 FROM (VALUES
 	('<->', 'mmvector', 'ARRAY[random() * 2 - 1, random(), random() * 1e-3, random() * 100]', NULL),
 	('<+>', 'mmvector', 'ARRAY[random() * 2 - 1, random(), random() * 1e-3, random() * 100]', NULL),
@@ -36,12 +39,19 @@ FROM (VALUES
 	('<+>', 'integer', '(random() * 4e9 - 2e9)::bigint', NULL),
 	('<+>', 'bigint', '(random() * 1.8e19 - 9e18)::numeric(30)', NULL),
 	('<+>', 'real', 'random() * 1e38', NULL),
-	('<+>', 'double precision', 'CASE WHEN i % 9 = 0 THEN ''Infinity'' WHEN i % 11 = 0 THEN ''NaN'' ELSE random() * 1e300 END', NULL),
-	('<+>', 'numeric', 'CASE WHEN i % 9 = 0 THEN ''-Infinity'' WHEN i % 11 = 0 THEN ''NaN'' ELSE random() * 1e10 END', NULL),
-	('<+>', 'date', 'CASE WHEN i % 9 = 0 THEN ''infinity''::date ELSE date ''2000-01-01'' + (random() * 20000)::integer END', NULL),
-	('<+>', 'timestamp', 'CASE WHEN i % 9 = 0 THEN ''-infinity''::timestamp ELSE timestamp ''2000-01-01'' + random() * interval ''20 years'' END', NULL),
+	('<+>', 'double precision',
+		'CASE WHEN i % 9 = 0 THEN ''Infinity'' WHEN i % 11 = 0 THEN ''NaN'' ELSE random() * 1e300 END', NULL),
+	('<+>', 'numeric', 'CASE WHEN i % 9 = 0 THEN ''-Infinity'' WHEN i % 11 = 0 THEN ''NaN'' ELSE random() * 1e10 END',
+		NULL),
+	('<+>', 'date',
+		'CASE WHEN i % 9 = 0 THEN ''infinity''::date ELSE date ''2000-01-01'' + (random() * 20000)::integer END', NULL),
+	('<+>', 'timestamp',
+		$$CASE WHEN i % 9 = 0 THEN '-infinity'::timestamp
+			   ELSE timestamp '2000-01-01' + random() * interval '20 years' END$$, NULL),
 	('<+>', 'timestamptz', 'timestamptz ''2000-01-01 00:00+00'' + random() * interval ''20 years''', NULL),
-	('<+>', 'interval', 'make_interval(months => (random() * 1000)::integer, days => (random() * 1000)::integer, secs => random() * 1e6)', NULL),
+	('<+>', 'interval',
+		'make_interval(months => (random() * 1000)::integer, days => (random() * 1000)::integer,
+					   secs => random() * 1e6)', NULL),
 	('<->', 'point', 'point(random(), random() * 1000)', NULL),
 	('<+>', 'point', 'point(random(), random() * 1000)', NULL),
 	('<@@>', 'point', 'point(random() * 720 - 360, CASE WHEN i % 9 = 0 THEN 90 ELSE random() * 180 - 90 END)', NULL),
@@ -54,5 +64,6 @@ FROM (VALUES
 	('<!>', 'text', '(random() * 5)::integer', NULL),
 	('<!>', 'integer', '(random() * 5)::integer', NULL),
 	('<!>', 'boolean', 'random() < 0.5', NULL),
-	('<!>', 'uuid', 'md5((random() * 5)::integer::text)::uuid', NULL)) m(distance, type, value, metric);
+	('<!>', 'uuid', 'md5((random() * 5)::integer::text)::uuid', NULL)) m(distance, type, value, metric),
+	check_axioms(distance, type, value, coalesce(metric, '%s')) c;
 DROP FUNCTION check_axioms;

@@ -10,21 +10,23 @@ SELECT mm_hamming_distance(B'1111', B'0000'), mm_jaccard_distance(B'1111', B'011
 -- Against SQL, at lengths around the sizes of words and vectors.
 SELECT setseed(0.75);
 CREATE TABLE bits AS
-	SELECT n, ('1' || (SELECT string_agg((random() < 0.5)::integer::text, '') FROM generate_series(2, n) WHERE i > 0))::varbit AS a,
-		   ('0' || (SELECT string_agg((random() < 0.3)::integer::text, '') FROM generate_series(2, n) WHERE i > 0))::varbit AS b
+	SELECT n, ('1' || (SELECT string_agg((random() < 0.5)::integer::text, '') FROM generate_series(2, n)
+		WHERE i > 0))::varbit AS a,
+		   ('0' || (SELECT string_agg((random() < 0.3)::integer::text, '') FROM generate_series(2, n)
+			   WHERE i > 0))::varbit AS b
 	FROM (VALUES (2), (7), (8), (63), (64), (65), (255), (256), (257), (511), (512), (513), (1000), (5000)) l(n),
 		 generate_series(1, 3) i;
 CREATE FUNCTION ones(b varbit) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
 	SELECT length(replace(b::text, '0', ''))
 $$;
-CREATE FUNCTION differences(OUT comparisons bigint, OUT hamming bigint, OUT jaccard bigint) LANGUAGE sql STABLE AS $$
-	SELECT count(*), count(*) FILTER (WHERE a <^> b <> ones(a # b)),
-		   count(*) FILTER (WHERE abs((a <%%> b) - (1 - ones(a & b) / ones(a | b))) > 1e-15)
-	FROM bits
-$$;
-SELECT * FROM differences();
+CREATE VIEW computed AS
+	SELECT n, a, b, a <^> b AS hamming, ones(a # b) AS expected_hamming,
+		   a <%%> b AS jaccard, 1 - ones(a & b) / ones(a | b) AS expected_jaccard FROM bits;
+SELECT count(*) AS comparisons FROM computed;
+SELECT * FROM computed WHERE hamming <> expected_hamming OR abs(jaccard - expected_jaccard) > 1e-15 LIMIT 10;
 SET mmdb.simd = scalar;
-SELECT * FROM differences();
+SELECT * FROM computed WHERE hamming <> expected_hamming OR abs(jaccard - expected_jaccard) > 1e-15 LIMIT 10;
 RESET mmdb.simd;
-DROP FUNCTION differences, ones;
+DROP VIEW computed;
+DROP FUNCTION ones;
 DROP TABLE bits;

@@ -27,7 +27,8 @@ CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', determini
 CREATE TABLE flowers (name text COLLATE any_case);
 INSERT INTO flowers VALUES ('Rose'), ('rose'), ('ROSE');
 CREATE INDEX flowers_mm ON flowers USING mmdb (name text_discrete_ops);
-SELECT a.name <!> b.name AS equal FROM flowers a, flowers b WHERE a.name COLLATE "C" = 'Rose' AND b.name COLLATE "C" = 'rose' \gset
+SELECT a.name <!> b.name AS equal FROM flowers a, flowers b WHERE a.name COLLATE "C" = 'Rose'
+	AND b.name COLLATE "C" = 'rose' \gset
 SELECT mean FROM mmdb.index_columns WHERE index_name = 'flowers_mm'::regclass \gset
 DROP TABLE flowers;
 DROP COLLATION any_case;

@@ -42,6 +42,7 @@ SELECT '[3e-38]'::mmvector <-> '[1e-38]' AS l2, '[1e-44]'::mmvector <+> '[0]' AS
 CREATE TABLE stored (id integer, v mmvector, a real[]);
 INSERT INTO stored SELECT n, array_agg((i * 7 % 11)::real)::mmvector, array_agg((i * 7 % 11)::real)
 	FROM (VALUES (1), (29), (30), (31), (500), (2000), (16000)) s(n), generate_series(1, n) i GROUP BY n;
-SELECT id, mm_dims(v), v <-> array_fill(0::real, ARRAY[id])::mmvector AS l2, a <-> array_fill(0::real, ARRAY[id]) AS l2_array
+SELECT id, mm_dims(v), v <-> array_fill(0::real, ARRAY[id])::mmvector AS l2,
+	a <-> array_fill(0::real, ARRAY[id]) AS l2_array
 FROM stored ORDER BY id;
 DROP TABLE stored;

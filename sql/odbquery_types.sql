@@ -26,10 +26,12 @@ SELECT odbquery(ROW(ROW(1, 'x')::pair, 5), '{1,1}');
 SELECT type, message(format('SELECT odbquery(ROW(1, NULL::%s), NULL)', type)) AS constructor,
 	   message(format('SELECT odbrange(ROW(1, NULL::%s), NULL, 1)', type)) IS DISTINCT FROM
 	   message(format('SELECT odbquery(ROW(1, NULL::%s), NULL)', type)) AS range_differs,
-	   message(format('SELECT %L::odbquery', format('{"types": ["integer", "%s"], "object": [1, null], "weights": [1, 1]}', type))) IS DISTINCT FROM
+	   message(format('SELECT %L::odbquery',
+		   format('{"types": ["integer", "%s"], "object": [1, null], "weights": [1, 1]}', type))) IS DISTINCT FROM
 	   message(format('SELECT odbquery(ROW(1, NULL::%s), NULL)', type)) AS input_differs
 FROM unnest('{pair,pair[],good_pair,pairs,pairs_set,pairs[],pair_lists,pair_lists[],pair_table,record,record[],
-			 odbquery,odbquery[],named_query,named_query[],query_range,query_ranges,query_range[],pg_class}'::text[]) AS type;
+			 odbquery,odbquery[],named_query,named_query[],query_range,query_ranges,
+			 query_range[],pg_class}'::text[]) AS type;
 -- as deep as one likes
 DO $$
 DECLARE
@@ -53,7 +55,8 @@ END $$;
 -- kept as their base types; input checks their constraints.
 CREATE TYPE mood AS ENUM ('sad', 'happy');
 CREATE DOMAIN percent AS integer CHECK (VALUE BETWEEN 0 AND 100);
-SELECT odbquery(ROW('happy'::mood, '{sad,NULL}'::mood[], '[1,5)'::int4range, '{[1,2],[4,9)}'::int4multirange, 7::percent, '{1,2}'::percent[], '{"a": 1}'::jsonb), NULL);
+SELECT odbquery(ROW('happy'::mood, '{sad,NULL}'::mood[], '[1,5)'::int4range, '{[1,2],[4,9)}'::int4multirange,
+	7::percent, '{1,2}'::percent[], '{"a": 1}'::jsonb), NULL);
 SELECT '{"types": ["percent", "_mood"], "object": [8, "{happy}"], "weights": [1, 1]}'::odbquery;
 SELECT '{"types": ["percent"], "object": [101], "weights": [1]}'::odbquery;
 -- Values of an enum may be renamed, and added.
@@ -84,15 +87,20 @@ $$;
 CREATE FUNCTION with_type(q odbquery, type regtype) RETURNS odbquery LANGUAGE sql AS $$
 	SELECT from_bytes(overlay(to_bytes(q) PLACING native(type::oid::integer) FROM 13))
 $$;
-SELECT type, message(format('SELECT ROW(%L::text, 1) <-> with_type(odbquery(ROW(%L, 5), NULL), %L)', 'text', 'text', type)) AS distance
+SELECT type, message(format('SELECT ROW(%L::text, 1) <-> with_type(odbquery(ROW(%L, 5), NULL), %L)', 'text', 'text',
+	type)) AS distance
 FROM unnest('{pair,pair[],pairs,odbquery,text}'::text[]) AS type;
-SELECT type, regexp_replace(message(format('SELECT ROW(%L::text, 1) <@ with_type(odbrange(ROW(%L, 5), NULL, 1), %L)', 'text', 'text', type)), 'OID \d+', 'OID ...') AS within
+SELECT type, regexp_replace(message(format('SELECT ROW(%L::text, 1) <@ with_type(odbrange(ROW(%L, 5), NULL, 1), %L)',
+	'text', 'text', type)), 'OID \d+', 'OID ...') AS within
 FROM unnest('{bytea,integer,mood,mood[],percent}'::text[]) AS type;
 \set VERBOSITY terse
-SELECT type, with_type(odbquery(ROW('text', 5), NULL), type::regtype) FROM unnest('{pair,pair[],odbquery,bytea,integer,mood[],text}'::text[]) AS type;
-SELECT odbquery_send(with_type(odbquery(ROW('text', 5), NULL), 'integer')) = odbquery_send(odbquery(ROW(NULL, 5), NULL)) AS sent;
+SELECT type, with_type(odbquery(ROW('text', 5), NULL), type::regtype)
+	FROM unnest('{pair,pair[],odbquery,bytea,integer,mood[],text}'::text[]) AS type;
+SELECT odbquery_send(with_type(odbquery(ROW('text', 5), NULL), 'integer'))
+	= odbquery_send(odbquery(ROW(NULL, 5), NULL)) AS sent;
 CREATE TYPE gone AS ENUM ('once');
-CREATE TABLE stored AS SELECT odbquery(ROW(1.5, 'once'::gone, 'behind'::varchar, '{once}'::gone[], point(1, 2)), NULL) AS q;
+CREATE TABLE stored AS SELECT odbquery(ROW(1.5, 'once'::gone, 'behind'::varchar, '{once}'::gone[], point(1, 2)),
+	NULL) AS q;
 SELECT q FROM stored;
 DROP TYPE gone;
 SELECT q FROM stored;
@@ -103,11 +111,14 @@ SELECT q = q AND odbquery_hash(q) IS NOT NULL AS equal FROM stored;
 -- that are refused now.
 -- (of queries of one or two components, without scales and radius)
 CREATE FUNCTION without_kinds(q odbquery) RETURNS odbquery LANGUAGE sql AS $$
-	SELECT from_bytes(substr(to_bytes(q), 1, 2) || '\x0000' || substr(to_bytes(q), 5, 16) || substr(to_bytes(q), 21 + 8 * n))
+	SELECT from_bytes(substr(to_bytes(q), 1, 2) || '\x0000' || substr(to_bytes(q), 5, 16)
+		|| substr(to_bytes(q), 21 + 8 * n))
 	FROM (SELECT get_byte(to_bytes(q), 0) + get_byte(to_bytes(q), 1) AS n) t
 $$;
-SELECT without_kinds(q), length(to_bytes(without_kinds(q))) - length(to_bytes(q)) AS bytes, without_kinds(q) = q AS equal,
-	   odbquery_hash(without_kinds(q)) = odbquery_hash(q) AS same_hash, odbquery_send(without_kinds(q)) = odbquery_send(q) AS same_sent
+SELECT without_kinds(q), length(to_bytes(without_kinds(q))) - length(to_bytes(q)) AS bytes,
+	without_kinds(q) = q AS equal,
+	   odbquery_hash(without_kinds(q)) = odbquery_hash(q) AS same_hash,
+	   odbquery_send(without_kinds(q)) = odbquery_send(q) AS same_sent
 FROM (VALUES (odbquery(ROW(5, 'five'), '{1,2}')), (odbquery(ROW('2026-01-01'::date), NULL))) v(q);
 SELECT type, message(format('SELECT with_type(without_kinds(odbquery(ROW(%L, 5), NULL)), %L)::text', 'text', type))
 FROM unnest('{pair,pair[],good_pair,pairs,record,odbquery,named_query[],bytea}'::text[]) AS type;

@@ -4,8 +4,10 @@ CREATE DOMAIN weighing AS float8;
 CREATE TYPE home AS (place mmvector(2), price float8, review text);
 CREATE TABLE homes (id integer, photo mmvector(2), price float8, review text, stars integer, weight float8, obj home)
 	WITH (autovacuum_enabled = off);
-INSERT INTO homes SELECT i, (o).place, CASE WHEN i % 50 > 0 THEN (o).price END, (o).review, i * 31 % 1009, i % 7, CASE WHEN i % 100 > 0 THEN o END
-	FROM (SELECT i, ROW(ARRAY[sin(i), cos(i * 2)], i * 7919 % 10007, repeat(chr(97 + i % 3), i % 17))::home AS o FROM generate_series(1, 2000) i) s;
+INSERT INTO homes SELECT i, (o).place, CASE WHEN i % 50 > 0 THEN (o).price END, (o).review, i * 31 % 1009, i % 7,
+	CASE WHEN i % 100 > 0 THEN o END
+	FROM (SELECT i, ROW(ARRAY[sin(i), cos(i * 2)], i * 7919 % 10007, repeat(chr(97 + i % 3), i % 17))::home AS o
+		FROM generate_series(1, 2000) i) s;
 CREATE INDEX homes_mm ON homes USING mmdb (photo, price, review, stars);
 CREATE INDEX homes_obj ON homes USING mmdb (obj);
 ANALYZE homes;
@@ -16,17 +18,20 @@ DECLARE plan jsonb;
 BEGIN
 	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
 	RETURN (SELECT string_agg(CASE WHEN node ->> 'Node Type' <> 'Custom Scan' THEN node ->> 'Node Type'
-								   ELSE concat_ws(' ', node ->> 'Custom Plan Provider', CASE WHEN node ? 'Order By' THEN 'in order' END,
-												  CASE WHEN node ? 'Within' THEN 'within' WHEN NOT node ? 'Order By' THEN 'of several' END) END, ', ')
+								   ELSE concat_ws(' ', node ->> 'Custom Plan Provider',
+												  CASE WHEN node ? 'Order By' THEN 'in order' END,
+												  CASE WHEN node ? 'Within' THEN 'within'
+													   WHEN NOT node ? 'Order By' THEN 'of several' END) END, ', ')
 			FROM jsonb_path_query(plan, 'strict $.** ? (exists (@."Node Type"))') node
 			WHERE node ->> 'Node Type' IN ('Custom Scan', 'Sort', 'Incremental Sort'));
 END $$;
 
 -- A query by custom scans and by sequential scans: the plan, how many rows it
--- returns, and how many of them differ.
-CREATE FUNCTION compare(query text, OUT plan text, OUT rows bigint, OUT differences bigint) LANGUAGE plpgsql AS $$
+-- returns, and those that differ.
+CREATE FUNCTION compare(query text, OUT plan text, OUT rows bigint, OUT differences text) LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM set_config(name, 'off', true) FROM unnest('{enable_seqscan,enable_sort,enable_indexscan,enable_bitmapscan}'::text[]) name;
+	PERFORM set_config(name, 'off', true)
+		FROM unnest('{enable_seqscan,enable_sort,enable_indexscan,enable_bitmapscan}'::text[]) name;
 	SET LOCAL mmdb.enable_scan = on;
 	plan := plan(query);
 	EXECUTE 'CREATE TEMP TABLE by_index AS ' || query;
@@ -35,8 +40,9 @@ BEGIN
 	SET LOCAL mmdb.enable_scan = off;
 	EXECUTE 'CREATE TEMP TABLE by_sort AS ' || query;
 	SET LOCAL mmdb.enable_scan = on;
-	SELECT count(s), count(*) FILTER (WHERE i IS DISTINCT FROM s) INTO rows, differences
-		FROM (SELECT row_number() OVER () AS n, i::text AS i FROM by_index i) i FULL JOIN (SELECT row_number() OVER () AS n, s::text AS s FROM by_sort s) s USING (n);
+	SELECT count(s), differences(query, array_agg(i ORDER BY n), array_agg(s ORDER BY n)) INTO rows, differences
+		FROM (SELECT row_number() OVER () AS n, i::text AS i FROM by_index i) i
+			FULL JOIN (SELECT row_number() OVER () AS n, s::text AS s FROM by_sort s) s USING (n);
 	DROP TABLE by_index, by_sort;
 END $$;
 
@@ -66,7 +72,8 @@ CREATE VIEW sums AS SELECT * FROM unnest(ARRAY[
 	-- composites, and their attributes
 	$$obj <-> odbquery(ROW('[0.3,0.4]', 5000, 'aaab')::home, '{1,0.001,0.1}')$$,
 	$$2 * (obj <-> odbquery(ROW('[0.3,0.4]', 5000, 'aaab')::home, '{1,0.001,0.1}')) + ((obj).place <-> '[0.5,0.5]')$$,
-	$$(obj <-> odbquery(ROW('[0.3,0.4]', NULL, 'aaab')::home, NULL)) + (obj <-> odbquery(ROW(NULL, 77, NULL)::home, NULL)) / 100$$,
+	$$(obj <-> odbquery(ROW('[0.3,0.4]', NULL, 'aaab')::home, NULL))
+		+ (obj <-> odbquery(ROW(NULL, 77, NULL)::home, NULL)) / 100$$,
 	$$0.5 * ((obj).price <+> 5) / 1000 + ((obj).review <~> 'bbb') + ((obj).place <-> '[0.3,0.4]')$$,
 	$$coalesce((obj).price <+> 5, 1) + ((obj).place <-> '[0.3,0.4]')$$,
 	-- one column twice, with the same value or another
@@ -77,24 +84,41 @@ CREATE VIEW sums AS SELECT * FROM unnest(ARRAY[
 	$$(SELECT 0.5) * (photo <-> (SELECT h.photo FROM homes h WHERE h.id = 7)) + (stars <+> (SELECT 7))$$
 	]) WITH ORDINALITY s(sum, n);
 SELECT sum, c.* FROM sums, compare(format('SELECT %s AS d FROM homes ORDER BY 1 LIMIT 20', sum)) c ORDER BY n;
-SELECT count(*) AS sums, sum(c.rows) AS rows, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+SELECT count(*) AS sums, sum(c.rows) AS rows, string_agg(differences, E'\n') AS differences,
+	count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
 	FROM sums, compare(format('SELECT %s AS d FROM homes ORDER BY 1', sum)) c;
-SELECT count(*) AS sums, sum(c.rows) > 0 AS found, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
-	FROM sums, compare(format('SELECT id FROM homes WHERE %1$s < (SELECT percentile_disc(0.2) WITHIN GROUP (ORDER BY %1$s) FROM homes) ORDER BY id %% 7, id', sum)) c;
-SELECT count(*) AS sums, sum(c.rows) > 0 AS found, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
-	FROM sums, compare(format('SELECT %1$s AS d FROM homes WHERE %1$s <= (SELECT percentile_disc(0.3) WITHIN GROUP (ORDER BY %1$s) FROM homes) ORDER BY 1 LIMIT 300', sum)) c;
+SELECT count(*) AS sums, sum(c.rows) > 0 AS found, string_agg(differences, E'\n') AS differences,
+	count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+	FROM sums, compare(format('SELECT id FROM homes
+		WHERE %1$s < (SELECT percentile_disc(0.2) WITHIN GROUP (ORDER BY %1$s) FROM homes)
+		ORDER BY id %% 7, id', sum)) c;
+SELECT count(*) AS sums, sum(c.rows) > 0 AS found, string_agg(differences, E'\n') AS differences,
+	count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+	FROM sums, compare(format('SELECT %1$s AS d FROM homes
+		WHERE %1$s <= (SELECT percentile_disc(0.3) WITHIN GROUP (ORDER BY %1$s) FROM homes)
+		ORDER BY 1 LIMIT 300', sum)) c;
 
 -- NULLs first.  Minus a sum, as a similarity, in descending order: its NULLs come
 -- first, unless they are to come last; and as a condition.
-SELECT count(*) AS sums, sum(c.rows) AS rows, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
-	FROM sums, unnest('{"(%1$s) NULLS FIRST","1 - (%1$s) DESC LIMIT 300","0.5 - 2 * ((%1$s) - 3) / 7 DESC NULLS LAST LIMIT 30"}'::text[]) key,
+SELECT count(*) AS sums, sum(c.rows) AS rows, string_agg(differences, E'\n') AS differences,
+	count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+	FROM sums, unnest(ARRAY['(%1$s) NULLS FIRST', '1 - (%1$s) DESC LIMIT 300',
+									'0.5 - 2 * ((%1$s) - 3) / 7 DESC NULLS LAST LIMIT 30']) key,
 	compare(format('SELECT %1$s AS d FROM homes ORDER BY ' || key, sum)) c;
-SELECT count(*) AS sums, sum(c.rows) AS rows, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
-	FROM sums, compare(format('SELECT %1$s AS d, id FROM homes WHERE weight > 2 ORDER BY 1 - (%1$s) DESC, id LIMIT 300', sum)) c;
-SELECT count(*) AS sums, sum(c.rows) > 0 AS found, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
-	FROM sums, compare(format('SELECT id FROM homes WHERE 1 - (%1$s) > (SELECT percentile_disc(0.8) WITHIN GROUP (ORDER BY 1 - (%1$s)) FROM homes) ORDER BY id %% 7, id', sum)) c;
-SELECT count(*) AS sums, sum(c.rows) > 0 AS found, sum(differences) AS differences, count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
-	FROM sums, compare(format('SELECT 1 - (%1$s) AS d FROM homes WHERE 1 - (%1$s) >= (SELECT percentile_disc(0.7) WITHIN GROUP (ORDER BY 1 - (%1$s)) FROM homes) ORDER BY 1 DESC LIMIT 300', sum)) c;
+SELECT count(*) AS sums, sum(c.rows) AS rows, string_agg(differences, E'\n') AS differences,
+	count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+	FROM sums, compare(format('SELECT %1$s AS d, id FROM homes WHERE weight > 2
+		ORDER BY 1 - (%1$s) DESC, id LIMIT 300', sum)) c;
+SELECT count(*) AS sums, sum(c.rows) > 0 AS found, string_agg(differences, E'\n') AS differences,
+	count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+	FROM sums, compare(format('SELECT id FROM homes
+		WHERE 1 - (%1$s) > (SELECT percentile_disc(0.8) WITHIN GROUP (ORDER BY 1 - (%1$s)) FROM homes)
+		ORDER BY id %% 7, id', sum)) c;
+SELECT count(*) AS sums, sum(c.rows) > 0 AS found, string_agg(differences, E'\n') AS differences,
+	count(*) FILTER (WHERE plan ~ 'MMDB') AS by_index
+	FROM sums, compare(format('SELECT 1 - (%1$s) AS d FROM homes
+		WHERE 1 - (%1$s) >= (SELECT percentile_disc(0.7) WITHIN GROUP (ORDER BY 1 - (%1$s)) FROM homes)
+		ORDER BY 1 DESC LIMIT 300', sum)) c;
 SELECT clause, c.* FROM unnest(ARRAY[
 	$$1 - (photo <-> '[0.3,0.4]') DESC$$,
 	$$1 - (photo <-> '[0.3,0.4]') - (stars <+> 77) / 100 DESC$$,
@@ -175,7 +199,8 @@ SELECT clause, c.* FROM unnest(ARRAY[
 	$$(photo <-> '[0.3,0.4]') <= (SELECT min(h.weight) + 0.3 FROM homes h)$$,
 	-- several: what is in any of them
 	$$(photo <-> '[0.3,0.4]') < 0.3 OR (stars <+> 77) <= 2$$,
-	$$(photo <-> '[0.3,0.4]') < 0.3 AND weight > 3 OR id < 1000 AND (stars <+> 77) <= 2 OR (price <+> 3) + (stars <+> 100) < 500$$,
+	$$(photo <-> '[0.3,0.4]') < 0.3 AND weight > 3 OR id < 1000 AND (stars <+> 77) <= 2
+		OR (price <+> 3) + (stars <+> 100) < 500$$,
 	$$((photo <-> '[0.3,0.4]') < 0.3 OR (stars <+> 77) <= 2) AND (review <~> 'aaaa') < 4$$,
 	$$((photo <-> '[0.3,0.4]') < 0.3 OR (stars <+> 77) <= 2) AND ((review <~> 'aaaa') < 4 OR (price <+> 3) <= 500)$$,
 	$$(photo <-> '[0.3,0.4]') < -1 OR (stars <+> 77) <= 2$$,
@@ -199,8 +224,10 @@ SELECT clauses, c.* FROM unnest(ARRAY[
 	$$ORDER BY weight, stars <+> 77, id LIMIT 30$$,
 	$$WHERE weight > 3 ORDER BY (stars <+> 77) / 100 + (photo <-> '[0.3,0.4]') LIMIT 30$$,
 	$$WHERE (photo <-> '[0.3,0.4]') < 1 ORDER BY (stars <+> 77) / 100 + (photo <-> '[0.3,0.4]') LIMIT 30$$,
-	$$WHERE (photo <-> '[0.3,0.4]') < 0.3 OR (stars <+> 77) <= 2 ORDER BY (stars <+> 77) / 100 + (photo <-> '[0.3,0.4]') LIMIT 30$$,
-	$$WHERE (photo <-> '[0.3,0.4]') < 1 AND weight <> 3 AND (photo <-> '[0.3,0.4]') < 0.7 ORDER BY photo <-> '[0.3,0.4]' LIMIT 30$$,
+	$$WHERE (photo <-> '[0.3,0.4]') < 0.3 OR (stars <+> 77) <= 2
+		ORDER BY (stars <+> 77) / 100 + (photo <-> '[0.3,0.4]') LIMIT 30$$,
+	$$WHERE (photo <-> '[0.3,0.4]') < 1 AND weight <> 3 AND (photo <-> '[0.3,0.4]') < 0.7
+		ORDER BY photo <-> '[0.3,0.4]' LIMIT 30$$,
 	$$WHERE (photo <-> '[0.3,0.4]') > 0.5 ORDER BY photo <-> '[0.3,0.4]' LIMIT 30$$,
 	$$WHERE (photo <-> '[0.3,0.4]') BETWEEN 0.5 AND 0.6 ORDER BY photo <-> '[0.3,0.4]'$$,
 	$$WHERE 1 - (photo <-> '[0.3,0.4]') > 0.5 ORDER BY 1 - (photo <-> '[0.3,0.4]') DESC LIMIT 30$$,
@@ -211,23 +238,32 @@ SELECT clauses, c.* FROM unnest(ARRAY[
 	$$WHERE false ORDER BY photo <-> '[0.3,0.4]'$$,
 	$$WHERE id = -1 ORDER BY photo <-> '[0.3,0.4]'$$,
 	$$WHERE now() > '2020-01-01' ORDER BY photo <-> '[0.3,0.4]' LIMIT 3$$,
-	$$WHERE EXISTS (SELECT FROM homes h WHERE h.id = homes.id + 1 AND h.weight > 4) ORDER BY photo <-> '[0.3,0.4]' LIMIT 3$$,
-	$$WHERE (SELECT count(*) > homes.weight FROM (VALUES (1), (2), (homes.id % 5)) v(x) WHERE x < 3) ORDER BY photo <-> '[0.3,0.4]' LIMIT 3$$
+	$$WHERE EXISTS (SELECT FROM homes h WHERE h.id = homes.id + 1 AND h.weight > 4)
+		ORDER BY photo <-> '[0.3,0.4]' LIMIT 3$$,
+	$$WHERE (SELECT count(*) > homes.weight FROM (VALUES (1), (2), (homes.id % 5)) v(x) WHERE x < 3)
+		ORDER BY photo <-> '[0.3,0.4]' LIMIT 3$$
 	]) clauses, compare('SELECT id, weight FROM homes ' || clauses) c;
 
 -- Parameters, with plans for their values and for any.
 PREPARE nearest(mmvector, float8, float8, bigint) AS
-	SELECT id, $2 * (photo <-> $1) + (price <+> 5) / $3 AS d FROM homes WHERE $2 * (photo <-> $1) + (price <+> 5) / $3 < $2 * 100 ORDER BY 2 LIMIT $4;
-PREPARE within(mmvector, float8) AS SELECT photo <-> $1 AS d FROM homes WHERE (photo <-> $1) <= $2 OR (photo <-> '[1,1]') <= $2 ORDER BY id % 3, id;
-PREPARE alike(mmvector, float8, bigint) AS SELECT 1 - $2 * (photo <-> $1) - (price <+> 5) AS d FROM homes WHERE 1 - $2 * (photo <-> $1) - (price <+> 5) > $2 - 100 ORDER BY 1 DESC LIMIT $3;
+	SELECT id, $2 * (photo <-> $1) + (price <+> 5) / $3 AS d FROM homes
+		WHERE $2 * (photo <-> $1) + (price <+> 5) / $3 < $2 * 100 ORDER BY 2 LIMIT $4;
+PREPARE within(mmvector, float8) AS SELECT photo <-> $1 AS d FROM homes
+	WHERE (photo <-> $1) <= $2 OR (photo <-> '[1,1]') <= $2 ORDER BY id % 3, id;
+PREPARE alike(mmvector, float8, bigint) AS SELECT 1 - $2 * (photo <-> $1) - (price <+> 5) AS d FROM homes
+	WHERE 1 - $2 * (photo <-> $1) - (price <+> 5) > $2 - 100 ORDER BY 1 DESC LIMIT $3;
 PREPARE further(float8) AS SELECT (photo <-> '[0.3,0.4]') + $1 AS d FROM homes ORDER BY d LIMIT 3;
 SET plan_cache_mode = force_custom_plan;
-SELECT call, c.* FROM unnest(ARRAY[$$nearest('[0.3,0.4]', 2, 100, 10)$$, $$nearest('[0.3,0.4]', -2, 100, 10)$$, $$within('[0.3,0.4]', 0.4)$$, 'further(3)']) call, compare('EXECUTE ' || call) c;
+SELECT call, c.* FROM unnest(ARRAY[$$nearest('[0.3,0.4]', 2, 100, 10)$$, $$nearest('[0.3,0.4]', -2, 100, 10)$$,
+	$$within('[0.3,0.4]', 0.4)$$, 'further(3)']) call, compare('EXECUTE ' || call) c;
 SET plan_cache_mode = force_generic_plan;
-SELECT call, c.* FROM unnest(ARRAY[$$nearest('[0.3,0.4]', 2, 100, 10)$$, $$nearest('[0.3,0.4]', -2, 100, 10)$$, $$nearest('[0.3,0.4]', 2, 100, NULL)$$,
+SELECT call, c.* FROM unnest(ARRAY[$$nearest('[0.3,0.4]', 2, 100, 10)$$, $$nearest('[0.3,0.4]', -2, 100, 10)$$,
+	$$nearest('[0.3,0.4]', 2, 100, NULL)$$,
 	$$nearest('[0.3,0.4]', 2, 100, 0)$$, $$nearest(NULL, 2, 100, 10)$$, $$nearest('[0.3,0.4]', NULL, 100, 10)$$,
-	$$alike('[0.3,0.4]', 2, 10)$$, $$alike('[0.3,0.4]', -2, 10)$$, $$alike('[0.3,0.4]', NULL, 10)$$, $$alike(NULL, 2, 10)$$,
-	$$within('[0.3,0.4]', 0.4)$$, $$within(NULL, 0.1)$$, $$within('[0.3,0.4]', NULL)$$, 'further(3)', 'further(NULL)']) call, compare('EXECUTE ' || call) c;
+	$$alike('[0.3,0.4]', 2, 10)$$, $$alike('[0.3,0.4]', -2, 10)$$, $$alike('[0.3,0.4]', NULL, 10)$$,
+	$$alike(NULL, 2, 10)$$,
+	$$within('[0.3,0.4]', 0.4)$$, $$within(NULL, 0.1)$$, $$within('[0.3,0.4]', NULL)$$, 'further(3)',
+	'further(NULL)']) call, compare('EXECUTE ' || call) c;
 
 -- A kept plan is made anew when its index goes, and when the table changes.
 SET enable_seqscan = off;

@@ -18,25 +18,34 @@ BEGIN
 		line := regexp_replace(line, ' \(actual [^)]*\)| \(returns [^)]*\)', '');
 		line := regexp_replace(line, '\$0|\(InitPlan 1\).col1', '$');
 		RETURN NEXT CASE WHEN line ~ '"' THEN line
-			WHEN line ~ '(Removed by [A-Z][a-z]+|Pages|Bounded|Candidates|Verified|by Bounds|Computed|Memory):' THEN regexp_replace(line, '[0-9]+', '#', 'g')
+			WHEN line ~ '(Removed by [A-Z][a-z]+|Pages|Bounded|Candidates|Verified|by Bounds|Computed|Memory):'
+				THEN regexp_replace(line, '[0-9]+', '#', 'g')
 			ELSE line END;
 	END LOOP;
 END $$;
 \set analyze ', ANALYZE, TIMING OFF, SUMMARY OFF, BUFFERS OFF'
-SELECT explain('', $$SELECT id FROM homes WHERE id > 10 ORDER BY 2 * (photo <-> '[0.3,0.4]') + (stars <+> 77) / 100 LIMIT 3$$);
-SELECT explain('', $$SELECT id FROM homes WHERE (photo <-> '[0.3,0.4]') < 0.5 AND (photo <-> '[0.3,0.4]') < (SELECT 0.4)$$);
+SELECT explain('', $$SELECT id FROM homes WHERE id > 10 ORDER BY 2 * (photo <-> '[0.3,0.4]') + (stars <+> 77) / 100
+	LIMIT 3$$);
+SELECT explain('', $$SELECT id FROM homes WHERE (photo <-> '[0.3,0.4]') < 0.5
+	AND (photo <-> '[0.3,0.4]') < (SELECT 0.4)$$);
 SELECT explain('', $$SELECT id FROM homes WHERE (photo <-> '[0.3,0.4]') < 0.5 OR (stars <+> 5) <= 3$$);
-SELECT explain('', $$SELECT h.id FROM homes q, LATERAL (SELECT id FROM homes ORDER BY q.id * (photo <-> '[0.3,0.4]') + (stars <+> q.stars) LIMIT 3) h$$);
+SELECT explain('', $$SELECT h.id
+	FROM homes q, LATERAL (SELECT id FROM homes ORDER BY q.id * (photo <-> '[0.3,0.4]') + (stars <+> q.stars)
+	LIMIT 3) h$$);
 -- after it has run; and where values made it read the whole table
-SELECT explain(:'analyze', $$SELECT id FROM homes WHERE id > 10 AND (photo <-> '[0.3,0.4]') < 1 ORDER BY photo <-> '[0.3,0.4]'$$);
+SELECT explain(:'analyze', $$SELECT id FROM homes WHERE id > 10 AND (photo <-> '[0.3,0.4]') < 1
+	ORDER BY photo <-> '[0.3,0.4]'$$);
 SELECT explain(:'analyze', $$SELECT id FROM homes ORDER BY (SELECT -1::float8) * (photo <-> '[0.3,0.4]') LIMIT 3$$);
 SELECT explain(:'analyze', $$SELECT id FROM homes WHERE (SELECT -1::float8) * (photo <-> '[0.3,0.4]') < -2$$);
 -- the other formats are well formed
 SELECT key FROM jsonb_object_keys((SELECT jsonb_path_query_first(string_agg(line, '')::jsonb, '$[0].Plan')
-	FROM explain(:'analyze' || ', FORMAT JSON', $$SELECT id FROM homes WHERE id > 0 AND (photo <-> '[0.3,0.4]') < 1 ORDER BY photo <-> '[0.3,0.4]'$$) line)) key
+	FROM explain(:'analyze' || ', FORMAT JSON', $$SELECT id FROM homes WHERE id > 0 AND (photo <-> '[0.3,0.4]') < 1
+		ORDER BY photo <-> '[0.3,0.4]'$$) line)) key
 	WHERE key !~ 'Actual|Parallel|Async|Relation|Alias|Node|Disabled' ORDER BY key COLLATE "C";
-SELECT line FROM explain(', FORMAT YAML', $$SELECT id FROM homes WHERE (stars <+> 5) <= 3$$) lines, regexp_split_to_table(lines, '\n') line WHERE line ~ 'Index|Within|stars';
-SELECT line FROM explain(', FORMAT XML', $$SELECT id FROM homes WHERE (stars <+> 5) <= 3$$) lines, regexp_split_to_table(lines, '\n') line WHERE line ~ 'Index|Within|stars';
+SELECT line FROM explain(', FORMAT YAML', $$SELECT id FROM homes WHERE (stars <+> 5) <= 3$$) lines,
+	regexp_split_to_table(lines, '\n') line WHERE line ~ 'Index|Within|stars';
+SELECT line FROM explain(', FORMAT XML', $$SELECT id FROM homes WHERE (stars <+> 5) <= 3$$) lines,
+	regexp_split_to_table(lines, '\n') line WHERE line ~ 'Index|Within|stars';
 
 -- Entries are those on leaves, each counted once however often its leaf is
 -- read; so a search bounds no more of them than the table has rows.
@@ -48,17 +57,22 @@ BEGIN
 		WHERE key ~ 'Pages|Bounded|Candidates|Verified|Removed|Proved|Computed|Search Method|Parallel|Loops';
 END $$;
 SELECT n, (counts ->> 'Entries Bounded')::integer AS bounded, (counts ->> 'Rows Verified')::integer AS verified
-	FROM (VALUES ('ALL'), ('1000')) v(n), counts(format($$SELECT id FROM homes ORDER BY (photo <-> '[0.3,0.4]') + (stars <+> 7) LIMIT %s$$, n));
-SELECT (counts ->> 'Entries Bounded')::integer <= 1000 AS bounded FROM counts($$SELECT id FROM homes WHERE (photo <-> '[0.3,0.4]') + (stars <+> 7) < 1000$$);
+	FROM (VALUES ('ALL'), ('1000')) v(n),
+		counts(format($$SELECT id FROM homes ORDER BY (photo <-> '[0.3,0.4]') + (stars <+> 7) LIMIT %s$$, n));
+SELECT (counts ->> 'Entries Bounded')::integer <= 1000 AS bounded
+	FROM counts($$SELECT id FROM homes WHERE (photo <-> '[0.3,0.4]') + (stars <+> 7) < 1000$$);
 
 -- Of rows at equal distances, where bounds are exact, those that are wanted are
 -- verified, not all.
-CREATE TABLE ties AS SELECT i AS id, (ARRAY['room', 'flat'])[1 + i % 2] AS kind, i % 3 AS stars, '2020-01-01'::date + i % 4 AS since, i / 1000.0::float8 AS x FROM generate_series(1, 2000) i;
+CREATE TABLE ties AS SELECT i AS id, (ARRAY['room', 'flat'])[1 + i % 2] AS kind, i % 3 AS stars,
+	'2020-01-01'::date + i % 4 AS since, i / 1000.0::float8 AS x FROM generate_series(1, 2000) i;
 CREATE INDEX ties_mm ON ties USING mmdb (kind text_discrete_ops, stars, since, x);
 ANALYZE ties;
 SELECT keys, (counts ->> 'Rows Verified')::integer AS verified FROM unnest(ARRAY[
-	$$kind <!> 'tent'$$, $$stars <+> 77$$, $$(kind <!> 'tent') + 2 * (stars <+> 77) + 0.5 * coalesce(since <+> '2020-01-09', 3)$$, $$7 + (kind <!> 'tent')$$,
-	$$kind <!> 'room', id$$, $$(kind <!> 'room') + (x <+> -1) / 1e9$$]) keys, counts(format('SELECT id FROM ties ORDER BY %s LIMIT 3', keys));
+	$$kind <!> 'tent'$$, $$stars <+> 77$$, $$(kind <!> 'tent') + 2 * (stars <+> 77)
+		+ 0.5 * coalesce(since <+> '2020-01-09', 3)$$, $$7 + (kind <!> 'tent')$$,
+	$$kind <!> 'room', id$$, $$(kind <!> 'room') + (x <+> -1) / 1e9$$]) keys,
+	counts(format('SELECT id FROM ties ORDER BY %s LIMIT 3', keys));
 DROP TABLE ties;
 
 -- Parallel workers count for themselves; what is shown is the sum.
@@ -67,7 +81,8 @@ ANALYZE wishes;
 SET min_parallel_table_scan_size = 0;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
-CREATE FUNCTION compare_counts(query text, OUT workers text, OUT loops integer, OUT pages boolean, OUT same boolean) LANGUAGE plpgsql AS $$
+CREATE FUNCTION compare_counts(query text, OUT workers text, OUT loops integer, OUT pages boolean, OUT same boolean)
+	LANGUAGE plpgsql AS $$
 DECLARE
 	parallel jsonb;
 	serial jsonb;
@@ -89,13 +104,20 @@ SET enable_seqscan = on;
 SET enable_material = off;
 -- a scan for each row of a table that is read in parallel; the same again and
 -- again; and a plan that runs in a worker as a whole
-SELECT * FROM compare_counts($$SELECT count(*) FROM wishes w JOIN homes h ON (h.photo <-> w.photo) + (h.stars <+> w.stars) < 3 AND h.id <> w.id$$);
-SELECT * FROM compare_counts($$SELECT g, s.n FROM generate_series(1, 3) g LEFT JOIN LATERAL (SELECT count(*) AS n FROM wishes w JOIN homes h ON (h.photo <-> w.photo) < 0.1 OFFSET 0) s ON s.n >= g$$);
+SELECT * FROM compare_counts($$SELECT count(*) FROM wishes w
+	JOIN homes h ON (h.photo <-> w.photo) + (h.stars <+> w.stars) < 3 AND h.id <> w.id$$);
+SELECT * FROM compare_counts($$SELECT g, s.n FROM generate_series(1, 3) g
+	LEFT JOIN LATERAL (SELECT count(*) AS n FROM wishes w
+	JOIN homes h ON (h.photo <-> w.photo) < 0.1 OFFSET 0) s ON s.n >= g$$);
 SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
-SELECT * FROM compare_counts($$SELECT id FROM homes WHERE id > 10 ORDER BY (photo <-> '[0.3,0.4]') + (stars <+> 7) LIMIT 3$$);
+SELECT * FROM compare_counts($$SELECT id FROM homes WHERE id > 10
+	ORDER BY (photo <-> '[0.3,0.4]') + (stars <+> 7) LIMIT 3$$);
 SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 -- a scan below a Gather node that is never run
-SELECT line FROM explain(:'analyze', $$SELECT g, s.n FROM generate_series(1, 0) g LEFT JOIN LATERAL (SELECT count(*) AS n FROM wishes w JOIN homes h ON (h.photo <-> w.photo) < 0.1 OFFSET 0) s ON s.n >= g$$) line WHERE line ~ 'Gather|Custom|Candidates|Search Method';
+SELECT line FROM explain(:'analyze', $$SELECT g, s.n FROM generate_series(1, 0) g
+	LEFT JOIN LATERAL (SELECT count(*) AS n FROM wishes w
+	JOIN homes h ON (h.photo <-> w.photo) < 0.1 OFFSET 0) s ON s.n >= g$$) line
+	WHERE line ~ 'Gather|Custom|Candidates|Search Method';
 RESET max_parallel_workers_per_gather;
 RESET enable_material;
 RESET min_parallel_table_scan_size;

@@ -1,8 +1,10 @@
 -- mm_why_not: which sums a query has, which index has them, and why not.
 CREATE TYPE home AS (place mmvector(2), review text);
-CREATE TABLE homes (id integer PRIMARY KEY, photo mmvector(2), price float8, title text, stars integer, num numeric, since date, weight float8, obj home)
+CREATE TABLE homes (id integer PRIMARY KEY, photo mmvector(2), price float8, title text, stars integer, num numeric,
+	since date, weight float8, obj home)
 	WITH (autovacuum_enabled = off);
-INSERT INTO homes SELECT i, ARRAY[sin(i), cos(i * 2)], i, 'x' || i, i % 7, i, '2020-01-01'::date + i, i % 5, ROW(ARRAY[sin(i), 1]::mmvector, 'x')::home FROM generate_series(1, 1000) i;
+INSERT INTO homes SELECT i, ARRAY[sin(i), cos(i * 2)], i, 'x' || i, i % 7, i, '2020-01-01'::date + i, i % 5,
+	ROW(ARRAY[sin(i), 1]::mmvector, 'x')::home FROM generate_series(1, 1000) i;
 CREATE INDEX homes_mm ON homes USING mmdb (photo, price, title, num, since);
 CREATE INDEX homes_stars ON homes USING mmdb (stars);
 CREATE INDEX homes_obj ON homes USING mmdb (obj);
@@ -10,7 +12,8 @@ ANALYZE homes;
 CREATE TABLE plain (a integer, b text);
 CREATE VIEW guarded WITH (security_barrier) AS SELECT * FROM homes WHERE id > 5;
 -- as contrib's btree_gist has it
-CREATE FUNCTION other_distance(integer, integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN abs($1 - $2); END';
+CREATE FUNCTION other_distance(integer, integer) RETURNS integer
+	LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN abs($1 - $2); END';
 CREATE OPERATOR <-> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = other_distance, COMMUTATOR = <->);
 CREATE OPERATOR FAMILY other_ops USING gist;
 ALTER OPERATOR FAMILY other_ops USING gist ADD OPERATOR 15 <-> (integer, integer) FOR ORDER BY integer_ops;
@@ -52,9 +55,11 @@ SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY (photo <-> '[1,2]') - (p
 SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY -2 * (photo <-> '[1,2]') LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY coalesce((photo <-> '[1,2]') + (price <+> 5), 3) LIMIT 3$$);
 -- A distance whose function is in SQL is not seen any more.
-CREATE FUNCTION text_distance(text, text) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT RETURN abs(length($1) - length($2));
+CREATE FUNCTION text_distance(text, text) RETURNS float8
+	LANGUAGE sql IMMUTABLE STRICT RETURN abs(length($1) - length($2));
 CREATE OPERATOR <#|#> (LEFTARG = text, RIGHTARG = text, FUNCTION = text_distance, COMMUTATOR = <#|#>);
-CREATE OPERATOR CLASS text_length_ops FOR TYPE text USING mmdb AS OPERATOR 1 <#|#> (text, text) FOR ORDER BY float_ops, FUNCTION 1 text_distance(text, text);
+CREATE OPERATOR CLASS text_length_ops FOR TYPE text USING mmdb AS OPERATOR 1 <#|#> (text, text)
+	FOR ORDER BY float_ops, FUNCTION 1 text_distance(text, text);
 CREATE INDEX plain_mm ON plain USING mmdb (b text_length_ops);
 SELECT * FROM mm_why_not($$SELECT * FROM plain ORDER BY b <#|#> 'abc' LIMIT 3$$);
 ALTER FUNCTION text_distance SET search_path = pg_catalog;
@@ -64,7 +69,8 @@ SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY photo <-> '[1,2]' DESC N
 SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY 1 - (photo <-> '[1,2]') LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY weight, price <+> 5 LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT weight, min(price <+> 5) FROM homes GROUP BY weight ORDER BY 2 LIMIT 3$$);
-SELECT * FROM mm_why_not($$SELECT id FROM homes ORDER BY (price <+> 5) * count(weight) OVER (PARTITION BY stars) LIMIT 3$$);
+SELECT * FROM mm_why_not($$SELECT id FROM homes ORDER BY (price <+> 5) * count(weight) OVER (PARTITION BY stars)
+	LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes WHERE (price <+> 5) > 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes WHERE (price <+> 5) < weight$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes WHERE (price <+> 5)::numeric < 3.5$$);
@@ -73,10 +79,12 @@ SELECT * FROM mm_why_not($$SELECT id, price <+> 5 FROM homes$$);
 SELECT * FROM mm_why_not($$SELECT id FROM homes WHERE id = 5$$);
 -- Where something stands between.
 SELECT * FROM mm_why_not($$SELECT * FROM (SELECT id, price <+> 5 AS d FROM homes LIMIT 1000) s ORDER BY d LIMIT 3$$);
-SELECT * FROM mm_why_not($$WITH s AS MATERIALIZED (SELECT id, price <+> 5 AS d FROM homes) SELECT * FROM s WHERE d < 3$$);
+SELECT * FROM mm_why_not($$WITH s AS MATERIALIZED (SELECT id, price <+> 5 AS d FROM homes) SELECT * FROM s
+	WHERE d < 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM guarded ORDER BY price <+> 5 LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT h.id FROM homes h, homes i WHERE i.id < 3 ORDER BY h.photo <-> i.photo LIMIT 3$$);
-SELECT * FROM mm_why_not($$SELECT h.id FROM plain p LEFT JOIN homes h ON h.id = p.a WHERE coalesce(h.price <+> 4, 1) < 3$$);
+SELECT * FROM mm_why_not($$SELECT h.id FROM plain p LEFT JOIN homes h ON h.id = p.a
+	WHERE coalesce(h.price <+> 4, 1) < 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes TABLESAMPLE BERNOULLI (10) ORDER BY price <+> 5 LIMIT 3$$);
 -- The setting; costs; indexes that cannot be used.
 SET mmdb.enable_scan = off;
@@ -124,8 +132,10 @@ SET ROLE mmdb_visitor;
 SELECT place, verdict, hint FROM mm_why_not($$SELECT * FROM homes WHERE (price <+> 5) < 3$$);
 RESET ROLE;
 -- a query of a function that the planner evaluates is not what was asked about
-CREATE FUNCTION nearest_price(float8) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT price FROM homes ORDER BY price <+> $1 LIMIT 1); END $$;
-SELECT place, index_name, verdict FROM mm_why_not($$SELECT * FROM homes WHERE (stars <+> nearest_price(3)::integer) < 2$$);
+CREATE FUNCTION nearest_price(float8) RETURNS float8
+	LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT price FROM homes ORDER BY price <+> $1 LIMIT 1); END $$;
+SELECT place, index_name, verdict
+	FROM mm_why_not($$SELECT * FROM homes WHERE (stars <+> nearest_price(3)::integer) < 2$$);
 
 RESET enable_seqscan;
 RESET enable_sort;

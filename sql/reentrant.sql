@@ -9,24 +9,31 @@ CREATE TABLE notes (id serial, a integer, b text) WITH (autovacuum_enabled = off
 CREATE FUNCTION echo() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
 	IF nextval('public.calls') = current_setting('test.echo_at')::bigint THEN
-		INSERT INTO public.notes (a, b) SELECT -i, 'echo ' || i FROM generate_series(1, current_setting('test.echoes')::integer) i;
+		INSERT INTO public.notes (a, b) SELECT -i, 'echo ' || i
+			FROM generate_series(1, current_setting('test.echoes')::integer) i;
 	END IF;
 	RETURN true;
 END $$;
-CREATE FUNCTION expression(a integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.echo(); RETURN a; END $$;
-CREATE FUNCTION predicate(a integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN public.echo(); END $$;
-CREATE FUNCTION apart(a integer, b integer) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.echo(); RETURN abs(a::float8 - b); END $$;
+CREATE FUNCTION expression(a integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.echo();
+	RETURN a; END $$;
+CREATE FUNCTION predicate(a integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN public.echo();
+	END $$;
+CREATE FUNCTION apart(a integer, b integer) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.echo();
+	RETURN abs(a::float8 - b); END $$;
 CREATE OPERATOR <#> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = apart, COMMUTATOR = <#>);
-CREATE OPERATOR CLASS apart_ops FOR TYPE integer USING mmdb AS OPERATOR 1 <#> (integer, integer) FOR ORDER BY float_ops, FUNCTION 1 apart(integer, integer);
+CREATE OPERATOR CLASS apart_ops FOR TYPE integer USING mmdb AS OPERATOR 1 <#> (integer, integer)
+	FOR ORDER BY float_ops, FUNCTION 1 apart(integer, integer);
 SET test.echo_at = 0;
 SET test.echoes = 1;
 
 -- Run a statement: how many calls does it make?  Then again and again, each time
--- with an echo in another of them.  Rows of the table that a search does not find.
-CREATE PROCEDURE try_echoes(prepare text, statement text, tries integer, INOUT lost bigint DEFAULT 0, INOUT trained boolean DEFAULT true) LANGUAGE plpgsql AS $$
+-- with an echo in another of them.  Are the rows that a search finds those of the table?
+CREATE PROCEDURE try_echoes(prepare text, statement text, tries integer, INOUT rows bigint DEFAULT 0,
+	INOUT differences text DEFAULT NULL, INOUT trained boolean DEFAULT true) LANGUAGE plpgsql AS $$
 DECLARE
 	number_of_calls bigint;
-	found bigint;
+	found text[];
+	stored text[];
 BEGIN
 	FOR try IN 0 .. tries
 	LOOP
@@ -34,7 +41,8 @@ BEGIN
 		TRUNCATE notes;
 		EXECUTE prepare;
 		PERFORM setval('calls', 1, false);
-		PERFORM set_config('test.echo_at', CASE WHEN try > 0 THEN number_of_calls * try / tries ELSE 0 END::text, false);
+		PERFORM set_config('test.echo_at', CASE WHEN try > 0 THEN number_of_calls * try / tries ELSE 0 END::text,
+			false);
 		EXECUTE statement;
 		IF try = 0 THEN
 			number_of_calls := currval('calls') - 1;
@@ -42,8 +50,10 @@ BEGIN
 		PERFORM set_config('test.echo_at', '0', false);
 		PERFORM mmdb_index_check('notes_mm');
 		PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true);
-		EXECUTE 'SELECT count(DISTINCT id) FROM (SELECT id FROM notes ORDER BY b <~> ''echo'') s' INTO found;
-		lost := lost + (SELECT count(*) FROM notes) - found;
+		EXECUTE 'SELECT array_agg(DISTINCT id) FROM (SELECT id FROM notes ORDER BY b <~> ''echo'') s' INTO found;
+		SELECT array_agg(id ORDER BY id) INTO stored FROM notes;
+		rows := rows + cardinality(stored);
+		differences := concat_ws(E'\n', differences, differences('try ' || try, found, stored));
 		trained := trained AND (SELECT s.trained FROM mmdb_index_stats('notes_mm') s);
 		IF try > 0 AND NOT EXISTS (SELECT FROM notes WHERE b LIKE 'echo%') THEN
 			RAISE 'no echo in call %', number_of_calls * try / tries;
@@ -53,16 +63,22 @@ END $$;
 
 -- the insertion that makes the index train
 CREATE INDEX notes_mm ON notes USING mmdb ((expression(a)), b);
-CALL try_echoes('INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 256) i', 'INSERT INTO notes (a, b) VALUES (257, ''note 257'')', 12);
+CALL try_echoes('INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 256) i',
+	'INSERT INTO notes (a, b) VALUES (257, ''note 257'')', 12);
 SET test.echoes = 300;
-CALL try_echoes('INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 256) i', 'INSERT INTO notes (a, b) VALUES (257, ''note 257'')', 4);
+CALL try_echoes('INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 256) i',
+	'INSERT INTO notes (a, b) VALUES (257, ''note 257'')', 4);
 -- of one that was rolled back, training only removes the rows
 SET test.echoes = 1;
-CALL try_echoes('DO $d$ BEGIN INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 240) i; RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 16) i; END $d$',
+CALL try_echoes($$DO $d$ BEGIN INSERT INTO notes (a, b) SELECT i, 'note ' || i FROM generate_series(1, 240) i;
+		RAISE division_by_zero;
+	EXCEPTION WHEN division_by_zero THEN INSERT INTO notes (a, b) SELECT i, 'note ' || i FROM generate_series(1, 16) i;
+	END $d$ $$,
 	'INSERT INTO notes (a, b) VALUES (257, ''note 257'')', 6);
 DROP INDEX notes_mm;
 CREATE INDEX notes_mm ON notes USING mmdb (a apart_ops, b);
-CALL try_echoes('INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 256) i', 'INSERT INTO notes (a, b) VALUES (257, ''note 257'')', 12);
+CALL try_echoes('INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 256) i',
+	'INSERT INTO notes (a, b) VALUES (257, ''note 257'')', 12);
 DROP INDEX notes_mm;
 -- at every call, for some rows or for all: training must come to an end
 CREATE TABLE entries (a float8) WITH (autovacuum_enabled = off);
@@ -108,7 +124,8 @@ DROP INDEX notes_mm;
 
 -- insertions of many rows, by which nodes are split
 CREATE INDEX notes_mm ON notes USING mmdb ((expression(a)), b) WITH (fillfactor = 10);
-CALL try_echoes('INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 600) i', 'INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 100) i', 12);
+CALL try_echoes('INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 600) i',
+	'INSERT INTO notes (a, b) SELECT i, ''note '' || i FROM generate_series(1, 100) i', 12);
 
 -- the check, and VACUUM as it measures the table of an index made before its rows
 TRUNCATE notes;
@@ -133,7 +150,8 @@ SET enable_seqscan = off;
 SET enable_sort = off;
 SELECT count(DISTINCT id) - (SELECT count(*) FROM notes) AS more FROM (SELECT id FROM notes ORDER BY a <#> 20) s;
 SET test.echo_at = 0;
-SELECT count(DISTINCT id) - (SELECT count(*) FROM notes) AS more, mmdb_index_check('notes_mm') FROM (SELECT id FROM notes ORDER BY a <#> 20) s;
+SELECT count(DISTINCT id) - (SELECT count(*) FROM notes) AS more, mmdb_index_check('notes_mm')
+	FROM (SELECT id FROM notes ORDER BY a <#> 20) s;
 DROP INDEX notes_mm;
 
 -- an index that is being built: in the first scan of the table, and in the second
@@ -141,7 +159,8 @@ DROP INDEX notes_mm;
 SELECT setval('calls', 1, false);
 SET test.echo_at = 20;
 CREATE INDEX notes_mm ON notes USING mmdb ((expression(a)), b);
-SELECT setval('calls', 1, false), set_config('test.echo_at', (count(*) + 20)::text, false) IS NOT NULL AS set FROM notes;
+SELECT setval('calls', 1, false), set_config('test.echo_at', (count(*) + 20)::text, false) IS NOT NULL AS set
+	FROM notes;
 CREATE INDEX notes_mm ON notes USING mmdb ((expression(a)), b);
 \set VERBOSITY default
 SET test.echo_at = 0;
@@ -152,12 +171,15 @@ REINDEX INDEX notes_mm;
 SET test.echo_at = 0;
 SELECT mmdb_index_check('notes_mm');
 -- and a search meanwhile, which would find nothing
-CREATE FUNCTION nearest(a integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT n.a FROM public.notes n ORDER BY n.b OPERATOR(public.<~>) 'note' LIMIT 1); END $$;
+CREATE FUNCTION nearest(a integer) RETURNS integer
+	LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT n.a FROM public.notes n
+	ORDER BY n.b OPERATOR(public.<~>) 'note' LIMIT 1); END $$;
 CREATE INDEX notes_nearest ON notes USING mmdb ((nearest(a)), b);
 SELECT count(*) FROM pg_class WHERE relname = 'notes_nearest';
 -- built concurrently, it is not yet anybody's; then it gets what it has missed
 DROP INDEX notes_mm;
-SELECT setval('calls', 1, false), set_config('test.echo_at', (count(*) + 20)::text, false) IS NOT NULL AS set FROM notes;
+SELECT setval('calls', 1, false), set_config('test.echo_at', (count(*) + 20)::text, false) IS NOT NULL AS set
+	FROM notes;
 CREATE INDEX CONCURRENTLY notes_mm ON notes USING mmdb ((expression(a)), b);
 SET test.echo_at = 0;
 SELECT mmdb_index_check('notes_mm');

@@ -5,7 +5,8 @@ CREATE TABLE songs (id integer PRIMARY KEY, title text, plays integer);
 INSERT INTO songs SELECT i, left(md5(i::text), 5), i FROM generate_series(1, 300) i;
 CREATE INDEX songs_mm ON songs USING mmdb (title, plays, title text_discrete_ops, plays int4_discrete_ops);
 CREATE INDEX songs_more ON songs USING mmdb (title, lower(title), title, (title || 'x'));
-SELECT index_name, column_number AS n, column_name, metric FROM mmdb.index_columns WHERE table_name = 'songs'::regclass ORDER BY index_name::text, 2;
+SELECT index_name, column_number AS n, column_name, metric FROM mmdb.index_columns WHERE table_name = 'songs'::regclass
+	ORDER BY index_name::text, 2;
 SELECT mm_scale('songs_mm', 'title (text_discrete_ops)'), mm_scale('songs_mm', 'title (text_edit_ops)'),
 	   mm_scale('songs_more', 'title (text_edit_ops, 3)'), mm_scale('songs_more', 'lower');
 SELECT mm_scale('songs_mm', 'title');
@@ -14,7 +15,8 @@ SELECT mm_scale('songs_more', 'title');
 -- An index of another order has the same names, so a profile fits both.
 CREATE INDEX songs_other ON songs USING mmdb (plays int4_discrete_ops, title text_discrete_ops, title, plays);
 INSERT INTO mmdb.weight_profile (name, columns, weights)
-SELECT 'regress_songs', array_agg(column_name ORDER BY column_number), '{1,2,3,4}' FROM mmdb.index_columns WHERE index_name = 'songs_mm'::regclass;
+SELECT 'regress_songs', array_agg(column_name ORDER BY column_number), '{1,2,3,4}' FROM mmdb.index_columns
+	WHERE index_name = 'songs_mm'::regclass;
 SELECT mm_distance_sql('songs_mm', profile => 'regress_songs', normalized => false, missing => 'exclude');
 SELECT mm_distance_sql('songs_other', profile => 'regress_songs', normalized => false, missing => 'exclude');
 SELECT mm_distance_sql('songs_more', profile => 'regress_songs');
@@ -25,7 +27,9 @@ DELETE FROM mmdb.weight_profile WHERE name = 'regress_songs';
 -- Learning: names in results and in examples, which may be longer than identifiers.
 SET client_min_messages = error;
 SELECT columns FROM mm_learn_weights('songs_mm', 'SELECT 7, ARRAY[8, 9]', bootstrap => 0, profile => 'regress_songs');
-SELECT weights FROM mm_learn_weights('songs_mm', '[{"query": {"plays (int4_l1_ops)": 7, "title (text_discrete_ops)": "abc"}, "relevant": [7, 8, 9]}]', bootstrap => 0);
+SELECT weights FROM mm_learn_weights('songs_mm',
+	'[{"query": {"plays (int4_l1_ops)": 7, "title (text_discrete_ops)": "abc"}, "relevant": [7, 8, 9]}]',
+	bootstrap => 0);
 SELECT columns FROM mmdb.weight_profile WHERE name = 'regress_songs';
 DELETE FROM mmdb.weight_profile WHERE name = 'regress_songs';
 RESET client_min_messages;

@@ -4,7 +4,8 @@
 CREATE TABLE flats (id integer PRIMARY KEY, rent float8, review text) WITH (autovacuum_enabled = off);
 CREATE INDEX flats_mm ON flats USING mmdb (rent, review);
 INSERT INTO flats SELECT i, i * i, repeat('x', i) FROM generate_series(1, 5) i;
-SELECT column_name, count, scale, measured_scale, pinned, settled FROM mmdb.index_columns WHERE index_name = 'flats_mm'::regclass;
+SELECT column_name, count, scale, measured_scale, pinned, settled FROM mmdb.index_columns
+	WHERE index_name = 'flats_mm'::regclass;
 \set VERBOSITY sqlstate
 SELECT mm_scale('flats_mm', 'rent');
 \set VERBOSITY default
@@ -25,7 +26,8 @@ ANALYZE flats;
 SELECT mm_scale('flats_mm', 'rent');
 REINDEX INDEX flats_mm;
 SELECT (r.obj).id, distance FROM odbknn(NULL::flats, ROW(4, 'xx'), NULL, 2) r;
-SELECT column_name, count, scale, measured_scale, pinned, settled FROM mmdb.index_columns WHERE index_name = 'flats_mm'::regclass;
+SELECT column_name, count, scale, measured_scale, pinned, settled FROM mmdb.index_columns
+	WHERE index_name = 'flats_mm'::regclass;
 
 -- The 257th row gives an index its model, and its scales for good.
 INSERT INTO flats SELECT i, i, 'y' FROM generate_series(6, 256) i;
@@ -70,7 +72,8 @@ DROP TABLE grown;
 -- primary key.  (A sample of 200, for there to be a choice.)
 CREATE TABLE rows AS SELECT i AS id, chr(65 + i % 20) || i AS code, (i * 7919) % 10007 AS a, md5(i::text) AS t,
 	ARRAY[i % 17, i % 23, i % 29, sin(i), cos(i)]::mmvector AS v FROM generate_series(1, 3000) i;
-CREATE TABLE orders AS SELECT 0 AS i, ''::name AS column_name, 0::float8 AS mean, 0::float8 AS variance, 0::float8 AS scale LIMIT 0;
+CREATE TABLE orders AS SELECT 0 AS i, ''::name AS column_name, 0::float8 AS mean, 0::float8 AS variance,
+	0::float8 AS scale LIMIT 0;
 CREATE TABLE shuffled ();
 DO $$
 BEGIN
@@ -79,24 +82,30 @@ BEGIN
 		EXECUTE format('CREATE TABLE shuffled AS TABLE rows ORDER BY md5(id::text || %s)', i);
 		ALTER TABLE shuffled ADD PRIMARY KEY (code, id);
 		CREATE INDEX shuffled_mm ON shuffled USING mmdb (a, t, v) WITH (sample_rows = 200);
-		INSERT INTO orders SELECT i, s.column_name, s.mean, s.variance, s.scale FROM mmdb.index_columns s WHERE index_name = 'shuffled_mm'::regclass;
-		INSERT INTO orders SELECT i + 10, s.column_name, s.mean, s.variance, s.scale FROM mm_measure_scales('shuffled_mm') s;
+		INSERT INTO orders SELECT i, s.column_name, s.mean, s.variance, s.scale FROM mmdb.index_columns s
+			WHERE index_name = 'shuffled_mm'::regclass;
+		INSERT INTO orders SELECT i + 10, s.column_name, s.mean, s.variance, s.scale
+			FROM mm_measure_scales('shuffled_mm') s;
 	END LOOP;
 END $$;
-SELECT column_name, count(DISTINCT scale) AS scales, count(DISTINCT mean) AS means FROM orders GROUP BY column_name ORDER BY 1;
+SELECT column_name, count(DISTINCT scale) AS scales, count(DISTINCT mean) AS means FROM orders GROUP BY column_name
+	ORDER BY 1;
 -- in less memory, the sample is smaller, but that, too, is always the same
 SET maintenance_work_mem = '1MB';
 ALTER INDEX shuffled_mm SET (sample_rows = 3000);
 REINDEX INDEX shuffled_mm;
-SELECT bool_and(m.mean = c.mean AND m.scale = c.scale) AS same FROM mm_measure_scales('shuffled_mm') m JOIN mmdb.index_columns c USING (column_name)
+SELECT bool_and(m.mean = c.mean AND m.scale = c.scale) AS same FROM mm_measure_scales('shuffled_mm') m
+	JOIN mmdb.index_columns c USING (column_name)
 WHERE index_name = 'shuffled_mm'::regclass;
 RESET maintenance_work_mem;
 -- of numbers all pairs of the sample are measured
 CREATE TABLE numbers AS SELECT id, a FROM rows WHERE id <= 700;
 CREATE INDEX numbers_mm ON numbers USING mmdb (a);
-SELECT abs(m.mean - s.mean) < 1e-9 * s.mean AS mean, abs(m.variance - s.variance) < 1e-9 * s.variance AS variance, m.scale = s.scale AS scale
+SELECT abs(m.mean - s.mean) < 1e-9 * s.mean AS mean, abs(m.variance - s.variance) < 1e-9 * s.variance AS variance,
+	m.scale = s.scale AS scale
 FROM mmdb.index_columns m,
-	 (SELECT avg(a.a <+> b.a) AS mean, var_pop(a.a <+> b.a) AS variance, 2 * percentile_cont(0.5) WITHIN GROUP (ORDER BY a.a <+> b.a) AS scale
+	 (SELECT avg(a.a <+> b.a) AS mean, var_pop(a.a <+> b.a) AS variance, 2 * percentile_cont(0.5)
+		 WITHIN GROUP (ORDER BY a.a <+> b.a) AS scale
 	  FROM numbers a, numbers b WHERE a.id < b.id) s
 WHERE index_name = 'numbers_mm'::regclass;
 -- of other values random pairs are, of whatever order
@@ -104,10 +113,13 @@ CREATE TABLE line AS SELECT point(i, 0) AS p FROM generate_series(1, 5000) i;
 CREATE INDEX line_mm ON line USING mmdb (p);
 SELECT abs(mm_scale('line_mm', 'p') / (2 * (1 - sqrt(0.5)) * 5000) - 1) < 0.03 AS close;
 -- where numbers are all but equal, too large, or infinite, random pairs are
-CREATE TABLE odd AS SELECT i AS id, (9e15::bigint + i) AS a, 1e300 * i AS b, CASE WHEN i % 10 = 0 THEN 'infinity'::date ELSE date '2026-01-01' + i END AS c,
-	timestamp '2026-01-01' + i * interval '1 microsecond' AS d, i % 50 = 0 AS e, (i % 50 = 0)::integer AS f FROM generate_series(1, 2000) i;
+CREATE TABLE odd AS SELECT i AS id, (9e15::bigint + i) AS a, 1e300 * i AS b,
+	CASE WHEN i % 10 = 0 THEN 'infinity'::date ELSE date '2026-01-01' + i END AS c,
+	timestamp '2026-01-01' + i * interval '1 microsecond' AS d, i % 50 = 0 AS e, (i % 50 = 0)::integer AS f
+		FROM generate_series(1, 2000) i;
 CREATE INDEX odd_mm ON odd USING mmdb (a, b, c, d, e, f);
-SELECT column_name, abs(scale / CASE column_name WHEN 'a' THEN 1170 WHEN 'b' THEN 1170e300 WHEN 'c' THEN 1170 WHEN 'd' THEN 1170e-6 ELSE 0.0784 END - 1) < 0.1 AS about
+SELECT column_name, abs(scale / CASE column_name WHEN 'a' THEN 1170 WHEN 'b' THEN 1170e300 WHEN 'c' THEN 1170
+	WHEN 'd' THEN 1170e-6 ELSE 0.0784 END - 1) < 0.1 AS about
 FROM mmdb.index_columns WHERE index_name = 'odd_mm'::regclass;
 DROP TABLE rows, orders, shuffled, numbers, line, odd;
 
@@ -116,9 +128,11 @@ CREATE TYPE object AS (a integer, b text);
 CREATE TABLE things (id integer PRIMARY KEY, a integer, b text, o object);
 INSERT INTO things SELECT i, i, repeat('b', i), ROW(i, repeat('b', i))::object FROM generate_series(1, 20) i;
 CREATE INDEX things_mm ON things USING mmdb (a, b) WITH (scales = '{100,NULL}');
-CREATE INDEX things_expr ON things USING mmdb ((a * 2), (lower(b)), id) WITH (sample_rows = 100, scales = '{NULL, 2.5, 1e3}');
+CREATE INDEX things_expr ON things USING mmdb ((a * 2), (lower(b)), id)
+	WITH (sample_rows = 100, scales = '{NULL, 2.5, 1e3}');
 CREATE INDEX things_o ON things USING mmdb (o) WITH (scales = '{0.5,4}');
-SELECT index_name, column_name, scale, measured_scale, pinned, settled FROM mmdb.index_columns WHERE table_name = 'things'::regclass ORDER BY 1, column_number;
+SELECT index_name, column_name, scale, measured_scale, pinned, settled FROM mmdb.index_columns
+	WHERE table_name = 'things'::regclass ORDER BY 1, column_number;
 SELECT pg_get_indexdef('things_expr'::regclass);
 SELECT mm_scale('things_mm', 'a') AS a, mm_scale('things_mm', 'b') AS b, mm_scale('things_o', 'a') AS o_a;
 SELECT (obj).id, distance FROM odbknn(NULL::things, ROW(1, 'b'), NULL, 2, 'things_mm');
@@ -143,7 +157,8 @@ SELECT mm_pin_scales('things_o', NULL);
 SELECT relname, reloptions FROM pg_class WHERE relname LIKE 'things%' AND reloptions IS NOT NULL ORDER BY 1;
 -- learning uses them
 SELECT mm_pin_scales('things_mm', '{1e6,1}');
-SELECT columns, round(weights[1]::numeric, 2) AS a FROM mm_learn_weights('things_mm', 'VALUES (10, ARRAY[9, 11]), (5, ARRAY[4, 6])', bootstrap => 0, l1 => 0.5);
+SELECT columns, round(weights[1]::numeric, 2) AS a
+	FROM mm_learn_weights('things_mm', 'VALUES (10, ARRAY[9, 11]), (5, ARRAY[4, 6])', bootstrap => 0, l1 => 0.5);
 -- the index is checked and goes on as before
 SELECT mmdb_index_check('things_mm'), mmdb_index_check('things_o');
 
@@ -172,7 +187,8 @@ SELECT mm_measure_scales('things');
 ALTER INDEX things_mm SET (scales = '{1,2,3}');
 SELECT (obj).id, distance FROM odbknn(NULL::things, ROW(1, 'b'), NULL, 2, 'things_mm');
 SELECT mm_scale('things_mm', 'a');
-SELECT column_name, scale, measured_scale, pinned, settled, problem FROM mmdb.index_columns WHERE index_name = 'things_mm'::regclass;
+SELECT column_name, scale, measured_scale, pinned, settled, problem FROM mmdb.index_columns
+	WHERE index_name = 'things_mm'::regclass;
 SELECT count(*) FROM mm_measure_scales('things_mm');
 INSERT INTO things (id, a) VALUES (21, 21);
 SELECT id FROM things ORDER BY a <+> 22 LIMIT 1;
@@ -217,13 +233,15 @@ CREATE TABLE parts_2 PARTITION OF parts FOR VALUES IN (2, 3) PARTITION BY LIST (
 CREATE TABLE parts_2a PARTITION OF parts_2 FOR VALUES IN (2);
 INSERT INTO parts SELECT i, 1 + i % 4 / 3, i % 100 + 1000 * (i % 4 / 3), md5(i::text) FROM generate_series(1, 400) i;
 CREATE INDEX parts_mm ON parts USING mmdb (a, b);
-SELECT index_name, count, scale, pinned, settled FROM mmdb.index_columns WHERE table_name::text LIKE 'parts%' AND column_name = 'a' ORDER BY index_name::text;
+SELECT index_name, count, scale, pinned, settled FROM mmdb.index_columns WHERE table_name::text LIKE 'parts%'
+	AND column_name = 'a' ORDER BY index_name::text;
 SELECT m.scale = 2 * percentile_cont(0.5) WITHIN GROUP (ORDER BY x.a <+> y.a) AS exact, m.scale
 FROM parts x, parts y, mm_measure_scales('parts_mm') m WHERE x.id < y.id AND column_name = 'a' GROUP BY m.scale;
 SELECT mm_pin_scales('parts_mm', array_agg(scale ORDER BY column_number)) FROM mm_measure_scales('parts_mm');
 CREATE TABLE parts_2b PARTITION OF parts_2 FOR VALUES IN (3);
 SELECT relname, reloptions FROM pg_class WHERE relname LIKE 'parts%' AND reloptions IS NOT NULL ORDER BY 1;
-SELECT index_name, count, scale, pinned, settled FROM mmdb.index_columns WHERE table_name::text LIKE 'parts%' AND column_name = 'a' ORDER BY index_name::text;
+SELECT index_name, count, scale, pinned, settled FROM mmdb.index_columns WHERE table_name::text LIKE 'parts%'
+	AND column_name = 'a' ORDER BY index_name::text;
 SELECT obj, distance FROM odbknn(NULL::parts, ROW(1023, NULL), NULL, 1);
 SELECT mm_pin_scales('parts_mm', NULL);
 SELECT count(*) FROM pg_class WHERE relname LIKE 'parts%' AND reloptions IS NOT NULL;
@@ -249,8 +267,10 @@ CREATE TABLE children (extra text) INHERITS (parents);
 INSERT INTO parents SELECT i, i FROM generate_series(1, 20) i;
 INSERT INTO children SELECT i, 100 * i FROM generate_series(1, 60) i;
 CREATE INDEX parents_mm ON parents USING mmdb ((a / 10)) WHERE id > 5;
-SELECT m.count, m.scale = 2 * percentile_cont(0.5) WITHIN GROUP (ORDER BY x.a / 10 <+> y.a / 10) AS exact, mm_scale('parents_mm', 'expr')
-FROM parents x, parents y, mm_measure_scales('parents_mm') m WHERE (x.tableoid, x.id) < (y.tableoid, y.id) AND x.id > 5 AND y.id > 5
+SELECT m.count, m.scale = 2 * percentile_cont(0.5)
+	WITHIN GROUP (ORDER BY x.a / 10 <+> y.a / 10) AS exact, mm_scale('parents_mm', 'expr')
+FROM parents x, parents y, mm_measure_scales('parents_mm') m WHERE (x.tableoid, x.id) < (y.tableoid, y.id) AND x.id > 5
+	AND y.id > 5
 GROUP BY m.count, m.scale;
 
 -- Who may read all that is measured may measure; what is called is called as the

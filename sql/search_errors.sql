@@ -1,6 +1,7 @@
 -- Bad input to odbknn, odbrange and mm_distance_sql.
 CREATE TABLE homes (id integer, photo mmvector, loc point, price float8, review text, kind bit(8), listed date);
-INSERT INTO homes SELECT i, ARRAY[i, 1, 2], point(i, i), i, 'r' || i, i::bit(8), date '2026-01-01' + i FROM generate_series(1, 10) i;
+INSERT INTO homes SELECT i, ARRAY[i, 1, 2], point(i, i), i, 'r' || i, i::bit(8), date '2026-01-01' + i
+	FROM generate_series(1, 10) i;
 CREATE INDEX homes_mm ON homes USING mmdb (photo, loc, price, review);
 \set q '''[1,2,3]'', ''(1,2)'', 5, ''x'''
 

@@ -1,6 +1,7 @@
 -- odbknn runs with the caller's rights: as if the caller had written the SELECT.
 CREATE TABLE docs (id integer, owner name, title text, size float8);
-INSERT INTO docs SELECT i, CASE WHEN i % 2 = 0 THEN 'regress_mm_alice' ELSE 'regress_mm_bob' END, 'title ' || i, i FROM generate_series(1, 20) i;
+INSERT INTO docs SELECT i, CASE WHEN i % 2 = 0 THEN 'regress_mm_alice' ELSE 'regress_mm_bob' END, 'title ' || i, i
+	FROM generate_series(1, 20) i;
 CREATE INDEX docs_mm ON docs USING mmdb (title, size);
 SET client_min_messages = warning;
 DROP ROLE IF EXISTS regress_mm_alice, regress_mm_bob;
@@ -103,9 +104,11 @@ GRANT SELECT ON small_docs TO regress_mm_bob;
 REVOKE SELECT ON docs FROM regress_mm_bob;
 SELECT count(*) FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 100);
 SET ROLE regress_mm_bob;
-SELECT (obj).*, distance FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 3, 'docs_mm', false, 'exclude') ORDER BY distance, obj;
+SELECT (obj).*, distance FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 3, 'docs_mm', false, 'exclude')
+	ORDER BY distance, obj;
 RESET ROLE;
-SELECT (obj).*, round(distance::numeric, 3) AS distance FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 3, 'docs_mm') ORDER BY distance, obj;
+SELECT (obj).*, round(distance::numeric, 3) AS distance
+	FROM odbknn(NULL::small_docs, ROW('title 3', 3), NULL, 3, 'docs_mm') ORDER BY distance, obj;
 CREATE VIEW no_size AS SELECT id, title FROM docs;
 SELECT count(*) FROM odbknn(NULL::no_size, ROW('title 3', 3), NULL, 100, 'docs_mm');
 
@@ -121,7 +124,8 @@ SELECT index_name, column_name, count, round(scale::numeric, 3) AS scale FROM mm
 WHERE table_name::text LIKE 'logs%' AND column_name <> 'host' ORDER BY column_name, index_name::text;
 SELECT abs(mm_scale('logs_mm', 'load') - (SELECT sum(scale * count) / sum(count) FROM mmdb.index_columns
 	WHERE column_name = 'load' AND index_name::text LIKE 'logs%load_idx')) < 1e-12 AS weighted_mean;
-SELECT r.obj, round(r.distance::numeric, 3) AS distance FROM odbknn(NULL::logs, ROW('2026-01-31', 'host3', 5), '{1,1,1}', 4) r ORDER BY 2, 1;
+SELECT r.obj, round(r.distance::numeric, 3) AS distance
+	FROM odbknn(NULL::logs, ROW('2026-01-31', 'host3', 5), '{1,1,1}', 4) r ORDER BY 2, 1;
 SELECT count(*) FROM odbknn(NULL::logs, ROW('2026-01-31', 'host3', 5), NULL, 1000);
 SELECT count(*) FROM odbknn(NULL::logs_2, ROW('2026-01-31', 'host3', 5), NULL, 1000);
 SELECT count(*) FROM odbknn(NULL::logs_1, ROW('2026-01-31', 'host3', 5), NULL, 1000, 'logs_mm');
@@ -166,7 +170,8 @@ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT count(*) FROM odbknn(NULL::docs, ROW('title 3', 3), NULL, 5);
 COMMIT;
 -- as any SELECT, it does not see what the same statement inserts
-WITH added AS (INSERT INTO docs SELECT 200 + i, 'regress_mm_bob', 'title 3', 3 FROM generate_series(1, 3) i RETURNING size)
+WITH added AS (INSERT INTO docs SELECT 200 + i, 'regress_mm_bob', 'title 3', 3
+	FROM generate_series(1, 3) i RETURNING size)
 SELECT added, count(r.obj) FROM (SELECT count(*) AS added FROM added) a,
 	 odbrange(NULL::docs, ROW('title 3', NULL), NULL, added - 3) r GROUP BY added;
 SELECT count(*) FROM odbrange(NULL::docs, ROW('title 3', NULL), NULL, 0);

@@ -12,7 +12,8 @@ CREATE FUNCTION half(x float8) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS 'BEG
 REVOKE EXECUTE ON FUNCTION half FROM PUBLIC;
 CREATE TYPE pay AS (base float8, bonus float8);
 CREATE TABLE staff (id integer, name text, salary float8, face mmvector, pay pay, owner name DEFAULT current_user);
-INSERT INTO staff SELECT i, 'name ' || i, 1000 + i * i, ARRAY[i, i % 7], ROW(i::float8, (i * i)::float8)::pay FROM generate_series(1, 50) i;
+INSERT INTO staff SELECT i, 'name ' || i, 1000 + i * i, ARRAY[i, i % 7], ROW(i::float8, (i * i)::float8)::pay
+	FROM generate_series(1, 50) i;
 CREATE INDEX staff_mm ON staff USING mmdb (name, salary, face);
 CREATE INDEX staff_raise ON staff USING mmdb (id, (salary - id), half(id));
 CREATE INDEX staff_rich ON staff USING mmdb (name) WHERE salary > 2000;
@@ -47,9 +48,11 @@ SELECT tell($$mmdb_index_stats('staff_mm')$$);
 SELECT tell($$SELECT distance FROM odbknn(NULL::mine, ROW(NULL, 0, NULL), NULL, 1, 'staff_mm')$$);
 SELECT tell($$SELECT distance FROM odbrange(NULL::mine, ROW(NULL, 0, NULL), NULL, 1e9, 'staff_mm')$$);
 SELECT tell($$SELECT distance FROM odbknn(NULL::mine, ROW(NULL, 0, NULL), NULL, 1, 'staff_mm', normalized => false)$$);
-SELECT tell($$SELECT distance FROM odbknn(NULL::mine, ROW(NULL, 0, NULL), NULL, 1, 'staff_mm', normalized => false, missing => 'exclude')$$);
+SELECT tell($$SELECT distance
+	FROM odbknn(NULL::mine, ROW(NULL, 0, NULL), NULL, 1, 'staff_mm', normalized => false, missing => 'exclude')$$);
 -- or asked how many dimensions they have
-SELECT distance FROM odbknn(NULL::mine, ROW(NULL, NULL, '[0,0,0]'), NULL, 1, 'staff_mm', normalized => false, missing => 'exclude');
+SELECT distance FROM odbknn(NULL::mine, ROW(NULL, NULL, '[0,0,0]'), NULL, 1, 'staff_mm', normalized => false,
+	missing => 'exclude');
 SELECT mm_distance_sql('staff_mm', NULL, ROW(NULL, NULL, '[0,0,0]'), normalized => false, missing => 'exclude');
 
 -- Columns: each by itself; expressions and conditions by all that they use.

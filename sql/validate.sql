@@ -1,5 +1,6 @@
 -- amvalidate tells what is wrong with an operator class.
-CREATE FUNCTION d(bytea, bytea) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT RETURN abs(length($1) - length($2))::float8;
+CREATE FUNCTION d(bytea, bytea) RETURNS float8
+	LANGUAGE sql IMMUTABLE STRICT RETURN abs(length($1) - length($2))::float8;
 CREATE FUNCTION d_int(bytea, bytea) RETURNS integer LANGUAGE sql IMMUTABLE STRICT RETURN 1;
 CREATE FUNCTION near(bytea, bytea) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT RETURN true;
 CREATE FUNCTION options(bytea) RETURNS void LANGUAGE sql IMMUTABLE STRICT RETURN NULL;
@@ -40,7 +41,8 @@ CREATE INDEX ON bytes USING mmdb (b good);
 
 -- And each part must have the signature it is called by: a result of another type would
 -- be taken for a number all the same.
-CREATE FUNCTION d_real(bytea, bytea) RETURNS real LANGUAGE sql IMMUTABLE STRICT RETURN abs(length($1) - length($2))::real;
+CREATE FUNCTION d_real(bytea, bytea) RETURNS real
+	LANGUAGE sql IMMUTABLE STRICT RETURN abs(length($1) - length($2))::real;
 CREATE OPERATOR <~=~> (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = d_real, COMMUTATOR = <~=~>);
 CREATE FUNCTION d_one(bytea) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT RETURN 1;
 CREATE FUNCTION d_text(text, text) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT RETURN 1;
@@ -83,7 +85,8 @@ CREATE OPERATOR CLASS double_distance FOR TYPE bytea USING mmdb AS
 	OPERATOR 1 <~==~> FOR ORDER BY float_ops, FUNCTION 1 d_double(bytea, bytea);
 INSERT INTO bytes SELECT decode(repeat('00', i), 'hex') FROM generate_series(1, 9) i;
 CREATE INDEX bytes_double ON bytes USING mmdb (b double_distance);
-SELECT length((obj).b), distance FROM odbknn(NULL::bytes, ROW('\x0000'::bytea), NULL, 2, 'bytes_double', normalized => false) ORDER BY 2, 1;
+SELECT length((obj).b), distance
+	FROM odbknn(NULL::bytes, ROW('\x0000'::bytea), NULL, 2, 'bytes_double', normalized => false) ORDER BY 2, 1;
 
 SET client_min_messages = warning;
 DROP FUNCTION d(bytea, bytea), d_int, d_real, d_one, d_text, d_double, near, options CASCADE;

@@ -6,13 +6,14 @@
  * An ordered scan takes candidates from the index, best first, verifies them,
  * and keeps them until no candidate can be less (the optimal multi-step order
  * of Seidl and Kriegel, "Optimal multi-step k-nearest neighbor search", 1998).
- * With a LIMIT, only what can be among the first k is wanted.
+ * With a LIMIT, only what can be among the first k is wanted: ordered.c.
  *
  * A scan without order collects its candidates first and reads the table in
- * the order it lies in.
+ * the order it lies in: collected.c.
  *
  * Where the values of a scan make something of a sum that the index cannot
- * search for (a negative weight), the whole table is read, and sorted.
+ * search for (a negative weight), the whole table is read, and sorted:
+ * whole_table.c.
  *
  *-------------------------------------------------------------------------
  */

@@ -20,8 +20,6 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
-#include "catalog/pg_amop.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
@@ -33,9 +31,7 @@
 #include "parser/parse_coerce.h"
 #include "utils/float.h"
 #include "utils/fmgroids.h"
-#include "utils/catcache.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "compat.h"
 #include "plan/sum.h"

@@ -50,20 +50,34 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE busy (id serial, a integer, v mmvector, s text) WITH (autovacuum_enabled = off, vacuum_truncate = off);
 	CREATE INDEX busy_mm ON busy USING mmdb (a, v, s) WITH (pivots = 16, fillfactor = 30);
 	CREATE FUNCTION add_rows(n integer) RETURNS void LANGUAGE sql AS $$
-		INSERT INTO busy (a, v, s) SELECT i % 100, ARRAY(SELECT sin(i * j) + random() FROM generate_series(1, 7) j), md5(i::text)
+		INSERT INTO busy (a, v, s) SELECT i % 100, ARRAY(SELECT sin(i * j) + random() FROM generate_series(1, 7) j),
+			md5(i::text)
 		FROM (SELECT (random() * 1000)::integer AS i FROM generate_series(1, n)) s
 	$$;
 	SELECT add_rows(1000);
 });
+$node->safe_psql('postgres', slurp_file('test/differences.sql'));
 
 sub same_answers
 {
 	my ($name) = @_;
 	foreach my $distance ('a <+> 7', "v <-> '[1,0,0,0,1,0,0]'", "s <~> 'c4ca4238a0b923820dcc509a6f75849b'")
 	{
-		my $query = "SELECT count(*), count(DISTINCT id), min(d), sum(d::numeric), array_agg(d) FROM (SELECT id, $distance AS d FROM busy ORDER BY 2) s";
-		is($node->safe_psql('postgres', "SET enable_seqscan = off; SET enable_sort = off; $query"),
-			$node->safe_psql('postgres', "SET mmdb.enable_scan = off; SET enable_indexscan = off; $query"), "$name: $distance");
+		my $answer = "AS SELECT row_number() OVER () AS n, * FROM (SELECT id, $distance AS d FROM busy ORDER BY 2) s";
+		is($node->safe_psql('postgres', qq{
+			SET enable_seqscan = off;
+			SET enable_sort = off;
+			CREATE TEMP TABLE by_index $answer;
+			RESET enable_seqscan;
+			RESET enable_sort;
+			SET mmdb.enable_scan = off;
+			SET enable_indexscan = off;
+			CREATE TEMP TABLE by_sort $answer;
+			SELECT count(*) > 0,
+				differences('ids', (SELECT array_agg(id ORDER BY id) FROM by_index)::text[],
+					array_agg(id ORDER BY id)::text[]),
+				differences('distances', (SELECT array_agg(d ORDER BY n) FROM by_index)::text[],
+					array_agg(d ORDER BY n)::text[]) FROM by_sort}), 't||', "$name: $distance");
 	}
 	$node->safe_psql('postgres', q{SELECT mmdb_index_check('busy_mm')});
 }
@@ -71,11 +85,13 @@ sub same_answers
 my $crashes = $ENV{MMDB_TEST_LONG} ? 40 : 4;
 foreach my $crash (1 .. $crashes)
 {
-	my @statements = $crash % 2 ? ('SELECT add_rows(30)') : ('DELETE FROM busy WHERE a BETWEEN 10 AND 60', 'VACUUM busy', 'SELECT add_rows(500)');
+	my @statements = $crash % 2 ? ('SELECT add_rows(30)') : ('DELETE FROM busy WHERE a BETWEEN 10 AND 60',
+		'VACUUM busy', 'SELECT add_rows(500)');
 	my $script = join(";\n", (@statements) x 100) . ";\n";
 	my $out = '';
 	my $err = '';
-	my $client = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ], '<', \$script, '>', \$out, '2>', \$err);
+	my $client = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ], '<', \$script, '>', \$out,
+		'2>', \$err);
 	$node->safe_psql('postgres', 'CHECKPOINT') if $crash % 4 < 2;
 	sleep(0.5 + rand(0.7));
 	$node->stop('immediate');

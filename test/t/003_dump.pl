@@ -16,17 +16,20 @@ $node->safe_psql('postgres', q{
 	SET search_path = public, ext;
 	CREATE TYPE flat AS (photo mmvector(3), loc point, review text);
 	CREATE TABLE vectors (id integer PRIMARY KEY, v mmvector(3), big mmvector);
-	INSERT INTO vectors SELECT i, ARRAY[random(), i, 1e-30], ARRAY(SELECT random() - 0.5 FROM generate_series(1, 1 + i * 20)) FROM generate_series(1, 100) i;
+	INSERT INTO vectors SELECT i, ARRAY[random(), i, 1e-30], ARRAY(SELECT random() - 0.5
+		FROM generate_series(1, 1 + i * 20)) FROM generate_series(1, 100) i;
 	CREATE TABLE queries (q odbquery);
 	INSERT INTO queries VALUES (odbquery(ROW('[1,2,3]', NULL, 'a "quoted" text')::flat, '{1,0,0.1}')),
-		(odbrange(ROW(1, date '2026-01-01', '{1,2}'::real[]), NULL, 0.1, '{3,2,1}')), (odbrange(ROW(true), NULL, 'Infinity'));
+		(odbrange(ROW(1, date '2026-01-01', '{1,2}'::real[]), NULL, 0.1, '{3,2,1}')),
+		(odbrange(ROW(true), NULL, 'Infinity'));
 	-- of a type that is gone
 	CREATE TYPE short_lived AS ENUM ('once');
 	INSERT INTO queries VALUES (odbquery(ROW(1, 'once'::short_lived, 'behind'), NULL));
 	DROP TYPE short_lived;
 	CREATE TABLE flats (f flat);
 	INSERT INTO flats SELECT ROW(v, point(id, id), 'r' || id)::flat FROM vectors;
-	CREATE INDEX vectors_mm ON vectors USING mmdb (v mmvector_cosine_ops, (id + 1)) WITH (sample_rows = 500) WHERE id > 5;
+	CREATE INDEX vectors_mm ON vectors USING mmdb (v mmvector_cosine_ops, (id + 1)) WITH (sample_rows = 500)
+		WHERE id > 5;
 	CREATE INDEX flats_mm ON flats USING mmdb (f);
 	CREATE TABLE parts (id integer, a integer, b float8) PARTITION BY RANGE (a);
 	CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (500);
@@ -42,16 +45,21 @@ $node->safe_psql('postgres', q{
 	REINDEX TABLE many;
 	-- A dump is restored with an empty search_path, while indexes call these.
 	CREATE FUNCTION size(bytea) RETURNS integer LANGUAGE sql IMMUTABLE STRICT RETURN length($1);
-	CREATE FUNCTION d(bytea, bytea) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT RETURN abs(size($1) - size($2))::float8;
-	CREATE FUNCTION d1(bytea, bytea) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT BEGIN ATOMIC SELECT abs(size($1) - size($2))::float8; END;
+	CREATE FUNCTION d(bytea, bytea) RETURNS float8
+		LANGUAGE sql IMMUTABLE STRICT RETURN abs(size($1) - size($2))::float8;
+	CREATE FUNCTION d1(bytea, bytea) RETURNS float8 LANGUAGE sql IMMUTABLE STRICT BEGIN ATOMIC
+		SELECT abs(size($1) - size($2))::float8; END;
 	CREATE FUNCTION d2(bytea, bytea) RETURNS float8 LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = public
 		AS $$ BEGIN RETURN abs(size($1) - size($2)); END $$;
 	CREATE OPERATOR <-> (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = d, COMMUTATOR = <->);
-	CREATE OPERATOR CLASS bytea_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <-> FOR ORDER BY float_ops, FUNCTION 1 d(bytea, bytea);
+	CREATE OPERATOR CLASS bytea_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <->
+		FOR ORDER BY float_ops, FUNCTION 1 d(bytea, bytea);
 	CREATE OPERATOR <+> (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = d1, COMMUTATOR = <+>);
 	CREATE OPERATOR <*> (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = d2, COMMUTATOR = <*>);
-	CREATE OPERATOR CLASS bytea_atomic_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <+> FOR ORDER BY float_ops, FUNCTION 1 d1(bytea, bytea);
-	CREATE OPERATOR CLASS bytea_path_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <*> FOR ORDER BY float_ops, FUNCTION 1 d2(bytea, bytea);
+	CREATE OPERATOR CLASS bytea_atomic_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <+>
+		FOR ORDER BY float_ops, FUNCTION 1 d1(bytea, bytea);
+	CREATE OPERATOR CLASS bytea_path_ops FOR TYPE bytea USING mmdb AS OPERATOR 1 <*>
+		FOR ORDER BY float_ops, FUNCTION 1 d2(bytea, bytea);
 	CREATE TABLE blobs (b bytea);
 	INSERT INTO blobs SELECT decode(repeat('aa', i), 'hex') FROM generate_series(1, 50) i;
 	CREATE INDEX ON blobs USING mmdb (b bytea_ops);
@@ -66,9 +74,11 @@ $node->safe_psql('postgres', q{
 my @contents = ('SELECT * FROM public.vectors ORDER BY id', 'SELECT * FROM public.queries ORDER BY q::text',
 	'SELECT * FROM public.flats ORDER BY (f).review', 'SELECT * FROM public.nearest ORDER BY distance',
 	q{SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1},
-	q{SELECT index_name::text, column_name, metric, count, scale, measured_scale, pinned FROM mmdb.index_columns ORDER BY 1, 2},
+	q{SELECT index_name::text, column_name, metric, count, scale, measured_scale, pinned FROM mmdb.index_columns
+		ORDER BY 1, 2},
 	q{SELECT (obj).id, distance FROM ext.odbknn(NULL::public.parts, ROW(3, 0.1), NULL, 5) ORDER BY 2, 1},
-	q{SELECT (obj).id, distance FROM ext.odbknn(NULL::public.many, ROW('abc', 1), NULL, 5, 'public.many_pinned') ORDER BY 2, 1},
+	q{SELECT (obj).id, distance FROM ext.odbknn(NULL::public.many, ROW('abc', 1), NULL, 5, 'public.many_pinned')
+		ORDER BY 2, 1},
 	q{SELECT *, ext.mm_weights(name) FROM mmdb.weight_profile ORDER BY name},
 	q{SELECT relacl FROM pg_class WHERE oid = 'mmdb.weight_profile'::regclass});
 
@@ -114,12 +124,18 @@ like(copy_bytes('mmvector', pack('NN', 1, 0x7fc00000)), qr/NaN is not allowed/, 
 like(copy_bytes('mmvector', pack('NNN', 1, 0, 0)), qr/incorrect binary data format/, 'vector too long');
 like(copy_bytes('odbquery', pack('NN', 0, 0)), qr/invalid header/, 'query without components');
 like(copy_bytes('odbquery', pack('NN', 1, 8)), qr/invalid header/, 'query with unknown flags');
-like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'integer', 1000, 1)), qr/invalid length of component 1/, 'component too long');
-like(copy_bytes('odbquery', pack('NNZ*NNd>', 1, 0, 'integer', 4, 7, -1)), qr/weight of column "f1" is -1/, 'negative weight');
-like(copy_bytes('odbquery', pack('NNZ*NNNd>', 1, 0, 'integer', 8, 7, 7, 1)), qr/improper binary format in component 1/, 'component not used up');
-like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'internal', 0xffffffff, 1)), qr/cannot have pseudo-type internal/, 'pseudo-type');
-like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'flat', 0xffffffff, 1)), qr/cannot be of type flat.*composite/s, 'composite');
-like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'ext.odbquery[]', 0xffffffff, 1)), qr/cannot be of type ext.odbquery\[\]/, 'array of queries');
+like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'integer', 1000, 1)), qr/invalid length of component 1/,
+	'component too long');
+like(copy_bytes('odbquery', pack('NNZ*NNd>', 1, 0, 'integer', 4, 7, -1)), qr/weight of column "f1" is -1/,
+	'negative weight');
+like(copy_bytes('odbquery', pack('NNZ*NNNd>', 1, 0, 'integer', 8, 7, 7, 1)), qr/improper binary format in component 1/,
+	'component not used up');
+like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'internal', 0xffffffff, 1)), qr/cannot have pseudo-type internal/,
+	'pseudo-type');
+like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'flat', 0xffffffff, 1)), qr/cannot be of type flat.*composite/s,
+	'composite');
+like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'ext.odbquery[]', 0xffffffff, 1)),
+	qr/cannot be of type ext.odbquery\[\]/, 'array of queries');
 
 # A query in a query, and so on: refused before it is looked into, in no time.
 my $nested = pack('NNZ*NNd>', 1, 0, 'integer', 4, 7, 1);

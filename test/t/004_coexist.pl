@@ -23,16 +23,20 @@ my %uses = (
 	earthdistance => q{SELECT (point(0, 0) <@> point(1, 0)) BETWEEN 69 AND 69.2},
 	fuzzystrmatch => q{SELECT levenshtein('kitten', 'sitting') = 3},
 	intarray => q{SELECT '{1,2,3}'::int[] & '{2,3,4}' = '{2,3}'},
-	vector => q{SELECT '[1,2]'::vector <-> '[4,6]' = 5 AND '[1,2]'::vector <+> '[4,6]' = 7 AND B'101' <~> B'011' = 2 AND B'101' <%> B'011' > 0.6
+	vector => q{SELECT '[1,2]'::vector <-> '[4,6]' = 5 AND '[1,2]'::vector <+> '[4,6]' = 7 AND B'101' <~> B'011' = 2
+		AND B'101' <%> B'011' > 0.6
 		AND '[1,0]'::vector <=> '[0,1]' = 1},
 	postgis => q{SELECT ST_MakePoint(0, 0) <-> ST_MakePoint(3, 4) = 5},
 );
 # What of them is used with mmdb.  To its metrics citext is text, case and all.
 my %together = (
-	citext => q{SELECT 'Abc'::citext <~> 'abc' = 1 AND 'Abc'::citext <~> 'abc'::citext = 1 AND lower('Abc'::citext) <~> 'abc' = 0
-		AND 'Abc'::citext <!> 'abc'::citext = 1 AND ROW(5) <-> odbquery(ROW('7'::citext), NULL) = 2 AND ROW('Abc'::citext) <-> odbquery(ROW('abc'), NULL) = 1},
+	citext => q{SELECT 'Abc'::citext <~> 'abc' = 1 AND 'Abc'::citext <~> 'abc'::citext = 1
+		AND lower('Abc'::citext) <~> 'abc' = 0
+		AND 'Abc'::citext <!> 'abc'::citext = 1 AND ROW(5) <-> odbquery(ROW('7'::citext), NULL) = 2
+			AND ROW('Abc'::citext) <-> odbquery(ROW('abc'), NULL) = 1},
 );
-my $ours = q{SELECT '[1,2]'::mmvector <-> '[4,6]' = 5 AND '[1,2]'::mmvector <+> '[4,6]' = 7 AND '[1,0]'::mmvector <=> '[0,1]' = 1
+my $ours = q{SELECT '[1,2]'::mmvector <-> '[4,6]' = 5 AND '[1,2]'::mmvector <+> '[4,6]' = 7
+	AND '[1,0]'::mmvector <=> '[0,1]' = 1
 	AND '{1,2}'::real[] <-> '{4,6}' = 5 AND ARRAY[1,2]::real[] <+> '{4,6}'::real[] = 7
 	AND 3 <+> 5 = 2 AND 2.5 <+> 1 = 1.5 AND date '2026-01-01' <+> '2026-01-03' = 2
 	AND point(0, 0) <-> point(3, 4) = 5 AND (point(0, 0) <@@> point(1, 0)) BETWEEN 111000 AND 111300
@@ -46,7 +50,8 @@ foreach my $order ([ 'mmdb', @present ], [ @present, 'mmdb' ])
 	$node->safe_psql('postgres', "CREATE DATABASE test_$first");
 	foreach my $extension (@$order)
 	{
-		my ($status, $out, $err) = $node->psql("test_$first", "SET client_min_messages = error; CREATE EXTENSION $extension");
+		my ($status, $out, $err) = $node->psql("test_$first",
+			"SET client_min_messages = error; CREATE EXTENSION $extension");
 		is($err, '', "$first first: CREATE EXTENSION $extension");
 	}
 	foreach my $extension (grep { $uses{$_} } @present)

@@ -15,7 +15,8 @@ $node->append_conf('postgresql.conf', "autovacuum = off\n");
 $node->start;
 $node->safe_psql('postgres', 'CREATE DATABASE gallery');
 $node->safe_psql('gallery', 'CREATE EXTENSION mmdb');
-command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('gallery'), '-f', 'examples/clipart/load.sql' ],
+command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('gallery'), '-f',
+	'examples/clipart/load.sql' ],
 	'the gallery loads');
 
 # White space at the ends of lines, and the order of psql's markers, are not
@@ -49,7 +50,8 @@ foreach my $file ('README.md', sort glob('docs/*.md'))
 	(my $database = lc $file) =~ s/\W/_/g;
 	$node->safe_psql('postgres', "CREATE DATABASE $database TEMPLATE gallery");
 	my $out = '';
-	my $result = IPC::Run::run([ 'psql', '-X', '-q', '-d', $node->connstr($database) ], '<', \$script, '>', \$out, '2>&1');
+	my $result = IPC::Run::run([ 'psql', '-X', '-q', '-d', $node->connstr($database) ], '<', \$script, '>', \$out,
+		'2>&1');
 	my @printed = split /^>>> \d+\n/m, $out;
 	foreach my $block (1 .. $blocks)
 	{
@@ -71,10 +73,12 @@ my $names = $node->safe_psql('gallery', q{
 	WITH mine AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e' AND refclassid = 'pg_extension'::regclass
 				  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'mmdb'))
 	SELECT DISTINCT name FROM (
-		SELECT proname AS name FROM pg_proc p JOIN mine ON classid = 'pg_proc'::regclass AND objid = p.oid WHERE proname NOT LIKE 'mm%routine'
+		SELECT proname AS name FROM pg_proc p JOIN mine ON classid = 'pg_proc'::regclass AND objid = p.oid
+			WHERE proname NOT LIKE 'mm%routine'
 		UNION ALL SELECT oprname FROM pg_operator o JOIN mine ON classid = 'pg_operator'::regclass AND objid = o.oid
 		UNION ALL SELECT opcname FROM pg_opclass c JOIN mine ON classid = 'pg_opclass'::regclass AND objid = c.oid
-		UNION ALL SELECT typname FROM pg_type t JOIN mine ON classid = 'pg_type'::regclass AND objid = t.oid WHERE typname NOT LIKE E'\\_%'
+		UNION ALL SELECT typname FROM pg_type t JOIN mine ON classid = 'pg_type'::regclass AND objid = t.oid
+			WHERE typname NOT LIKE E'\\_%'
 		UNION ALL SELECT relname FROM pg_class c JOIN mine ON classid = 'pg_class'::regclass AND objid = c.oid
 		UNION ALL SELECT attname FROM pg_attribute WHERE attrelid = 'mmdb.index_columns'::regclass AND attnum > 0
 		UNION ALL SELECT name FROM pg_settings WHERE name LIKE 'mmdb.%') n});

@@ -18,7 +18,7 @@ $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
 $node->append_conf('postgresql.conf', "autovacuum = off\njit = off\nfsync = off\nmax_locks_per_transaction = 256\n");
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION mmdb');
-$node->safe_psql('postgres', slurp_file('test/random.sql'));
+$node->safe_psql('postgres', slurp_file($_)) foreach ('test/differences.sql', 'test/random.sql');
 
 my $comparisons = 0;
 
@@ -26,7 +26,8 @@ my $comparisons = 0;
 sub run_script
 {
 	my ($script, $name) = @_;
-	my ($status, $out, $err) = $node->psql('postgres', "SET client_min_messages = warning;\n$script", on_error_stop => 1);
+	my ($status, $out, $err) = $node->psql('postgres', "SET client_min_messages = warning;\n$script",
+		on_error_stop => 1);
 	my $last = '';
 	foreach my $line (split /\n/, $out)
 	{
@@ -41,7 +42,8 @@ sub run_script
 }
 
 my $same = run_script(
-	join("\n", map { "\\echo seed $_\nSELECT random_table($_);\nSELECT random_script($_) \\gexec" } $seed .. $seed + $rounds - 1),
+	join("\n", map { "\\echo seed $_\nSELECT random_table($_);\nSELECT random_script($_) \\gexec" }
+		$seed .. $seed + $rounds - 1),
 	"rounds $seed to " . ($seed + $rounds - 1));
 $same &&= run_script(q{
 	SELECT large_table();
@@ -64,8 +66,9 @@ note(join ', ', map { "$_: $tally{$_}" } sort keys %tally);
 foreach my $search ('odbknn by index', 'odbrange by index', 'odbknn', 'odbrange', 'index scan', 'index scan to the end',
 	'composite index scan', 'composite index scan to the end', 'bitmap scan', 'index scan of a radius',
 	'ordered index scan of a radius', 'cursor', 'rescan', 'two distances', 'sum in order', 'sum in order to the end',
-	'sum in order after a slow filter', 'sum in order to the end after a slow filter', 'sum and key', 'sum within', 'sum within in order',
-	'sum in order, NULLs first', 'minus a sum, descending', 'minus a sum, descending, above a bound', 'any of several sums', 'sum for each of several rows', 'sum by cursor')
+	'sum in order after a slow filter', 'sum in order to the end after a slow filter', 'sum and key', 'sum within',
+	'sum within in order', 'sum in order, NULLs first', 'minus a sum, descending',
+	'minus a sum, descending, above a bound', 'any of several sums', 'sum for each of several rows', 'sum by cursor')
 {
 	cmp_ok($tally{$search} // 0, '>', 0, "compared: $search");
 }

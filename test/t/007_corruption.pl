@@ -22,7 +22,8 @@ $node->safe_psql('postgres', q{
 	CREATE EXTENSION mmdb;
 	SELECT setseed(0.5);
 	CREATE FUNCTION fill(first integer, last integer) RETURNS TABLE (id integer, v mmvector, s text) LANGUAGE sql AS $$
-		SELECT i, ARRAY[random(), random(), i / 1000.0]::float8[]::mmvector, CASE WHEN i % 10 > 0 THEN left(md5(i::text), 12) END
+		SELECT i, ARRAY[random(), random(), i / 1000.0]::float8[]::mmvector,
+			CASE WHEN i % 10 > 0 THEN left(md5(i::text), 12) END
 		FROM generate_series(first, last) i $$;
 	CREATE TABLE things (id integer, v mmvector(3), s text);
 	INSERT INTO things SELECT * FROM fill(1, 10000);
@@ -36,14 +37,17 @@ $node->safe_psql('postgres', q{
 });
 
 my $block_size = $node->safe_psql('postgres', 'SHOW block_size');
-my %path = map { $_ => $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('$_')") } qw(things_mm few_mm);
+my %path = map { $_ => $node->data_dir . '/'
+	. $node->safe_psql('postgres', "SELECT pg_relation_filepath('$_')") } qw(things_mm few_mm);
 my %table = (things_mm => 'things', few_mm => 'few');
 $node->stop;
 
 # The page format; see src/index/page.h.
 my $header_size = 24;
-my %field = (nsn => [ 0, 'Q' ], born => [ 8, 'Q' ], merged => [ 16, 'Q' ], merged_before => [ 24, 'Q' ], xid => [ 32, 'Q' ], right => [ 40, 'L' ],
-	n => [ 44, 'S' ], before => [ 46, 'S' ], room => [ 48, 'S' ], level => [ 50, 'C' ], kind => [ 51, 'C' ], flags => [ 52, 'C' ], magic => [ 60, 'L' ]);
+my %field = (nsn => [ 0, 'Q' ], born => [ 8, 'Q' ], merged => [ 16, 'Q' ], merged_before => [ 24, 'Q' ],
+	xid => [ 32, 'Q' ], right => [ 40, 'L' ],
+	n => [ 44, 'S' ], before => [ 46, 'S' ], room => [ 48, 'S' ], level => [ 50, 'C' ], kind => [ 51, 'C' ],
+	flags => [ 52, 'C' ], magic => [ 60, 'L' ]);
 my $special_size = 64;
 # Statistics of columns come after what the columns were: 12 bytes for each there may be.
 my $columns_offset = 56 + 12 * 32;
@@ -128,81 +132,143 @@ sub field
 
 my @damages = (
 	# special areas
-	[ 'magic number of a leaf', 'things_mm', [ field('things_mm', $leaf, 'magic', 1) ], qr/Block $leaf has no valid special area/ ],
-	[ 'magic number of an inner node', 'things_mm', [ field('things_mm', $inner, 'magic', 1) ], qr/Block $inner has no valid special area/ ],
-	[ 'magic number of the root', 'things_mm', [ field('things_mm', 1, 'magic', 1) ], qr/Block 1 has no valid special area/ ],
-	[ 'a leaf of kind metadata', 'things_mm', [ field('things_mm', $leaf, 'kind', $meta_kind) ], qr/Block $leaf is of kind 1 instead of 3/ ],
-	[ 'a leaf of kind model', 'things_mm', [ field('things_mm', $leaf, 'kind', $model_kind) ], qr/Block $leaf is of kind 2 instead of 3/ ],
-	[ 'a leaf of kind deleted', 'things_mm', [ field('things_mm', $leaf, 'kind', $deleted_kind) ], qr/Block $leaf is of kind 4 instead of 3/ ],
-	[ 'an inner node of kind deleted', 'things_mm', [ field('things_mm', $inner, 'kind', $deleted_kind) ], qr/Block $inner is of kind 4 instead of 3/ ],
-	[ 'an unknown kind', 'things_mm', [ field('things_mm', $leaf, 'kind', 99) ], qr/Block $leaf is of kind 99 instead of 3/ ],
-	[ 'level of a leaf', 'things_mm', [ field('things_mm', $leaf, 'level', 1) ], qr/Block $leaf is of level 1, but its parent/ ],
-	[ 'level of an inner node', 'things_mm', [ field('things_mm', $inner, 'level', 0) ], qr/Block $inner is of level 0, but its parent/ ],
+	[ 'magic number of a leaf', 'things_mm', [ field('things_mm', $leaf, 'magic', 1) ],
+		qr/Block $leaf has no valid special area/ ],
+	[ 'magic number of an inner node', 'things_mm', [ field('things_mm', $inner, 'magic', 1) ],
+		qr/Block $inner has no valid special area/ ],
+	[ 'magic number of the root', 'things_mm', [ field('things_mm', 1, 'magic', 1) ],
+		qr/Block 1 has no valid special area/ ],
+	[ 'a leaf of kind metadata', 'things_mm', [ field('things_mm', $leaf, 'kind', $meta_kind) ],
+		qr/Block $leaf is of kind 1 instead of 3/ ],
+	[ 'a leaf of kind model', 'things_mm', [ field('things_mm', $leaf, 'kind', $model_kind) ],
+		qr/Block $leaf is of kind 2 instead of 3/ ],
+	[ 'a leaf of kind deleted', 'things_mm', [ field('things_mm', $leaf, 'kind', $deleted_kind) ],
+		qr/Block $leaf is of kind 4 instead of 3/ ],
+	[ 'an inner node of kind deleted', 'things_mm', [ field('things_mm', $inner, 'kind', $deleted_kind) ],
+		qr/Block $inner is of kind 4 instead of 3/ ],
+	[ 'an unknown kind', 'things_mm', [ field('things_mm', $leaf, 'kind', 99) ],
+		qr/Block $leaf is of kind 99 instead of 3/ ],
+	[ 'level of a leaf', 'things_mm', [ field('things_mm', $leaf, 'level', 1) ],
+		qr/Block $leaf is of level 1, but its parent/ ],
+	[ 'level of an inner node', 'things_mm', [ field('things_mm', $inner, 'level', 0) ],
+		qr/Block $inner is of level 0, but its parent/ ],
 	[ 'level of the root', 'things_mm', [ field('things_mm', 1, 'level', 200) ], qr/Block 1 is of level 200/ ],
 	[ 'level of the root, less', 'things_mm', [ field('things_mm', 1, 'level', 1) ], qr/level/ ],
 	[ 'entries of a leaf', 'things_mm', [ field('things_mm', $leaf, 'n', 65535) ], qr/Block $leaf has 65535 entries/ ],
-	[ 'entries of an inner node', 'things_mm', [ field('things_mm', $inner, 'n', $inner_room + 1) ], qr/Block $inner has \d+ entries, but no more/ ],
-	[ 'room of a leaf', 'things_mm', [ field('things_mm', $leaf, 'room', 65535) ], qr/Block $leaf has room for 65535 entries/ ],
-	[ 'room of a leaf, less', 'things_mm', [ field('things_mm', $leaf, 'room', $leaf_room - 1) ], qr/Block $leaf has room for \d+ entries/ ],
-	[ 'no room of an inner node', 'things_mm', [ field('things_mm', $inner, 'room', 0) ], qr/Block $inner has room for 0 entries/ ],
-	[ 'end of a leaf', 'things_mm', [ [ $leaf * $block_size + 12, pack('S', 24) ] ], qr/Block $leaf has room for $leaf_room entries/ ],
-	[ 'no entries of an inner node', 'things_mm', [ field('things_mm', $inner, 'n', 0) ], qr/Block $inner, an inner node, has no entries/ ],
-	[ 'no entries of the root', 'things_mm', [ field('things_mm', 1, 'n', 0) ], qr/Block 1, an inner node, has no entries/ ],
-	[ 'split in the future', 'things_mm', [ field('things_mm', $leaf, 'nsn', 1 << 40) ], qr/only \d+ splits have been counted/ ],
-	[ 'born in the future', 'things_mm', [ field('things_mm', $leaf, 'born', 1 << 40) ], qr/only \d+ splits have been counted/ ],
-	[ 'born one ahead', 'things_mm', [ field('things_mm', $leaf, 'born', $splits + 1) ], qr/only \d+ splits have been counted/ ],
-	[ 'merged in the future', 'things_mm', [ field('things_mm', $leaf, 'merged', 1 << 40) ], qr/only \d+ splits have been counted/ ],
-	[ 'merged before in the future', 'things_mm', [ field('things_mm', $leaf, 'merged_before', 1 << 40) ], qr/only \d+ splits have been counted/ ],
-	[ 'more entries before a merge', 'things_mm', [ field('things_mm', $leaf, 'before', 60000) ], qr/Block $leaf has \d+ entries, but had 60000 before it was merged/ ],
-	[ 'right of a split, beyond the end', 'things_mm', [ field('things_mm', $split, 'right', $blocks + 5), field('things_mm', $split, 'flags', 1) ], qr/block \d+/i ],
-	[ 'marked as split, with nothing on the right', 'things_mm', [ field('things_mm', $leaf, 'flags', 1), field('things_mm', $leaf, 'right', $nobody) ], qr/block $nobody/ ],
-	[ 'marked as split, with itself on the right', 'things_mm', [ field('things_mm', $leaf, 'flags', 1), field('things_mm', $leaf, 'right', $leaf) ], qr/Two links lead to block $leaf/ ],
-	[ 'marked as split once more', 'things_mm', [ field('things_mm', $split, 'flags', 1) ], qr/Two links lead to block|is not the right half/ ],
-	[ 'marked as split, in a circle', 'things_mm', [ map { field('things_mm', $leaves[$_], 'flags', 1), field('things_mm', $leaves[$_], 'right', $leaves[1 - $_]) } 0, 1 ], qr/Two links|right half/ ],
+	[ 'entries of an inner node', 'things_mm', [ field('things_mm', $inner, 'n', $inner_room + 1) ],
+		qr/Block $inner has \d+ entries, but no more/ ],
+	[ 'room of a leaf', 'things_mm', [ field('things_mm', $leaf, 'room', 65535) ],
+		qr/Block $leaf has room for 65535 entries/ ],
+	[ 'room of a leaf, less', 'things_mm', [ field('things_mm', $leaf, 'room', $leaf_room - 1) ],
+		qr/Block $leaf has room for \d+ entries/ ],
+	[ 'no room of an inner node', 'things_mm', [ field('things_mm', $inner, 'room', 0) ],
+		qr/Block $inner has room for 0 entries/ ],
+	[ 'end of a leaf', 'things_mm', [ [ $leaf * $block_size + 12, pack('S', 24) ] ],
+		qr/Block $leaf has room for $leaf_room entries/ ],
+	[ 'no entries of an inner node', 'things_mm', [ field('things_mm', $inner, 'n', 0) ],
+		qr/Block $inner, an inner node, has no entries/ ],
+	[ 'no entries of the root', 'things_mm', [ field('things_mm', 1, 'n', 0) ],
+		qr/Block 1, an inner node, has no entries/ ],
+	[ 'split in the future', 'things_mm', [ field('things_mm', $leaf, 'nsn', 1 << 40) ],
+		qr/only \d+ splits have been counted/ ],
+	[ 'born in the future', 'things_mm', [ field('things_mm', $leaf, 'born', 1 << 40) ],
+		qr/only \d+ splits have been counted/ ],
+	[ 'born one ahead', 'things_mm', [ field('things_mm', $leaf, 'born', $splits + 1) ],
+		qr/only \d+ splits have been counted/ ],
+	[ 'merged in the future', 'things_mm', [ field('things_mm', $leaf, 'merged', 1 << 40) ],
+		qr/only \d+ splits have been counted/ ],
+	[ 'merged before in the future', 'things_mm', [ field('things_mm', $leaf, 'merged_before', 1 << 40) ],
+		qr/only \d+ splits have been counted/ ],
+	[ 'more entries before a merge', 'things_mm', [ field('things_mm', $leaf, 'before', 60000) ],
+		qr/Block $leaf has \d+ entries, but had 60000 before it was merged/ ],
+	[ 'right of a split, beyond the end', 'things_mm',
+		[ field('things_mm', $split, 'right', $blocks + 5), field('things_mm', $split, 'flags', 1) ], qr/block \d+/i ],
+	[ 'marked as split, with nothing on the right', 'things_mm',
+		[ field('things_mm', $leaf, 'flags', 1), field('things_mm', $leaf, 'right', $nobody) ], qr/block $nobody/ ],
+	[ 'marked as split, with itself on the right', 'things_mm',
+		[ field('things_mm', $leaf, 'flags', 1), field('things_mm', $leaf, 'right', $leaf) ],
+		qr/Two links lead to block $leaf/ ],
+	[ 'marked as split once more', 'things_mm', [ field('things_mm', $split, 'flags', 1) ],
+		qr/Two links lead to block|is not the right half/ ],
+	[ 'marked as split, in a circle', 'things_mm', [ map { field('things_mm', $leaves[$_], 'flags', 1),
+		field('things_mm', $leaves[$_], 'right', $leaves[1 - $_]) } 0, 1 ], qr/Two links|right half/ ],
 	[ 'the root marked as split', 'things_mm', [ field('things_mm', 1, 'flags', 1) ], qr/root is marked as split/ ],
-	[ 'a link to an inner node on the right', 'things_mm', [ field('things_mm', $leaf, 'right', $inner) ], qr/Block $leaf, of level 0, has block $inner on the right/, 'unused' ],
-	[ 'a leaf marked as untrained', 'things_mm', [ field('things_mm', $leaf, 'flags', 2) ], qr/Block $leaf does not fit the metadata/ ],
-	[ 'the root marked as untrained', 'things_mm', [ field('things_mm', 1, 'flags', 2) ], qr/Block 1 does not fit the metadata/ ],
-	[ 'unknown flags', 'things_mm', [ field('things_mm', $leaf, 'flags', 64) ], qr/Block $leaf has unknown flags/, 'unused' ],
-	[ 'a page of zeros', 'things_mm', [ [ $leaf * $block_size, "\0" x $block_size ] ], qr/Block $leaf has no valid special area/ ],
+	[ 'a link to an inner node on the right', 'things_mm', [ field('things_mm', $leaf, 'right', $inner) ],
+		qr/Block $leaf, of level 0, has block $inner on the right/, 'unused' ],
+	[ 'a leaf marked as untrained', 'things_mm', [ field('things_mm', $leaf, 'flags', 2) ],
+		qr/Block $leaf does not fit the metadata/ ],
+	[ 'the root marked as untrained', 'things_mm', [ field('things_mm', 1, 'flags', 2) ],
+		qr/Block 1 does not fit the metadata/ ],
+	[ 'unknown flags', 'things_mm', [ field('things_mm', $leaf, 'flags', 64) ], qr/Block $leaf has unknown flags/,
+		'unused' ],
+	[ 'a page of zeros', 'things_mm', [ [ $leaf * $block_size, "\0" x $block_size ] ],
+		qr/Block $leaf has no valid special area/ ],
 	# metadata
-	[ 'magic number of the metadata', 'things_mm', [ field('things_mm', 0, 'magic', 1) ], qr/not one of an mmdb index/ ],
+	[ 'magic number of the metadata', 'things_mm', [ field('things_mm', 0, 'magic', 1) ],
+		qr/not one of an mmdb index/ ],
 	[ 'metadata of zeros', 'things_mm', [ [ 0, "\0" x $block_size ] ], qr/not one of an mmdb index/ ],
 	[ 'version', 'things_mm', [ [ $header_size, pack('L', 77) ] ], qr/not one of an mmdb index/ ],
-	[ 'number of columns', 'things_mm', [ [ $header_size + 4, pack('l', 3) ] ], qr/made for 3 columns|not one of an mmdb index/ ],
+	[ 'number of columns', 'things_mm', [ [ $header_size + 4, pack('l', 3) ] ],
+		qr/made for 3 columns|not one of an mmdb index/ ],
 	[ 'count of splits', 'things_mm', [ [ $header_size + 16, pack('Q', 0) ] ], qr/only 0 splits have been counted/ ],
 	[ 'no model', 'things_mm', [ [ $header_size + 24, pack('L', $nobody) ] ], qr/not one of an mmdb index/ ],
-	[ 'no model, and no coordinates', 'things_mm', [ [ $header_size + 24, pack('L5', $nobody, 0, 0, 0, 0) ] ], qr/does not fit the metadata/ ],
-	[ 'model elsewhere', 'things_mm', [ [ $header_size + 24, pack('L', $leaf) ] ], qr/Block $leaf is of kind 3 instead of 2/ ],
-	[ 'model beyond the end', 'things_mm', [ [ $header_size + 24, pack('L', $blocks + 9) ] ], qr/A link leads to block/ ],
-	[ 'size of the model', 'things_mm', [ [ $header_size + 28, pack('L', 5000000) ] ], qr/Block $model has \d+ bytes of the model/ ],
-	[ 'number of coordinates', 'things_mm', [ [ $header_size + 32, pack('l', $coordinates + 1) ] ], qr/do not fit its model/ ],
+	[ 'no model, and no coordinates', 'things_mm', [ [ $header_size + 24, pack('L5', $nobody, 0, 0, 0, 0) ] ],
+		qr/does not fit the metadata/ ],
+	[ 'model elsewhere', 'things_mm', [ [ $header_size + 24, pack('L', $leaf) ] ],
+		qr/Block $leaf is of kind 3 instead of 2/ ],
+	[ 'model beyond the end', 'things_mm', [ [ $header_size + 24, pack('L', $blocks + 9) ] ],
+		qr/A link leads to block/ ],
+	[ 'size of the model', 'things_mm', [ [ $header_size + 28, pack('L', 5000000) ] ],
+		qr/Block $model has \d+ bytes of the model/ ],
+	[ 'number of coordinates', 'things_mm', [ [ $header_size + 32, pack('l', $coordinates + 1) ] ],
+		qr/do not fit its model/ ],
 	[ 'bytes of sketches', 'things_mm', [ [ $header_size + 40, pack('l', 1000) ] ], qr/do not fit its model/ ],
 	[ 'scale', 'things_mm', [ [ $header_size + $columns_offset + 32, pack('d', 0) ] ], qr/not one of an mmdb index/ ],
-	[ 'what a column was', 'things_mm', [ [ $header_size + 52, pack('L', 1) ] ], qr/made for another metric of column "v"/ ],
+	[ 'what a column was', 'things_mm', [ [ $header_size + 52, pack('L', 1) ] ],
+		qr/made for another metric of column "v"/ ],
 	[ 'number of pairs', 'things_mm', [ [ $header_size + 48, pack('l', 5000) ] ], qr/not one of an mmdb index/ ],
 	# the model
-	(map { [ "the model, byte $_", 'things_mm', [ [ entries($model) + $_, "\xAA\x55\xAA\x55" ] ], qr/does not match its checksum/ ] } map { $_ * 24 } 0 .. 9),
+	(map { [ "the model, byte $_", 'things_mm', [ [ entries($model) + $_, "\xAA\x55\xAA\x55" ] ],
+		qr/does not match its checksum/ ] } map { $_ * 24 } 0 .. 9),
 	# boxes
-	[ 'a downlink beyond the end', 'things_mm', [ [ entries($inner), pack('L', $blocks + 1) ] ], qr/A link leads to block \d+, but there are $blocks/ ],
-	[ 'a downlink to nowhere', 'things_mm', [ [ entries($inner), pack('L', $nobody) ] ], qr/A link leads to block $nobody/ ],
+	[ 'a downlink beyond the end', 'things_mm', [ [ entries($inner), pack('L', $blocks + 1) ] ],
+		qr/A link leads to block \d+, but there are $blocks/ ],
+	[ 'a downlink to nowhere', 'things_mm', [ [ entries($inner), pack('L', $nobody) ] ],
+		qr/A link leads to block $nobody/ ],
 	[ 'a downlink to the metadata', 'things_mm', [ [ entries($inner), pack('L', 0) ] ], qr/Two links lead to block 0/ ],
 	[ 'a downlink to the root', 'things_mm', [ [ entries($inner), pack('L', 1) ] ], qr/Two links lead to block 1/ ],
-	[ 'a downlink to its own node', 'things_mm', [ [ entries($inner), pack('L', $inner) ] ], qr/Two links lead to block $inner/ ],
-	[ 'all downlinks of the root to the root', 'things_mm', [ [ entries(1), pack('L*', (1) x get('things_mm', 1, 'n')) ] ], qr/Two links lead to block 1/ ],
-	[ 'a smaller box', 'things_mm', [ [ entries($inner) + 4 * $inner_room * (3 + $coordinates), pack('f', -1e30) ] ], qr/the box from|is not in the box of its parent, block $inner, entry 0/, 'wrong' ],
-	[ 'a box that is none', 'things_mm', [ [ entries($inner) + 4 * $inner_room * 3, pack('L', 0x7FC00000) ] ], qr/Block $inner, entry 0: the box from/, 'wrong' ],
-	[ 'NULLs in a box', 'things_mm', [ [ entries($inner) + 4 * $inner_room, pack('L', 0) x get('things_mm', $inner, 'n') ] ], qr/is not in the box of its parent, block $inner/, 'wrong' ],
+	[ 'a downlink to its own node', 'things_mm', [ [ entries($inner), pack('L', $inner) ] ],
+		qr/Two links lead to block $inner/ ],
+	[ 'all downlinks of the root to the root', 'things_mm',
+		[ [ entries(1), pack('L*', (1) x get('things_mm', 1, 'n')) ] ], qr/Two links lead to block 1/ ],
+	[ 'a smaller box', 'things_mm', [ [ entries($inner) + 4 * $inner_room * (3 + $coordinates), pack('f', -1e30) ] ],
+		qr/the box from|is not in the box of its parent, block $inner, entry 0/, 'wrong' ],
+	[ 'a box that is none', 'things_mm', [ [ entries($inner) + 4 * $inner_room * 3, pack('L', 0x7FC00000) ] ],
+		qr/Block $inner, entry 0: the box from/, 'wrong' ],
+	[ 'NULLs in a box', 'things_mm',
+		[ [ entries($inner) + 4 * $inner_room, pack('L', 0) x get('things_mm', $inner, 'n') ] ],
+		qr/is not in the box of its parent, block $inner/, 'wrong' ],
 	# leaves
-	[ 'a coordinate', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 4, pack('f', 1e9) ] ], qr/Block $leaf, entry 0 is not in the box/, 'wrong' ],
-	[ 'a coordinate that is no number', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 4, pack('L', 0x7FC00000) ] ], qr/Block $leaf, entry 0: coordinate 1 is out of range/, 'wrong' ],
-	[ 'a coordinate, just so', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 4, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_room * 4 + 4, 4) ] ], qr/Block $leaf, entry 0: the coordinates or NULLs are not those of row|not in the box/, 'wrong' ],
-	[ 'NULLs', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 2, pack('L', 3) ] ], qr/Block $leaf, entry 0/, 'wrong' ],
-	[ 'one entry less', 'things_mm', [ field('things_mm', $leaf, 'n', get('things_mm', $leaf, 'n') - 1) ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
-	[ 'a place twice', 'things_mm', [ [ entries($leaf), substr($healthy{things_mm}, entries($leaf) + 4, 4) ], [ entries($leaf) + 4 * $leaf_room, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_room + 4, 4) ] ], qr/Row \(\d+,\d+\) has two|not those of row/, 'wrong' ],
-	[ 'a place that is none', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room, pack('L', 0) ] ], qr/Block $leaf, entry 0: \(\d+,0\) is no place/, 'wrong' ],
-	[ 'a place beyond the table', 'things_mm', [ [ entries($leaf), pack('L', 100000) ] ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
-	[ 'a place beyond all files of the table', 'things_mm', [ [ entries($leaf), pack('L', 0xFFFFFFF0) ] ], qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
+	[ 'a coordinate', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 4, pack('f', 1e9) ] ],
+		qr/Block $leaf, entry 0 is not in the box/, 'wrong' ],
+	[ 'a coordinate that is no number', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 4, pack('L', 0x7FC00000) ] ],
+		qr/Block $leaf, entry 0: coordinate 1 is out of range/, 'wrong' ],
+	[ 'a coordinate, just so', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 4,
+		substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_room * 4 + 4, 4) ] ],
+		qr/Block $leaf, entry 0: the coordinates or NULLs are not those of row|not in the box/, 'wrong' ],
+	[ 'NULLs', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room * 2, pack('L', 3) ] ], qr/Block $leaf, entry 0/,
+		'wrong' ],
+	[ 'one entry less', 'things_mm', [ field('things_mm', $leaf, 'n', get('things_mm', $leaf, 'n') - 1) ],
+		qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
+	[ 'a place twice', 'things_mm', [ [ entries($leaf), substr($healthy{things_mm}, entries($leaf) + 4, 4) ],
+		[ entries($leaf) + 4 * $leaf_room, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_room + 4, 4) ] ],
+		qr/Row \(\d+,\d+\) has two|not those of row/, 'wrong' ],
+	[ 'a place that is none', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room, pack('L', 0) ] ],
+		qr/Block $leaf, entry 0: \(\d+,0\) is no place/, 'wrong' ],
+	[ 'a place beyond the table', 'things_mm', [ [ entries($leaf), pack('L', 100000) ] ],
+		qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
+	[ 'a place beyond all files of the table', 'things_mm', [ [ entries($leaf), pack('L', 0xFFFFFFF0) ] ],
+		qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
 	# an index without a model
 	[ 'untrained, not marked so', 'few_mm', [ field('few_mm', 1, 'flags', 0) ], qr/Block 1 does not fit the metadata/ ],
 	[ 'untrained, of level 1', 'few_mm', [ field('few_mm', 1, 'level', 1) ], qr/Block 1 does not fit the metadata/ ],
@@ -219,15 +285,19 @@ sub error_or
 	my ($what, $sql, $right) = @_;
 	my ($out, $err) = ('', '');
 	my $timed_out = 0;
-	my $status = $node->psql('postgres', "\\set VERBOSITY verbose\nSET enable_seqscan = off; SET statement_timeout = '60s';\n$sql",
+	my $status = $node->psql('postgres',
+		"\\set VERBOSITY verbose\nSET enable_seqscan = off; SET statement_timeout = '60s';\n$sql",
 		stdout => \$out, stderr => \$err, timeout => 120, timed_out => \$timed_out, on_error_stop => 1);
 	return fail("$what: hangs") if $timed_out;
-	return ok($err =~ /XX002/ && $err =~ /REINDEX/ || $err =~ /55000.*made for/ || !defined $right && $err =~ /in wrong order/, $what) || diag("status $status: $err") if $err =~ /ERROR|FATAL|PANIC|server closed/;
+	return ok($err =~ /XX002/ && $err =~ /REINDEX/ || $err =~ /55000.*made for/
+			|| !defined $right && $err =~ /in wrong order/, $what) || diag("status $status: $err")
+		if $err =~ /ERROR|FATAL|PANIC|server closed/;
 	return is($out, $right, $what) if defined $right;
 	return pass($what);
 }
 
-my $search = q{SELECT string_agg(id::text, ',' ORDER BY id) FROM (SELECT id FROM %s ORDER BY v <-> '[0.5,0.5,7]' LIMIT 2000) x;};
+my $search = q{SELECT string_agg(id::text, ',' ORDER BY id)
+	FROM (SELECT id FROM %s ORDER BY v <-> '[0.5,0.5,7]' LIMIT 2000) x;};
 my $bitmap = q{SELECT count(*) FROM (SELECT id FROM %s ORDER BY s <~> '0123456789ab' LIMIT 20000) x;};
 my $insert = q{BEGIN; INSERT INTO %s SELECT * FROM fill(1, 400); ROLLBACK;};
 my $right = {};
@@ -237,7 +307,8 @@ foreach my $index (keys %table)
 	foreach my $sql ($search, $bitmap)
 	{
 		my $query = sprintf($sql, $table{$index});
-		$right->{$query} = $node->safe_psql('postgres', "SET mmdb.enable_scan = off; SET enable_indexscan = off; $query");
+		$right->{$query} = $node->safe_psql('postgres',
+			"SET mmdb.enable_scan = off; SET enable_indexscan = off; $query");
 		is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query}, 'a healthy index');
 	}
 	$node->safe_psql('postgres', "SELECT mmdb_index_check('$index')");
@@ -257,7 +328,8 @@ foreach my $damage (@damages)
 	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nSELECT mmdb_index_check('$index')");
 	like($err, qr/(XX002|55000):.*REINDEX/s, "$name: the check fails");
 	like($err, $message, "$name: and says so");
-	is($node->safe_psql('postgres', 'SELECT count(DISTINCT index_name), count(DISTINCT column_name) FROM mmdb.index_columns'), '2|2',
+	is($node->safe_psql('postgres',
+		'SELECT count(DISTINCT index_name), count(DISTINCT column_name) FROM mmdb.index_columns'), '2|2',
 		"$name: mmdb.index_columns shows all indexes");
 	foreach my $sql ($search, $bitmap)
 	{
@@ -282,7 +354,8 @@ $node->safe_psql('postgres', q{
 	CREATE INDEX pairs_zero ON pairs USING mmdb (p);
 	CREATE INDEX pairs_mm ON pairs USING mmdb (n, m);
 });
-my %pairs = map { $_ => $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('$_')") } qw(pairs_old pairs_zero);
+my %pairs = map { $_ => $node->data_dir . '/'
+	. $node->safe_psql('postgres', "SELECT pg_relation_filepath('$_')") } qw(pairs_old pairs_zero);
 $node->stop;
 my $old = read_file($pairs{pairs_old});
 substr($old, $header_size, 4) = pack('L', 2);
@@ -291,20 +364,24 @@ write_file($pairs{pairs_zero}, '');
 $node->start;
 is($node->safe_psql('postgres', q{
 	SELECT index_name, column_number, column_name, type, metric, count, problem FROM mmdb.index_columns
-	WHERE table_name = 'pairs'::regclass ORDER BY index_name::text, column_number}), <<'END' =~ s/\n\z//r, 'mmdb.index_columns tells why');
+	WHERE table_name = 'pairs'::regclass ORDER BY index_name::text, column_number}),
+	<<'END' =~ s/\n\z//r, 'mmdb.index_columns tells why');
 pairs_mm|1|n|integer|int4_l1_ops|10|
 pairs_mm|2|m|integer|int4_l1_ops|10|
 pairs_old||p|pair|record_ops||index "pairs_old" has no valid metadata page. Please REINDEX it.
 pairs_zero||p|pair|record_ops||index "pairs_zero" has no metadata page. Please REINDEX it.
 END
-is($node->safe_psql('postgres', q{SELECT (obj).n FROM odbknn(NULL::pairs, ROW(7, 7), NULL, 1)}), '7', 'odbknn by the index that is whole');
-my ($pairs_status, $pairs_out, $pairs_err) = $node->psql('postgres', q{SELECT * FROM odbknn(NULL::pairs, ROW(7), NULL, 1)});
+is($node->safe_psql('postgres', q{SELECT (obj).n FROM odbknn(NULL::pairs, ROW(7, 7), NULL, 1)}), '7',
+	'odbknn by the index that is whole');
+my ($pairs_status, $pairs_out, $pairs_err) = $node->psql('postgres',
+	q{SELECT * FROM odbknn(NULL::pairs, ROW(7), NULL, 1)});
 like($pairs_err, qr/index "pairs_\w+" is not valid.*REINDEX/s, 'and what is said where there is none');
 # one session's temporary index is another's problem
 my $other = $node->background_psql('postgres');
 $other->query_safe('CREATE TEMP TABLE temporary (a integer); CREATE INDEX temporary_mm ON temporary USING mmdb (a)');
 is($node->safe_psql('postgres', q{
-	SELECT count(*) FROM mmdb.index_columns WHERE index_name::text LIKE '%temporary%'}), '0', 'temporary indexes of other sessions are not shown');
+	SELECT count(*) FROM mmdb.index_columns WHERE index_name::text LIKE '%temporary%'}), '0',
+		'temporary indexes of other sessions are not shown');
 is($node->safe_psql('postgres', q{
 	SELECT column_name, problem FROM pg_class c, mmdb.index_column_statistics(c.oid) WHERE relname = 'temporary_mm'}),
 	'a|cannot access temporary indexes of other sessions', 'and if asked for, explained');
@@ -365,7 +442,8 @@ like($debug_err, qr/block $undone is split, but.*1 incomplete splits/s, 'an inco
 foreach my $sql ($search, $bitmap)
 {
 	my $query = sprintf($sql, 'things');
-	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query}, 'an incomplete split: search');
+	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query},
+		'an incomplete split: search');
 }
 # Copies of all rows come by the same ways, and one of them completes it.
 $node->safe_psql('postgres', 'BEGIN; INSERT INTO things SELECT * FROM things; ROLLBACK');
@@ -377,7 +455,8 @@ $node->safe_psql('postgres', "SELECT mmdb_index_check('things_mm')");
 $node->stop;
 
 # A file cut off, in a block or between two.
-foreach my $length (0, 100, $block_size, $block_size + 1, 2 * $block_size, length($healthy{things_mm}) - $block_size, length($healthy{things_mm}) - 5)
+foreach my $length (0, 100, $block_size, $block_size + 1, 2 * $block_size, length($healthy{things_mm}) - $block_size,
+	length($healthy{things_mm}) - 5)
 {
 	write_file($path{few_mm}, $healthy{few_mm});
 	write_file($path{things_mm}, substr($healthy{things_mm}, 0, $length));
@@ -394,18 +473,22 @@ write_file($path{$_}, $healthy{$_} . 'x' x 100) foreach keys %path;
 $node->start;
 foreach my $index (sort keys %table)
 {
-	is($node->safe_psql('postgres', "SELECT mmdb_index_check('$index')"), '', "$index with part of a block: the check passes");
+	is($node->safe_psql('postgres', "SELECT mmdb_index_check('$index')"), '',
+		"$index with part of a block: the check passes");
 	my $query = sprintf($search, $table{$index});
-	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query}, 'and it finds what it should');
+	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query},
+		'and it finds what it should');
 	$node->safe_psql('postgres', sprintf($insert, $table{$index}));
-	is($node->safe_psql('postgres', "VACUUM $table{$index}; SELECT mmdb_index_check('$index')"), '', 'it can be added to');
+	is($node->safe_psql('postgres', "VACUUM $table{$index}; SELECT mmdb_index_check('$index')"), '',
+		'it can be added to');
 }
 $node->safe_psql('postgres', 'REINDEX TABLE things; REINDEX TABLE few');
 foreach my $index (sort keys %table)
 {
 	is($node->safe_psql('postgres', "SELECT mmdb_index_check('$index')"), '', "REINDEX repairs $index");
 	my $query = sprintf($search, $table{$index});
-	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query}, 'and it finds what it should');
+	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query},
+		'and it finds what it should');
 }
 
 done_testing();

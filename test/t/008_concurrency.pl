@@ -19,10 +19,12 @@ $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
 $node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nshared_buffers = 32MB\n");
 $node->start;
 
+$node->safe_psql('postgres', slurp_file('test/differences.sql'));
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION mmdb;
 	CREATE TYPE home AS (price integer, photo mmvector, review text);
-	CREATE TABLE t (id serial, price integer, photo mmvector, review text, obj home) WITH (autovacuum_enabled = off, vacuum_truncate = off);
+	CREATE TABLE t (id serial, price integer, photo mmvector, review text, obj home)
+		WITH (autovacuum_enabled = off, vacuum_truncate = off);
 	CREATE INDEX t_mm ON t USING mmdb (price, photo, review) WITH (pivots = 16, fillfactor = 40);
 	CREATE INDEX t_obj ON t USING mmdb (obj) WITH (pivots = 8);
 	CREATE SEQUENCE by_index;
@@ -32,29 +34,34 @@ $node->safe_psql('postgres', q{
 	CREATE FUNCTION random_home(near integer) RETURNS home LANGUAGE sql VOLATILE AS $$
 		SELECT ROW(CASE WHEN random() < 0.95 THEN near * 10 + (random() * 9)::integer END,
 				   ARRAY(SELECT sin(near * i) + random() * 0.1 FROM generate_series(1, 6) i),
-				   CASE WHEN random() < 0.9 THEN left(md5((near / 10)::text), 12) || left(md5(random()::text), 3) END)::home
+				   CASE WHEN random() < 0.9
+						THEN left(md5((near / 10)::text), 12) || left(md5(random()::text), 3) END)::home
 	$$;
 
 	CREATE FUNCTION add_homes(near integer, n integer) RETURNS void LANGUAGE sql AS $$
 		INSERT INTO t (price, photo, review, obj)
-		SELECT (o).price, (o).photo, (o).review, o FROM (SELECT random_home(near) AS o FROM generate_series(1, n) OFFSET 0) s
+		SELECT (o).price, (o).photo, (o).review, o
+			FROM (SELECT random_home(near) AS o FROM generate_series(1, n) OFFSET 0) s
 	$$;
 
 	-- rows that nobody else has locked, so that there are no deadlocks
 	CREATE FUNCTION change_homes(first integer, n integer, near integer) RETURNS void LANGUAGE sql AS $$
-		UPDATE t SET (price, photo, review, obj) = (SELECT (o).price, (o).photo, (o).review, o FROM (SELECT random_home(near + t.id % 7) AS o OFFSET 0) s)
+		UPDATE t SET (price, photo, review, obj) = (SELECT (o).price, (o).photo, (o).review, o
+			FROM (SELECT random_home(near + t.id % 7) AS o OFFSET 0) s)
 		WHERE id IN (SELECT id FROM t WHERE id >= first ORDER BY id LIMIT n FOR UPDATE SKIP LOCKED)
 	$$;
 	CREATE FUNCTION remove_homes(first integer, last integer) RETURNS void LANGUAGE sql AS $$
 		DELETE FROM t WHERE id IN (SELECT id FROM t WHERE price BETWEEN first AND last FOR UPDATE SKIP LOCKED)
 	$$;
 
-	CREATE FUNCTION answer(query text, by_index boolean) RETURNS text LANGUAGE plpgsql AS $$
+	CREATE FUNCTION answer(query text, by_index boolean) RETURNS text[] LANGUAGE plpgsql AS $$
 	DECLARE
-		result text;
+		result text[];
 	BEGIN
-		PERFORM set_config(name, CASE WHEN by_index THEN 'off' ELSE 'on' END, true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort']) name;
-		PERFORM set_config(name, CASE WHEN by_index THEN 'on' ELSE 'off' END, true) FROM unnest(ARRAY['enable_indexscan', 'enable_bitmapscan', 'mmdb.enable_scan']) name;
+		PERFORM set_config(name, CASE WHEN by_index THEN 'off' ELSE 'on' END, true)
+			FROM unnest(ARRAY['enable_seqscan', 'enable_sort']) name;
+		PERFORM set_config(name, CASE WHEN by_index THEN 'on' ELSE 'off' END, true)
+			FROM unnest(ARRAY['enable_indexscan', 'enable_bitmapscan', 'mmdb.enable_scan']) name;
 		EXECUTE query INTO result;
 		RETURN result;
 	END $$;
@@ -62,12 +69,12 @@ $node->safe_psql('postgres', q{
 	CREATE FUNCTION compare(query text) RETURNS void LANGUAGE plpgsql AS $$
 	DECLARE
 		scans bigint := pg_stat_get_xact_numscans('t'::regclass);
-		index_answer text := answer(query, true);
+		index_answer text[] := answer(query, true);
 		used boolean := pg_stat_get_xact_numscans('t'::regclass) = scans;
-		true_answer text := answer(query, false);
+		true_answer text[] := answer(query, false);
 	BEGIN
 		IF index_answer IS DISTINCT FROM true_answer THEN
-			RAISE 'answers differ: %: by index %, but it is %', query, index_answer, true_answer;
+			RAISE 'answers differ' USING DETAIL = differences(query, index_answer, true_answer);
 		END IF;
 		PERFORM nextval(CASE WHEN used THEN 'by_index' ELSE 'by_scan' END);
 	END $$;
@@ -78,6 +85,8 @@ $node->safe_psql('postgres', q{
 		c refcursor;
 		x integer;
 		ids integer[] := '{}';
+		walked text[];
+		stored text[];
 	BEGIN
 		PERFORM set_config(name, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_sort']) name;
 		OPEN c FOR SELECT id FROM t ORDER BY price <+> near * 10;
@@ -90,8 +99,10 @@ $node->safe_psql('postgres', q{
 			END IF;
 		END LOOP;
 		PERFORM set_config('enable_seqscan', 'on', true), set_config('mmdb.enable_scan', 'off', true);
-		IF (SELECT concat_ws(' ', count(*), count(DISTINCT id), sum(id)) FROM unnest(ids) id) <> (SELECT concat_ws(' ', count(*), count(*), sum(id)) FROM t) THEN
-			RAISE 'a cursor found % rows, % of them different, of %', cardinality(ids), (SELECT count(DISTINCT id) FROM unnest(ids) id), (SELECT count(*) FROM t);
+		SELECT array_agg(id ORDER BY id) INTO walked FROM unnest(ids) id;
+		SELECT array_agg(id ORDER BY id) INTO stored FROM t;
+		IF walked IS DISTINCT FROM stored THEN
+			RAISE 'rows of a cursor differ' USING DETAIL = differences('walk ' || near, walked, stored);
 		END IF;
 	END $$;
 
@@ -101,16 +112,27 @@ $node->safe_psql('postgres', q{
 		-- not penalties, which VACUUM changes as long as the table is small
 		missing text := CASE WHEN random() < 0.5 THEN 'ignore' ELSE 'exclude' END;
 	BEGIN
-		PERFORM compare(format('SELECT array_agg(distance) FROM odbknn(NULL::t, %L::home, ARRAY[1, %s, 1], 7, ''t_mm'', normalized => false, missing => %L)', o, random(), missing));
-		PERFORM compare(format('SELECT concat_ws('' '', count(*), sum(distance::numeric), sum((obj).id)) FROM odbrange(NULL::t, %L::home, ''{1,10,0.1}'', 30, ''t_mm'', normalized => false, missing => %L)', o, missing));
-		PERFORM compare(format('SELECT array_agg(distance) FROM (SELECT review <~> %L AS distance FROM t ORDER BY 1 LIMIT 30) s', o.review));
-		PERFORM compare(format('SELECT concat_ws('' '', count(*), sum(id)) FROM (SELECT id FROM t ORDER BY price <+> %L) s', o.price));
-		PERFORM compare(format('SELECT array_agg(distance) FROM (SELECT obj <-> odbquery(%L::home, ''{0.1,1,0}'') AS distance FROM t ORDER BY 1 LIMIT 20) s', o));
-		PERFORM compare(format('SELECT concat_ws('' '', count(*), sum(id)) FROM t WHERE obj <@ odbrange(%L::home, ''{0,1,0.1}'', 1.2)', o));
-		PERFORM compare(format('SELECT array_agg(distance) FROM (SELECT 0.1 * (price <+> %L) + coalesce(photo <-> %L, 1) + (review <~> %L) AS distance FROM t WHERE id %% 3 > 0 ORDER BY 1 LIMIT 20) s',
-			o.price, o.photo, o.review));
-		PERFORM compare(format('SELECT concat_ws('' '', count(*), sum(id)) FROM t WHERE (price <+> %L) / 100 + (photo <-> %L) < 0.8 OR (review <~> %L) <= 2', o.price, o.photo, o.review));
-		PERFORM compare(format('SELECT concat_ws('' '', count(*), sum(id)) FROM (SELECT id FROM t ORDER BY ((obj).price <+> %L) + ((obj).photo <-> %L)) s', o.price, o.photo));
+		PERFORM compare(format('SELECT array_agg(distance) FROM odbknn(NULL::t, %L::home, ARRAY[1, %s, 1], 7, ''t_mm'',
+			normalized => false, missing => %L)', o, random(), missing));
+		PERFORM compare(format('SELECT array_agg(concat_ws('' '', (obj).id, distance) ORDER BY (obj).id)
+			FROM odbrange(NULL::t, %L::home, ''{1,10,0.1}'', 30, ''t_mm'', normalized => false,
+				missing => %L)', o, missing));
+		PERFORM compare(format('SELECT array_agg(distance)
+			FROM (SELECT review <~> %L AS distance FROM t ORDER BY 1 LIMIT 30) s', o.review));
+		PERFORM compare(format('SELECT array_agg(id ORDER BY id)
+			FROM (SELECT id FROM t ORDER BY price <+> %L) s', o.price));
+		PERFORM compare(format('SELECT array_agg(distance)
+			FROM (SELECT obj <-> odbquery(%L::home, ''{0.1,1,0}'') AS distance FROM t ORDER BY 1 LIMIT 20) s', o));
+		PERFORM compare(format('SELECT array_agg(id ORDER BY id)
+			FROM t WHERE obj <@ odbrange(%L::home, ''{0,1,0.1}'', 1.2)', o));
+		PERFORM compare(format('SELECT array_agg(distance)
+			FROM (SELECT 0.1 * (price <+> %L) + coalesce(photo <-> %L, 1) + (review <~> %L) AS distance
+				  FROM t WHERE id %% 3 > 0 ORDER BY 1 LIMIT 20) s', o.price, o.photo, o.review));
+		PERFORM compare(format('SELECT array_agg(id ORDER BY id)
+			FROM t WHERE (price <+> %L) / 100 + (photo <-> %L) < 0.8
+				OR (review <~> %L) <= 2', o.price, o.photo, o.review));
+		PERFORM compare(format('SELECT array_agg(id ORDER BY id)
+			FROM (SELECT id FROM t ORDER BY ((obj).price <+> %L) + ((obj).photo <-> %L)) s', o.price, o.photo));
 	END $$;
 });
 $node->safe_psql('postgres', q{ALTER FUNCTION search(integer) SET plan_cache_mode = force_custom_plan});
@@ -135,7 +157,8 @@ foreach my $name (sort keys %scripts)
 }
 my @pgbench = ('pgbench', '-n', '-T', $seconds, '-h', $node->host, '-p', $node->port);
 my ($out, $err, $vacuum_out, $vacuum_err) = ('', '', '', '');
-my $vacuum = IPC::Run::start([ @pgbench, '-f', "$dir/vacuum", 'postgres' ], '<', \undef, '>', \$vacuum_out, '2>', \$vacuum_err);
+my $vacuum = IPC::Run::start([ @pgbench, '-f', "$dir/vacuum", 'postgres' ], '<', \undef, '>', \$vacuum_out, '2>',
+	\$vacuum_err);
 my $clients = IPC::Run::start([ @pgbench, '-c', 8, '-j', 2, @files, 'postgres' ], '<', \undef, '>', \$out, '2>', \$err);
 $clients->finish;
 $vacuum->finish;
@@ -143,19 +166,23 @@ is($clients->result(0), 0, 'the clients went well') or diag($err);
 is($vacuum->result(0), 0, 'and VACUUM beside them') or diag($vacuum_err);
 unlike($err, qr/ERROR/, 'without errors');
 
-my ($by_index, $by_scan) = split /\|/, $node->safe_psql('postgres', 'SELECT a.last_value, b.last_value FROM by_index a, by_scan b');
+my ($by_index, $by_scan) = split /\|/,
+	$node->safe_psql('postgres', 'SELECT a.last_value, b.last_value FROM by_index a, by_scan b');
 note("$by_index answers by the index, $by_scan not, 0 differences; "
-	. $node->safe_psql('postgres', q{SELECT (SELECT count(*) FROM t) || ' rows, ' || pg_relation_size('t_mm') / 8192 || ' pages'}));
+	. $node->safe_psql('postgres',
+		q{SELECT (SELECT count(*) FROM t) || ' rows, ' || pg_relation_size('t_mm') / 8192 || ' pages'}));
 cmp_ok($by_index, '>', 100, 'searches used the index');
 
 # All rows are there, and can be removed.
 foreach my $round (1 .. 2)
 {
-	foreach my $column ('price <+> 5', "photo <-> '[0,0,0,0,0,0]'", "review <~> 'x'", "obj <-> odbquery(ROW(5, '[0,0,0,0,0,0]', 'x')::home, NULL)")
+	foreach my $column ('price <+> 5', "photo <-> '[0,0,0,0,0,0]'", "review <~> 'x'",
+		"obj <-> odbquery(ROW(5, '[0,0,0,0,0,0]', 'x')::home, NULL)")
 	{
-		is($node->safe_psql('postgres', "SELECT answer(\$q\$SELECT concat_ws(' ', count(*), sum(id)) FROM (SELECT id FROM t ORDER BY $column) s\$q\$, true)"),
-			$node->safe_psql('postgres', "SELECT concat_ws(' ', count(*), sum(id)) FROM t"),
-			"round $round: all rows by $column");
+		is($node->safe_psql('postgres', qq{
+			SELECT count(*) > 0, differences('all rows', answer(\$q\$SELECT array_agg(id ORDER BY id)
+				FROM (SELECT id FROM t ORDER BY $column) s\$q\$, true), array_agg(id ORDER BY id)::text[]) FROM t}),
+			't|', "round $round: all rows by $column");
 	}
 	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm'), mmdb_index_check('t_obj')});
 	$node->safe_psql('postgres', 'DELETE FROM t WHERE id % 3 > 0; VACUUM t');

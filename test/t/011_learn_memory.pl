@@ -22,12 +22,14 @@ $node->safe_psql('postgres', q{
 	INSERT INTO t SELECT i, 100 * sin(i), 100 * cos(7 * i) FROM generate_series(1, 500) i;
 	CREATE INDEX t_mm ON t USING mmdb (a, b);
 	CREATE TABLE examples AS
-		SELECT q.id, ARRAY(SELECT t.id FROM t WHERE t.id <> q.id ORDER BY abs(t.a - q.a) + 3 * abs(t.b - q.b) LIMIT 10) AS relevant
+		SELECT q.id, ARRAY(SELECT t.id FROM t WHERE t.id <> q.id
+			ORDER BY abs(t.a - q.a) + 3 * abs(t.b - q.b) LIMIT 10) AS relevant
 		FROM t q WHERE q.id % 50 = 0;
 });
 my $learn = q{SELECT weights FROM mm_learn_weights('t_mm', 'TABLE examples', bootstrap => 5)};
 my $weights = $node->safe_psql('postgres', $learn);
-my $size = $node->safe_psql('postgres', q{SELECT substring(pg_read_file('/proc/self/status') FROM 'VmSize:\s*(\d+) kB')});
+my $size = $node->safe_psql('postgres',
+	q{SELECT substring(pg_read_file('/proc/self/status') FROM 'VmSize:\s*(\d+) kB')});
 my $postmaster = (split /\n/, slurp_file($node->data_dir . '/postmaster.pid'))[0];
 
 my %outcomes;
@@ -40,7 +42,8 @@ foreach my $spare (60, 120, 160, 180, 200, 250, 320, 400, 1000)
 	my $outcome =
 		  $timed_out ? 'hangs'
 		: $out eq "$weights\nstill here" ? 'learns'
-		: $out eq 'still here' && $err =~ /ERROR:  53200: out of memory\n.*OpenBLAS, which needs (?:128|192|256|320) MB/ ? 'no memory'
+		: $out eq 'still here' && $err =~ /ERROR:  53200: out of memory\n.*OpenBLAS, which needs (?:128|192|256|320) MB/
+			? 'no memory'
 		: "$out $err";
 	like($outcome, qr/^(?:learns|no memory)$/, "$spare MB of address space to spare: $outcome");
 	$outcomes{$outcome}++;
