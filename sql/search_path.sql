@@ -106,6 +106,11 @@ SELECT mm_distance_sql('goods_mm', '{0,0,0,0,0,1,0,0,0}');
 CREATE VIEW other AS SELECT title::text AS title, n FROM goods;
 SELECT * FROM odbknn(NULL::other, ROW(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'title 8'), NULL, 1, 'goods_mm');
 
+-- The hints of mm_why_not can be run as they are written, wherever mmdb is.
+SET search_path = pg_catalog;
+SELECT verdict, hint FROM public.mm_why_not($$SELECT * FROM public.goods ORDER BY v OPERATOR(public.<+>) '[1,2]', n LIMIT 1$$);
+RESET search_path;
+
 SET client_min_messages = warning;
 DROP SCHEMA hostile CASCADE;
 DROP TABLE goods, codes, before, here, there, now CASCADE;

@@ -61,6 +61,20 @@ SELECT drivers('SELECT id FROM docs WHERE (size <+> 7) <= 0 ORDER BY size <+> 7 
 SELECT drivers('SELECT id FROM docs ORDER BY coalesce(title <~> ''title 3'', 2) + coalesce(size <+> 3, 12) LIMIT 1');
 RESET ROLE;
 
+-- Nor are the scan's own counts shown, which are about hidden rows, too; only
+-- PostgreSQL's of rows removed.
+CREATE FUNCTION counters(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, BUFFERS OFF, FORMAT JSON) ' || query INTO plan;
+	RETURN QUERY SELECT key FROM json_each(plan #> '{0,Plan,Plans,0}') WHERE key ~ 'Custom|Pages|Bounded|Candidates|Verified|Removed|Computed|Memory';
+END $$;
+SELECT counters('SELECT id FROM docs ORDER BY coalesce(title <~> ''title 3'', 2) + coalesce(size <+> 3, 12) LIMIT 1');
+SET ROLE regress_mm_alice;
+SELECT counters('SELECT id FROM docs ORDER BY coalesce(title <~> ''title 3'', 2) + coalesce(size <+> 3, 12) LIMIT 1');
+RESET ROLE;
+
 -- A policy may itself be a condition on a distance, and drive the search.  Then
 -- too, nothing in the query sees a row before the policy has let it pass; some of
 -- those that the bounds leave, it does not.
@@ -82,7 +96,7 @@ RESET ROLE;
 RESET enable_seqscan;
 RESET enable_sort;
 DROP POLICY near ON docs;
-DROP FUNCTION look;
+DROP FUNCTION look, counters;
 
 -- Views: metrics and scales come from the index named.
 CREATE VIEW small_docs AS SELECT id, upper(title) AS label, title, size FROM docs WHERE size <= 6;

@@ -112,6 +112,49 @@ INSERT INTO staff (id, face, owner) VALUES (0, '[1,2]', 'regress_mm_reader');
 SET ROLE regress_mm_reader;
 SELECT id FROM staff ORDER BY face <-> '[1,2,3]' LIMIT 1;
 SELECT id FROM staff ORDER BY face <-> '[1,2]' LIMIT 1;
+-- Nor do estimates tell of hidden rows, whoever asks for many radii; those of
+-- partitions neither.
+RESET ROLE;
+CREATE FUNCTION estimates(query text, OUT rows bigint, OUT costs bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+	all_rows text[];
+	all_costs text[];
+BEGIN
+	FOR i IN 0 .. 20
+	LOOP
+		EXECUTE 'EXPLAIN (FORMAT JSON) ' || replace(query, '$r', (1.5 ^ i)::text) INTO plan;
+		all_rows := all_rows || (plan #>> '{0,Plan,Plan Rows}');
+		all_costs := all_costs || (plan #>> '{0,Plan,Total Cost}');
+	END LOOP;
+	SELECT count(DISTINCT r), count(DISTINCT c) INTO rows, costs FROM unnest(all_rows, all_costs) u(r, c);
+END $$;
+CREATE TABLE parts (id integer, salary float8, pay pay, owner name) PARTITION BY RANGE (id);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (1000);
+CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (1000) TO (10000);
+INSERT INTO parts SELECT i, sqrt(i) * 50, ROW(sqrt(i) * 30, i)::pay, 'somebody' FROM generate_series(1, 3000) i;
+CREATE INDEX parts_mm ON parts USING mmdb (salary);
+CREATE INDEX parts_pay ON parts USING mmdb (pay);
+ANALYZE parts;
+ALTER TABLE parts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON parts USING (owner = current_user);
+GRANT SELECT ON parts TO regress_mm_reader, regress_mm_owner;
+CREATE VIEW queries AS SELECT * FROM (VALUES ('within', 'SELECT * FROM parts WHERE (salary <+> 50) < $r'), ('not within', 'SELECT * FROM parts WHERE (salary <+> 50) > $r'),
+	('either', 'SELECT * FROM parts WHERE (salary <+> 50) < $r OR (salary <+> 5) <= $r'),
+	('near within', 'SELECT * FROM parts WHERE (salary <+> 50) < $r ORDER BY salary <+> 50 LIMIT 3'),
+	('composite', 'SELECT * FROM parts WHERE pay <@ odbrange(ROW(50, 100)::pay, ''{1,1}'', $r)'),
+	('join', 'SELECT * FROM mine m JOIN parts p ON (p.salary <+> m.salary) < $r')) q (name, query);
+GRANT SELECT ON queries TO regress_mm_reader;
+SELECT name, rows > 5 AS rows FROM queries, estimates(query);
+SET ROLE regress_mm_reader;
+SELECT name, e.* FROM queries, estimates(query) e;
+SELECT (estimates('SELECT id FROM staff WHERE (salary <+> 1100) < $r AND (name <~> ''name 1'') < $r')).*;
+-- the index is used all the same
+EXPLAIN (COSTS OFF) SELECT id FROM parts WHERE id >= 1000 ORDER BY salary <+> 50 LIMIT 3;
+RESET ROLE;
+DROP TABLE parts CASCADE;
+DROP VIEW queries;
+DROP FUNCTION estimates;
 -- the owner is not exempt from what is forced
 SET ROLE regress_mm_owner;
 SELECT count(scale) FROM mmdb.index_columns WHERE index_name = 'staff_mm'::regclass;

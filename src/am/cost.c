@@ -30,8 +30,46 @@
 #include "am/cost_model.h"
 #include "compat.h"
 
+/* Half of the distances are below this part of the scale. */
+#define MEDIAN	0.5
+
 /* This is more than any plan costs, even with disabled parts in it. */
 #define NEVER	1e30
+
+/*
+ * Are there conditions of row-level security on a table, or on the one it is a
+ * partition of?  (Those of a security_barrier view that can be updated count as
+ * such, as they do for the planner's own estimates; see examine_variable.)
+ */
+static bool
+has_security_quals(PlannerInfo *root, Index relid)
+{
+	while (root->simple_rte_array[relid]->securityQuals == NIL)
+	{
+		if (root->append_rel_array == NULL || root->append_rel_array[relid] == NULL)
+			return false;
+		relid = root->append_rel_array[relid]->parent_relid;
+	}
+	return true;
+}
+
+MMMeta *
+mm_planner_statistics(PlannerInfo *root, const RelOptInfo *rel, MMMeta *measured)
+{
+	MMMeta	   *assumed;
+
+	if (!has_security_quals(root, rel->relid))
+		return measured;
+
+	/* EXPLAIN shows estimates: by asking for many radii, it would show the distances. */
+	assumed = mm_meta_empty(measured->ncolumns);
+	for (int i = 0; i < assumed->ncolumns; i++)
+	{
+		assumed->columns[i].mean = MEDIAN;
+		assumed->columns[i].variance = MEDIAN * MEDIAN / (2 * mm_cost_model.assumed_dimension);
+	}
+	return assumed;
+}
 
 /*
  * The variance of a column's distances, relative to the square of its scale.
@@ -133,10 +171,10 @@ mm_cost_of_rows(Oid tablespace, double pages)
  * all of a composite.
  */
 static void
-estimate_index_scan(Relation index, const IndexPath *path, double tuples,
+estimate_index_scan(PlannerInfo *root, Relation index, const IndexPath *path, double tuples,
 					MMSearchEstimate *estimate)
 {
-	MMMeta	   *meta = mm_meta_read(index, 0);
+	MMMeta	   *meta = mm_planner_statistics(root, path->indexinfo->rel, mm_meta_read(index, 0));
 	double		weights[MM_MAX_COLUMNS];
 	int			only = index->rd_opcintype[0] != RECORDOID && path->indexorderbycols != NIL ?
 		linitial_int(path->indexorderbycols) : -1;
@@ -180,7 +218,7 @@ mmdb_costestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 
 	get_tablespace_page_costs(path->indexinfo->reltablespace, &spc_random_page_cost, NULL);
 	index = index_open(path->indexinfo->indexoid, NoLock);
-	estimate_index_scan(index, path, path->indexinfo->tuples, &estimate);
+	estimate_index_scan(root, index, path, path->indexinfo->tuples, &estimate);
 	index_close(index, NoLock);
 	visited = estimate.pages;
 	per_page = spc_random_page_cost + entries_per_page * cpu_operator_cost * mm_cost_model.bounding;

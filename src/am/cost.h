@@ -8,6 +8,8 @@
 #ifndef MM_COST_H
 #define MM_COST_H
 
+#include "nodes/pathnodes.h"
+
 #include "index/meta.h"
 
 /*
@@ -19,6 +21,13 @@ typedef struct MMSearchEstimate
 	double		entries;		/* bounded there */
 	double		candidates;		/* verified */
 } MMSearchEstimate;
+
+/*
+ * mm_planner_statistics: the statistics of an index by which scans of a table are
+ * estimated: those measured, or where row-level security hides rows, assumed
+ * ones, the same for every index with as many columns.
+ */
+extern MMMeta *mm_planner_statistics(PlannerInfo *root, const RelOptInfo *rel, MMMeta *measured);
 
 /*
  * mm_estimate_nearest: estimate the work of finding the k nearest rows, by a

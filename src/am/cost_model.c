@@ -46,6 +46,12 @@ const MMCostModel mm_cost_model = {
 	.unknown_radius = 0.005,
 
 	/*
+	 * Not measured: the intrinsic dimension of each column of which the user may
+	 * not know the statistics.
+	 */
+	.assumed_dimension = 4,
+
+	/*
 	 * If conditions let a fraction of all rows pass, (k + rows_besides) /
 	 * fraction^filter_exponent rows are looked at to find k.  It would be k /
 	 * fraction if the conditions were independent of the distance, but they

@@ -17,6 +17,7 @@ typedef struct MMCostModel
 	double		entries_per_candidate;
 	double		candidates_per_row;
 	double		unknown_radius;
+	double		assumed_dimension;
 	double		rows_besides;
 	double		filter_exponent;
 

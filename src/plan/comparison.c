@@ -19,6 +19,7 @@
 #include "utils/typcache.h"
 
 #include "am/am.h"
+#include "am/cost.h"
 #include "compat.h"
 #include "plan/offer.h"
 
@@ -43,7 +44,7 @@ mm_offer_open(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	offer->info = info;
 	index = index_open(info->indexoid, NoLock);
 	offer->columns = mm_columns_open(index);
-	offer->statistics = mm_meta_read(index, offer->columns->n);
+	offer->statistics = mm_planner_statistics(root, rel, mm_meta_read(index, offer->columns->n));
 	index_close(index, NoLock);
 	return offer;
 }

@@ -10,6 +10,8 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_amop.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_opfamily.h"
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -125,6 +127,48 @@ say_cast(MMLook *look, Node *value, Oid type)
 	return psprintf("CAST(%s AS %s)", mm_say(look, value), format_type_be(type));
 }
 
+/* ---------- names ---------- */
+
+/*
+ * An operator as it must be written for that very one to be meant.
+ */
+static const char *
+write_operator(Oid operator)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	const char *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	result = OperatorIsVisible(operator) ? pstrdup(NameStr(form->oprname)) :
+		psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+				 NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * The operator class of a family of mmdb, as it must be written; they have the same
+ * name.
+ */
+static const char *
+write_class(Oid family)
+{
+	HeapTuple	tuple = SearchSysCache1(OPFAMILYOID, ObjectIdGetDatum(family));
+	Form_pg_opfamily form;
+	const char *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator family %u", family);
+	form = (Form_pg_opfamily) GETSTRUCT(tuple);
+	result = OpfamilyIsVisible(family) ? quote_identifier(pstrdup(NameStr(form->opfname))) :
+		quote_qualified_identifier(get_namespace_name(form->opfnamespace), NameStr(form->opfname));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
 /* ---------- indexes ---------- */
 
 /*
@@ -211,7 +255,7 @@ mm_say_index(MMLook *look, List *distances)
 		else
 			appendStringInfo(&columns, "(%s)", say_index_expression(look, operand));
 		if (!is_default)
-			appendStringInfo(&columns, " %s", quote_identifier(get_opfamily_name(family, false)));
+			appendStringInfo(&columns, " %s", write_class(family));
 		seen = lappend(seen, operand);
 	}
 	return psprintf("CREATE INDEX ON %s USING mmdb (%s) would do.",
@@ -274,11 +318,11 @@ say_operator(MMLook *look, OpExpr *op, const MMColumn *column, int argument, con
 	const char *name = OidIsValid(operator) ? get_opname(operator) : NULL;
 	Oid			family = family_of(op->opno);
 	const char *instead = name == NULL ? NULL :
-		psprintf("Write %s %s %s", mm_say(look, operand), name, mm_say(look, value));
+		psprintf("Write %s %s %s", mm_say(look, operand), write_operator(operator), mm_say(look, value));
 
 	if (OidIsValid(family))
 		*hint = psprintf("%s, or index the column by the class %s.", instead,
-						 quote_identifier(get_opfamily_name(family, false)));
+						 write_class(family));
 	else if (instead != NULL)
 		*hint = psprintf("%s. The operator %s is not one of mmdb's for this type.", instead,
 						 get_opname(op->opno));
@@ -306,7 +350,7 @@ mm_say_fit(MMLook *look, OpExpr *op, const MMOffer *offer, MMFit fit, int column
 			return psprintf("%s may differ from row to row", mm_say(look, value));
 		case MM_FIT_COLLATION:
 			*hint = psprintf("Write %s COLLATE %s %s %s.", mm_say(look, operand),
-							 generate_collation_name(c->space.collation), get_opname(op->opno),
+							 generate_collation_name(c->space.collation), write_operator(op->opno),
 							 mm_say(look, value));
 			return psprintf("the index has %s with another collation", c->name);
 		case MM_FIT_OPERATOR:
@@ -314,7 +358,7 @@ mm_say_fit(MMLook *look, OpExpr *op, const MMOffer *offer, MMFit fit, int column
 		case MM_FIT_CAST:
 			if (OidIsValid(c->space.operator))
 				*hint = psprintf("Cast the value, not the column: %s %s %s.", quote_identifier(c->name),
-								 get_opname(c->space.operator), say_cast(look, value, c->type));
+								 write_operator(c->space.operator), say_cast(look, value, c->type));
 			return psprintf("column %s of the index is cast to %s", c->name,
 							format_type_be(exprType(operand)));
 		case MM_FIT_EXPRESSION:

@@ -20,7 +20,10 @@
  *	- the rows of paths that there are already.
  *
  * What the estimates tell of the data, they tell as pg_statistic does: by
- * numbers that sum up many rows.  No function sees a value.
+ * numbers that sum up many rows.  No function sees a value.  But whoever asks
+ * for many radii learns how distances are distributed.  So where row-level security
+ * hides rows, the same is estimated of every index and radius, as where PostgreSQL
+ * may not use its statistics (mm_planner_statistics).
  *
  *-------------------------------------------------------------------------
  */

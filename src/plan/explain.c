@@ -139,7 +139,8 @@ mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	if (conditions != NIL)
 		ExplainPropertyText("Within", deparse(s, (Node *) make_ands_explicit(conditions), ancestors, es), es);
 	show_terms(s, es);
-	if (!es->analyze)
+	/* Counts are of rows that are not to be seen, too: no more than PostgreSQL's own. */
+	if (!es->analyze || s->plan->secured)
 		return;
 	if (counts.table_scans > 0 && counts.table_scans < counts.scans)
 		ExplainPropertyInteger("Scans of the Whole Table", NULL, counts.table_scans, es);

@@ -163,7 +163,7 @@ row_cost(MMOffer *offer, const MMScanPlan *plan, RowCost *row)
 		bool		own = false;
 
 		for (int i = 0; i < plan->ndrivers; i++)
-			own |= list_member(plan->drivers[i].conditions, rinfo->clause);
+			own |= list_member_ptr(plan->drivers[i].conditions, rinfo->clause);
 		if (!own)
 			others = lappend(others, rinfo);
 	}

@@ -54,6 +54,23 @@ float_opfamily(void)
 }
 
 /*
+ * A condition that can drive a search; or several, on the same sum.
+ */
+typedef struct Condition
+{
+	MMDriver	driver;			/* first: lists of conditions are lists of drivers */
+	double		selectivity;
+	int			number;			/* in the query */
+} Condition;
+
+/*
+ * So many conditions drive searches: the most selective ones.  Each may do that
+ * alone and with all others, which makes for as many plans, and as much to do in
+ * each.  The rest are filters.
+ */
+#define MOST_CONDITIONS	16
+
+/*
  * The driver that a condition makes: sum <= bound, however it is written; false
  * if it is something else.  False, too, where another condition must be
  * checked first, of row-level security or a security_barrier view: what the
@@ -237,7 +254,8 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist
 									  lsecond(best_path->custom_private));
 	List	   *quals = extract_actual_clauses(clauses, false);
 
-	if (has_security_quals(root, clauses))
+	plan->secured = has_security_quals(root, clauses);
+	if (plan->secured)
 	{
 		/*
 		 * Nothing that the query says may look at a row before they have let it
@@ -408,26 +426,45 @@ offer_disjunction(MMOffer *offer, RestrictInfo *rinfo)
 }
 
 /*
- * Add a condition to those of the query, or to the one on the same sum that has
- * all it needs.
+ * If a clause is a condition that can drive a search, add it to those of the query,
+ * or to the one on the same sum that has all it needs.
  */
 static List *
-add_condition(List *conditions, MMDriver *condition)
+add_condition(MMOffer *offer, List *conditions, RestrictInfo *rinfo)
 {
+	Condition  *condition = palloc0(sizeof(Condition));
 	ListCell   *lc;
 
+	CHECK_FOR_INTERRUPTS();
+	if (!match_condition(offer, rinfo, &condition->driver))
+		return conditions;
+	/* What the clause remembers is our estimate; or there is none. */
+	condition->selectivity = rinfo->norm_selec >= 0 ? rinfo->norm_selec : 1.0;
+	condition->number = list_length(conditions);
 	foreach(lc, conditions)
 	{
-		MMDriver   *other = lfirst(lc);
+		Condition  *other = lfirst(lc);
 
-		if (!equal(other->sum->expr, condition->sum->expr) ||
-			!bms_equal(other->sum->outer, condition->sum->outer))
+		if (!equal(other->driver.sum->expr, condition->driver.sum->expr) ||
+			!bms_equal(other->driver.sum->outer, condition->driver.sum->outer))
 			continue;
-		other->bounds = list_concat(other->bounds, condition->bounds);
-		other->conditions = list_concat(other->conditions, condition->conditions);
+		other->driver.bounds = list_concat(other->driver.bounds, condition->driver.bounds);
+		other->driver.conditions = list_concat(other->driver.conditions,
+											   condition->driver.conditions);
+		other->selectivity = Min(other->selectivity, condition->selectivity);
 		return conditions;
 	}
 	return lappend(conditions, condition);
+}
+
+static int
+compare_selectivities(const ListCell *a, const ListCell *b)
+{
+	const Condition *x = lfirst(a);
+	const Condition *y = lfirst(b);
+
+	return x->selectivity != y->selectivity ? (x->selectivity > y->selectivity ? 1 : -1) :
+		x->number - y->number;
 }
 
 /*
@@ -458,7 +495,8 @@ is_of_interest(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 }
 
 /*
- * The query's conditions that are drivers; those joined by OR are offered.
+ * The query's conditions that are drivers (of MMDriver); those joined by OR are
+ * offered.
  */
 static List *
 match_conditions(MMOffer *offer)
@@ -470,25 +508,27 @@ match_conditions(MMOffer *offer)
 	foreach(lc, rel->baserestrictinfo)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		MMDriver   *driver = palloc0(sizeof(MMDriver));
 
 		if (rinfo->orclause != NULL)
 		{
 			if (offer->outer == NULL)
 				offer_disjunction(offer, rinfo);
 		}
-		else if (match_condition(offer, rinfo, driver))
-			conditions = add_condition(conditions, driver);
+		else
+			conditions = add_condition(offer, conditions, rinfo);
 	}
 	foreach(lc, rel->joininfo)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-		MMDriver   *driver = palloc0(sizeof(MMDriver));
 
 		/* Not what is to be checked above an outer join, even if of us alone. */
-		if (join_clause_is_movable_to(rinfo, rel) &&
-			match_condition(offer, rinfo, driver))
-			conditions = add_condition(conditions, driver);
+		if (join_clause_is_movable_to(rinfo, rel))
+			conditions = add_condition(offer, conditions, rinfo);
+	}
+	if (list_length(conditions) > MOST_CONDITIONS)
+	{
+		list_sort(conditions, compare_selectivities);
+		conditions = list_truncate(conditions, MOST_CONDITIONS);
 	}
 	return conditions;
 }

@@ -38,6 +38,7 @@ typedef struct MMScanPlan
 	bool		limited;		/* no more rows are read than limit and offset say */
 	Expr	   *limit;			/* NULL: none */
 	Expr	   *offset;
+	bool		secured;		/* row-level security or the like comes before all else */
 	int			early_quals;	/* so many of the quals are checked before distances */
 	int			ndrivers;
 	MMDriver   *drivers;

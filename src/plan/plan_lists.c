@@ -130,6 +130,7 @@ mm_plan_pack(const MMScanPlan *plan, List **exprs, List **numbers)
 	*numbers = list_make2(list_make1_oid(plan->index),
 						  lappend_int(list_make5_int(plan->ordered, plan->limited, plan->early_quals,
 													 plan->ndrivers, plan->any), plan->nulls_first));
+	lsecond(*numbers) = lappend_int(lsecond(*numbers), plan->secured);
 	for (int i = 0; i < plan->ndrivers; i++)
 	{
 		const MMDriver *driver = &plan->drivers[i];
@@ -156,6 +157,7 @@ mm_plan_unpack(List *exprs, List *numbers)
 	plan->ndrivers = lfourth_int(header);
 	plan->any = list_nth_int(header, 4);
 	plan->nulls_first = list_nth_int(header, 5);
+	plan->secured = list_nth_int(header, 6);
 	plan->limit = linitial(limits);
 	plan->offset = lsecond(limits);
 	plan->drivers = palloc0(sizeof(MMDriver) * plan->ndrivers);
