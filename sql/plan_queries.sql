@@ -398,10 +398,14 @@ SET jit = off;
 CREATE FUNCTION many(radius text, operator text, n integer) RETURNS text LANGUAGE sql
 	RETURN (SELECT string_agg(replace(radius, '$i', i::text), operator ORDER BY i) FROM generate_series(1, n) i);
 SELECT compare.* FROM unnest(ARRAY['price', 'stars']) c,
-	compare('SELECT id FROM homes WHERE ' || many('(' || c || ' <+> $i) < 400 - 2 * $i', ' AND ', 40) || ' ORDER BY id');
-SELECT compare.* FROM compare('SELECT id FROM homes WHERE ' || many('(stars <+> 3 * $i) < 400 - $i', ' AND ', 40) || ' ORDER BY stars <+> 3, id LIMIT 7');
-SELECT compare.* FROM compare('SELECT id FROM homes WHERE ' || many('(stars <+> 3 * $i) < 3', ' OR ', 40) || ' ORDER BY id + 0');
-SELECT compare.* FROM compare('SELECT h.id, w.id FROM wishes w JOIN homes h ON ' || many('(h.price <+> (w.price + $i)) < 400 - $i', ' AND ', 40) || ' ORDER BY 1, 2');
+	compare('SELECT id FROM homes WHERE ' || many('(' || c || ' <+> $i) < 400 - 2 * $i', ' AND ', 40) ||
+		' ORDER BY id');
+SELECT compare.* FROM compare('SELECT id FROM homes WHERE ' || many('(stars <+> 3 * $i) < 400 - $i', ' AND ', 40) ||
+	' ORDER BY stars <+> 3, id LIMIT 7');
+SELECT compare.* FROM compare('SELECT id FROM homes WHERE ' || many('(stars <+> 3 * $i) < 3', ' OR ', 40) ||
+	' ORDER BY id + 0');
+SELECT compare.* FROM compare('SELECT h.id, w.id FROM wishes w JOIN homes h ON ' ||
+	many('(h.price <+> (w.price + $i)) < 400 - $i', ' AND ', 40) || ' ORDER BY 1, 2');
 CREATE FUNCTION driving(query text) RETURNS TABLE (within integer, filters integer) LANGUAGE plpgsql AS $$
 DECLARE
 	plan json;
@@ -412,10 +416,12 @@ BEGIN
 	RETURN NEXT;
 END $$;
 SET enable_seqscan = off;
-SELECT driving.* FROM unnest('{10,16,17,40}'::integer[]) n, driving('SELECT id FROM homes WHERE ' || many('(price <+> $i) < 400 - 2 * $i', ' AND ', n));
+SELECT driving.* FROM unnest('{10,16,17,40}'::integer[]) n,
+	driving('SELECT id FROM homes WHERE ' || many('(price <+> $i) < 400 - 2 * $i', ' AND ', n));
 RESET enable_seqscan;
 SET statement_timeout = '20s';
-SELECT count(*) > 0 AS planned FROM driving('SELECT id FROM homes WHERE ' || many('(price <+> $i) < 4000 - $i', ' AND ', 500));
+SELECT count(*) > 0 AS planned FROM driving('SELECT id FROM homes WHERE ' ||
+	many('(price <+> $i) < 4000 - $i', ' AND ', 500));
 RESET statement_timeout;
 RESET jit;
 

@@ -108,7 +108,8 @@ SELECT * FROM odbknn(NULL::other, ROW(NULL, NULL, NULL, NULL, NULL, NULL, NULL, 
 
 -- The hints of mm_why_not can be run as they are written, wherever mmdb is.
 SET search_path = pg_catalog;
-SELECT verdict, hint FROM public.mm_why_not($$SELECT * FROM public.goods ORDER BY v OPERATOR(public.<+>) '[1,2]', n LIMIT 1$$);
+SELECT verdict, hint FROM public.mm_why_not($$SELECT * FROM public.goods
+	ORDER BY v OPERATOR(public.<+>) '[1,2]', n LIMIT 1$$);
 RESET search_path;
 
 SET client_min_messages = warning;

@@ -68,7 +68,8 @@ DECLARE
 	plan json;
 BEGIN
 	EXECUTE 'EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, BUFFERS OFF, FORMAT JSON) ' || query INTO plan;
-	RETURN QUERY SELECT key FROM json_each(plan #> '{0,Plan,Plans,0}') WHERE key ~ 'Custom|Pages|Bounded|Candidates|Verified|Removed|Computed|Memory';
+	RETURN QUERY SELECT key FROM json_each(plan #> '{0,Plan,Plans,0}')
+		WHERE key ~ 'Custom|Pages|Bounded|Candidates|Verified|Removed|Computed|Memory';
 END $$;
 SELECT counters('SELECT id FROM docs ORDER BY coalesce(title <~> ''title 3'', 2) + coalesce(size <+> 3, 12) LIMIT 1');
 SET ROLE regress_mm_alice;

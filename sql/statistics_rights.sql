@@ -139,7 +139,8 @@ ANALYZE parts;
 ALTER TABLE parts ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON parts USING (owner = current_user);
 GRANT SELECT ON parts TO regress_mm_reader, regress_mm_owner;
-CREATE VIEW queries AS SELECT * FROM (VALUES ('within', 'SELECT * FROM parts WHERE (salary <+> 50) < $r'), ('not within', 'SELECT * FROM parts WHERE (salary <+> 50) > $r'),
+CREATE VIEW queries AS SELECT * FROM (VALUES ('within', 'SELECT * FROM parts WHERE (salary <+> 50) < $r'),
+	('not within', 'SELECT * FROM parts WHERE (salary <+> 50) > $r'),
 	('either', 'SELECT * FROM parts WHERE (salary <+> 50) < $r OR (salary <+> 5) <= $r'),
 	('near within', 'SELECT * FROM parts WHERE (salary <+> 50) < $r ORDER BY salary <+> 50 LIMIT 3'),
 	('composite', 'SELECT * FROM parts WHERE pay <@ odbrange(ROW(50, 100)::pay, ''{1,1}'', $r)'),
