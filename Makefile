@@ -79,10 +79,10 @@ OBJS = \
 	src/tree/box.o \
 	src/tree/bulk.o \
 	src/tree/condense.o \
+	src/tree/entries.o \
 	src/tree/insert.o \
 	src/tree/merge.o \
 	src/tree/pack.o \
-	src/tree/rows.o \
 	src/tree/split.o \
 	src/tree/tree.o \
 	src/search/bounding.o \

@@ -114,7 +114,7 @@ static void
 choose_partitions(MMBuild *build, const MMSample *sample, int npartitions)
 {
 	int			n = mm_sample_size(sample);
-	MMRows	   *rows = mm_rows_create(&build->model->leaf);
+	MMEntries  *kept = mm_entries_create(&build->model->leaf);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -128,21 +128,21 @@ choose_partitions(MMBuild *build, const MMSample *sample, int npartitions)
 		mm_model_embed(build->model, &tid, values, isnull, build->entry);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(build->scratch);
-		mm_rows_add(rows, build->entry);
+		mm_entries_add(kept, build->entry);
 		CHECK_FOR_INTERRUPTS();
 	}
 	npartitions = Min(npartitions, Max(n / 4, 1));
 	build->partitions = palloc(sizeof(MMPartitionNode) * npartitions * 2);
 	build->npartition_nodes = 0;
-	make_partitions(build, rows->entries, rows->n, 0, npartitions);
-	mm_rows_free(rows);
+	make_partitions(build, kept->items, kept->n, 0, npartitions);
+	mm_entries_free(kept);
 }
 
 /*
  * Pack the sorted entries, one partition at a time, or as much of it as fits.
  */
 static void
-pack_partitions(MMBuild *state, MMBulk *bulk, int64 rows_in_memory)
+pack_partitions(MMBuild *state, MMBulk *bulk, int64 entries_in_memory)
 {
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(state->slot->tts_tupleDescriptor,
 													&TTSOpsMinimalTuple);
@@ -155,17 +155,17 @@ pack_partitions(MMBuild *state, MMBulk *bulk, int64 rows_in_memory)
 		int32		next = DatumGetInt32(slot_getattr(slot, 1, &isnull));
 		bytea	   *bytes = DatumGetByteaPP(slot_getattr(slot, 2, &isnull));
 
-		if (next != partition || state->rows->n >= rows_in_memory)
+		if (next != partition || state->entries->n >= entries_in_memory)
 		{
-			mm_bulk_add(bulk, state->rows->entries, state->rows->n);
-			mm_rows_clear(state->rows);
+			mm_bulk_add(bulk, state->entries->items, state->entries->n);
+			mm_entries_clear(state->entries);
 			partition = next;
 		}
 		memcpy(state->entry, VARDATA_ANY(bytes), state->model->leaf.size);
-		mm_rows_add(state->rows, state->entry);
+		mm_entries_add(state->entries, state->entry);
 		CHECK_FOR_INTERRUPTS();
 	}
-	mm_bulk_add(bulk, state->rows->entries, state->rows->n);
+	mm_bulk_add(bulk, state->entries->items, state->entries->n);
 	ExecDropSingleTupleTableSlot(slot);
 	tuplesort_end(state->sort);
 	ExecDropSingleTupleTableSlot(state->slot);
@@ -192,8 +192,8 @@ static void
 build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 		   const MMSample *sample, const MMMeta *meta, const void *model)
 {
-	Size		row_memory;
-	int64		rows_in_memory;
+	Size		entry_memory;
+	int64		entries_in_memory;
 	int			nworkers = 0;
 	MMParallelBuild *parallel = NULL;
 	MMTree		tree;
@@ -201,22 +201,22 @@ build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 	state->model = mm_model_open(state->columns, meta, model);
 	tree = mm_tree_of_columns(state->index, state->model);
 	state->entry = palloc(state->model->leaf.size);
-	state->rows = mm_rows_create(&state->model->leaf);
+	state->entries = mm_entries_create(&state->model->leaf);
 
 	/*
 	 * The sample takes a quarter of the memory.  Packing needs lists of
 	 * entries and keys.
 	 */
-	row_memory = state->model->leaf.size + 3 * sizeof(void *);
-	rows_in_memory = (int64) maintenance_work_mem * 768 / row_memory;
+	entry_memory = state->model->leaf.size + 3 * sizeof(void *);
+	entries_in_memory = (int64) maintenance_work_mem * 768 / entry_memory;
 	if (state->model->trained)
 		nworkers = mm_build_workers(heap, state->index);
 	if (state->model->trained &&
-		(nworkers > 0 || mm_sample_entries(sample) > rows_in_memory))
+		(nworkers > 0 || mm_sample_entries(sample) > entries_in_memory))
 	{
-		rows_in_memory = Max(rows_in_memory / 2, 1000);
+		entries_in_memory = Max(entries_in_memory / 2, 1000);
 		choose_partitions(state, sample,
-						  (int) Min(2 * mm_sample_entries(sample) / rows_in_memory + 1, 10000));
+						  (int) Min(2 * mm_sample_entries(sample) / entries_in_memory + 1, 10000));
 	}
 
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_SCAN);
@@ -234,8 +234,8 @@ build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_PACK);
 	if (!state->model->trained)
 	{
-		if (state->rows->n <= state->model->leaf.capacity)
-			write_root(&tree, state->rows->entries, state->rows->n, 0);
+		if (state->entries->n <= state->model->leaf.capacity)
+			write_root(&tree, state->entries->items, state->entries->n, 0);
 	}
 	else
 	{
@@ -245,15 +245,15 @@ build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 		int			n;
 
 		if (state->sort != NULL)
-			pack_partitions(state, bulk, rows_in_memory);
+			pack_partitions(state, bulk, entries_in_memory);
 		else
-			mm_bulk_add(bulk, state->rows->entries, state->rows->n);
+			mm_bulk_add(bulk, state->entries->items, state->entries->n);
 		n = mm_bulk_finish(bulk, &entries, &level);
 		write_root(&tree, entries, n, n == 0 ? 0 : level);
 	}
 	if (parallel != NULL)
 		mm_build_parallel_end(parallel);
-	mm_rows_free(state->rows);
+	mm_entries_free(state->entries);
 }
 
 /*

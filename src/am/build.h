@@ -14,7 +14,7 @@
 #include "utils/tuplesort.h"
 
 #include "model/model.h"
-#include "tree/rows.h"
+#include "tree/entries.h"
 
 /*
  * A node of the binary tree of median splits that divides the embedded space
@@ -37,7 +37,7 @@ typedef struct MMBuild
 	bool		concurrent;
 	int32	   *dimensions;
 	int64		nrows;
-	MMRows	   *rows;			/* in memory, or those of one partition */
+	MMEntries  *entries;		/* in memory, or those of one partition */
 	MMPartitionNode *partitions;	/* NULL: all in memory */
 	int			npartition_nodes;
 	Tuplesortstate *sort;

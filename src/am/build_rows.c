@@ -74,7 +74,7 @@ mm_build_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 	}
 	MemoryContextSwitchTo(old);
 	if (state->sort == NULL)
-		mm_rows_add(state->rows, state->entry);
+		mm_entries_add(state->entries, state->entry);
 	MemoryContextReset(state->scratch);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, state->nrows);
 }

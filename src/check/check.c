@@ -322,7 +322,7 @@ check_entries(CheckState *state, const Downlink *link, Page page)
 		if (leaf)
 		{
 			check_row(state, link->block, i, entry);
-			mm_box_of_row(model, entry, box);
+			mm_box_of_entry(model, entry, box);
 		}
 		else
 			check_box(state, link->block, i, entry);

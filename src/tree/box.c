@@ -39,15 +39,15 @@ mm_box_clear(const MMModel *model, MMEntry box)
 }
 
 void
-mm_box_of_row(const MMModel *model, const uint32 *row, MMEntry box)
+mm_box_of_entry(const MMModel *model, const uint32 *entry, MMEntry box)
 {
 	int			n = model->ncoordinates;
-	const float *x = (const float *) row + MM_ENTRY_HEADER;
+	const float *x = (const float *) entry + MM_ENTRY_HEADER;
 	float	   *lo = MMEntryFloats(box);
 
 	mm_box_clear(model, box);
-	box[1] = row[2];
-	box[2] = columns_present(model, row[2]);
+	box[1] = entry[2];
+	box[2] = columns_present(model, entry[2]);
 	for (int i = 0; i < n; i++)
 		if (box[2] & (UINT32_C(1) << model->column_of[i]))
 			lo[i] = lo[n + i] = x[i];

@@ -13,7 +13,7 @@
 #include "model/model.h"
 
 /*
- * mm_box_of_row: make the box of one leaf entry.
+ * mm_box_of_entry: make the box of one leaf entry.
  *
  * mm_box_clear: make the box of no entries.
  *
@@ -27,7 +27,7 @@
  * mm_box_margin: the sum of a box's side lengths, in units.  Having both NULLs
  * and values in a column counts as one unit.
  */
-extern void mm_box_of_row(const MMModel *model, const uint32 *row, MMEntry box);
+extern void mm_box_of_entry(const MMModel *model, const uint32 *entry, MMEntry box);
 extern void mm_box_clear(const MMModel *model, MMEntry box);
 extern bool mm_box_add(const MMModel *model, MMEntry box, const uint32 *other);
 extern bool mm_box_covers(const MMModel *model, const uint32 *box, const uint32 *other);

@@ -85,7 +85,7 @@ mm_condense_begin(const MMTree *tree, BufferAccessStrategy strategy)
 
 	condense->merger.tree = *tree;
 	condense->merger.strategy = strategy;
-	condense->merger.most_rows = most_filled(&condense->merger.tree.model->leaf, fillfactor);
+	condense->merger.most_entries = most_filled(&condense->merger.tree.model->leaf, fillfactor);
 	condense->merger.most_boxes = most_filled(&condense->merger.tree.model->inner, fillfactor);
 	condense->merger.box = palloc(condense->merger.tree.model->inner.size);
 	return condense;
@@ -120,7 +120,7 @@ mm_condense_note(MMCondense *condense, BlockNumber block, Page page, bool change
 									&condense->inner_allocated);
 		condense->inner[condense->ninner++] = (InnerNode) {block, special->level};
 	}
-	else if (changed || special->n <= condense->merger.most_rows / 2)
+	else if (changed || special->n <= condense->merger.most_entries / 2)
 	{
 		condense->leaves = make_room(condense->leaves, sizeof(BlockNumber), condense->nleaves,
 									 &condense->leaves_allocated);
@@ -155,7 +155,7 @@ compare_levels(const void *a, const void *b)
 static int
 most_entries(const MMCondense *condense, int level)
 {
-	return level == 0 ? condense->merger.most_rows : condense->merger.most_boxes;
+	return level == 0 ? condense->merger.most_entries : condense->merger.most_boxes;
 }
 
 /*

@@ -448,7 +448,7 @@ split_leaf(Descent *d, Buffer buffer)
 }
 
 MMInsertResult
-mm_tree_insert(const MMTree *tree, const uint32 *row, int untrained)
+mm_tree_insert(const MMTree *tree, const uint32 *entry, int untrained)
 {
 	Relation	index = tree->index;
 	const MMModel *model = tree->model;
@@ -460,7 +460,7 @@ mm_tree_insert(const MMTree *tree, const uint32 *row, int untrained)
 	d.tree = tree;
 	d.box = palloc(model->inner.size);
 	d.child = palloc(model->inner.size);
-	mm_box_of_row(model, row, d.box);
+	mm_box_of_entry(model, entry, d.box);
 	for (;;)
 	{
 		MMPageSpecial *special;
@@ -495,7 +495,7 @@ mm_tree_insert(const MMTree *tree, const uint32 *row, int untrained)
 			GenericXLogState *xlog = GenericXLogStart(index);
 			int			flags = mm_page_add_flags(BufferGetPage(buffer));
 
-			mm_page_add(GenericXLogRegisterBuffer(xlog, buffer, flags), &model->leaf, row);
+			mm_page_add(GenericXLogRegisterBuffer(xlog, buffer, flags), &model->leaf, entry);
 			GenericXLogFinish(xlog);
 		}
 		UnlockReleaseBuffer(buffer);

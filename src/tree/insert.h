@@ -21,6 +21,6 @@ typedef enum MMInsertResult
 	MM_TRAINING_DUE,			/* it has that many, and needs a model */
 } MMInsertResult;
 
-extern MMInsertResult mm_tree_insert(const MMTree *tree, const uint32 *row, int untrained);
+extern MMInsertResult mm_tree_insert(const MMTree *tree, const uint32 *entry, int untrained);
 
 #endif							/* MM_INSERT_H */

@@ -172,7 +172,7 @@ unlock_pair(Pair *pair)
 static bool
 lock_pair(MMMerger *merger, const BlockNumber *blocks, BlockNumber parent, int level, Pair *pair)
 {
-	int			most = level == 0 ? merger->most_rows : merger->most_boxes;
+	int			most = level == 0 ? merger->most_entries : merger->most_boxes;
 
 	pair->nodes[1] = pair->parent = InvalidBuffer;
 	pair->nodes[0] = mm_page_read(merger->tree.index, blocks[0], BUFFER_LOCK_EXCLUSIVE, 0,

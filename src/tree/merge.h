@@ -17,7 +17,7 @@ typedef struct MMMerger
 {
 	MMTree		tree;			/* its model may be from mm_model_open_tree */
 	BufferAccessStrategy strategy;
-	int			most_rows;		/* entries of a merged leaf */
+	int			most_entries;		/* entries of a merged leaf */
 	int			most_boxes;		/* of a merged inner node */
 	MMEntry		box;			/* room for one */
 	BlockNumber deleted;		/* nodes, so far */
