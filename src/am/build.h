@@ -37,7 +37,7 @@ typedef struct MMBuild
 	bool		concurrent;
 	int32	   *dimensions;
 	int64		nrows;
-	MMEntries  *entries;		/* in memory, or those of one partition */
+	MMEntries  *entries;		/* entries in memory, or of one partition */
 	MMPartitionNode *partitions;	/* NULL: all in memory */
 	int			npartition_nodes;
 	Tuplesortstate *sort;

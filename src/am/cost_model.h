@@ -24,7 +24,7 @@ typedef struct MMCostModel
 	/* What that costs the planner, in units of its settings. */
 	double		beginning;		/* cpu_operator_cost */
 	double		bounding;		/* cpu_operator_cost, for an entry */
-	double		index_pages_per_miss;	/* one of so many costs random_page_cost */
+	double		index_pages_per_miss;	/* pages for one random_page_cost */
 	double		table_pages_per_miss;
 	double		fetching;		/* cpu_tuple_cost, for a row */
 	double		keeping;		/* cpu_tuple_cost, for a row */

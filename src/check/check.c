@@ -3,7 +3,7 @@
  * check.c
  *	  mmdb_index_check: is an index what it should be?
  *
- * It verifies of the pages:
+ * Of the pages, it verifies:
  *
  *	- The metadata are of this version, about as many columns as there are, and
  *	  plausible.  The model's chain has as many pages as its size takes, its
@@ -20,7 +20,7 @@
  *	- A page that is not reached is empty, free, or left over from an
  *	  interrupted training.
  *
- * If asked to, it also verifies of the rows (check_rows.c, check_bounds.c):
+ * Of the rows, if it is asked to, it verifies (check_rows.c, check_bounds.c):
  *
  *	- Every row that belongs in the index has one entry.  The entry is what the
  *	  model makes of the row now, except for columns whose attribute has been

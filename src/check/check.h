@@ -30,7 +30,7 @@ extern void mm_check_rows_finish(MMCheckRows *rows);
 
 /*
  * mm_check_bounds: do the bounds from some leaves hold for the rows that their
- * entries are about, as seen by a snapshot? pages are copies of the leaves.
+ * entries are about, as seen by a snapshot?  pages are copies of the leaves.
  * Reports an error if one does not.
  */
 extern void mm_check_bounds(Relation heap, Relation index, MMColumns *columns,

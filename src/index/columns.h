@@ -20,23 +20,23 @@
 typedef struct MMColumn
 {
 	const char *name;			/* as users know it; no two are the same */
-	int			key;			/* which key of the index, from 0 */
-	AttrNumber	attribute;		/* which attribute of the composite; or 0 */
-	int			component;		/* of an odbquery: which is about it, from 0 */
-	bool		dropped;		/* the attribute is no more: always NULL */
-	bool		changed;		/* the metric is another than the index was made for */
+	int			key;			/* number of the index key, from 0 */
+	AttrNumber	attribute;		/* number in the composite; or 0 */
+	int			component;		/* its number in an odbquery, from 0 */
+	bool		dropped;		/* the attribute was dropped: always NULL */
+	bool		changed;		/* the index was made for another metric */
 	Oid			type;			/* not a domain */
 	int16		typlen;
 	bool		typbyval;
-	Oid			opclass;		/* InvalidOid: there is no metric, or it is changed */
+	Oid			opclass;		/* InvalidOid: no metric, or a changed one */
 	MetricSpace space;
 } MMColumn;
 
 typedef struct MMColumns
 {
 	Oid			index;			/* whose columns they are; or InvalidOid */
-	TupleDesc	composite;		/* where the columns are attributes; or NULL */
-	int			ncomponents;	/* of an odbquery: attributes that the type has */
+	TupleDesc	composite;		/* if columns are its attributes; or NULL */
+	int			ncomponents;	/* of an odbquery: the type's attributes */
 	int			n;
 	MMColumn	columns[MM_MAX_COLUMNS];
 } MMColumns;

@@ -64,11 +64,11 @@
  *	  not with the count of today.  The node notes that count in "merged" when
  *	  it is deleted.
  *
- * A deleted page is used again, and a leaf is merged again, only when no
- * snapshot is as old as that ("xid").  On a standby there may be older
- * snapshots.  A search can tell that a page is not what it was: the page was
- * made ("born") later than the link that leads to it, or it was merged again
- * ("merged_before") after the parent was read.
+ * A deleted page is used again, and a merged leaf is merged again, only when
+ * no snapshot is as old as its deletion or merge ("xid").  On a standby there
+ * may be older snapshots.  A search can tell that a page is not what it was:
+ * the page was made ("born") later than the link that leads to it, or it was
+ * merged again ("merged_before") after the parent was read.
  *
  * Locks: a search holds the lock of one node at a time, and may take that of
  * the metadata after it.  Changes lock children before parents, left before
@@ -100,7 +100,7 @@ typedef struct MMPageSpecial
 								 * smaller; or count when an inner node was
 								 * deleted */
 	uint64		merged_before;	/* number of the merge before that */
-	FullTransactionId xid;		/* the next one when merged or deleted */
+	FullTransactionId xid;		/* the next xid when merged or deleted */
 	BlockNumber right;			/* next page; InvalidBlockNumber: none */
 	uint16		n;				/* entries of a node, bytes of a model page */
 	uint16		before;			/* entries from before the last merge */
@@ -151,7 +151,7 @@ typedef struct MMShape
 {
 	int			words;
 	int			bytes;
-	int			size;			/* of an entry as a row: words, then bytes */
+	int			size;			/* of an entry: words, then bytes */
 	int			capacity;		/* entries a page holds */
 } MMShape;
 

@@ -22,7 +22,7 @@
 typedef struct MMContrast
 {
 	int			nwanted;
-	int			nothers;		/* an example without either has no part */
+	int			nothers;		/* an example that lacks either is ignored */
 	const double *wanted;		/* nwanted x m */
 	const double *others;		/* nothers x m */
 	double		importance;		/* how often it counts; >= 0 */

@@ -11,7 +11,7 @@
  * rows that are no farther than the search went.  So a row that is relevant by
  * mistake, and far from everything, has no influence.
  *
- * There are three differences to the paper.  Negatives are kept from iteration
+ * There are three differences from the paper.  Negatives are kept from iteration
  * to iteration, so each fit is the minimum of a convex function, which only
  * becomes more exact.  Searches go twice as deep as k, to get negatives on
  * both sides of the border.  And recall is measured on examples that are held

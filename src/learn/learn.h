@@ -63,10 +63,10 @@ typedef struct MMExample
 	bool		is_row;			/* and is it a row of the table? */
 	MMRowId		self;			/* then it is no answer */
 
-	uint64		place;			/* in the order of examples: random, but its own */
+	uint64		place;			/* in the order of examples: random, but unique */
 	int			nrelevant;		/* at least 1 */
 	MMRowId    *relevant;		/* sorted */
-	int			nwanted;		/* all those; or if they are very many, some */
+	int			nwanted;		/* all of these, up to MM_MAX_WANTED */
 	double	   *wanted;			/* their distances, nwanted x m, sorted at first */
 
 	int			nothers;		/* rows found that are not relevant */

@@ -20,11 +20,11 @@ typedef struct MMFinding
 	const char *place;			/* in the query */
 	const char *expression;
 	Oid			index;			/* or InvalidOid */
-	const char *verdict;		/* NULL: the index has it, and the plan is to say */
+	const char *verdict;		/* NULL: the index has it, the plan decides */
 	const char *hint;			/* or NULL */
 
 	/* These matter if verdict is NULL, so that the plan decides: */
-	const char *unless;			/* the verdict, if it does not use the index; or NULL */
+	const char *unless;			/* the verdict if the index is not used */
 	const char *alias;			/* of the table */
 	bool		ordered;		/* it is about an order, not a condition */
 	Relids		outer;			/* other relations that it needs */
@@ -33,7 +33,7 @@ typedef struct MMFinding
 
 typedef struct MMDiagnosis
 {
-	ParamListInfo params;		/* by which the query is known that this is about */
+	ParamListInfo params;		/* these identify the query diagnosed */
 	MemoryContext context;
 	List	   *findings;		/* of MMFinding */
 } MMDiagnosis;

@@ -22,10 +22,10 @@ typedef struct MMOffer
 	IndexOptInfo *info;
 	MMColumns  *columns;
 	MMMeta	   *statistics;
-	Relids		outer;			/* relations of one row in all, which an order may be
-								 * about, too; or NULL */
-	List	   *joined;			/* of CustomPath: what is offered then, for a join with
-								 * those */
+	Relids		outer;			/* relations whose join has one row, and which an
+								 * order may refer to, too; or NULL */
+	List	   *joined;			/* of CustomPath: the paths that are then offered for a
+								 * join with outer */
 } MMOffer;
 
 /*

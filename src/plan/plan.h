@@ -34,12 +34,12 @@ typedef struct MMScanPlan
 	Oid			index;
 	bool		ordered;		/* by the first driver */
 	bool		nulls_first;	/* if so, those without a distance come first */
-	bool		any;			/* any driver's conditions are enough, not all needed */
-	bool		limited;		/* no more rows are read than limit and offset say */
+	bool		any;			/* any driver's conditions are enough */
+	bool		limited;		/* limit and offset bound the rows read */
 	Expr	   *limit;			/* NULL: none */
 	Expr	   *offset;
 	bool		secured;		/* row-level security or the like comes before all else */
-	int			early_quals;	/* so many of the quals are checked before distances */
+	int			early_quals;	/* quals that are checked before distances */
 	int			ndrivers;
 	MMDriver   *drivers;
 } MMScanPlan;
@@ -107,7 +107,7 @@ typedef struct MMSumState
 	List	   *bounds;			/* ExprStates */
 	TupleTableSlot *distances;	/* one column for each part */
 	double		offset;			/* the constant terms */
-	double		magnitude;		/* of the greatest numbers that they pass through */
+	double		magnitude;		/* of the greatest intermediate numbers */
 	double		unit;			/* all distances are whole, and all numbers in the
 								 * sum are multiples of this power of 2; or 0 */
 	bool		null_bound;		/* so that no row is within */

@@ -21,7 +21,7 @@ typedef struct MMScanCounts
 	int64		scans;
 	int64		table_scans;	/* of these, of the whole table */
 	int64		verified;
-	int64		proved;			/* rows whose bounds said enough */
+	int64		proved;			/* rows whose bounds were enough */
 	Size		peak_memory;	/* of pending rows */
 	MMSearchStats stats;
 	int64	   *evaluations;	/* of each part of each driver, in order */
@@ -49,7 +49,7 @@ typedef struct MMScanMode
 {
 	void		(*begin) (MMScanState *s);	/* in the context of the scan */
 	TupleTableSlot *(*next) (MMScanState *s);	/* empty if there are no more */
-	void		(*end) (MMScanState *s);	/* give back all but memory */
+	void		(*end) (MMScanState *s);	/* release all but memory */
 } MMScanMode;
 
 struct MMScanState
@@ -70,7 +70,7 @@ struct MMScanState
 	MemoryContext context;
 	IndexFetchTableData *fetch;	/* NULL if candidates are not searched for */
 	MMSearch   *search;			/* the one under way, or NULL */
-	int64		k;				/* so many rows are wanted; 0: no such limit */
+	int64		k;				/* number of rows wanted; 0: no limit */
 
 	MMScanCounts counts;
 	MMWorkerCounts workers;

@@ -81,7 +81,7 @@ typedef enum MMRefusalKind
 	MM_REFUSED_NOT,
 	MM_REFUSED_TYPE,			/* it is not double precision */
 	MM_REFUSED_OTHER,			/* it depends on the row, and is no distance */
-	MM_REFUSED_DISTANCE,		/* it is a distance that the index has not */
+	MM_REFUSED_DISTANCE,		/* it is a distance that the index lacks */
 	MM_REFUSED_SIGN,			/* its distances are subtracted; or are not */
 	MM_REFUSED_FACTOR,			/* it multiplies or divides by what depends on the
 								 * row */
@@ -106,7 +106,7 @@ typedef enum MMFit
 	MM_FIT_COLLATION,			/* but the column has another collation */
 	MM_FIT_OPERATOR,			/* but the column has another operator */
 	MM_FIT_CAST,				/* but the column is cast */
-	MM_FIT_EXPRESSION,			/* but it is an expression with the column in it */
+	MM_FIT_EXPRESSION,			/* but it is an expression of the column */
 	MM_FIT_SEVERAL,				/* both sides depend on the row */
 	MM_FIT_NOT,					/* the index has no such column */
 } MMFit;

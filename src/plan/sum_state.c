@@ -403,7 +403,7 @@ mm_sum_least_value(const MMSumState *state, double lower)
  * The value of a part's column in the row.
  */
 static Datum
-leaf_operand(MMPartState *part, ExprContext *econtext, bool *isnull)
+part_operand(MMPartState *part, ExprContext *econtext, bool *isnull)
 {
 	if (part->attnum > 0)
 		return slot_getattr(econtext->ecxt_scantuple, part->attnum, isnull);
@@ -415,7 +415,7 @@ leaf_operand(MMPartState *part, ExprContext *econtext, bool *isnull)
  * NULL.
  */
 static double
-leaf_distance(MMPartState *part, ExprContext *econtext, double bound, bool *isnull)
+part_distance(MMPartState *part, ExprContext *econtext, double bound, bool *isnull)
 {
 	Datum		operand;
 
@@ -430,7 +430,7 @@ leaf_distance(MMPartState *part, ExprContext *econtext, double bound, bool *isnu
 		operand = ExecEvalExpr(part->distance, econtext, isnull);
 		return *isnull ? 0.0 : DatumGetFloat8(operand);
 	}
-	operand = leaf_operand(part, econtext, isnull);
+	operand = part_operand(part, econtext, isnull);
 	if (*isnull)
 		return 0.0;
 	if (part->no_weight)
@@ -454,7 +454,7 @@ mm_sum_evaluate(MMSumState *state, ExprContext *econtext, double most,
 		MMPartState *part = &state->parts[i];
 		double		bound = isfinite(limit) && part->factor > 0 ?
 			Max((limit - sum) / part->factor, 0.0) : METRIC_NO_BOUND;
-		double		distance = leaf_distance(part, econtext, bound, &distances->tts_isnull[i]);
+		double		distance = part_distance(part, econtext, bound, &distances->tts_isnull[i]);
 
 		distances->tts_values[i] = Float8GetDatum(distance);
 		sum += distances->tts_isnull[i] ? part->missing : part->factor * distance;

@@ -20,7 +20,7 @@
  */
 typedef enum MMMissing
 {
-	MISSING_PENALTY,			/* as if it were at distance scale */
+	MISSING_PENALTY,			/* as if its distance were the scale */
 	MISSING_IGNORE,				/* nothing; the other weights make up for it */
 	MISSING_EXCLUDE,			/* such rows are no answers */
 } MMMissing;

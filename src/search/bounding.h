@@ -40,7 +40,7 @@ typedef struct MMBoundTerm
 	const MMColumnModel *column;
 	bool		no_upper;
 	const MetricRoutine *routine;
-	float		q[MM_MAX_PIVOTS];	/* there are no more raw ones either */
+	float		q[MM_MAX_PIVOTS];	/* raw ones are no more than this, either */
 	float		slack[MM_MAX_PIVOTS];
 	MetricTransform transform;
 	void	   *sketch_query;	/* NULL: none */
@@ -51,11 +51,11 @@ typedef struct MMBounding
 {
 	const MMModel *model;
 	int			nterms;
-	const MMTerm *asked;		/* the terms as they were asked for */
+	const MMTerm *asked;		/* the terms as the caller gave them */
 	MMBoundTerm *terms;
 	MMPointTerm *points;		/* of the terms; a missing of MM_KEY_NULL makes the
 								 * sum NULL */
-	uint32		null_sums;		/* columns whose NULLs do */
+	uint32		null_sums;		/* columns whose NULLs make it NULL */
 	bool		whole;			/* distances are whole numbers */
 	float		exact;			/* sums less than this are exact; or 0 */
 	bool		with_nulls;		/* sums that are NULL are wanted */

@@ -28,7 +28,7 @@ typedef struct MMLookahead
 {
 	Relation	heap;			/* NULL: rows are not asked for */
 	Size		item_size;
-	int			room;			/* for so many items: one, and those asked for */
+	int			room;			/* in items: one, and those asked for */
 	int			first;
 	int			n;
 	BlockNumber block;			/* of the last item */

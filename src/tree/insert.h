@@ -18,7 +18,7 @@ typedef enum MMInsertResult
 {
 	MM_INSERTED,
 	MM_MODEL_STALE,				/* the index has got a model: open it */
-	MM_TRAINING_DUE,			/* it has that many, and needs a model */
+	MM_TRAINING_DUE,			/* it has that many entries, and needs a model */
 } MMInsertResult;
 
 extern MMInsertResult mm_tree_insert(const MMTree *tree, const uint32 *entry, int untrained);

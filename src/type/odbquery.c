@@ -177,7 +177,7 @@ mm_odbquery_unpack(OdbQuery *query, OdbQueryParts *parts)
 
 /*
  * Take a query apart for output.  That must not fail because a type was
- * dropped: otherwise anybody could stop pg_dump by dropping a type of his own.
+ * dropped: otherwise anybody could stop pg_dump by dropping a type of their own.
  * A component that cannot be read becomes a NULL of type text, with a warning.
  */
 static void
