@@ -20,7 +20,7 @@
 #include "utils/rel.h"
 
 #include "base/compare.h"
-#include "learn/learn.h"
+#include "learn/learner.h"
 
 /* ---------- negatives ---------- */
 
@@ -32,7 +32,7 @@ static bool
 find_known(const MMExample *example, const MMRowId *id, int *place)
 {
 	int			low = 0;
-	int			high = example->nothers;
+	int			high = example->nnegatives;
 
 	while (low < high)
 	{
@@ -70,21 +70,21 @@ make_room(MMLearner *learner, MMExample *example)
 {
 	int			m = learner->m;
 
-	if (example->nothers < example->others_room)
+	if (example->nnegatives < example->negatives_room)
 		return;
 	/* There is never more than one row too many. */
-	example->others_room = Min(Max(32, 2 * example->others_room), learner->max_others + 1);
+	example->negatives_room = Min(Max(32, 2 * example->negatives_room), learner->max_negatives + 1);
 	if (example->known == NULL)
 	{
 		example->known = MemoryContextAlloc(learner->candidates,
-											sizeof(MMKnownRow) * example->others_room);
-		example->others = MemoryContextAlloc(learner->candidates,
-											 sizeof(double) * m * example->others_room);
+											sizeof(MMKnownRow) * example->negatives_room);
+		example->negatives = MemoryContextAlloc(learner->candidates,
+											 sizeof(double) * m * example->negatives_room);
 	}
 	else
 	{
-		example->known = repalloc_huge(example->known, sizeof(MMKnownRow) * example->others_room);
-		example->others = repalloc_huge(example->others, sizeof(double) * m * example->others_room);
+		example->known = repalloc_huge(example->known, sizeof(MMKnownRow) * example->negatives_room);
+		example->negatives = repalloc_huge(example->negatives, sizeof(double) * m * example->negatives_room);
 	}
 }
 
@@ -93,28 +93,28 @@ make_room(MMLearner *learner, MMExample *example)
  * stay in the order in which they were found.
  */
 static void
-forget_others(MMLearner *learner, MMExample *example, const double *weights)
+forget_negatives(MMLearner *learner, MMExample *example, const double *weights)
 {
 	Size		m = learner->m;
-	int			keep = learner->max_others / 2;
+	int			keep = learner->max_negatives / 2;
 	int			kept = 0;
 	int			n = 0;
-	double	   *distances = palloc(sizeof(double) * example->nothers);
-	double	   *sorted = palloc(sizeof(double) * example->nothers);
-	int		   *numbers = palloc(sizeof(int) * example->nothers);	/* new ones, or -1 */
+	double	   *distances = palloc(sizeof(double) * example->nnegatives);
+	double	   *sorted = palloc(sizeof(double) * example->nnegatives);
+	int		   *numbers = palloc(sizeof(int) * example->nnegatives);	/* new ones, or -1 */
 
-	for (int i = 0; i < example->nothers; i++)
-		sorted[i] = distances[i] = mm_weighted(example->others + m * i, weights, learner->m);
-	qsort(sorted, example->nothers, sizeof(double), mm_compare_doubles);
-	for (int i = 0; i < example->nothers; i++)
+	for (int i = 0; i < example->nnegatives; i++)
+		sorted[i] = distances[i] = mm_weighted(example->negatives + m * i, weights, learner->m);
+	qsort(sorted, example->nnegatives, sizeof(double), mm_compare_doubles);
+	for (int i = 0; i < example->nnegatives; i++)
 	{
 		numbers[i] = -1;
 		if (kept == keep || distances[i] > sorted[keep - 1])
 			continue;
-		memmove(example->others + m * kept, example->others + m * i, sizeof(double) * m);
+		memmove(example->negatives + m * kept, example->negatives + m * i, sizeof(double) * m);
 		numbers[i] = kept++;
 	}
-	for (int i = 0; i < example->nothers; i++)
+	for (int i = 0; i < example->nnegatives; i++)
 	{
 		int			number = numbers[example->known[i].number];
 
@@ -123,7 +123,7 @@ forget_others(MMLearner *learner, MMExample *example, const double *weights)
 		example->known[n].id = example->known[i].id;
 		example->known[n++].number = number;
 	}
-	example->nothers = n;
+	example->nnegatives = n;
 	pfree(distances);
 	pfree(sorted);
 	pfree(numbers);
@@ -142,13 +142,13 @@ put_other(MMLearner *learner, MMExample *example, const MMRowId *id, const doubl
 		return;
 	make_room(learner, example);
 	memmove(example->known + place + 1, example->known + place,
-			sizeof(MMKnownRow) * (example->nothers - place));
+			sizeof(MMKnownRow) * (example->nnegatives - place));
 	example->known[place].id = *id;
-	example->known[place].number = example->nothers;
-	memcpy(example->others + (Size) learner->m * example->nothers, x, sizeof(double) * learner->m);
-	example->nothers++;
-	if (example->nothers > learner->max_others)
-		forget_others(learner, example, weights);
+	example->known[place].number = example->nnegatives;
+	memcpy(example->negatives + (Size) learner->m * example->nnegatives, x, sizeof(double) * learner->m);
+	example->nnegatives++;
+	if (example->nnegatives > learner->max_negatives)
+		forget_negatives(learner, example, weights);
 }
 
 void
@@ -417,28 +417,10 @@ mm_candidates_contrast(MMLearner *learner, MMExample *example, const double *wei
 		near++;
 	}
 	return (MMContrast) {
-		.nwanted = near,
-		.nothers = example->nothers,
-		.wanted = example->wanted,
-		.others = example->others,
+		.npositives = near,
+		.nnegatives = example->nnegatives,
+		.positives = example->wanted,
+		.negatives = example->negatives,
 		.importance = 1.0,
 	};
-}
-
-bool
-mm_normalize_weights(const double *w, int n, double *weights)
-{
-	double		most = 0.0;
-	double		sum = 0.0;
-
-	for (int i = 0; i < n; i++)
-		most = Max(most, w[i]);
-	if (most == 0)
-		return false;
-	/* Their sum may be infinite. */
-	for (int i = 0; i < n; i++)
-		sum += w[i] / most;
-	for (int i = 0; i < n; i++)
-		weights[i] = w[i] / most / sum;
-	return true;
 }

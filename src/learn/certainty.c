@@ -12,7 +12,7 @@
 #include "utils/memutils.h"
 
 #include "base/compare.h"
-#include "learn/learn.h"
+#include "learn/learner.h"
 
 /*
  * From fewer examples than this, it is not the examples that are drawn, but
@@ -53,20 +53,20 @@ draw_examples(const MMFitProblem *problem, MMContrast *sample, MMRandom *random)
  * The positives of each example, drawn with replacement.
  */
 static void
-draw_wanted(const MMFitProblem *problem, MMContrast *sample, MMRandom *random)
+draw_positives(const MMFitProblem *problem, MMContrast *sample, MMRandom *random)
 {
 	Size		m = problem->m;
 
 	for (int e = 0; e < problem->nexamples; e++)
 	{
 		const MMContrast *from = &problem->examples[e];
-		double	   *rows = palloc(sizeof(double) * m * Max(from->nwanted, 1));
+		double	   *rows = palloc(sizeof(double) * m * Max(from->npositives, 1));
 
-		for (int i = 0; i < from->nwanted; i++)
-			memcpy(rows + m * i, from->wanted + m * mm_random_below(random, from->nwanted),
+		for (int i = 0; i < from->npositives; i++)
+			memcpy(rows + m * i, from->positives + m * mm_random_below(random, from->npositives),
 				   sizeof(double) * m);
 		sample[e] = *from;
-		sample[e].wanted = rows;
+		sample[e].positives = rows;
 	}
 }
 
@@ -92,7 +92,7 @@ mm_certainty_intervals(const MMFitProblem *problem, const double *w, int samples
 		if (problem->nexamples >= MIN_EXAMPLES)
 			draw_examples(problem, sample, random);
 		else
-			draw_wanted(problem, sample, random);
+			draw_positives(problem, sample, random);
 		memcpy(fitted, w, sizeof(double) * m);
 		mm_fit_weights(&again, STEPS, fitted);
 		(void) mm_normalize_weights(fitted, m, fitted);
@@ -123,11 +123,11 @@ mm_certainty_varies(const MMFitProblem *problem, int column)
 		double		low = HUGE_VAL;
 		double		high = -HUGE_VAL;
 
-		for (int i = 0; i < example->nwanted + example->nothers; i++)
+		for (int i = 0; i < example->npositives + example->nnegatives; i++)
 		{
-			double		x = i < example->nwanted ?
-				example->wanted[(Size) problem->m * i + column] :
-				example->others[(Size) problem->m * (i - example->nwanted) + column];
+			double		x = i < example->npositives ?
+				example->positives[(Size) problem->m * i + column] :
+				example->negatives[(Size) problem->m * (i - example->npositives) + column];
 
 			low = Min(low, x);
 			high = Max(high, x);

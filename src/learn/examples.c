@@ -25,7 +25,7 @@
 
 #include "base/compare.h"
 #include "compat.h"
-#include "learn/learn.h"
+#include "learn/learner.h"
 
 /* How many examples are read at a time. */
 #define BATCH	100

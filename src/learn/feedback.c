@@ -16,7 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "learn/learn.h"
+#include "learn/learner.h"
 #include "type/weights.h"
 
 PG_FUNCTION_INFO_V1(mm_refine_weights);
@@ -27,7 +27,7 @@ PG_FUNCTION_INFO_V1(mm_refine_weights);
  * Without disliked rows, at least this many other rows that a search finds
  * take their place.
  */
-#define FEW_OTHERS	10
+#define FEW_NEGATIVES	10
 
 /*
  * Disliked rows, while they are read.  They are the negatives of the example.
@@ -55,14 +55,14 @@ mean_difference(const MMContrast *contrast, const double *weights, int m)
 {
 	double		sum = 0.0;
 
-	for (int i = 0; i < contrast->nwanted; i++)
+	for (int i = 0; i < contrast->npositives; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		for (int j = 0; j < contrast->nothers; j++)
-			sum += fabs(mm_weighted(contrast->wanted + (Size) m * i, weights, m) -
-						mm_weighted(contrast->others + (Size) m * j, weights, m));
+		for (int j = 0; j < contrast->nnegatives; j++)
+			sum += fabs(mm_weighted(contrast->positives + (Size) m * i, weights, m) -
+						mm_weighted(contrast->negatives + (Size) m * j, weights, m));
 	}
-	return sum / ((double) contrast->nwanted * contrast->nothers);
+	return sum / ((double) contrast->npositives * contrast->nnegatives);
 }
 
 /*
@@ -99,7 +99,7 @@ mm_refine_weights(PG_FUNCTION_ARGS)
 
 	example = mm_example_query(learner, query_type, PG_GETARG_DATUM(2), !type_is_rowtype(query_type));
 	mm_example_relevant(learner, example, get_fn_expr_argtype(fcinfo->flinfo, 3), PG_GETARG_DATUM(3));
-	learner->max_others = INT_MAX / 2;
+	learner->max_negatives = INT_MAX / 2;
 	if (!PG_ARGISNULL(4))
 	{
 		Disliked	disliked = {example, mm_learner_prepare(learner, example), weights};
@@ -107,21 +107,21 @@ mm_refine_weights(PG_FUNCTION_ARGS)
 		mm_key_find_all(learner, get_fn_expr_argtype(fcinfo->flinfo, 4), PG_GETARG_DATUM(4),
 						receive_disliked, &disliked);
 	}
-	if (example->nothers == 0)
+	if (example->nnegatives == 0)
 	{
-		int			depth = example->nrelevant + Max(FEW_OTHERS, example->nrelevant);
+		int			depth = example->nrelevant + Max(FEW_NEGATIVES, example->nrelevant);
 		double		recall;
 		double		radius;
 
 		(void) mm_candidates_search(learner, example, weights, depth, depth, true, &recall, &radius);
 	}
-	contrast.nwanted = example->nwanted;
-	contrast.wanted = example->wanted;
-	contrast.nothers = example->nothers;
-	contrast.others = example->others;
+	contrast.npositives = example->nwanted;
+	contrast.positives = example->wanted;
+	contrast.nnegatives = example->nnegatives;
+	contrast.negatives = example->negatives;
 
 	memcpy(w, weights, sizeof(double) * learner->m);
-	unit = contrast.nothers > 0 ? mean_difference(&contrast, weights, learner->m) : 0.0;
+	unit = contrast.nnegatives > 0 ? mean_difference(&contrast, weights, learner->m) : 0.0;
 	if (unit > 0)
 	{
 		for (int c = 0; c < learner->m; c++)

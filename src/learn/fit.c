@@ -9,7 +9,7 @@
 
 #include "fmgr.h"
 
-#include "learn/learn.h"
+#include "learn/learner.h"
 
 /* The size of OpenBLAS itself and of the Fortran library. */
 #define LIBRARIES		((Size) 64 << 20)
@@ -34,4 +34,22 @@ mm_fit_weights(const MMFitProblem *problem, int steps, double *w)
 		fit = (MMFitFunction) load_external_function(MM_FIT_LIBRARY, MM_FIT_FUNCTION, true, NULL);
 	}
 	return fit(problem, steps, w);
+}
+
+bool
+mm_normalize_weights(const double *w, int n, double *weights)
+{
+	double		most = 0.0;
+	double		sum = 0.0;
+
+	for (int i = 0; i < n; i++)
+		most = Max(most, w[i]);
+	if (most == 0)
+		return false;
+	/* Their sum may be infinite. */
+	for (int i = 0; i < n; i++)
+		sum += w[i] / most;
+	for (int i = 0; i < n; i++)
+		weights[i] = w[i] / most / sum;
+	return true;
 }

@@ -15,16 +15,16 @@
 #include <sys/mman.h>
 
 /*
- * One example, with m columns: the distances of its positives (nwanted rows)
- * and of its negatives (nothers rows) from its query object.  They are stored
+ * One example, with m columns: the distances of its positives (npositives rows)
+ * and of its negatives (nnegatives rows) from its query object.  They are stored
  * row by row, m numbers each, all finite.
  */
 typedef struct MMContrast
 {
-	int			nwanted;
-	int			nothers;		/* an example that lacks either is ignored */
-	const double *wanted;		/* nwanted x m */
-	const double *others;		/* nothers x m */
+	int			npositives;
+	int			nnegatives;		/* an example that lacks either is ignored */
+	const double *positives;		/* npositives x m */
+	const double *negatives;		/* nnegatives x m */
 	double		importance;		/* how often it counts; >= 0 */
 } MMContrast;
 
@@ -93,5 +93,11 @@ mm_fit_require_memory(Size size)
 				 errhint("Raise the server's limits (\"ulimit -v\", \"ulimit -d\"), or where memory is not overcommitted, the limit of the system (vm.overcommit_ratio, swap space).")));
 	munmap(room, size);
 }
+
+/*
+ * mm_normalize_weights: divide n weights by their sum.  If all are 0, returns
+ * false and does nothing.
+ */
+extern bool mm_normalize_weights(const double *w, int n, double *weights);
 
 #endif							/* MM_FIT_H */

@@ -23,7 +23,7 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "learn/learn.h"
+#include "learn/learner.h"
 
 /*
  * Convert a value to a key's type.

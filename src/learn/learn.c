@@ -35,7 +35,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
-#include "learn/learn.h"
+#include "learn/learner.h"
 
 PG_FUNCTION_INFO_V1(mm_learn_weights);
 PG_FUNCTION_INFO_V1(mm_learn_weights_trace);
@@ -107,7 +107,7 @@ enum
 #define MIN_NEAR		3
 
 /* At least this many negatives are kept for an example. */
-#define MIN_OTHERS		16
+#define MIN_NEGATIVES		16
 
 typedef struct Options
 {
@@ -206,19 +206,19 @@ set_memory_limits(MMLearner *learner)
 {
 	double		memory = maintenance_work_mem * 1024.0;
 	double		row = sizeof(double) * learner->m + sizeof(MMKnownRow);
-	double		others;
+	double		negatives;
 
 	memory -= MemoryContextMemAllocated(learner->context, true);
-	others = memory / row / learner->nexamples;
-	if (others < MIN_OTHERS)
+	negatives = memory / row / learner->nexamples;
+	if (negatives < MIN_NEGATIVES)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("the examples do not fit in maintenance_work_mem"),
 				 errdetail("There are %d, and rows to tell them from need room, too.", learner->nexamples),
 				 errhint("Increase maintenance_work_mem to %.0f MB, or give fewer examples.",
-						 ceil((MIN_OTHERS - others) * row * learner->nexamples / 1048576 +
+						 ceil((MIN_NEGATIVES - negatives) * row * learner->nexamples / 1048576 +
 							  maintenance_work_mem / 1024.0))));
-	learner->max_others = (int) Min(others, 10000);
+	learner->max_negatives = (int) Min(negatives, 10000);
 }
 
 static int64
@@ -376,8 +376,8 @@ set_contrasts(Learning *learning)
 
 		*contrast = mm_candidates_contrast(learner, example, learning->now.weights,
 										   learning->radius[e]);
-		if (contrast->nwanted < MIN_NEAR)
-			contrast->nwanted = example->nwanted;
+		if (contrast->npositives < MIN_NEAR)
+			contrast->npositives = example->nwanted;
 	}
 }
 
@@ -435,12 +435,12 @@ fit(Learning *learning)
 }
 
 static int64
-count_others(const Learning *learning)
+count_negatives(const Learning *learning)
 {
 	int64		n = 0;
 
 	for (int e = 0; e < learning->ntrain; e++)
-		n += learning->learner->examples[e].nothers;
+		n += learning->learner->examples[e].nnegatives;
 	return n;
 }
 
@@ -458,7 +458,7 @@ put_trace(const Learning *learning)
 	isnull[3] = isnan(now->recall);
 	values[4] = Float8GetDatum(now->heldout);
 	isnull[4] = isnan(now->heldout);
-	values[5] = Int64GetDatum(count_others(learning));
+	values[5] = Int64GetDatum(count_negatives(learning));
 	values[6] = Float8GetDatum(seconds_since(learning->started));
 	tuplestore_putvalues(learning->trace->setResult, learning->trace->setDesc, values, isnull);
 }
@@ -506,7 +506,7 @@ learn(Learning *learning)
 
 	for (learning->iterations = 1;; learning->iterations++)
 	{
-		int64		others = count_others(learning);
+		int64		negatives = count_negatives(learning);
 		double		before[MM_MAX_COLUMNS];
 		double		moved = 0.0;
 		double		loss;
@@ -535,7 +535,7 @@ learn(Learning *learning)
 		}
 		for (int c = 0; c < learner->m; c++)
 			moved = Max(moved, fabs(now->weights[c] - before[c]));
-		if (moved < SETTLED && others == count_others(learning))
+		if (moved < SETTLED && negatives == count_negatives(learning))
 			break;
 	}
 	/* What follows is about the best weights. */

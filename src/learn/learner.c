@@ -19,7 +19,7 @@
 #include "compat.h"
 #include "index/open.h"
 #include "index/rights.h"
-#include "learn/learn.h"
+#include "learn/learner.h"
 #include "model/statistics.h"
 
 /*

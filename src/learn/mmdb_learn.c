@@ -116,7 +116,7 @@ typedef struct Scratch
 	double	   *bx;
 	double	   *ay;
 	double	   *by;
-	double	   *b;				/* BLOCK x nothers */
+	double	   *b;				/* BLOCK x nnegatives */
 	double	   *scaled;			/* rows times their sums of b */
 	double	   *yb;				/* BLOCK x m: B Y */
 } Scratch;
@@ -135,8 +135,8 @@ scratch_init(Scratch *s, const MMFitProblem *problem)
 
 	for (int e = 0; e < problem->nexamples; e++)
 	{
-		nx = Max(nx, problem->examples[e].nwanted);
-		ny = Max(ny, problem->examples[e].nothers);
+		nx = Max(nx, problem->examples[e].npositives);
+		ny = Max(ny, problem->examples[e].nnegatives);
 	}
 	s->x = room(nx * problem->m);
 	s->y = room(ny * problem->m);
@@ -272,23 +272,23 @@ static void
 add_example(Point *point, const MMContrast *example, int m, double weight, Scratch *s,
 			bool derivatives)
 {
-	int			nx = example->nwanted;
-	int			ny = example->nothers;
+	int			nx = example->npositives;
+	int			ny = example->nnegatives;
 	double		part = weight / ((double) nx * ny);
 	double		center = HUGE_VAL;
 	double		top = -HUGE_VAL;
 	double		loss = 0.0;
 
-	cblas_dgemv(CblasRowMajor, CblasNoTrans, nx, m, 1.0, example->wanted, m, point->w, 1, 0.0,
+	cblas_dgemv(CblasRowMajor, CblasNoTrans, nx, m, 1.0, example->positives, m, point->w, 1, 0.0,
 				s->dx, 1);
-	cblas_dgemv(CblasRowMajor, CblasNoTrans, ny, m, 1.0, example->others, m, point->w, 1, 0.0,
+	cblas_dgemv(CblasRowMajor, CblasNoTrans, ny, m, 1.0, example->negatives, m, point->w, 1, 0.0,
 				s->dy, 1);
 	for (int i = 0; i < nx; i++)
 		top = Max(top, s->dx[i]);
 	for (int j = 0; j < ny; j++)
 		center = Min(center, s->dy[j]);
-	nx = keep_rows(example->wanted, nx, m, center - SETTLED, HUGE_VAL, s->x, s->dx);
-	ny = keep_rows(example->others, ny, m, -HUGE_VAL, top + SETTLED, s->y, s->dy);
+	nx = keep_rows(example->positives, nx, m, center - SETTLED, HUGE_VAL, s->x, s->dx);
+	ny = keep_rows(example->negatives, ny, m, -HUGE_VAL, top + SETTLED, s->y, s->dy);
 	if (nx == 0 || ny == 0)
 		return;
 
@@ -355,13 +355,13 @@ evaluate(Point *point, const MMFitProblem *problem, double l1, Scratch *s, bool 
 	memset(point->gradient, 0, sizeof(point->gradient));
 	memset(point->hessian, 0, sizeof(double) * m * m);
 	for (int e = 0; e < problem->nexamples; e++)
-		if (problem->examples[e].nwanted > 0 && problem->examples[e].nothers > 0)
+		if (problem->examples[e].npositives > 0 && problem->examples[e].nnegatives > 0)
 			total += problem->examples[e].importance;
 	for (int e = 0; e < problem->nexamples; e++)
 	{
 		const MMContrast *example = &problem->examples[e];
 
-		if (example->nwanted > 0 && example->nothers > 0 && example->importance > 0)
+		if (example->npositives > 0 && example->nnegatives > 0 && example->importance > 0)
 			add_example(point, example, m, example->importance / total, s, derivatives);
 	}
 

@@ -15,7 +15,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
-#include "learn/learn.h"
+#include "learn/learner.h"
 
 /*
  * Open the index of a table's primary key, deferrable or not.

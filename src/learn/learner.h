@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * learn.h
+ * learner.h
  *	  Weights from examples: query objects, and the rows that should be nearest
  *	  to them.
  *
@@ -9,13 +9,13 @@
  * can be identified by its table and ctid.
  *
  * The relevant rows of an example are the ones that it lists (wanted).  Its
- * positives are those of them that a fit uses.  Its negatives (others) are
+ * positives are those of them that a fit uses.  Its negatives are
  * rows that are not relevant, and that a fit is to tell from the positives.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef MM_LEARN_H
-#define MM_LEARN_H
+#ifndef MM_LEARNER_H
+#define MM_LEARNER_H
 
 #include "storage/itemptr.h"
 
@@ -69,10 +69,10 @@ typedef struct MMExample
 	int			nwanted;		/* all of these, up to MM_MAX_WANTED */
 	double	   *wanted;			/* their distances, nwanted x m, sorted at first */
 
-	int			nothers;		/* rows found that are not relevant */
-	int			others_room;
-	MMKnownRow *known;			/* nothers of them, sorted */
-	double	   *others;			/* nothers x m */
+	int			nnegatives;		/* rows found that are not relevant */
+	int			negatives_room;
+	MMKnownRow *known;			/* nnegatives of them, sorted */
+	double	   *negatives;			/* nnegatives x m */
 } MMExample;
 
 /*
@@ -104,7 +104,7 @@ typedef struct MMLearner
 	int			nexamples;
 	int			examples_room;
 	MMExample  *examples;
-	int			max_others;		/* kept of an example */
+	int			max_negatives;		/* kept of an example */
 } MMLearner;
 
 /*
@@ -216,7 +216,7 @@ extern void mm_example_relevant(MMLearner *learner, MMExample *example, Oid type
 /*
  * mm_candidates_add: make a row one of an example's negatives, unless it is
  * one already, or is relevant, or is the query object.  If there are then more
- * than learner->max_others, the farther half under these m weights is
+ * than learner->max_negatives, the farther half under these m weights is
  * forgotten.
  */
 extern void mm_candidates_add(MMLearner *learner, MMExample *example, void **prepared,
@@ -253,12 +253,6 @@ extern void mm_candidates_random(MMLearner *learner, int first, int n, const dou
  */
 extern MMContrast mm_candidates_contrast(MMLearner *learner, MMExample *example,
 										 const double *weights, double radius);
-
-/*
- * mm_normalize_weights: divide n weights by their sum.  If all are 0, returns
- * false and does nothing.
- */
-extern bool mm_normalize_weights(const double *w, int n, double *weights);
 
 /* ---------- fit.c ---------- */
 
@@ -297,4 +291,4 @@ extern void mm_certainty_judge(const MMLearner *learner, const MMFitProblem *pro
 							   double *weights, bool have_intervals, double *lower,
 							   double *upper);
 
-#endif							/* MM_LEARN_H */
+#endif							/* MM_LEARNER_H */
