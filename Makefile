@@ -71,6 +71,8 @@ OBJS = \
 	src/index/recent.o \
 	src/index/rights.o \
 	src/index/scales.o \
+	src/index/subindexes.o \
+	src/model/forest.o \
 	src/model/model.o \
 	src/model/pairs.o \
 	src/model/pivots.o \
@@ -86,8 +88,12 @@ OBJS = \
 	src/tree/split.o \
 	src/tree/tree.o \
 	src/search/bounding.o \
+	src/search/cost_model.o \
+	src/search/driver.o \
+	src/search/estimate.o \
 	src/search/ladder.o \
 	src/search/lookahead.o \
+	src/search/race.o \
 	src/search/search.o \
 	src/search/terms.o \
 	src/check/check.o \
@@ -98,12 +104,13 @@ OBJS = \
 	src/am/build.o \
 	src/am/build_parallel.o \
 	src/am/build_rows.o \
+	src/am/choose_subindexes.o \
 	src/am/cost.o \
-	src/am/cost_model.o \
 	src/am/handler.o \
 	src/am/info.o \
 	src/am/insert.o \
 	src/am/scan.o \
+	src/am/subindexes.o \
 	src/am/train.o \
 	src/am/vacuum.o \
 	src/am/validate.o \

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "metric/kernels.h"
 #include "plan/plan.h"
+#include "search/driver.h"
 
 PG_MODULE_MAGIC;
 
@@ -71,6 +72,7 @@ _PG_init(void)
 {
 	mm_alter_init();
 	mm_options_init();
+	mm_driver_init();
 
 	/* All versions give the same results; being able to choose is for tests. */
 	DefineCustomStringVariable("mmdb.simd",

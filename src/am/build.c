@@ -36,6 +36,7 @@
 #include "am/alter.h"
 #include "am/am.h"
 #include "am/build.h"
+#include "am/choose_subindexes.h"
 #include "base/compare.h"
 #include "index/options.h"
 #include "index/scales.h"
@@ -70,15 +71,15 @@ mmdb_buildphasename(int64 phase)
 }
 
 /*
- * Divide sampled entries into n partitions, numbered from first.  Returns the
- * number of the array's node that stands for them.
+ * Divide sampled entries of a tree into n partitions, numbered from first.
+ * Returns the number of the array's node that stands for them.
  */
 static int
-make_partitions(MMBuild *build, MMEntry *entries, int64 nentries, int first, int n)
+make_partitions(MMBuildTree *tree, MMEntry *entries, int64 nentries, int first, int n)
 {
-	const MMModel *model = build->model;
-	int			number = build->npartition_nodes++;
-	MMPartitionNode *node = &build->partitions[number];
+	const MMModel *model = tree->tree.model;
+	int			number = tree->npartition_nodes++;
+	MMPartitionNode *node = &tree->partitions[number];
 	float	   *keys;
 	int64		left = 0;
 
@@ -102,20 +103,23 @@ make_partitions(MMBuild *build, MMEntry *entries, int64 nentries, int first, int
 			entries[i] = entries[left];
 			entries[left++] = swap;
 		}
-	node->left = make_partitions(build, entries, left, first, n / 2);
-	node->right = make_partitions(build, entries + left, nentries - left, first + n / 2, n - n / 2);
+	node->left = make_partitions(tree, entries, left, first, n / 2);
+	node->right = make_partitions(tree, entries + left, nentries - left, first + n / 2, n - n / 2);
 	return number;
 }
 
 /*
- * Divide the embedded space into about n partitions of equal numbers of rows.
+ * Divide the embedded space of each tree into about n partitions of equal
+ * numbers of rows.
  */
 static void
 choose_partitions(MMBuild *build, const MMSample *sample, int npartitions)
 {
 	int			n = mm_sample_size(sample);
-	MMEntries  *kept = mm_entries_create(&build->model->leaf);
+	MMEntries  *kept[1 + MM_MAX_COLUMNS];
 
+	for (int t = 0; t < build->ntrees; t++)
+		kept[t] = mm_entries_create(&build->trees[t].tree.model->leaf);
 	for (int i = 0; i < n; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(build->scratch);
@@ -125,94 +129,128 @@ choose_partitions(MMBuild *build, const MMSample *sample, int npartitions)
 
 		ItemPointerSet(&tid, 0, 1);
 		mm_sample_row(sample, i, &values, &isnull);
-		mm_model_embed(build->model, &tid, values, isnull, build->entry);
+		mm_build_embed(build, &tid, values, isnull);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(build->scratch);
-		mm_entries_add(kept, build->entry);
+		for (int t = 0; t < build->ntrees; t++)
+			mm_entries_add(kept[t], build->trees[t].entry);
 		CHECK_FOR_INTERRUPTS();
 	}
 	npartitions = Min(npartitions, Max(n / 4, 1));
-	build->partitions = palloc(sizeof(MMPartitionNode) * npartitions * 2);
-	build->npartition_nodes = 0;
-	make_partitions(build, kept->items, kept->n, 0, npartitions);
-	mm_entries_free(kept);
+	for (int t = 0; t < build->ntrees; t++)
+	{
+		MMBuildTree *tree = &build->trees[t];
+
+		tree->partitions = palloc(sizeof(MMPartitionNode) * npartitions * 2);
+		tree->npartition_nodes = 0;
+		make_partitions(tree, kept[t]->items, kept[t]->n, 0, npartitions);
+		mm_entries_free(kept[t]);
+	}
 }
 
 /*
- * Pack the sorted entries, one partition at a time, or as much of it as fits.
+ * Pack the sorted entries of a tree, one partition at a time, or as much of it
+ * as fits.
  */
 static void
-pack_partitions(MMBuild *state, MMBulk *bulk, int64 entries_in_memory)
+pack_partitions(MMBuildTree *tree, MMBulk *bulk, int64 entries_in_memory)
 {
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(state->slot->tts_tupleDescriptor,
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(tree->slot->tts_tupleDescriptor,
 													&TTSOpsMinimalTuple);
 	int32		partition = -1;
 
-	tuplesort_performsort(state->sort);
-	while (tuplesort_gettupleslot(state->sort, true, false, slot, NULL))
+	tuplesort_performsort(tree->sort);
+	while (tuplesort_gettupleslot(tree->sort, true, false, slot, NULL))
 	{
 		bool		isnull;
 		int32		next = DatumGetInt32(slot_getattr(slot, 1, &isnull));
 		bytea	   *bytes = DatumGetByteaPP(slot_getattr(slot, 2, &isnull));
 
-		if (next != partition || state->entries->n >= entries_in_memory)
+		if (next != partition || tree->entries->n >= entries_in_memory)
 		{
-			mm_bulk_add(bulk, state->entries->items, state->entries->n);
-			mm_entries_clear(state->entries);
+			mm_bulk_add(bulk, tree->entries->items, tree->entries->n);
+			mm_entries_clear(tree->entries);
 			partition = next;
 		}
-		memcpy(state->entry, VARDATA_ANY(bytes), state->model->leaf.size);
-		mm_entries_add(state->entries, state->entry);
+		memcpy(tree->entry, VARDATA_ANY(bytes), tree->tree.model->leaf.size);
+		mm_entries_add(tree->entries, tree->entry);
 		CHECK_FOR_INTERRUPTS();
 	}
-	mm_bulk_add(bulk, state->entries->items, state->entries->n);
+	mm_bulk_add(bulk, tree->entries->items, tree->entries->n);
 	ExecDropSingleTupleTableSlot(slot);
-	tuplesort_end(state->sort);
-	ExecDropSingleTupleTableSlot(state->slot);
+	tuplesort_end(tree->sort);
+	ExecDropSingleTupleTableSlot(tree->slot);
 }
 
 /*
- * Write the root: its entries, at its level.
+ * Write a tree.
  */
 static void
-write_root(const MMTree *tree, MMEntry *entries, int64 n, int level)
+pack_tree(MMBuild *state, MMBuildTree *tree, int64 entries_in_memory)
 {
-	Buffer		buffer = ReadBuffer(tree->index, tree->root);
+	MMBulk	   *bulk = mm_bulk_begin(&tree->tree, mm_options_get(state->index).fillfactor, false);
 
-	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-	mm_tree_fill_root(tree, BufferGetPage(buffer), entries, n, level);
-	MarkBufferDirty(buffer);
-	UnlockReleaseBuffer(buffer);
+	if (tree->sort != NULL)
+		pack_partitions(tree, bulk, entries_in_memory);
+	else
+		mm_bulk_add(bulk, tree->entries->items, tree->entries->n);
+	mm_bulk_finish_root(bulk);
+	mm_entries_free(tree->entries);
 }
 
 /*
- * Read the table and write the tree.
+ * Write the root of an index without a model, if the rows still are so few.
  */
 static void
-build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
-		   const MMSample *sample, const MMMeta *meta, const void *model)
+write_untrained(MMBuild *state)
 {
-	Size		entry_memory;
+	MMBuildTree *shared = &state->trees[0];
+	Buffer		buffer;
+
+	if (state->nrows <= shared->tree.model->leaf.capacity)
+	{
+		buffer = ReadBuffer(state->index, shared->tree.root);
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		mm_tree_fill_root(&shared->tree, BufferGetPage(buffer), shared->entries->items,
+						  shared->entries->n, 0);
+		MarkBufferDirty(buffer);
+		UnlockReleaseBuffer(buffer);
+	}
+	mm_entries_free(shared->entries);
+}
+
+/*
+ * Read the table and write the trees.
+ */
+static void
+build_trees(MMBuild *state, Relation heap, IndexInfo *indexInfo,
+			const MMSample *sample, MMMeta *meta, const void *stored)
+{
+	Size		entry_memory = 0;
 	int64		entries_in_memory;
 	int			nworkers = 0;
 	MMParallelBuild *parallel = NULL;
-	MMTree		tree;
+	bool		trained;
+	BlockNumber before = 0;
 
-	state->model = mm_model_open(state->columns, meta, model);
-	tree = mm_tree_of_columns(state->index, state->model);
-	state->entry = palloc(state->model->leaf.size);
-	state->entries = mm_entries_create(&state->model->leaf);
+	mm_build_open_trees(state, meta, stored);
+	trained = state->trees[0].tree.model->trained;
 
 	/*
 	 * The sample takes a quarter of the memory.  Packing needs lists of
 	 * entries and keys.
 	 */
-	entry_memory = state->model->leaf.size + 3 * sizeof(void *);
+	for (int t = 0; t < state->ntrees; t++)
+	{
+		MMBuildTree *tree = &state->trees[t];
+
+		tree->entries = mm_entries_create(&tree->tree.model->leaf);
+		entry_memory += tree->tree.model->leaf.size + 3 * sizeof(void *);
+	}
 	entries_in_memory = (int64) maintenance_work_mem * 768 / entry_memory;
-	if (state->model->trained)
+	if (trained)
 		nworkers = mm_build_workers(heap, state->index);
-	if (state->model->trained &&
-		(nworkers > 0 || mm_sample_entries(sample) > entries_in_memory))
+	if (trained && (nworkers > 0 || mm_sample_entries(sample) > entries_in_memory))
 	{
 		entries_in_memory = Max(entries_in_memory / 2, 1000);
 		choose_partitions(state, sample,
@@ -226,43 +264,39 @@ build_tree(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 		parallel = mm_build_parallel(state, heap, nworkers);
 	if (parallel == NULL)
 	{
-		if (state->partitions != NULL)
-			mm_build_begin_sort(state, maintenance_work_mem / 2, NULL);
+		for (int t = 0; t < state->ntrees && state->trees[t].partitions != NULL; t++)
+			mm_build_begin_sort(&state->trees[t], maintenance_work_mem / 2 / state->ntrees, NULL);
 		table_index_build_scan(heap, state->index, indexInfo, true, true, mm_build_row, state, NULL);
 	}
 
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, PHASE_PACK);
-	if (!state->model->trained)
-	{
-		if (state->entries->n <= state->model->leaf.capacity)
-			write_root(&tree, state->entries->items, state->entries->n, 0);
-	}
+	if (!trained)
+		write_untrained(state);
 	else
 	{
-		MMBulk	   *bulk = mm_bulk_begin(&tree, mm_options_get(state->index).fillfactor, false);
-		MMEntry    *entries;
-		int			level;
-		int			n;
-
-		if (state->sort != NULL)
-			pack_partitions(state, bulk, entries_in_memory);
-		else
-			mm_bulk_add(bulk, state->entries->items, state->entries->n);
-		n = mm_bulk_finish(bulk, &entries, &level);
-		write_root(&tree, entries, n, n == 0 ? 0 : level);
+		before = RelationGetNumberOfBlocks(state->index);
+		for (int t = 0; t < state->ntrees; t++)
+		{
+			pack_tree(state, &state->trees[t], entries_in_memory);
+			if (t == 0)
+				meta->shared_part = (float4) (RelationGetNumberOfBlocks(state->index) - before);
+		}
+		/* Besides these, there are the model, and roots that may be empty. */
+		meta->shared_part = Max(meta->shared_part, 1) /
+			Max(RelationGetNumberOfBlocks(state->index) - before, 1);
 	}
 	if (parallel != NULL)
 		mm_build_parallel_end(parallel);
-	mm_entries_free(state->entries);
 }
 
 /*
- * Train a model and enter it in the metadata.
+ * Train a model, with sub-indexes, and enter it in the metadata.
  */
 static void *
 train(Relation index, MMColumns *columns, const MMSample *sample, MMMeta *meta)
 {
 	MMTraining	training;
+	MMChosenSubindexes chosen;
 	void	   *model;
 
 	for (int i = 0; i < columns->n; i++)
@@ -271,6 +305,8 @@ train(Relation index, MMColumns *columns, const MMSample *sample, MMMeta *meta)
 		training.n[i] = mm_sample_values(sample, i, training.values[i]);
 	}
 	model = mm_model_train(columns, meta, &training, mm_options_get(index).pivots);
+	mm_subindexes_choose(index, columns, meta, model, &training, sample, &chosen);
+	model = mm_subindexes_make(index, meta, model, &chosen, false);
 	meta->model = mm_meta_write_model(index, model, meta->model_size, false);
 	mm_meta_build(index, meta, false);
 	return model;
@@ -310,6 +346,7 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 	 * the index.
 	 */
 	mm_scales_check_parameter(index, state.columns, is_new(index) ? ERROR : WARNING);
+	mm_subindexes_check_parameter(index, state.columns, is_new(index) ? ERROR : WARNING);
 	state.concurrent = indexInfo->ii_Concurrent;
 	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
 
@@ -324,15 +361,15 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 
 	if (mm_sample_entries(sample) > MM_TRAINING_ROWS)
 		model = train(index, state.columns, sample, meta);
-	build_tree(&state, heap, indexInfo, sample, meta, model);
-	if (!state.model->trained && state.nrows > state.model->leaf.capacity)
+	build_trees(&state, heap, indexInfo, sample, meta, model);
+	if (model == NULL && state.nrows > state.trees[0].tree.model->leaf.capacity)
 	{
 		/*
 		 * In the meantime, more rows have come than an index without a model
 		 * may have.
 		 */
 		model = train(index, state.columns, sample, meta);
-		build_tree(&state, heap, indexInfo, sample, meta, model);
+		build_trees(&state, heap, indexInfo, sample, meta, model);
 	}
 	result->index_tuples = state.nrows;
 	mm_meta_build(index, meta, true);

@@ -13,8 +13,9 @@
 #include "storage/shm_toc.h"
 #include "utils/tuplesort.h"
 
-#include "model/model.h"
+#include "model/forest.h"
 #include "tree/entries.h"
+#include "tree/tree.h"
 
 /*
  * A node of the binary tree of median splits that divides the embedded space
@@ -29,30 +30,53 @@ typedef struct MMPartitionNode
 	int			right;
 } MMPartitionNode;
 
-typedef struct MMBuild
+/*
+ * A tree that is being built, and its entries on their way there.
+ */
+typedef struct MMBuildTree
 {
-	Relation	index;
-	MMColumns  *columns;
-	MMModel    *model;
-	bool		concurrent;
-	int32	   *dimensions;
-	int64		nrows;
-	MMEntries  *entries;		/* entries in memory, or of one partition */
+	MMTree		tree;
+	int			column;			/* of a sub-index; -1: the shared tree */
+	MMEntries  *entries;		/* in memory, or of one partition */
 	MMPartitionNode *partitions;	/* NULL: all in memory */
 	int			npartition_nodes;
 	Tuplesortstate *sort;
 	TupleTableSlot *slot;		/* partition number and entry */
-	MMEntry		entry;
+	MMEntry		entry;			/* of the current row */
+} MMBuildTree;
+
+typedef struct MMBuild
+{
+	Relation	index;
+	MMColumns  *columns;
+	bool		concurrent;
+	int32	   *dimensions;
+	int64		nrows;
+	int			ntrees;
+	MMBuildTree trees[1 + MM_MAX_COLUMNS];	/* the shared tree comes first */
 	MemoryContext scratch;		/* reset for each row */
 } MMBuild;
 
 /* build_rows.c */
 
 /*
- * mm_build_begin_sort: prepare to sort entries by partition, within workmem
- * kB.  coordinate is this process's part in a parallel sort, or NULL.
+ * mm_build_open_trees: open the models of the shared tree and of the
+ * sub-indexes, as stored describes them.
  */
-extern void mm_build_begin_sort(MMBuild *build, int workmem, SortCoordinate coordinate);
+extern void mm_build_open_trees(MMBuild *build, const MMMeta *meta, const void *stored);
+
+/*
+ * mm_build_embed: make the entries of all trees for a row, in their "entry".
+ * Leaks memory.
+ */
+extern void mm_build_embed(MMBuild *build, ItemPointer tid, Datum *values, const bool *isnull);
+
+/*
+ * mm_build_begin_sort: prepare to sort the entries of a tree by partition,
+ * within workmem kB.  coordinate is this process's part in a parallel sort, or
+ * NULL.
+ */
+extern void mm_build_begin_sort(MMBuildTree *tree, int workmem, SortCoordinate coordinate);
 
 /*
  * mm_build_row: the callback of the table scan, which embeds one row.
@@ -69,8 +93,8 @@ extern int	mm_build_workers(Relation heap, Relation index);
 
 /*
  * mm_build_parallel: let up to nworkers processes read the table and sort the
- * entries, and take over into build->sort what they have sorted.
- * build->partitions must be known.  Returns false if no processes are
+ * entries, and take over into the trees' sorts what they have sorted.
+ * Partitions must be known.  Returns false if no processes are
  * available.  Otherwise, call mm_build_parallel_end after the sort has been
  * read.
  */

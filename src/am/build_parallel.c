@@ -33,16 +33,17 @@
 #include "compat.h"
 
 #define KEY_SHARED		UINT64CONST(0x4D4D000000000001)
-#define KEY_SORT		UINT64CONST(0x4D4D000000000002)
-#define KEY_PARTITIONS	UINT64CONST(0x4D4D000000000003)
-#define KEY_QUERY		UINT64CONST(0x4D4D000000000004)
+#define KEY_QUERY		UINT64CONST(0x4D4D000000000002)
+/* Those of a tree, and its number besides: */
+#define KEY_SORT		UINT64CONST(0x4D4D000000010000)
+#define KEY_PARTITIONS	UINT64CONST(0x4D4D000000020000)
 
 typedef struct Shared
 {
 	Oid			heap;
 	Oid			index;
 	bool		concurrent;
-	int			workmem;		/* kB, of each worker */
+	int			workmem;		/* kB, of each sort of a worker */
 	slock_t		mutex;
 	int64		nrows;			/* under mutex */
 	/* A ParallelTableScanDesc follows, BUFFERALIGNed. */
@@ -63,19 +64,22 @@ mm_build_workers(Relation heap, Relation index)
 	return plan_create_index_workers(RelationGetRelid(heap), RelationGetRelid(index));
 }
 
+static Size
+partitions_size(const MMBuildTree *tree)
+{
+	return sizeof(MMPartitionNode) * tree->npartition_nodes;
+}
+
 MMParallelBuild *
 mm_build_parallel(MMBuild *build, Relation heap, int nworkers)
 {
 	MMParallelBuild *parallel = palloc0(sizeof(MMParallelBuild));
 	ParallelContext *context;
 	Shared	   *shared;
-	Sharedsort *sort;
-	MMPartitionNode *partitions;
-	Size		partitions_size = sizeof(MMPartitionNode) * build->npartition_nodes;
+	Sharedsort *sorts[1 + MM_MAX_COLUMNS];
 	Size		shared_size;
 	Size		sort_size;
 	char	   *query;
-	SortCoordinate coordinate;
 
 	EnterParallelMode();
 	context = CreateParallelContext("mmdb", "mm_build_worker", nworkers);
@@ -87,9 +91,13 @@ mm_build_parallel(MMBuild *build, Relation heap, int nworkers)
 		table_parallelscan_estimate(heap, parallel->snapshot);
 	sort_size = tuplesort_estimate_shared(nworkers);
 	shm_toc_estimate_chunk(&context->estimator, shared_size);
-	shm_toc_estimate_chunk(&context->estimator, sort_size);
-	shm_toc_estimate_chunk(&context->estimator, partitions_size);
-	shm_toc_estimate_keys(&context->estimator, 3);
+	shm_toc_estimate_keys(&context->estimator, 1);
+	for (int t = 0; t < build->ntrees; t++)
+	{
+		shm_toc_estimate_chunk(&context->estimator, sort_size);
+		shm_toc_estimate_chunk(&context->estimator, partitions_size(&build->trees[t]));
+		shm_toc_estimate_keys(&context->estimator, 2);
+	}
 	if (debug_query_string != NULL)
 	{
 		shm_toc_estimate_chunk(&context->estimator, strlen(debug_query_string) + 1);
@@ -106,19 +114,23 @@ mm_build_parallel(MMBuild *build, Relation heap, int nworkers)
 	shared->heap = RelationGetRelid(heap);
 	shared->index = RelationGetRelid(build->index);
 	shared->concurrent = build->concurrent;
-	shared->workmem = maintenance_work_mem / nworkers;
+	shared->workmem = Max(maintenance_work_mem / nworkers / build->ntrees, 64);
 	shared->nrows = 0;
 	SpinLockInit(&shared->mutex);
 	table_parallelscan_initialize(heap, SharedGetScan(shared), parallel->snapshot);
 	shm_toc_insert(context->toc, KEY_SHARED, shared);
 
-	sort = shm_toc_allocate(context->toc, sort_size);
-	tuplesort_initialize_shared(sort, nworkers, context->seg);
-	shm_toc_insert(context->toc, KEY_SORT, sort);
+	for (int t = 0; t < build->ntrees; t++)
+	{
+		MMPartitionNode *partitions = shm_toc_allocate(context->toc,
+													   partitions_size(&build->trees[t]));
 
-	partitions = shm_toc_allocate(context->toc, partitions_size);
-	memcpy(partitions, build->partitions, partitions_size);
-	shm_toc_insert(context->toc, KEY_PARTITIONS, partitions);
+		sorts[t] = shm_toc_allocate(context->toc, sort_size);
+		tuplesort_initialize_shared(sorts[t], nworkers, context->seg);
+		shm_toc_insert(context->toc, KEY_SORT + t, sorts[t]);
+		memcpy(partitions, build->trees[t].partitions, partitions_size(&build->trees[t]));
+		shm_toc_insert(context->toc, KEY_PARTITIONS + t, partitions);
+	}
 
 	if (debug_query_string != NULL)
 	{
@@ -140,11 +152,16 @@ mm_build_parallel(MMBuild *build, Relation heap, int nworkers)
 	 * over.
 	 */
 	build->nrows = shared->nrows;
-	coordinate = palloc0(sizeof(SortCoordinateData));
-	coordinate->isWorker = false;
-	coordinate->nParticipants = context->nworkers_launched;
-	coordinate->sharedsort = sort;
-	mm_build_begin_sort(build, maintenance_work_mem / 2, coordinate);
+	for (int t = 0; t < build->ntrees; t++)
+	{
+		SortCoordinate coordinate = palloc0(sizeof(SortCoordinateData));
+
+		coordinate->isWorker = false;
+		coordinate->nParticipants = context->nworkers_launched;
+		coordinate->sharedsort = sorts[t];
+		mm_build_begin_sort(&build->trees[t], maintenance_work_mem / 2 / build->ntrees,
+							coordinate);
+	}
 	return parallel;
 }
 
@@ -162,14 +179,12 @@ void
 mm_build_worker(dsm_segment *seg, shm_toc *toc)
 {
 	Shared	   *shared = shm_toc_lookup(toc, KEY_SHARED, false);
-	Sharedsort *sort = shm_toc_lookup(toc, KEY_SORT, false);
 	LOCKMODE	heap_lock = shared->concurrent ? ShareUpdateExclusiveLock : ShareLock;
 	LOCKMODE	index_lock = shared->concurrent ? RowExclusiveLock : AccessExclusiveLock;
 	Relation	heap;
 	MMBuild		build = {0};
 	MMMeta	   *meta;
 	IndexInfo  *indexInfo;
-	SortCoordinate coordinate;
 
 	debug_query_string = shm_toc_lookup(toc, KEY_QUERY, true);
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);
@@ -182,26 +197,32 @@ mm_build_worker(dsm_segment *seg, shm_toc *toc)
 	build.dimensions = palloc(sizeof(int32) * build.columns->n);
 	for (int i = 0; i < build.columns->n; i++)
 		build.dimensions[i] = meta->columns[i].dimensions;
-	build.model = mm_model_open(build.columns, meta, mm_meta_model(build.index, meta));
-	build.entry = palloc(INTALIGN(build.model->leaf.size));
-	build.partitions = shm_toc_lookup(toc, KEY_PARTITIONS, false);
+	mm_build_open_trees(&build, meta, memcpy(palloc(meta->model_size),
+											 mm_meta_model(build.index, meta), meta->model_size));
 	build.scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb build row",
 										  ALLOCSET_DEFAULT_SIZES);
+	for (int t = 0; t < build.ntrees; t++)
+	{
+		SortCoordinate coordinate = palloc0(sizeof(SortCoordinateData));
 
-	tuplesort_attach_shared(sort, seg);
-	coordinate = palloc0(sizeof(SortCoordinateData));
-	coordinate->isWorker = true;
-	coordinate->nParticipants = -1;
-	coordinate->sharedsort = sort;
-	mm_build_begin_sort(&build, shared->workmem, coordinate);
+		build.trees[t].partitions = shm_toc_lookup(toc, KEY_PARTITIONS + t, false);
+		coordinate->isWorker = true;
+		coordinate->nParticipants = -1;
+		coordinate->sharedsort = shm_toc_lookup(toc, KEY_SORT + t, false);
+		tuplesort_attach_shared(coordinate->sharedsort, seg);
+		mm_build_begin_sort(&build.trees[t], shared->workmem, coordinate);
+	}
 
 	indexInfo = BuildIndexInfo(build.index);
 	indexInfo->ii_Concurrent = shared->concurrent;
 	table_index_build_scan(heap, build.index, indexInfo, true, false, mm_build_row, &build,
 						   table_beginscan_parallel(heap, SharedGetScan(shared)));
-	tuplesort_performsort(build.sort);
-	tuplesort_end(build.sort);
-	ExecDropSingleTupleTableSlot(build.slot);
+	for (int t = 0; t < build.ntrees; t++)
+	{
+		tuplesort_performsort(build.trees[t].sort);
+		tuplesort_end(build.trees[t].sort);
+		ExecDropSingleTupleTableSlot(build.trees[t].slot);
+	}
 
 	SpinLockAcquire(&shared->mutex);
 	shared->nrows += build.nrows;

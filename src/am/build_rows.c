@@ -22,26 +22,81 @@
 #include "base/sort.h"
 #include "tree/pack.h"
 
-static int
-partition_of(const MMBuild *build, const uint32 *entry)
+void
+mm_build_open_trees(MMBuild *build, const MMMeta *meta, const void *stored)
 {
-	const MMPartitionNode *node = &build->partitions[0];
+	MMForest	forest;
+
+	mm_forest_open(build->index, meta, stored, &forest);
+	build->ntrees = 1 + forest.n;
+	memset(build->trees, 0, sizeof(build->trees));
+	build->trees[0].tree = mm_tree_of_columns(build->index,
+											  mm_model_open(build->columns, meta, stored));
+	build->trees[0].column = -1;
+	for (int i = 0; i < forest.n; i++)
+	{
+		build->trees[i + 1].tree = mm_tree_of_subindex(build->index, forest.of[i],
+													   mm_model_open_part(build->columns, &forest.of[i]->shape,
+																		  mm_subindex_model(forest.of[i])));
+		build->trees[i + 1].column = forest.of[i]->column;
+	}
+	for (int i = 0; i < build->ntrees; i++)
+		build->trees[i].entry = palloc(INTALIGN(build->trees[i].tree.model->leaf.size));
+}
+
+void
+mm_build_embed(MMBuild *build, ItemPointer tid, Datum *values, const bool *isnull)
+{
+	MMBuildTree *shared = &build->trees[0];
+
+	mm_model_embed(shared->tree.model, tid, values, isnull, shared->entry);
+	for (int i = 1; i < build->ntrees; i++)
+		mm_model_embed_part(build->trees[i].tree.model, build->trees[i].column,
+							shared->tree.model, shared->entry, values[build->trees[i].column],
+							build->trees[i].entry);
+}
+
+static int
+partition_of(const MMBuildTree *tree)
+{
+	const MMPartitionNode *node = &tree->partitions[0];
 
 	while (node->coordinate >= 0)
-		node = &build->partitions[mm_pack_key(build->model, false, entry, node->coordinate) > node->middle ?
-								  node->right : node->left];
+		node = &tree->partitions[mm_pack_key(tree->tree.model, false, tree->entry,
+											 node->coordinate) > node->middle ?
+								 node->right : node->left];
 	return node->left;
 }
 
 void
-mm_build_begin_sort(MMBuild *build, int workmem, SortCoordinate coordinate)
+mm_build_begin_sort(MMBuildTree *tree, int workmem, SortCoordinate coordinate)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(2);
 
 	TupleDescInitEntry(desc, 1, "partition", INT4OID, -1, 0);
 	TupleDescInitEntry(desc, 2, "entry", BYTEAOID, -1, 0);
-	build->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	build->sort = mm_sort_begin(desc, Int4LessOperator, workmem, coordinate, TUPLESORT_NONE);
+	tree->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	tree->sort = mm_sort_begin(desc, Int4LessOperator, workmem, coordinate, TUPLESORT_NONE);
+}
+
+/*
+ * Sort the entry of the current row.
+ */
+static void
+sort_entry(MMBuildTree *tree)
+{
+	Size		size = tree->tree.model->leaf.size;
+	bytea	   *bytes = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(bytes, VARHDRSZ + size);
+	memcpy(VARDATA(bytes), tree->entry, size);
+	ExecClearTuple(tree->slot);
+	tree->slot->tts_values[0] = Int32GetDatum(partition_of(tree));
+	tree->slot->tts_values[1] = PointerGetDatum(bytes);
+	tree->slot->tts_isnull[0] = tree->slot->tts_isnull[1] = false;
+	ExecStoreVirtualTuple(tree->slot);
+	tuplesort_puttupleslot(tree->sort, tree->slot);
+	ExecClearTuple(tree->slot);
 }
 
 void
@@ -56,25 +111,18 @@ mm_build_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 	mm_columns_values(state->columns, keys, keynulls, values, isnull);
 	if (state->concurrent)		/* it may have come after sampling */
 		mm_columns_check_values(state->columns, values, isnull, state->dimensions);
-	mm_model_embed(state->model, tid, values, isnull, state->entry);
+	mm_build_embed(state, tid, values, isnull);
 	state->nrows++;
-	if (state->sort != NULL)
+	for (int i = 0; i < state->ntrees; i++)
 	{
-		bytea	   *bytes = palloc(VARHDRSZ + state->model->leaf.size);
+		MMBuildTree *tree = &state->trees[i];
 
-		SET_VARSIZE(bytes, VARHDRSZ + state->model->leaf.size);
-		memcpy(VARDATA(bytes), state->entry, state->model->leaf.size);
-		ExecClearTuple(state->slot);
-		state->slot->tts_values[0] = Int32GetDatum(partition_of(state, state->entry));
-		state->slot->tts_values[1] = PointerGetDatum(bytes);
-		state->slot->tts_isnull[0] = state->slot->tts_isnull[1] = false;
-		ExecStoreVirtualTuple(state->slot);
-		tuplesort_puttupleslot(state->sort, state->slot);
-		ExecClearTuple(state->slot);
+		if (tree->sort != NULL)
+			sort_entry(tree);
+		else
+			mm_entries_add(tree->entries, tree->entry);
 	}
 	MemoryContextSwitchTo(old);
-	if (state->sort == NULL)
-		mm_entries_add(state->entries, state->entry);
 	MemoryContextReset(state->scratch);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, state->nrows);
 }

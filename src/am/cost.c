@@ -1,14 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * cost.c
- *	  The cost of an index scan.
- *
- * How much of the tree a search reads before its first row depends on the
- * intrinsic dimension of what it asks for (mean^2 / (2 variance) of the
- * distances; Chavez et al., "Searching in metric spaces", 2001).  A query in a
- * space of dimension d reaches about l^(d / (d + 2)) of l leaves.  This is a
- * model, not a law.  It makes the index cheap for a single number and
- * expensive for random vectors of a hundred dimensions, as it should be.
+ *	  The cost of an index scan, from what its search is expected to do
+ *	  (search/estimate.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +21,7 @@
 
 #include "am/am.h"
 #include "am/cost.h"
-#include "am/cost_model.h"
+#include "search/cost_model.h"
 #include "compat.h"
 
 /* Half of the distances are below this part of the scale. */
@@ -69,82 +63,6 @@ mm_planner_statistics(PlannerInfo *root, const RelOptInfo *rel, MMMeta *measured
 		assumed->columns[i].variance = MEDIAN * MEDIAN / (2 * mm_cost_model.assumed_dimension);
 	}
 	return assumed;
-}
-
-/*
- * The variance of a column's distances, relative to the square of its scale.
- * It is cut off, because a few values far out can make any variance, and say
- * nothing about the others.
- */
-static double
-relative_variance(const MMColumnStatistics *column)
-{
-	return Min(column->variance / (column->scale * column->scale), 1.0);
-}
-
-/*
- * The mean and the variance of a weighted sum of distances between random
- * rows.
- */
-static void
-sum_moments(const MMMeta *statistics, const double *weights, double *mean, double *variance)
-{
-	*mean = *variance = 0.0;
-	for (int i = 0; i < statistics->ncolumns; i++)
-	{
-		const MMColumnStatistics *column = &statistics->columns[i];
-		double		weight = weights[i] * column->scale;
-
-		*mean += weights[i] * column->mean;
-		*variance += weight * weight * relative_variance(column);
-	}
-}
-
-/*
- * How much of what the tree tells apart matters to these weights.  Its splits
- * go where values vary most, so a column's share is its variance.  The result
- * is 1 if all columns matter alike.
- */
-static double
-share_of_splits(const MMMeta *statistics, const double *weights)
-{
-	double		greatest = 0.0;
-	double		all = 0.0;
-	double		used = 0.0;
-
-	for (int i = 0; i < statistics->ncolumns; i++)
-		greatest = Max(greatest, weights[i] * statistics->columns[i].scale);
-	for (int i = 0; i < statistics->ncolumns; i++)
-	{
-		const MMColumnStatistics *column = &statistics->columns[i];
-		double		variance = relative_variance(column);
-
-		all += variance;
-		used += variance * (greatest > 0 ? weights[i] * column->scale / greatest : 0.0);
-	}
-	return all > 0 ? used / all : 0.0;
-}
-
-void
-mm_estimate_nearest(const MMMeta *statistics, const double *weights, double pages,
-					double tuples, double k, MMSearchEstimate *estimate)
-{
-	double		mean;
-	double		variance;
-	double		dimension;
-	double		exponent;
-
-	pages = Max(pages, 1);
-	tuples = Max(tuples, 1);
-	sum_moments(statistics, weights, &mean, &variance);
-	dimension = variance > 0 ? mean * mean / (2 * variance) : 0.0;
-	exponent = 1.0 - share_of_splits(statistics, weights) * 2 / (dimension + 2);
-	estimate->pages = pow(pages, exponent) * pow(Max(k, 1), 1 / (dimension + 2)) + 1;
-	estimate->pages = Max(estimate->pages, pages * k / tuples);
-	estimate->pages = Min(estimate->pages, pages);
-	estimate->entries = estimate->pages * tuples / pages;
-	estimate->candidates = Min(k * mm_cost_model.candidates_per_row +
-							   estimate->entries / mm_cost_model.entries_per_candidate, tuples);
 }
 
 Cost

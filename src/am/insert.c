@@ -25,7 +25,10 @@
 typedef struct InsertState
 {
 	MMColumns  *columns;
-	MMModel    *model;
+	MMModel    *model;			/* of the shared tree */
+	int			nsubindexes;
+	int			columns_of[MM_MAX_COLUMNS]; /* of sub-indexes */
+	MMTree		trees[MM_MAX_COLUMNS];
 	int32		dimensions[MM_MAX_COLUMNS]; /* known to the index, or -1 */
 	MemoryContext context;		/* of the model */
 	MemoryContext scratch;		/* reset for each row */
@@ -39,12 +42,29 @@ open_model(Relation index, InsertState *state)
 {
 	MemoryContext old = MemoryContextSwitchTo(state->context);
 	MMMeta	   *meta;
+	const void *stored;
+	MMForest	forest;
 
 	MemoryContextReset(state->context);
 	meta = mm_meta_read(index, state->columns->n);
 	for (int i = 0; i < state->columns->n; i++)
 		state->dimensions[i] = meta->columns[i].dimensions;
-	state->model = mm_model_open(state->columns, meta, mm_meta_model(index, meta));
+	/* Opening models calls functions, and they may make the cache forget it. */
+	stored = mm_meta_model(index, meta);
+	if (stored != NULL)
+		stored = memcpy(palloc(meta->model_size), stored, meta->model_size);
+	state->model = mm_model_open(state->columns, meta, stored);
+	mm_forest_open(index, meta, stored, &forest);
+	state->nsubindexes = forest.n;
+	for (int i = 0; i < forest.n; i++)
+	{
+		const MMSubindex *subindex = forest.of[i];
+
+		state->columns_of[i] = subindex->column;
+		state->trees[i] = mm_tree_of_subindex(index, subindex,
+											  mm_model_open_part(state->columns, &subindex->shape,
+																 mm_subindex_model(subindex)));
+	}
 	MemoryContextSwitchTo(old);
 }
 
@@ -90,6 +110,25 @@ check_row(Relation index, InsertState *state, Datum *values, bool *isnull)
 	mm_columns_check_values(columns, values, isnull, dimensions);
 }
 
+/*
+ * Add a row to the sub-indexes, given its entry in the shared tree.
+ */
+static void
+insert_into_subindexes(InsertState *state, const uint32 *shared, const Datum *values)
+{
+	for (int i = 0; i < state->nsubindexes; i++)
+	{
+		const MMTree *tree = &state->trees[i];
+		MMEntry		entry = palloc(INTALIGN(tree->model->leaf.size));
+
+		mm_model_embed_part(tree->model, state->columns_of[i], state->model, shared,
+							values[state->columns_of[i]], entry);
+		if (mm_tree_insert(tree, entry, 0) != MM_INSERTED)
+			mm_report_damage(tree->index, "The root of tree %d does not fit the metadata.",
+							 tree->number);
+	}
+}
+
 bool
 mmdb_insert(Relation index, Datum *keys, bool *keynulls, ItemPointer heap_tid,
 			Relation heap, IndexUniqueCheck checkUnique, bool indexUnchanged,
@@ -119,7 +158,10 @@ mmdb_insert(Relation index, Datum *keys, bool *keynulls, ItemPointer heap_tid,
 		result = mm_tree_insert(&tree, entry,
 								waits ? state->model->leaf.capacity : MM_TRAINING_ROWS);
 		if (result == MM_INSERTED)
+		{
+			insert_into_subindexes(state, entry, values);
 			break;
+		}
 		if (result == MM_TRAINING_DUE && waits)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

@@ -112,6 +112,8 @@ begin_search(IndexScanDesc scan)
 		if (routine != NULL && routine->whole)
 			mm_search_whole(state->search, 1.0);
 	}
+	if (ordered)
+		mm_search_wanted(state->search, 1);
 	if (scan->heapRelation != NULL)
 		mm_search_prefetch(state->search, scan->heapRelation);
 	MemoryContextSwitchTo(old);

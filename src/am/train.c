@@ -42,6 +42,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "am/choose_subindexes.h"
 #include "am/train.h"
 #include "index/options.h"
 #include "model/statistics.h"
@@ -211,7 +212,10 @@ typedef struct Trained
 								 * where it is */
 	void	   *stored;			/* the model as it is stored */
 	MMModel    *model;
-	MMEntry    *entries;		/* of the rows, with room for as many as rows have */
+	MMChosenSubindexes subindexes;	/* which have no roots yet */
+	MMModel    *models[MM_MAX_COLUMNS];	/* of these */
+	MMEntry    *entries[1 + MM_MAX_COLUMNS];	/* of the rows in the shared tree and in
+								 * these, with room for as many as rows have */
 } Trained;
 
 /*
@@ -242,9 +246,19 @@ make_entries(const Rows *rows, int first, Trained *trained)
 {
 	for (int i = first; i < rows->n; i++)
 	{
-		trained->entries[i] = palloc(INTALIGN(trained->model->leaf.size));
-		mm_model_embed(trained->model, &rows->tids[i], rows->values[i], rows->isnull[i],
-					   trained->entries[i]);
+		MMEntry		shared = palloc(INTALIGN(trained->model->leaf.size));
+
+		mm_model_embed(trained->model, &rows->tids[i], rows->values[i], rows->isnull[i], shared);
+		trained->entries[0][i] = shared;
+		for (int s = 0; s < trained->subindexes.n; s++)
+		{
+			int			column = trained->subindexes.of[s].column;
+			MMEntry		entry = palloc(INTALIGN(trained->models[s]->leaf.size));
+
+			mm_model_embed_part(trained->models[s], column, trained->model, shared,
+								rows->values[i][column], entry);
+			trained->entries[s + 1][i] = entry;
+		}
 	}
 }
 
@@ -268,6 +282,12 @@ train(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows, 
 	trained->stored = mm_model_train(columns, trained->meta, &training,
 									 mm_options_get(index).pivots);
 	trained->model = mm_model_open(columns, trained->meta, trained->stored);
+	/* So few rows do not tell what pays: there is only what is asked for. */
+	mm_subindexes_choose(index, columns, trained->meta, trained->stored, &training, NULL,
+						 &trained->subindexes);
+	for (int s = 0; s < trained->subindexes.n; s++)
+		trained->models[s] = mm_model_open_part(columns, &trained->subindexes.of[s].shape,
+												trained->subindexes.models[s]);
 }
 
 /*
@@ -327,24 +347,37 @@ free_leftovers(const MMTree *tree)
 }
 
 /*
- * Write the model, and make the tree anew of so many rows.
+ * Write the model, and make the trees anew of so many rows.
  */
 static void
-make_tree(Relation index, const Trained *trained, int nrows)
+make_trees(Relation index, Trained *trained, int nrows)
 {
-	MMTree		tree = mm_tree_of_columns(index, trained->model);
+	MMTree		shared = mm_tree_of_columns(index, trained->model);
+	int			fillfactor = mm_options_get(index).fillfactor;
+	MMMeta	   *meta = trained->meta;
 	MMBulk	   *bulk;
 	MMEntry    *entries;
+	void	   *stored;
 	int			level;
 	int			n;
 
-	free_leftovers(&tree);
-	trained->meta->model = mm_meta_write_model(index, trained->stored,
-											   trained->meta->model_size, true);
-	bulk = mm_bulk_begin(&tree, mm_options_get(index).fillfactor, true);
-	mm_bulk_add(bulk, trained->entries, nrows);
+	free_leftovers(&shared);
+	stored = mm_subindexes_make(index, meta, trained->stored, &trained->subindexes, true);
+	meta->model = mm_meta_write_model(index, stored, meta->model_size, true);
+	for (int s = 0; s < trained->subindexes.n; s++)
+	{
+		MMTree		tree = mm_tree_of_subindex(index, &trained->subindexes.of[s],
+											   trained->models[s]);
+
+		bulk = mm_bulk_begin(&tree, fillfactor, true);
+		mm_bulk_add(bulk, trained->entries[s + 1], nrows);
+		mm_bulk_finish_root(bulk);
+	}
+	meta->shared_part = 1.0f / (1 + trained->subindexes.n);
+	bulk = mm_bulk_begin(&shared, fillfactor, true);
+	mm_bulk_add(bulk, trained->entries[0], nrows);
 	n = mm_bulk_finish(bulk, &entries, &level);
-	replace_root(&tree, trained->meta, entries, n, n == 0 ? 0 : level);
+	replace_root(&shared, meta, entries, n, n == 0 ? 0 : level);
 }
 
 /*
@@ -361,7 +394,7 @@ train_if_due(Relation index, Relation heap, MMColumns *columns)
 	int			n;
 	Rows	   *rows;
 	bool		most_dead;
-	Trained		trained = {NULL};
+	Trained		trained = {0};
 
 	if (BlockNumberIsValid(meta->model))
 		return;
@@ -378,7 +411,8 @@ train_if_due(Relation index, Relation heap, MMColumns *columns)
 	if (!most_dead)
 	{
 		train(index, columns, meta, rows, &trained);
-		trained.entries = palloc(sizeof(MMEntry) * capacity);
+		for (int i = 0; i <= trained.subindexes.n; i++)
+			trained.entries[i] = palloc(sizeof(MMEntry) * capacity);
 		make_entries(rows, 0, &trained);
 	}
 
@@ -396,7 +430,7 @@ train_if_due(Relation index, Relation heap, MMColumns *columns)
 	if (most_dead)
 		shrink_root(&tree, rows);
 	else
-		make_tree(index, &trained, rows->n);
+		make_trees(index, &trained, rows->n);
 }
 
 bool

@@ -4,9 +4,9 @@
  *	  VACUUM.
  *
  * VACUUM reads all pages in the order of the file, and removes dead entries
- * from leaves.  A split during that time may move entries to a page that
+ * from leaves, those of all trees.  A split during that time may move entries to a page that
  * VACUUM has already passed, so it goes back to such a page (as GiST does).
- * Then it condenses the tree (condense.c).
+ * Then it condenses the trees (condense.c).
  *
  * VACUUM must not fail, or the table would be left to age.  So it needs only
  * the pages to remove entries, and runs no user's function.  Neither VACUUM
@@ -38,9 +38,10 @@ typedef struct VacuumState
 	IndexBulkDeleteResult *stats;
 	IndexBulkDeleteCallback callback;
 	void	   *callback_state;
-	MMTree		tree;
+	int			ntrees;
+	MMTree		trees[1 + MM_MAX_COLUMNS];	/* by their numbers */
+	MMCondense *condense[1 + MM_MAX_COLUMNS];	/* NULL: the index has no model */
 	uint64		splits;			/* when it began */
-	MMCondense *condense;		/* NULL: the index has no model */
 } VacuumState;
 
 /*
@@ -50,8 +51,9 @@ typedef struct VacuumState
 static bool
 clean_leaf(VacuumState *state, Buffer buffer)
 {
-	const MMShape *shape = &state->tree.model->leaf;
 	Page		page = BufferGetPage(buffer);
+	int			tree = MMPageGetSpecial(page)->tree;
+	const MMShape *shape = &state->trees[tree].model->leaf;
 	int			n = MMPageGetSpecial(page)->n;
 	int			ndead = 0;
 	int		   *dead = palloc(sizeof(int) * Max(n, 1));
@@ -74,8 +76,11 @@ clean_leaf(VacuumState *state, Buffer buffer)
 			mm_page_remove(page, shape, dead[i]);
 		GenericXLogFinish(xlog);
 	}
-	state->stats->tuples_removed += ndead;
-	state->stats->num_index_tuples += n - ndead;
+	if (tree == 0)
+	{
+		state->stats->tuples_removed += ndead;
+		state->stats->num_index_tuples += n - ndead;
+	}
 	pfree(dead);
 	return ndead > 0;
 }
@@ -116,25 +121,28 @@ vacuum_page(VacuumState *state, BlockNumber first)
 		special = MMPageGetSpecial(page);
 		if (special->kind < MM_PAGE_META || special->kind > MM_PAGE_DELETED)
 			mm_report_damage(index, "Block %u is of no valid kind.", block);
+		if (special->kind == MM_PAGE_NODE && special->tree >= state->ntrees)
+			mm_report_damage(index, "Block %u is a node of tree %d, but there are %d.", block,
+							 special->tree, state->ntrees);
 		if (special->kind == MM_PAGE_DELETED)
 			state->stats->pages_deleted++;
 		else if (special->kind == MM_PAGE_NODE && special->level == 0 &&
-				 (state->tree.model->trained || block == state->tree.root))
+				 (state->trees[0].model->trained || block == state->trees[0].root))
 		{
 			/*
 			 * Without a model, any other nodes are left over from a failed
 			 * training.
 			 */
-			mm_tree_check_node(&state->tree, buffer, 0);
+			mm_tree_check_node(&state->trees[special->tree], buffer, 0);
 			changed = clean_leaf(state, buffer);
-			if (state->condense != NULL)
-				mm_condense_note(state->condense, block, page, changed);
+			if (state->condense[special->tree] != NULL)
+				mm_condense_note(state->condense[special->tree], block, page, changed);
 			if (((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > state->splits) &&
 				special->right != InvalidBlockNumber && special->right < first)
 				next = special->right;
 		}
-		else if (special->kind == MM_PAGE_NODE && state->condense != NULL)
-			mm_condense_note(state->condense, block, page, false);
+		else if (special->kind == MM_PAGE_NODE && state->condense[special->tree] != NULL)
+			mm_condense_note(state->condense[special->tree], block, page, false);
 		UnlockReleaseBuffer(buffer);
 		block = next;
 	}
@@ -190,9 +198,9 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 		locked = true;
 		meta = mm_meta_read(index, 0);
 	}
-	state.tree = mm_tree_of_columns(index, mm_model_open_tree(meta, mm_meta_model(index, meta)));
-	if (state.tree.model->trained)
-		state.condense = mm_condense_begin(&state.tree, info->strategy);
+	state.ntrees = mm_trees_open(index, meta, state.trees);
+	for (int t = 0; t < state.ntrees && state.trees[t].model->trained; t++)
+		state.condense[t] = mm_condense_begin(&state.trees[t], info->strategy);
 	state.splits = mm_meta_splits(index);
 
 	/*
@@ -208,13 +216,12 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 			vacuum_page(&state, block);
 		block--;
 	}
-	if (state.condense != NULL)
-	{
-		stats->pages_newly_deleted = mm_condense(state.condense);
-		stats->pages_deleted += stats->pages_newly_deleted;
-		if (stats->pages_newly_deleted > 0)
-			take_number();
-	}
+	stats->pages_newly_deleted = 0;
+	for (int t = 0; t < state.ntrees && state.condense[t] != NULL; t++)
+		stats->pages_newly_deleted += mm_condense(state.condense[t]);
+	stats->pages_deleted += stats->pages_newly_deleted;
+	if (stats->pages_newly_deleted > 0)
+		take_number();
 	if (stats->pages_free + stats->pages_newly_deleted > 0)
 		IndexFreeSpaceMapVacuum(index);
 	stats->num_pages = nblocks;

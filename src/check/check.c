@@ -71,13 +71,16 @@ typedef struct CheckState
 	Relation	index;
 	MMColumns  *columns;
 	MMMeta	   *meta;
-	MMTree		tree;
+	int			ntrees;
+	MMTree		trees[1 + MM_MAX_COLUMNS];
+	int			columns_of[1 + MM_MAX_COLUMNS]; /* of sub-indexes; -1: the shared tree */
 	uint32		all_columns;	/* mask */
 	BlockNumber nblocks;
 	BufferAccessStrategy strategy;
-	MMCheckRows *rows;			/* NULL: rows are not checked */
 
 	/* These change. */
+	MMTree		tree;			/* that is checked now */
+	MMCheckRows *rows;			/* NULL: rows are not checked */
 	bool	   *reached;		/* for each block */
 	BlockNumber inner_pages;
 	BlockNumber leaf_pages;
@@ -142,6 +145,30 @@ reach_page(CheckState *state, BlockNumber block, uint16 kind)
 }
 
 /*
+ * Open the models of all trees.
+ */
+static void
+open_trees(CheckState *state, const void *stored)
+{
+	MMForest	forest;
+
+	mm_forest_open(state->index, state->meta, stored, &forest);
+	state->ntrees = 1 + forest.n;
+	state->trees[0] = mm_tree_of_columns(state->index,
+										 mm_model_open(state->columns, state->meta, stored));
+	state->columns_of[0] = -1;
+	for (int i = 0; i < forest.n; i++)
+	{
+		const MMSubindex *subindex = forest.of[i];
+
+		state->trees[i + 1] = mm_tree_of_subindex(state->index, subindex,
+												  mm_model_open_part(state->columns, &subindex->shape,
+																	 mm_subindex_model(subindex)));
+		state->columns_of[i + 1] = subindex->column;
+	}
+}
+
+/*
  * Read the model page by page, and open it.
  */
 static void
@@ -153,7 +180,7 @@ check_model(CheckState *state)
 
 	if (!BlockNumberIsValid(block))
 	{
-		state->tree = mm_tree_of_columns(state->index, mm_model_open(state->columns, meta, NULL));
+		open_trees(state, NULL);
 		return;
 	}
 	stored = palloc(meta->model_size);
@@ -178,7 +205,7 @@ check_model(CheckState *state)
 	if (mm_meta_model_crc(stored, meta->model_size) != meta->model_crc)
 		mm_report_damage(state->index, "The model, from block %u on, does not match its checksum.",
 						 meta->model);
-	state->tree = mm_tree_of_columns(state->index, mm_model_open(state->columns, meta, stored));
+	open_trees(state, stored);
 	pfree(stored);
 }
 
@@ -196,6 +223,9 @@ check_special(CheckState *state, const Downlink *link, Page page)
 	const MMShape *shape = mm_tree_shape(&state->tree, special->level);
 	uint64		splits = state->meta->splits;
 
+	if (special->tree != state->tree.number)
+		mm_report_damage(index, "Block %u is a node of tree %d, but its parent, block %u, entry %d, is of tree %d.",
+						 block, special->tree, link->parent, link->entry, state->tree.number);
 	if (special->level >= MM_MAX_LEVELS ||
 		(link->level >= 0 && special->level != link->level))
 		mm_report_damage(index, "Block %u is of level %d, but its parent, block %u, entry %d, wants level %d.",
@@ -447,7 +477,6 @@ check_index(Relation index, Relation heap, bool with_rows)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	CheckState	state = {.index = index};
-	Downlink	root = {.level = -1, .parent = InvalidBlockNumber};
 
 	state.columns = mm_columns_open(index);
 	/*
@@ -465,13 +494,19 @@ check_index(Relation index, Relation heap, bool with_rows)
 											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	state.reached[MM_META_BLOCK] = true;
 	check_model(&state);
-	root.block = state.tree.root;
-	if (with_rows)
-		state.rows = mm_check_rows_begin(heap, index, state.columns, state.meta, state.tree.model);
-	check_node(&state, &root);
+	for (int t = 0; t < state.ntrees; t++)
+	{
+		Downlink	root = {.block = state.trees[t].root, .level = -1, .parent = InvalidBlockNumber};
+
+		state.tree = state.trees[t];
+		if (with_rows)
+			state.rows = mm_check_rows_begin(heap, &state.tree, state.columns, state.meta,
+											 state.trees[0].model, state.columns_of[t]);
+		check_node(&state, &root);
+		if (with_rows)
+			mm_check_rows_finish(state.rows);
+	}
 	check_unreached(&state);
-	if (with_rows)
-		mm_check_rows_finish(state.rows);
 
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

@@ -8,10 +8,12 @@
 #ifndef MM_CHECK_H
 #define MM_CHECK_H
 
-#include "model/model.h"
+#include "tree/tree.h"
 
 /*
- * mm_check_rows_begin: prepare to compare entries with the rows of a table.
+ * mm_check_rows_begin: prepare to compare the entries of a tree with the rows of
+ * a table.  shared is the model of the shared tree.  column is that of the
+ * sub-index that the tree is of, or -1 for the shared tree.
  *
  * mm_check_rows_leaf: take in the entries of a leaf.  page is a copy of it.
  *
@@ -20,9 +22,9 @@
  */
 typedef struct MMCheckRows MMCheckRows;
 
-extern MMCheckRows *mm_check_rows_begin(Relation heap, Relation index,
+extern MMCheckRows *mm_check_rows_begin(Relation heap, const MMTree *tree,
 										MMColumns *columns, const MMMeta *meta,
-										const MMModel *model);
+										const MMModel *shared, int column);
 extern void mm_check_rows_leaf(MMCheckRows *rows, BlockNumber block, Page page);
 extern void mm_check_rows_finish(MMCheckRows *rows);
 

@@ -8,7 +8,7 @@ REVOKE ALL ON FUNCTION mmdb_index_check(regclass, boolean) FROM PUBLIC;
 
 CREATE FUNCTION mmdb_index_stats(index regclass,
 	OUT metadata_pages bigint, OUT model_pages bigint, OUT inner_pages bigint,
-	OUT leaf_pages bigint, OUT free_pages bigint, OUT height integer,
+	OUT leaf_pages bigint, OUT subindex_pages bigint, OUT free_pages bigint, OUT height integer,
 	OUT entries bigint, OUT leaf_fill double precision,
 	OUT inner_fill double precision, OUT overlap double precision,
 	OUT bytes_per_entry double precision, OUT entries_per_leaf integer,

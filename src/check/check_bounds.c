@@ -264,7 +264,9 @@ check_query(BoundsState *state, const Row *row)
 		QueryColumn		query;
 		int			end;
 
-		if (row->isnull[column])
+		/* A sub-index knows one column. */
+		if (row->isnull[column] ||
+			(state->model->of[column].ncoordinates == 0 && state->model->of[column].sketch == NULL))
 			continue;
 		make_query(state, row, column, &query);
 		for (int first = 0; first < state->nrows; first = end)

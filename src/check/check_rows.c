@@ -56,9 +56,12 @@ struct MMCheckRows
 	MMColumns  *columns;
 	const MMMeta *meta;
 	const MMModel *model;
+	const MMModel *shared;		/* of the shared tree */
+	int			column;			/* of the sub-index; -1: it is the shared tree */
 	Tuplesortstate *sort;
 	TupleTableSlot *slot;
 	MMEntry		entry;
+	MMEntry		shared_entry;
 	MemoryContext scratch;		/* reset for each row */
 	MMRandom	random;
 	int64		nleaves;		/* seen */
@@ -68,8 +71,8 @@ struct MMCheckRows
 };
 
 MMCheckRows *
-mm_check_rows_begin(Relation heap, Relation index, MMColumns *columns,
-					const MMMeta *meta, const MMModel *model)
+mm_check_rows_begin(Relation heap, const MMTree *tree, MMColumns *columns,
+					const MMMeta *meta, const MMModel *shared, int column)
 {
 	MMCheckRows *rows = palloc0(sizeof(MMCheckRows));
 	TupleDesc	desc = CreateTemplateTupleDesc(ITEM_ATTRIBUTES);
@@ -79,11 +82,14 @@ mm_check_rows_begin(Relation heap, Relation index, MMColumns *columns,
 	bool		nulls_first = false;
 
 	rows->heap = heap;
-	rows->index = index;
+	rows->index = tree->index;
 	rows->columns = columns;
 	rows->meta = meta;
-	rows->model = model;
-	rows->entry = palloc(INTALIGN(model->leaf.size));
+	rows->model = tree->model;
+	rows->shared = shared;
+	rows->column = column;
+	rows->entry = palloc(INTALIGN(tree->model->leaf.size));
+	rows->shared_entry = palloc(INTALIGN(shared->leaf.size));
 	rows->random.seed = 2;
 	rows->scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb check row",
 										  ALLOCSET_DEFAULT_SIZES);
@@ -196,7 +202,14 @@ check_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 		dimensions[i] = rows->meta->columns[i].dimensions;
 	mm_columns_values(rows->columns, keys, keynulls, values, isnull);
 	mm_columns_check_values(rows->columns, values, isnull, dimensions);
-	mm_model_embed(rows->model, tid, values, isnull, rows->entry);
+	if (rows->column < 0)
+		mm_model_embed(rows->model, tid, values, isnull, rows->entry);
+	else
+	{
+		mm_model_embed(rows->shared, tid, values, isnull, rows->shared_entry);
+		mm_model_embed_part(rows->model, rows->column, rows->shared, rows->shared_entry,
+							values[rows->column], rows->entry);
+	}
 	MemoryContextSwitchTo(old);
 	put_item(rows, InvalidBlockNumber, 0);
 	MemoryContextReset(rows->scratch);

@@ -42,6 +42,7 @@ typedef struct IndexStats
 	int64		inner_pages;
 	int64		leaf_pages;
 	int64		free_pages;
+	int64		subindex_pages;
 	int64		entries;
 	int64		downlinks;		/* entries of inner nodes */
 	int			height;
@@ -79,6 +80,7 @@ read_page(IndexStats *stats, BlockNumber block, Page copy)
 	{
 		mm_page_check(stats->index, buffer, 0);
 		if (MMPageGetSpecial(BufferGetPage(buffer))->kind == MM_PAGE_NODE &&
+			MMPageGetSpecial(BufferGetPage(buffer))->tree == 0 &&
 			fits_model(stats, BufferGetPage(buffer)))
 			mm_tree_check_node(&stats->tree, buffer, -1);
 		memcpy(copy, BufferGetPage(buffer), BLCKSZ);
@@ -121,6 +123,11 @@ count_page(IndexStats *stats, BlockNumber block, Page page)
 			if (!fits_model(stats, page))
 			{
 				stats->free_pages++;
+				break;
+			}
+			if (special->tree > 0)
+			{
+				stats->subindex_pages++;
 				break;
 			}
 			if (block == stats->tree.root)
@@ -198,7 +205,9 @@ collect(IndexStats *stats, Relation index)
 	stats->strategy = GetAccessStrategy(BAS_BULKREAD);
 	stats->meta = mm_meta_read(index, 0);
 	nblocks = RelationGetNumberOfBlocks(index);
-	stats->tree = mm_tree_of_columns(index, mm_model_open_tree(stats->meta, mm_meta_model(index, stats->meta)));
+	stats->tree = mm_tree_of_columns(index, mm_model_open_tree(stats->meta->ncolumns,
+															   &stats->meta->shared,
+															   mm_meta_model(index, stats->meta)));
 	for (BlockNumber block = MM_META_BLOCK + 1; block < nblocks; block++)
 		if (read_page(stats, block, page))
 			count_page(stats, block, page);
@@ -208,7 +217,7 @@ collect(IndexStats *stats, Relation index)
 		shrink_to_centre(stats->tree.model, stats->centres[c]);
 	for (BlockNumber block = MM_META_BLOCK + 1; stats->ncentres > 0 && block < nblocks; block++)
 		if (read_page(stats, block, page) && MMPageGetSpecial(page)->kind == MM_PAGE_NODE &&
-			MMPageGetSpecial(page)->level == 1)
+			MMPageGetSpecial(page)->level == 1 && MMPageGetSpecial(page)->tree == 0)
 			find_centres(stats, page);
 	pfree(page);
 }
@@ -222,8 +231,8 @@ make_row(const IndexStats *stats, TupleDesc desc)
 	const MMMeta *meta = stats->meta;
 	const MMShape *leaf = &stats->tree.model->leaf;
 	const MMShape *inner = &stats->tree.model->inner;
-	Datum		values[16];
-	bool		isnull[16] = {false};
+	Datum		values[17];
+	bool		isnull[17] = {false};
 	int			i = 0;
 	double		bytes = (double) RelationGetNumberOfBlocks(stats->index) * BLCKSZ;
 
@@ -231,6 +240,7 @@ make_row(const IndexStats *stats, TupleDesc desc)
 	values[i++] = Int64GetDatum(stats->model_pages);
 	values[i++] = Int64GetDatum(stats->inner_pages);
 	values[i++] = Int64GetDatum(stats->leaf_pages);
+	values[i++] = Int64GetDatum(stats->subindex_pages);
 	values[i++] = Int64GetDatum(stats->free_pages);
 	values[i++] = Int32GetDatum(stats->height);
 	values[i++] = Int64GetDatum(stats->entries);
@@ -243,8 +253,9 @@ make_row(const IndexStats *stats, TupleDesc desc)
 	isnull[i] = stats->entries == 0;
 	values[i++] = Float8GetDatum(bytes / stats->entries);
 	values[i++] = Int32GetDatum(leaf->capacity);
-	values[i++] = Int32GetDatum(meta->ncoordinates);
-	values[i++] = Int32GetDatum(meta->sketch_words * (int) sizeof(uint32) + meta->sketch_bytes);
+	values[i++] = Int32GetDatum(meta->shared.ncoordinates);
+	values[i++] = Int32GetDatum(meta->shared.sketch_words * (int) sizeof(uint32) +
+								meta->shared.sketch_bytes);
 	values[i++] = BoolGetDatum(stats->tree.model->trained);
 	values[i++] = Int64GetDatum((int64) meta->splits);
 	Assert(i == desc->natts);

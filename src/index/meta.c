@@ -18,6 +18,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/xlog.h"
 #include "access/xloginsert.h"
 #include "miscadmin.h"
@@ -26,6 +28,7 @@
 #include "utils/rel.h"
 
 #include "index/meta.h"
+#include "index/options.h"
 
 #define PageGetMeta(page)	((MMMeta *) PageGetContents(page))
 
@@ -37,6 +40,7 @@ mm_meta_empty(int ncolumns)
 	meta->version = MM_META_VERSION;
 	meta->ncolumns = ncolumns;
 	meta->model = InvalidBlockNumber;
+	meta->shared_part = 1.0f;
 	for (int i = 0; i < ncolumns; i++)
 	{
 		meta->columns[i].dimensions = -1;
@@ -114,6 +118,14 @@ mm_meta_build(Relation index, const MMMeta *meta, bool done)
 	UnlockReleaseBuffer(buffer);
 }
 
+bool
+mm_meta_shape_is_sane(const MMModelShape *shape)
+{
+	return shape->ncoordinates >= 0 && shape->ncoordinates <= MM_MAX_COORDINATES &&
+		shape->sketch_words >= 0 && shape->sketch_words <= (int) MM_PAGE_DATA_SIZE / 16 &&
+		shape->sketch_bytes >= 0 && shape->sketch_bytes <= (int) MM_PAGE_DATA_SIZE / 4;
+}
+
 /*
  * Might we have written what stands on a metadata page?
  */
@@ -124,10 +136,9 @@ is_sane(const MMMeta *meta)
 		meta->ncolumns < 1 || meta->ncolumns > MM_MAX_COLUMNS ||
 		meta->npairs < 0 || meta->npairs > (int) MM_PAGE_DATA_SIZE ||
 		MM_META_SIZE(meta->ncolumns, meta->npairs) > MM_PAGE_DATA_SIZE ||
-		meta->ncoordinates < 0 || meta->ncoordinates > MM_MAX_COORDINATES ||
-		meta->sketch_words < 0 || meta->sketch_words > (int) MM_PAGE_DATA_SIZE / 16 ||
-		meta->sketch_bytes < 0 || meta->sketch_bytes > (int) MM_PAGE_DATA_SIZE / 4 ||
-		meta->model_size > MaxAllocSize / 2)
+		!mm_meta_shape_is_sane(&meta->shared) ||
+		!(meta->shared_part > 0 && meta->shared_part <= 1) ||
+		meta->shared.size > meta->model_size || meta->model_size > MaxAllocSize / 2)
 		return false;
 	for (int i = 0; i < meta->ncolumns; i++)
 	{
@@ -139,7 +150,8 @@ is_sane(const MMMeta *meta)
 	}
 	/* Without a model, an entry has only its place and its NULLs. */
 	return BlockNumberIsValid(meta->model) ? meta->model_size > 0 :
-		meta->ncoordinates == 0 && meta->sketch_words == 0 && meta->sketch_bytes == 0;
+		meta->shared.ncoordinates == 0 && meta->shared.sketch_words == 0 &&
+		meta->shared.sketch_bytes == 0;
 }
 
 static bool
@@ -203,9 +215,8 @@ mm_meta_enter_model(GenericXLogState *state, Buffer buffer, const MMMeta *traine
 	meta->model = trained->model;
 	meta->model_size = trained->model_size;
 	meta->model_crc = trained->model_crc;
-	meta->ncoordinates = trained->ncoordinates;
-	meta->sketch_words = trained->sketch_words;
-	meta->sketch_bytes = trained->sketch_bytes;
+	meta->shared = trained->shared;
+	meta->shared_part = trained->shared_part;
 	meta->npairs = trained->npairs;
 	memcpy(meta->columns, trained->columns,
 		   MM_META_SIZE(trained->ncolumns, trained->npairs) - offsetof(MMMeta, columns));
@@ -427,11 +438,31 @@ mm_meta_model(Relation index, const MMMeta *meta)
 }
 
 void
-mm_meta_shapes(const MMMeta *meta, MMShape *leaf, MMShape *inner)
+mm_meta_shapes(const MMModelShape *shape, MMShape *leaf, MMShape *inner)
 {
-	mm_shape_init(leaf, MM_ENTRY_HEADER + meta->ncoordinates + meta->sketch_words,
-				  meta->sketch_bytes);
-	mm_shape_init(inner, MM_ENTRY_HEADER + 2 * meta->ncoordinates, 0);
+	mm_shape_init(leaf, MM_ENTRY_HEADER + shape->ncoordinates + shape->sketch_words,
+				  shape->sketch_bytes);
+	mm_shape_init(inner, MM_ENTRY_HEADER + 2 * shape->ncoordinates, 0);
+}
+
+double
+mm_meta_entries(Relation index, const MMMeta *meta)
+{
+	MMShape		leaf;
+	MMShape		inner;
+	double		model = ceil((double) meta->model_size / MM_PAGE_DATA_SIZE);
+	double		pages = (double) RelationGetNumberOfBlocks(index) - MM_ROOT_BLOCK - model;
+
+	/* Without a model, all entries are in the root. */
+	if (!BlockNumberIsValid(meta->model))
+		return 0.0;
+	mm_meta_shapes(&meta->shared, &leaf, &inner);
+	/*
+	 * Pages are at most about two thirds full, and few of them are inner
+	 * nodes.
+	 */
+	return Max(pages, 0.0) * meta->shared_part * leaf.capacity *
+		Min(mm_options_get(index).fillfactor, 67) / 100;
 }
 
 uint64

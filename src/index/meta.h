@@ -14,7 +14,7 @@
 
 #include "index/page.h"
 
-#define MM_META_VERSION 4
+#define MM_META_VERSION 5
 
 /*
  * Fewer rows than this tell too little, so an index has no model until it has
@@ -50,6 +50,18 @@ typedef struct MMColumnOrigin
 } MMColumnOrigin;
 
 /*
+ * What the entries of a tree have besides their place and NULLs, and the size
+ * of the model that makes them, in bytes of the stored form.
+ */
+typedef struct MMModelShape
+{
+	int32		ncoordinates;
+	int32		sketch_words;
+	int32		sketch_bytes;
+	uint32		size;
+} MMModelShape;
+
+/*
  * The metadata, on MM_META_BLOCK.
  */
 typedef struct MMMeta
@@ -60,11 +72,11 @@ typedef struct MMMeta
 	uint64		splits;			/* of nodes, so far, and of VACUUMs that moved
 								 * entries; see page.h */
 	BlockNumber model;			/* first page of the model; InvalidBlockNumber: none */
-	uint32		model_size;		/* bytes */
-	int32		ncoordinates;	/* of an entry; 0 without a model */
-	int32		sketch_words;	/* of an entry's sketches */
-	int32		sketch_bytes;
-	uint32		model_crc;		/* of its bytes */
+	uint32		model_size;		/* bytes, with those of sub-indexes (forest.h) */
+	uint32		model_crc;		/* of these */
+	MMModelShape shared;		/* the shared tree's part, which comes first; zeros
+								 * without a model */
+	float4		shared_part;	/* of all pages, when they were written */
 	int32		npairs;			/* of the sample of pairs; see pairs.c */
 	MMColumnOrigin origins[MM_MAX_COLUMNS];	/* of the columns */
 	MMColumnStatistics columns[FLEXIBLE_ARRAY_MEMBER];
@@ -114,9 +126,18 @@ extern const void *mm_meta_model(Relation index, const MMMeta *meta);
 extern uint32 mm_meta_model_crc(const void *model, uint32 size);
 
 /*
- * mm_meta_shapes: the shapes of the entries in leaves and in inner nodes.
+ * mm_meta_shape_is_sane: might we have stored such a shape?
+ *
+ * mm_meta_shapes: the shapes of a tree's entries in leaves and in inner nodes.
  */
-extern void mm_meta_shapes(const MMMeta *meta, MMShape *leaf, MMShape *inner);
+extern bool mm_meta_shape_is_sane(const MMModelShape *shape);
+extern void mm_meta_shapes(const MMModelShape *shape, MMShape *leaf, MMShape *inner);
+
+/*
+ * mm_meta_entries: about how many entries an index has, by its size; 0 without a
+ * model.
+ */
+extern double mm_meta_entries(Relation index, const MMMeta *meta);
 
 /*
  * mm_meta_empty: metadata of an index that has seen no rows.

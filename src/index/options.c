@@ -16,6 +16,7 @@
 #include "utils/rel.h"
 
 #include "index/options.h"
+#include "index/subindexes.h"
 #include "mmdb.h"
 
 static relopt_kind mm_relopt_kind;
@@ -93,6 +94,9 @@ mm_options_init(void)
 	add_string_reloption(mm_relopt_kind, "scales",
 						 "Scales of the columns, in order; NULL for the measured one",
 						 NULL, mm_options_validate_scales, ShareUpdateExclusiveLock);
+	add_string_reloption(mm_relopt_kind, "subindexes",
+						 "Sub-indexes: auto, none, or pairs of a column and a kind",
+						 NULL, mm_subindexes_validate, ShareUpdateExclusiveLock);
 }
 
 bytea *
@@ -119,6 +123,11 @@ mmdb_options(Datum reloptions, bool validate)
 			.opttype = RELOPT_TYPE_STRING,
 			.offset = offsetof(MMOptions, scales),
 		},
+		{
+			.optname = "subindexes",
+			.opttype = RELOPT_TYPE_STRING,
+			.offset = offsetof(MMOptions, subindexes),
+		},
 	};
 
 	return (bytea *) build_reloptions(reloptions, validate, mm_relopt_kind,
@@ -138,15 +147,28 @@ mm_options_get(Relation index)
 	};
 }
 
+/*
+ * A copy of a string, because the relation cache may be rebuilt while somebody
+ * reads it.
+ */
+static char *
+copy_string(const char *value)
+{
+	return value != NULL ? pstrdup(value) : NULL;
+}
+
 char *
 mm_options_scales(Relation index)
 {
 	MMOptions  *options = (MMOptions *) index->rd_options;
-	char	   *scales = options != NULL ? GET_STRING_RELOPTION(options, scales) : NULL;
 
-	/*
-	 * A copy, because the relation cache may be rebuilt while somebody reads
-	 * it.
-	 */
-	return scales != NULL ? pstrdup(scales) : NULL;
+	return options != NULL ? copy_string(GET_STRING_RELOPTION(options, scales)) : NULL;
+}
+
+char *
+mm_options_subindexes(Relation index)
+{
+	MMOptions  *options = (MMOptions *) index->rd_options;
+
+	return options != NULL ? copy_string(GET_STRING_RELOPTION(options, subindexes)) : NULL;
 }

@@ -17,6 +17,7 @@ typedef struct MMOptions
 	int			pivots;			/* for each column that needs them; 0: chosen */
 	int			fillfactor;		/* per cent */
 	int			scales;			/* offset of a string; 0: none */
+	int			subindexes;		/* likewise */
 } MMOptions;
 
 /* No column has more pivots than this. */
@@ -33,10 +34,11 @@ typedef struct MMOptions
  * mm_options_init: register the storage parameters.  Called once, when the
  * library is loaded.
  *
- * mm_options_get: the storage parameters of an index, except for scales.
+ * mm_options_get: the storage parameters of an index, except for those that are
+ * strings.
  *
- * mm_options_scales: the parameter scales as it was written, in the current
- * context; NULL if it is not set.
+ * mm_options_scales, mm_options_subindexes: those, as they were written, in the
+ * current context; NULL if one is not set.
  *
  * mm_options_parse_scales: parse that parameter into scales, which has room
  * for MM_MAX_COLUMNS, with 0 for a NULL.  Returns the number of elements.
@@ -49,6 +51,7 @@ typedef struct MMOptions
 extern void mm_options_init(void);
 extern MMOptions mm_options_get(Relation index);
 extern char *mm_options_scales(Relation index);
+extern char *mm_options_subindexes(Relation index);
 extern int	mm_options_parse_scales(const char *value, double *scales);
 extern void mm_options_validate_scales(const char *value);
 

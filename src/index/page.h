@@ -108,7 +108,9 @@ typedef struct MMPageSpecial
 	uint8		level;			/* of a node, 0 for leaves */
 	uint8		kind;			/* MM_PAGE_... */
 	uint8		flags;			/* MM_PAGE_INCOMPLETE, ... */
-	uint8		unused[7];		/* zeros */
+	uint8		unused;			/* zero */
+	uint16		tree;			/* of a node: the tree that it is of, by number */
+	uint32		unused2;		/* zero */
 	uint32		magic;			/* last, where tools look for page ids */
 } MMPageSpecial;
 
@@ -124,7 +126,7 @@ typedef struct MMPageSpecial
 #define MM_PAGE_BUILDING	4	/* metadata of an index that is being built */
 
 #define MM_META_BLOCK	0
-#define MM_ROOT_BLOCK	1		/* of the tree of all columns */
+#define MM_ROOT_BLOCK	1		/* of the shared tree */
 
 /* More levels than any tree has. */
 #define MM_MAX_LEVELS	32

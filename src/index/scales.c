@@ -81,30 +81,7 @@ mm_scales_get(Relation index, const MMColumns *columns, const MMMeta *statistics
 }
 
 /*
- * Estimate how many entries a plain index has, by its size.
- */
-static double
-estimate_entries(Relation index)
-{
-	MMMeta	   *meta = mm_meta_read(index, 0);
-	MMShape		leaf;
-	MMShape		inner;
-	double		model = ceil((double) meta->model_size / MM_PAGE_DATA_SIZE);
-	double		pages = (double) RelationGetNumberOfBlocks(index) - MM_ROOT_BLOCK - model;
-
-	/* Without a model, all entries are in the root. */
-	if (!BlockNumberIsValid(meta->model))
-		return 0.0;
-	mm_meta_shapes(meta, &leaf, &inner);
-	/*
-	 * Pages are at most about two thirds full, and few of them are inner
-	 * nodes.
-	 */
-	return Max(pages, 0.0) * leaf.capacity * Min(mm_options_get(index).fillfactor, 67) / 100;
-}
-
-/*
- * The same for an index that may be partitioned.
+ * Estimate how many entries an index has, which may be partitioned.
  */
 static double
 estimate_all_entries(Relation index)
@@ -113,7 +90,7 @@ estimate_all_entries(Relation index)
 	ListCell   *lc;
 
 	if (index->rd_rel->relkind != RELKIND_PARTITIONED_INDEX)
-		return estimate_entries(index);
+		return mm_meta_entries(index, mm_meta_read(index, 0));
 	foreach(lc, find_all_inheritors(RelationGetRelid(index), AccessShareLock, NULL))
 	{
 		Relation	partition;
@@ -121,7 +98,7 @@ estimate_all_entries(Relation index)
 		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_INDEX)
 			continue;
 		partition = index_open(lfirst_oid(lc), NoLock);
-		entries += estimate_entries(partition);
+		entries += mm_meta_entries(partition, mm_meta_read(partition, 0));
 		index_close(partition, NoLock);
 	}
 	return entries;

@@ -206,6 +206,27 @@ share_out_pivots(TrainedColumn *trained, int ncolumns, int npivots)
 }
 
 /*
+ * Train the sketch of one column on n values, to take so many bytes.
+ */
+static void
+train_sketch(const MMColumn *column, const Datum *values, int n, int budget, TrainedColumn *t)
+{
+	const MetricRoutine *routine = column->space.routine;
+	Size		size = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	if (routine != NULL && routine->train != NULL && n > 0)
+		t->sketch = routine->train(values, n, column->space.collation, budget, &size,
+								   &t->stored.shape);
+	if (t->sketch == NULL)
+	{
+		t->stored.shape.words = t->stored.shape.bytes = 0;
+		size = 0;
+	}
+	t->stored.sketch_size = size;
+}
+
+/*
  * Train the sketches, sharing out the bytes of an entry.  Columns without
  * dimensions, whose sketches are small, come first; then vectors, the narrow
  * ones before the wide ones.  Each may take an equal part of what is left.
@@ -236,18 +257,8 @@ train_sketches(MMColumns *columns, const MMMeta *statistics,
 	{
 		const MMColumn *column = &columns->columns[order[j]];
 		TrainedColumn *t = &trained[order[j]];
-		Size		size = 0;
 
-		CHECK_FOR_INTERRUPTS();
-		t->sketch = column->space.routine->train(training->values[order[j]], training->n[order[j]],
-												 column->space.collation, left / (n - j), &size,
-												 &t->stored.shape);
-		if (t->sketch == NULL)
-		{
-			t->stored.shape.words = t->stored.shape.bytes = 0;
-			size = 0;
-		}
-		t->stored.sketch_size = size;
+		train_sketch(column, training->values[order[j]], training->n[order[j]], left / (n - j), t);
 		left -= t->stored.shape.words * sizeof(uint32) + t->stored.shape.bytes;
 	}
 }
@@ -309,8 +320,7 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 	share_out_pivots(trained, columns->n, npivots);
 	train_sketches(columns, meta, training, trained);
 
-	meta->ncoordinates = meta->sketch_words = meta->sketch_bytes = 0;
-
+	memset(&meta->shared, 0, sizeof(MMModelShape));
 	for (int i = 0; i < columns->n; i++)
 	{
 		StoredColumn *stored = &trained[i].stored;
@@ -319,9 +329,9 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 			for (int p = 0; p < stored->ncoordinates; p++)
 				stored->pivots_size += stored_value_size(&columns->columns[i],
 														 training->values[i][trained[i].pivots[p]]);
-		meta->ncoordinates += stored->ncoordinates;
-		meta->sketch_words += stored->shape.words;
-		meta->sketch_bytes += stored->shape.bytes;
+		meta->shared.ncoordinates += stored->ncoordinates;
+		meta->shared.sketch_words += stored->shape.words;
+		meta->shared.sketch_bytes += stored->shape.bytes;
 		total += MAXALIGN(sizeof(StoredColumn)) + stored->pivots_size + MAXALIGN(stored->sketch_size);
 	}
 	MemoryContextSwitchTo(old);
@@ -341,8 +351,52 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 		pt += MAXALIGN(stored->sketch_size);
 	}
 	MemoryContextDelete(context);
-	meta->model_size = (uint32) total;
+	meta->shared.size = meta->model_size = (uint32) total;
 	meta->model_crc = mm_meta_model_crc(result, meta->model_size);
+	return result;
+}
+
+static const char *
+next_column(const char *pt)
+{
+	const StoredColumn *stored = (const StoredColumn *) pt;
+
+	return pt + MAXALIGN(sizeof(StoredColumn)) + stored->pivots_size +
+		MAXALIGN(stored->sketch_size);
+}
+
+void *
+mm_model_train_part(MMColumns *columns, const MMMeta *meta, const void *shared,
+					const MMTraining *training, int column, int budget, MMModelShape *shape)
+{
+	const char *from = shared;
+	TrainedColumn trained = {0};
+	Size		head = MAXALIGN(sizeof(StoredColumn));
+	Size		total;
+	char	   *result;
+	char	   *pt;
+
+	for (int i = 0; i < column; i++)
+		from = next_column(from);
+	memcpy(&trained.stored, from, sizeof(StoredColumn));
+	train_sketch(&columns->columns[column], training->values[column], training->n[column],
+				 budget, &trained);
+	total = head * columns->n + trained.stored.pivots_size + MAXALIGN(trained.stored.sketch_size);
+	result = palloc0(total);
+
+	/* All other columns have nothing but zeros. */
+	pt = result + head * column;
+	memcpy(pt, &trained.stored, sizeof(StoredColumn));
+	memcpy(pt + head, from + head, trained.stored.pivots_size);
+	if (trained.stored.sketch_size > 0)
+		memcpy(pt + head + trained.stored.pivots_size, trained.sketch,
+			   trained.stored.sketch_size);
+	*shape = (MMModelShape) {
+		.ncoordinates = trained.stored.ncoordinates,
+		.sketch_words = trained.stored.shape.words,
+		.sketch_bytes = trained.stored.shape.bytes,
+		.size = (uint32) total,
+	};
 	return result;
 }
 
@@ -427,6 +481,12 @@ open_column(MMModel *model, int i, char *pt)
 MMModel *
 mm_model_open(MMColumns *columns, const MMMeta *meta, const void *stored)
 {
+	return mm_model_open_part(columns, &meta->shared, stored);
+}
+
+MMModel *
+mm_model_open_part(MMColumns *columns, const MMModelShape *shape, const void *stored)
+{
 	MMModel    *model = palloc0(sizeof(MMModel));
 	char	   *pt;
 	int			words = 0;
@@ -442,8 +502,8 @@ mm_model_open(MMColumns *columns, const MMMeta *meta, const void *stored)
 	}
 
 	model->trained = true;
-	pt = palloc(meta->model_size);
-	memcpy(pt, stored, meta->model_size);
+	pt = palloc(shape->size);
+	memcpy(pt, stored, shape->size);
 	for (int i = 0; i < columns->n; i++)
 		pt = open_column(model, i, pt);
 	for (int i = 0; i < columns->n; i++)
@@ -455,8 +515,8 @@ mm_model_open(MMColumns *columns, const MMMeta *meta, const void *stored)
 		words += c->shape.words;
 		bytes += c->shape.bytes;
 	}
-	if (model->ncoordinates != meta->ncoordinates || words != meta->sketch_words ||
-		bytes != meta->sketch_bytes)
+	if (model->ncoordinates != shape->ncoordinates || words != shape->sketch_words ||
+		bytes != shape->sketch_bytes)
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
 				 errmsg("the metadata of the index do not fit its model"),
@@ -467,21 +527,19 @@ mm_model_open(MMColumns *columns, const MMMeta *meta, const void *stored)
 }
 
 MMModel *
-mm_model_open_tree(const MMMeta *meta, const void *stored)
+mm_model_open_tree(int ncolumns, const MMModelShape *shape, const void *stored)
 {
 	MMModel    *model = palloc0(sizeof(MMModel));
 	const char *pt = stored;
 
-	model->ncolumns = meta->ncolumns;
+	model->ncolumns = ncolumns;
 	model->trained = stored != NULL;
-	for (int i = 0; i < meta->ncolumns && model->trained; i++)
+	for (int i = 0; i < ncolumns && model->trained; i++)
 	{
-		const StoredColumn *column = (const StoredColumn *) pt;
-
-		open_coordinates(model, i, column);
-		pt += MAXALIGN(sizeof(StoredColumn)) + column->pivots_size + MAXALIGN(column->sketch_size);
+		open_coordinates(model, i, (const StoredColumn *) pt);
+		pt = next_column(pt);
 	}
-	mm_meta_shapes(meta, &model->leaf, &model->inner);
+	mm_meta_shapes(shape, &model->leaf, &model->inner);
 	return model;
 }
 
@@ -525,6 +583,20 @@ mm_model_shift(const MMModel *model, int column, const double *raw, float *x,
 	}
 }
 
+/*
+ * Write a value's sketch into an entry.
+ */
+static void
+write_sketch(const MMModel *model, int column, Datum value, MMEntry entry)
+{
+	const MMColumnModel *c = &model->of[column];
+	MetricSpace *space = &model->columns->columns[column].space;
+
+	if (c->sketch != NULL)
+		space->routine->sketch(c->sketch, value, space->collation, entry + c->first_word,
+							   MMEntryBytes(entry, &model->leaf) + c->first_byte);
+}
+
 void
 mm_model_embed(const MMModel *model, ItemPointer tid, Datum *values,
 			   const bool *isnull, MMEntry entry)
@@ -535,7 +607,6 @@ mm_model_embed(const MMModel *model, ItemPointer tid, Datum *values,
 	for (int i = 0; i < model->ncolumns; i++)
 	{
 		const MMColumnModel *c = &model->of[i];
-		MetricSpace *space = &model->columns->columns[i].space;
 		float		shift_error;
 
 		if (isnull[i])
@@ -546,9 +617,20 @@ mm_model_embed(const MMModel *model, ItemPointer tid, Datum *values,
 		if (c->ncoordinates > 0)
 			mm_model_coordinates(model, i, values[i],
 								 MMEntryFloats(entry) + c->first, &shift_error);
-		if (c->sketch != NULL)
-			space->routine->sketch(c->sketch, values[i], space->collation,
-								   entry + c->first_word,
-								   MMEntryBytes(entry, &model->leaf) + c->first_byte);
+		write_sketch(model, i, values[i], entry);
 	}
+}
+
+void
+mm_model_embed_part(const MMModel *part, int column, const MMModel *shared,
+					const uint32 *shared_entry, Datum value, MMEntry entry)
+{
+	memset(entry, 0, part->leaf.size);
+	memcpy(entry, shared_entry, sizeof(uint32) * MM_ENTRY_HEADER);
+	if (entry[2] & (UINT32_C(1) << column))
+		return;
+	memcpy(MMEntryFloats(entry) + part->of[column].first,
+		   MMEntryFloats(shared_entry) + shared->of[column].first,
+		   sizeof(float) * part->of[column].ncoordinates);
+	write_sketch(part, column, value, entry);
 }

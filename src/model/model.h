@@ -81,11 +81,30 @@ extern MMModel *mm_model_open(MMColumns *columns, const MMMeta *meta,
 							  const void *stored);
 
 /*
+ * mm_model_train_part: a model for a tree over one of the columns, in the form
+ * that mm_model_train returns.  shared is that of the shared tree: a value's
+ * coordinates are the same in both.  The sketch may be larger: budget is how
+ * many bytes it may have.  *shape becomes what metadata say about it.
+ *
+ * mm_model_open_part: open such a model, as mm_model_open does.
+ *
+ * mm_model_embed_part: make an entry of such a tree (part->leaf.size bytes)
+ * from that of the shared tree and the value in the column.  Leaks memory.
+ */
+extern void *mm_model_train_part(MMColumns *columns, const MMMeta *meta, const void *shared,
+								 const MMTraining *training, int column, int budget,
+								 MMModelShape *shape);
+extern MMModel *mm_model_open_part(MMColumns *columns, const MMModelShape *shape,
+								   const void *stored);
+extern void mm_model_embed_part(const MMModel *part, int column, const MMModel *shared,
+								const uint32 *shared_entry, Datum value, MMEntry entry);
+
+/*
  * mm_model_open_tree: open as much of a model (or of none) as is known without
  * operator classes: the shapes of entries, and the columns and units of
  * coordinates.  That is enough for boxes and nodes, but not for values.
  */
-extern MMModel *mm_model_open_tree(const MMMeta *meta, const void *stored);
+extern MMModel *mm_model_open_tree(int ncolumns, const MMModelShape *shape, const void *stored);
 
 /*
  * mm_model_embed: make the leaf entry (model->leaf.size bytes) of a row from

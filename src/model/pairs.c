@@ -454,3 +454,50 @@ mm_pairs_fraction(const MMMeta *meta, const MMWeights *what, double radius, bool
 		return -1.0;
 	return Max(Min(within, 1.0), LEAST_FRACTION);
 }
+
+double
+mm_pairs_radius(const MMMeta *meta, const MMWeights *what, double fraction)
+{
+	const uint16 *kept = mm_meta_pairs(meta);
+	Nearest		nearest = {0};
+	double		all = 0.0;
+	double		shares;
+	double		low = 0.0;
+	double		high = 0.0;
+
+	for (int i = 0; i < meta->npairs; i++, kept += meta->ncolumns + 1)
+	{
+		double		share = kept_number(kept[0]);
+		double		sum = pair_sum(kept + 1, meta->ncolumns, what);
+
+		if (sum < 0)
+			continue;
+		all += share;
+		if (isnan(sum))
+			continue;
+		add_nearest(&nearest, sum, share);
+		high = Max(high, sum);
+	}
+	shares = nearest.equal;
+	if (shares >= fraction * all && all > 0)
+		return 0.0;
+	for (int i = 0; i < nearest.n; i++)
+	{
+		shares += nearest.pairs[i].share;
+		if (shares >= fraction * all)
+			return nearest.pairs[i].sum;
+	}
+	if (!(mm_pairs_fraction(meta, what, high, true) >= fraction))
+		return get_float8_infinity();
+	/* So many halvings are more precise than the numbers that are kept. */
+	for (int i = 0; i < 12; i++)
+	{
+		double		middle = (low + high) / 2;
+
+		if (mm_pairs_fraction(meta, what, middle, true) >= fraction)
+			high = middle;
+		else
+			low = middle;
+	}
+	return high;
+}

@@ -38,4 +38,11 @@ typedef struct MMWeights
 extern double mm_pairs_fraction(const MMMeta *meta, const MMWeights *sum, double radius,
 								bool or_equal);
 
+/*
+ * mm_pairs_radius: a radius that about this fraction of pairs is within; not
+ * below that of the nearest pairs that were kept.  Infinity if nothing is
+ * known, or if so many pairs have no sum.
+ */
+extern double mm_pairs_radius(const MMMeta *meta, const MMWeights *sum, double fraction);
+
 #endif							/* MM_PAIRS_H */

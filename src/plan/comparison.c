@@ -35,6 +35,7 @@ mm_offer_open(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 {
 	MMOffer    *offer;
 	Relation	index;
+	MMMeta	   *meta;
 
 	if (!mm_is_usable(info))
 		return NULL;
@@ -44,7 +45,11 @@ mm_offer_open(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	offer->info = info;
 	index = index_open(info->indexoid, NoLock);
 	offer->columns = mm_columns_open(index);
-	offer->statistics = mm_planner_statistics(root, rel, mm_meta_read(index, offer->columns->n));
+	meta = mm_meta_read(index, offer->columns->n);
+	offer->statistics = mm_planner_statistics(root, rel, meta);
+	mm_forest_open(index, meta, mm_meta_model(index, meta), &offer->forest);
+	for (int i = 0; i < offer->forest.n; i++)
+		offer->forest.of[i] = memcpy(palloc(sizeof(MMSubindex)), offer->forest.of[i], sizeof(MMSubindex));
 	index_close(index, NoLock);
 	return offer;
 }

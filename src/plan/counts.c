@@ -64,18 +64,6 @@ shared_size(int nworkers, int nparts)
 }
 
 static void
-add_stats(MMSearchStats *total, const MMSearchStats *stats)
-{
-	total->inner_pages += stats->inner_pages;
-	total->leaf_pages += stats->leaf_pages;
-	total->bounded += stats->bounded;
-	total->whole_pages += stats->whole_pages;
-	total->whole_entries += stats->whole_entries;
-	total->candidates += stats->candidates;
-	total->peak_memory = Max(total->peak_memory, stats->peak_memory);
-}
-
-static void
 add_counts(MMScanCounts *total, int64 *total_evaluations,
 		   const MMScanCounts *counts, const int64 *evaluations, int nparts)
 {
@@ -84,7 +72,7 @@ add_counts(MMScanCounts *total, int64 *total_evaluations,
 	total->verified += counts->verified;
 	total->proved += counts->proved;
 	total->peak_memory = Max(total->peak_memory, counts->peak_memory);
-	add_stats(&total->stats, &counts->stats);
+	mm_search_stats_add(&total->stats, &counts->stats);
 	for (int i = 0; i < nparts; i++)
 		total_evaluations[i] += evaluations[i];
 }
@@ -99,7 +87,7 @@ own_counts(const MMScanState *s)
 	int			n = 0;
 
 	if (s->search != NULL)
-		add_stats(&counts.stats, mm_search_stats(s->search));
+		mm_search_stats_add(&counts.stats, mm_search_stats(s->search));
 	counts.evaluations = palloc(sizeof(int64) * count_parts(s));
 	for (int d = 0; d < s->plan->ndrivers; d++)
 		for (int i = 0; i < s->plan->drivers[d].sum->nparts; i++)
@@ -141,7 +129,7 @@ mm_counts_end_search(MMScanState *s)
 		return;
 	stats = mm_search_stats(s->search);
 	pgstat_count_index_tuples(s->index, stats->candidates);
-	add_stats(&s->counts.stats, stats);
+	mm_search_stats_add(&s->counts.stats, stats);
 	mm_search_end(s->search);
 	s->search = NULL;
 }

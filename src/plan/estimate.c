@@ -41,7 +41,7 @@
 #include "utils/selfuncs.h"
 
 #include "am/am.h"
-#include "am/cost_model.h"
+#include "search/cost_model.h"
 #include "compat.h"
 #include "plan/offer.h"
 #include "type/odbquery.h"

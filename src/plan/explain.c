@@ -13,6 +13,7 @@
 #include "utils/ruleutils.h"
 
 #include "compat.h"
+#include "index/subindexes.h"
 #include "plan/scan.h"
 
 /*
@@ -99,6 +100,34 @@ show_evaluations(MMScanState *s, const int64 *evaluations, ExplainState *es)
 }
 
 /*
+ * What has driven searches, where there is a choice; what each has done, and in
+ * parentheses what it was expected to do.
+ */
+static void
+show_drivers(MMScanState *s, const MMSearchStats *stats, ExplainState *es)
+{
+	List	   *drivers = NIL;
+
+	if (stats->ndrivers == 0 || (stats->ndrivers == 1 && stats->drivers[0].column < 0))
+		return;
+	for (int i = 0; i < stats->ndrivers; i++)
+	{
+		const MMDriverStats *driver = &stats->drivers[i];
+		const char *name = driver->column < 0 ? "shared tree" :
+			psprintf("%s %s", s->columns->columns[driver->column].name,
+					 mm_subindex_kind_name(driver->kind));
+
+		drivers = lappend(drivers, psprintf("%s: " INT64_FORMAT " (%.0f) pages, " INT64_FORMAT " (%.0f) entries, " INT64_FORMAT " (%.0f) candidates",
+											name, driver->pages, driver->estimated_pages,
+											driver->entries, driver->estimated_entries,
+											driver->candidates, driver->estimated_candidates));
+	}
+	ExplainPropertyList("Drivers", drivers, es);
+	if (stats->changes > 0)
+		ExplainPropertyInteger("Changes of Driver", NULL, stats->changes, es);
+}
+
+/*
  * How the scan proceeds.
  */
 static const char *
@@ -144,6 +173,7 @@ mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 		return;
 	if (counts.table_scans > 0 && counts.table_scans < counts.scans)
 		ExplainPropertyInteger("Scans of the Whole Table", NULL, counts.table_scans, es);
+	show_drivers(s, stats, es);
 	ExplainPropertyInteger("Inner Pages", NULL, stats->inner_pages, es);
 	ExplainPropertyInteger("Leaf Pages", NULL, stats->leaf_pages, es);
 	ExplainPropertyInteger("Leaf Pages with Sketches", NULL, stats->whole_pages, es);

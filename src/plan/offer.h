@@ -9,6 +9,7 @@
 #ifndef MM_OFFER_H
 #define MM_OFFER_H
 
+#include "model/forest.h"
 #include "model/pairs.h"
 #include "plan/plan.h"
 
@@ -22,6 +23,7 @@ typedef struct MMOffer
 	IndexOptInfo *info;
 	MMColumns  *columns;
 	MMMeta	   *statistics;
+	MMForest	forest;			/* sub-indexes, without their models */
 	Relids		outer;			/* relations whose join has one row, and which an
 								 * order may refer to, too; or NULL */
 	List	   *joined;			/* of CustomPath: the paths that are then offered for a

@@ -23,7 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "am/cost_model.h"
+#include "search/cost_model.h"
 #include "plan/scan.h"
 
 /*
@@ -257,6 +257,7 @@ begin_search(MMScanState *s)
 								mm_sum_search_bound(sum, sum->bound));
 	if (sum->unit > 0)
 		mm_search_whole(s->search, sum->unit);
+	mm_search_wanted(s->search, s->k > 0 ? (double) s->k : 1.0);
 	mm_scan_add_other_sums(s);
 	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
 }

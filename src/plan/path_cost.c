@@ -17,8 +17,9 @@
 #include "optimizer/optimizer.h"
 
 #include "am/cost.h"
-#include "am/cost_model.h"
+#include "search/cost_model.h"
 #include "plan/offer.h"
+#include "search/driver.h"
 
 /* Fractions of rows are at least this, so that they can be divided by. */
 #define LEAST_FRACTION	1e-9
@@ -79,16 +80,22 @@ estimate_sum(MMOffer *offer, const MMDriver *driver, SumEstimate *estimate)
 }
 
 /*
- * What it takes to find the k nearest by a sum.
+ * What it takes to find the k nearest by a sum, with the best driver for that.
  */
 static MMSearchEstimate
 nearest(MMOffer *offer, const SumEstimate *sum, double k)
 {
-	MMSearchEstimate result;
+	MMSearchDriver drivers[1 + MM_MAX_COLUMNS];
+	MMGoal		goal = {
+		.weights = sum->weights,
+		.radius = get_float8_infinity(),
+		.k = k,
+		.tuples = Max(offer->rel->tuples, 1),
+		.pages = offer->info->pages * offer->statistics->shared_part,
+	};
 
-	mm_estimate_nearest(offer->statistics, sum->weights.weights, offer->info->pages, offer->rel->tuples,
-						k, &result);
-	return result;
+	(void) mm_drivers_rank(offer->statistics, &offer->forest, &goal, drivers);
+	return drivers[0].estimate;
 }
 
 /*

@@ -38,7 +38,7 @@
 #include "utils/typcache.h"
 
 #include "am/am.h"
-#include "am/cost_model.h"
+#include "search/cost_model.h"
 #include "compat.h"
 #include "plan/diagnosis.h"
 

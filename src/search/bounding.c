@@ -52,6 +52,15 @@ mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n, bool with_nulls, do
 }
 
 void
+mm_bounding_begin_like(MMBounding *b, const MMBounding *other)
+{
+	*b = *other;
+	b->model = NULL;
+	b->terms = palloc(sizeof(MMBoundTerm) * Max(b->nterms, 1));
+	b->points = palloc(sizeof(MMPointTerm) * Max(b->nterms, 1));
+}
+
+void
 mm_bounding_whole(MMBounding *b, double unit)
 {
 	b->whole = true;

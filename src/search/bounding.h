@@ -89,6 +89,12 @@ extern void mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n,
 extern void mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta);
 
 /*
+ * mm_bounding_begin_like: prepare for what another bounding is prepared for, to be
+ * made ready for some other model.  Keeps its terms.
+ */
+extern void mm_bounding_begin_like(MMBounding *b, const MMBounding *other);
+
+/*
  * mm_bounding_whole: declare that all distances are whole numbers, and that
  * all factors, and what NULLs add, are multiples of unit, a power of 2.
  */

@@ -71,6 +71,7 @@ typedef struct Ladder
 	MemoryContext context;		/* of the cursors */
 	Tuplesortstate *sort;		/* what is left, once it does not fit */
 	TupleTableSlot *slot;
+	float		last;			/* the key last had from the sort */
 	MMSearchEmit emit;			/* leaves go there instead of the queue */
 	void	   *emit_state;
 } Ladder;
@@ -509,8 +510,12 @@ next_sorted(Ladder *ladder, MMCandidate *candidate)
 	float		key;
 
 	if (!tuplesort_gettupleslot(ladder->sort, true, false, ladder->slot, NULL))
+	{
+		ladder->last = get_float4_infinity();
 		return false;
+	}
 	key = (float) DatumGetFloat8(slot_getattr(ladder->slot, 1, &isnull));
+	ladder->last = key;
 	if (!mm_wanted(ladder->source.bounding, key))
 		return false;
 	candidate->is_null = key == MM_KEY_NULL;
@@ -635,6 +640,17 @@ ladder_next(MMSource *source, bool needed, MMCandidate *candidate)
 	return (needed || candidate_at_hand(ladder)) && take_candidate(ladder, candidate);
 }
 
+static float
+ladder_frontier(MMSource *source)
+{
+	Ladder	   *ladder = (Ladder *) source;
+
+	if (ladder->sort != NULL)
+		return ladder->last;
+	return pairingheap_is_empty(&ladder->queue) ? get_float4_infinity() :
+		((const Cursor *) pairingheap_first(&ladder->queue))->items[0].key;
+}
+
 static bool
 ladder_all(MMSource *source, MMSearchEmit emit, void *state)
 {
@@ -672,6 +688,7 @@ mm_ladder_create(const MMTree *tree, MMBounding *bounding, List *also, MMSearchS
 	static const MMSourceRoutine routine = {
 		.begin = ladder_begin,
 		.next = ladder_next,
+		.frontier = ladder_frontier,
 		.all = ladder_all,
 		.end = ladder_end,
 	};

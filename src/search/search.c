@@ -4,9 +4,8 @@
  *	  Searches: what is wanted, and what becomes of the candidates that a
  *	  source finds.
  *
- * Nothing is read before the first candidate is asked for.  Then the metadata
- * are read, the model is opened, and a source takes over.  The search makes
- * sure that its candidates are places of the table, and asks early for the
+ * Nothing is read before the first candidate is asked for.  Then drivers are
+ * chosen, and take over (race.c).  The search makes sure that its candidates are places of the table, and asks early for the
  * rows that will be verified next.
  *
  *-------------------------------------------------------------------------
@@ -16,8 +15,8 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "search/ladder.h"
 #include "search/lookahead.h"
+#include "search/race.h"
 
 struct MMSearch
 {
@@ -25,12 +24,14 @@ struct MMSearch
 	MMColumns  *columns;
 	MMBounding	bounding;		/* of the sum */
 	List	   *also;			/* of MMBounding *: other sums, to be within bounds */
-	MMSource   *source;			/* NULL: nothing read yet */
+	bool		started;		/* something was read */
+	MMRace		race;			/* of its drivers */
 	Relation	heap;			/* whose rows the candidates are, or NULL */
 	BlockNumber heap_blocks;	/* that it is known to have */
 	MMLookahead ahead;			/* candidates taken from the source already */
 	MMSearchEmit emit;			/* where all candidates go */
 	void	   *emit_state;
+	double		wanted;			/* rows; 0: all within the bound */
 	MMSearchStats stats;
 };
 
@@ -54,15 +55,21 @@ mm_search_begin(Relation index, MMColumns *columns, const MMTerm *terms,
 void
 mm_search_nulls(MMSearch *search)
 {
-	Assert(search->source == NULL && search->bounding.with_nulls);
+	Assert(!search->started && search->bounding.with_nulls);
 	search->bounding.only_nulls = true;
 }
 
 void
 mm_search_whole(MMSearch *search, double unit)
 {
-	Assert(search->source == NULL);
+	Assert(!search->started);
 	mm_bounding_whole(&search->bounding, unit);
+}
+
+void
+mm_search_wanted(MMSearch *search, double rows)
+{
+	search->wanted = rows;
 }
 
 void
@@ -70,7 +77,7 @@ mm_search_also(MMSearch *search, const MMTerm *terms, int n, double bound)
 {
 	MMBounding *bounding = palloc0(sizeof(MMBounding));
 
-	Assert(search->source == NULL);
+	Assert(!search->started);
 	mm_bounding_begin(bounding, terms, n, false, bound);
 	search->also = lappend(search->also, bounding);
 }
@@ -98,14 +105,13 @@ mm_search_prefetch(MMSearch *search, Relation heap)
 /* ---------- candidates ---------- */
 
 /*
- * Make sure that a candidate is a place of the table, and count it.
+ * Make sure that a candidate is a place of the table.
  */
 static void
 accept_candidate(MMSearch *search, const MMCandidate *candidate)
 {
 	if (search->heap != NULL)
 		mm_place_check(search->index, search->heap, &candidate->tid, &search->heap_blocks);
-	search->stats.candidates++;
 }
 
 static void
@@ -118,35 +124,27 @@ emit_candidate(const MMCandidate *candidate, void *state)
 }
 
 /*
- * Open the model and begin with a source, unless that has been done already.
+ * Begin with a driver, unless that has been done already.
  */
 static void
 start(MMSearch *search)
 {
 	MemoryContext old;
 
-	if (search->source != NULL)
+	if (search->started)
 		return;
 	old = MemoryContextSwitchTo(GetMemoryChunkContext(search));
 	for (bool again = false;; again = true)
 	{
-		MMMeta	   *meta = mm_meta_read(search->index, search->columns->n);
-		MMModel    *model = mm_model_open(search->columns, meta,
-										  mm_meta_model(search->index, meta));
-		MMTree		tree = mm_tree_of_columns(search->index, model);
-		ListCell   *lc;
-
-		mm_bounding_init(&search->bounding, model, meta);
-		foreach(lc, search->also)
-			mm_bounding_init(lfirst(lc), model, meta);
-		search->source = mm_ladder_create(&tree, &search->bounding, search->also, &search->stats);
-		if (search->emit != NULL ?
-			search->source->routine->all(search->source, emit_candidate, search) :
-			search->source->routine->begin(search->source))
+		mm_race_init(&search->race, search->index, search->columns, &search->bounding,
+					 search->also, search->wanted);
+		if (search->emit != NULL ? mm_race_all(&search->race, emit_candidate, search) :
+			mm_race_begin(&search->race))
 			break;				/* otherwise the index has just got a model */
 		if (again)
 			mm_report_damage(search->index, "The root does not fit the metadata.");
 	}
+	search->started = true;
 	MemoryContextSwitchTo(old);
 }
 
@@ -158,7 +156,7 @@ next_candidate(void *state, bool needed, void *candidate)
 {
 	MMSearch   *search = state;
 
-	if (!search->source->routine->next(search->source, needed, candidate))
+	if (!mm_race_next(&search->race, needed, candidate))
 		return false;
 	accept_candidate(search, candidate);
 	return true;
@@ -189,12 +187,17 @@ mm_search_all(MMSearch *search, MMSearchEmit emit, void *state)
 void
 mm_search_end(MMSearch *search)
 {
-	if (search->source != NULL)
-		search->source->routine->end(search->source);
+	if (search->started)
+	{
+		(void) mm_search_stats(search);
+		mm_race_end(&search->race);
+	}
 }
 
 const MMSearchStats *
-mm_search_stats(const MMSearch *search)
+mm_search_stats(MMSearch *search)
 {
+	if (search->race.n > 0)
+		mm_race_stats(&search->race, &search->stats);
 	return &search->stats;
 }

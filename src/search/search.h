@@ -40,6 +40,24 @@ typedef struct MMTerm
  */
 #define MM_MISSING_NULL		(-1.0)
 
+/*
+ * What a driver of a search has done (driver.h), and what it was expected to do.
+ */
+typedef struct MMDriverStats
+{
+	int			column;			/* of a sub-index; -1: the shared tree */
+	int			kind;			/* of a sub-index: MMSubindexKind */
+	int64		pages;			/* leaves */
+	int64		entries;
+	int64		candidates;
+	double		estimated_pages;
+	double		estimated_entries;
+	double		estimated_candidates;
+} MMDriverStats;
+
+/* More different ones are counted with the last. */
+#define MM_MAX_DRIVERS	4
+
 typedef struct MMSearchStats
 {
 	int64		inner_pages;
@@ -49,6 +67,9 @@ typedef struct MMSearchStats
 	int64		whole_entries;	/* on those */
 	int64		candidates;		/* entries returned */
 	Size		peak_memory;	/* of the queue, in bytes */
+	int64		changes;		/* how often a second driver was started */
+	int			ndrivers;
+	MMDriverStats drivers[MM_MAX_DRIVERS];	/* in the order in which they started */
 } MMSearchStats;
 
 typedef struct MMCandidate
@@ -84,6 +105,12 @@ extern void mm_search_nulls(MMSearch *search);
  * before the first candidate.
  */
 extern void mm_search_whole(MMSearch *search, double unit);
+
+/*
+ * mm_search_wanted: declare that the first so many rows are likely to be all that
+ * is wanted.  Call this before the first candidate.
+ */
+extern void mm_search_wanted(MMSearch *search, double rows);
 
 /*
  * mm_search_also: want only rows for which the sum of these n terms, too, is
@@ -129,8 +156,53 @@ extern void mm_search_bound(MMSearch *search, double bound);
 extern void mm_search_end(MMSearch *search);
 
 /*
+ * mm_driver_stats_add: add what a driver has done to what a search has.
+ *
+ * mm_search_stats_add: add what one search has done to what others have.
+ */
+static inline void
+mm_driver_stats_add(MMSearchStats *total, const MMDriverStats *driver)
+{
+	int			i = 0;
+	MMDriverStats *to;
+
+	while (i < total->ndrivers && (total->drivers[i].column != driver->column ||
+								   total->drivers[i].kind != driver->kind))
+		i++;
+	i = Min(i, MM_MAX_DRIVERS - 1);
+	to = &total->drivers[i];
+	if (i == total->ndrivers)
+	{
+		*to = *driver;
+		total->ndrivers++;
+		return;
+	}
+	to->pages += driver->pages;
+	to->entries += driver->entries;
+	to->candidates += driver->candidates;
+	to->estimated_pages += driver->estimated_pages;
+	to->estimated_entries += driver->estimated_entries;
+	to->estimated_candidates += driver->estimated_candidates;
+}
+
+static inline void
+mm_search_stats_add(MMSearchStats *total, const MMSearchStats *stats)
+{
+	total->inner_pages += stats->inner_pages;
+	total->leaf_pages += stats->leaf_pages;
+	total->bounded += stats->bounded;
+	total->whole_pages += stats->whole_pages;
+	total->whole_entries += stats->whole_entries;
+	total->candidates += stats->candidates;
+	total->peak_memory = Max(total->peak_memory, stats->peak_memory);
+	total->changes += stats->changes;
+	for (int i = 0; i < stats->ndrivers; i++)
+		mm_driver_stats_add(total, &stats->drivers[i]);
+}
+
+/*
  * mm_search_stats: what the search has done so far.
  */
-extern const MMSearchStats *mm_search_stats(const MMSearch *search);
+extern const MMSearchStats *mm_search_stats(MMSearch *search);
 
 #endif							/* MM_SEARCH_H */

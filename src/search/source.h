@@ -35,7 +35,13 @@ typedef struct MMSourceRoutine
 	bool		(*next) (MMSource *source, bool needed, MMCandidate *candidate);
 
 	/*
-	 * Used instead of both: pass all candidates to a function, in no order.
+	 * The least bound of what has not been returned yet: 0 until something was
+	 * read, and Infinity after the last candidate.
+	 */
+	float		(*frontier) (MMSource *source);
+
+	/*
+	 * Used instead of all these: pass all candidates to a function, in no order.
 	 * Returns what begin returns.
 	 */
 	bool		(*all) (MMSource *source, MMSearchEmit emit, void *state);

@@ -66,7 +66,7 @@ write_node(MMEntry *entries, int n, void *state)
 	MemoryContext old = MemoryContextSwitchTo(bulk->context);
 	MMEntry		box = palloc(bulk->tree.model->inner.size);
 
-	mm_page_init(page, MM_PAGE_NODE, bulk->level);
+	mm_tree_init_node(&bulk->tree, page, bulk->level);
 	mm_page_make_room(page, shape, n);
 	for (int i = 0; i < n; i++)
 		mm_page_add(page, shape, entries[i]);
@@ -125,4 +125,26 @@ mm_bulk_finish(MMBulk *bulk, MMEntry **entries, int *level)
 			pfree(below.entries[i]);
 		pfree(below.entries);
 	}
+}
+
+void
+mm_bulk_finish_root(MMBulk *bulk)
+{
+	MMEntry    *entries;
+	int			level;
+	int			n = mm_bulk_finish(bulk, &entries, &level);
+	Buffer		buffer = mm_page_pin(bulk->tree.index, bulk->tree.root, NULL);
+	GenericXLogState *xlog;
+	Page		page;
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	xlog = bulk->logged ? GenericXLogStart(bulk->tree.index) : NULL;
+	page = bulk->logged ? GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE) :
+		BufferGetPage(buffer);
+	mm_tree_fill_root(&bulk->tree, page, entries, n, n == 0 ? 0 : level);
+	if (bulk->logged)
+		GenericXLogFinish(xlog);
+	else
+		MarkBufferDirty(buffer);
+	UnlockReleaseBuffer(buffer);
 }

@@ -88,14 +88,14 @@ split_root(Descent *d, Buffer root, uint16 *order, int nleft)
 	for (int i = 0; i < 2; i++)
 	{
 		pages[i] = GenericXLogRegisterBuffer(xlog, halves[i], GENERIC_XLOG_FULL_IMAGE);
-		mm_page_init(pages[i], MM_PAGE_NODE, level);
+		mm_tree_init_node(d->tree, pages[i], level);
 		mm_page_take(pages[i], mm_tree_shape(d->tree, level), BufferGetPage(root),
 					 i == 0 ? order : order + nleft, i == 0 ? nleft : n - nleft);
 		boxes[i] = palloc(model->inner.size);
 		mm_box_of_page(model, pages[i], BufferGetBlockNumber(halves[i]), boxes[i]);
 	}
 	page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
-	mm_page_init(page, MM_PAGE_NODE, level + 1);
+	mm_tree_init_node(d->tree, page, level + 1);
 	for (int i = 0; i < 2; i++)
 		mm_page_add(page, &model->inner, boxes[i]);
 	meta = mm_meta_register(xlog, metabuf);
@@ -139,14 +139,14 @@ split_node(Descent *d, Buffer buffer)
 	special = *MMPageGetSpecial(page);
 	xlog = GenericXLogStart(d->tree->index);
 	left = GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE);
-	mm_page_init(left, MM_PAGE_NODE, level);
+	mm_tree_init_node(d->tree, left, level);
 	mm_page_take(left, shape, page, order, nleft);
 	MMPageGetSpecial(left)->nsn = special.nsn;
 	MMPageGetSpecial(left)->born = special.born;
 	MMPageGetSpecial(left)->right = BufferGetBlockNumber(rightbuf);
 	MMPageGetSpecial(left)->flags = special.flags | MM_PAGE_INCOMPLETE;
 	right = GenericXLogRegisterBuffer(xlog, rightbuf, GENERIC_XLOG_FULL_IMAGE);
-	mm_page_init(right, MM_PAGE_NODE, level);
+	mm_tree_init_node(d->tree, right, level);
 	mm_page_take(right, shape, page, order + nleft, n - nleft);
 	MMPageGetSpecial(right)->nsn = special.nsn;
 	MMPageGetSpecial(right)->right = special.right;

@@ -298,7 +298,7 @@ merge_inner(MMMerger *merger, Pair *pair, int level, MMChild *merged)
 	for (int i = 0; i < 2; i++)
 		delete_node(xlog, pair->nodes[i], splits);
 	page = GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE);
-	mm_page_init(page, MM_PAGE_NODE, level);
+	mm_tree_init_node(&merger->tree, page, level);
 	MMPageGetSpecial(page)->born = MMPageGetSpecial(page)->nsn = splits;
 	for (int i = 0; i < 2; i++)
 		add_entries(&merger->tree.model->inner, page, BufferGetPage(pair->nodes[i]));
@@ -395,7 +395,7 @@ mm_merge_root(MMMerger *merger)
 				which[i] = i;
 			delete_node(xlog, child, mm_meta_splits(merger->tree.index));
 			page = GenericXLogRegisterBuffer(xlog, root, GENERIC_XLOG_FULL_IMAGE);
-			mm_page_init(page, MM_PAGE_NODE, level - 1);
+			mm_tree_init_node(&merger->tree, page, level - 1);
 			mm_page_take(page, shape, from, which, n);
 			GenericXLogFinish(xlog);
 			done = true;

@@ -11,6 +11,21 @@
 
 #include "tree/tree.h"
 
+int
+mm_trees_open(Relation index, const MMMeta *meta, MMTree *trees)
+{
+	const void *stored = mm_meta_model(index, meta);
+	MMForest	forest;
+
+	mm_forest_open(index, meta, stored, &forest);
+	trees[0] = mm_tree_of_columns(index, mm_model_open_tree(meta->ncolumns, &meta->shared, stored));
+	for (int i = 0; i < forest.n; i++)
+		trees[i + 1] = mm_tree_of_subindex(index, forest.of[i],
+										   mm_model_open_tree(meta->ncolumns, &forest.of[i]->shape,
+															  mm_subindex_model(forest.of[i])));
+	return forest.n + 1;
+}
+
 void
 mm_tree_check_node(const MMTree *tree, Buffer buffer, int level)
 {
@@ -24,6 +39,9 @@ mm_tree_check_node(const MMTree *tree, Buffer buffer, int level)
 	special = MMPageGetSpecial(page);
 	if (special->kind != MM_PAGE_NODE && special->kind != MM_PAGE_DELETED)
 		mm_report_damage(index, "Block %u is of kind %d, not a node.", block, special->kind);
+	if (special->tree != tree->number)
+		mm_report_damage(index, "Block %u is a node of tree %d, not of tree %d.", block,
+						 special->tree, tree->number);
 	if (special->level >= MM_MAX_LEVELS ||
 		(level >= 0 && special->level != level))
 		mm_report_damage(index, "Block %u is a node of level %d.", block, special->level);
@@ -46,7 +64,7 @@ mm_tree_fill_root(const MMTree *tree, Page page, MMEntry *entries, int64 n, int 
 {
 	const MMShape *shape = mm_tree_shape(tree, level);
 
-	mm_page_init(page, MM_PAGE_NODE, level);
+	mm_tree_init_node(tree, page, level);
 	if (!tree->model->trained)
 		MMPageGetSpecial(page)->flags = MM_PAGE_UNTRAINED;
 	mm_page_make_room(page, shape, (int) n);

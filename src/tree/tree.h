@@ -12,22 +12,55 @@
 #ifndef MM_TREE_H
 #define MM_TREE_H
 
-#include "model/model.h"
+#include "model/forest.h"
 
 typedef struct MMTree
 {
 	Relation	index;
+	int			number;			/* which its nodes have */
 	BlockNumber root;
 	const MMModel *model;		/* of its entries */
 } MMTree;
 
 /*
- * mm_tree_of_columns: the tree over all columns of an index.
+ * mm_tree_of_columns: the tree over all columns of an index, which is number
+ * 0.  It is called the shared tree, as there may be others (model/forest.h).
  */
 static inline MMTree
 mm_tree_of_columns(Relation index, const MMModel *model)
 {
 	return (MMTree) {.index = index, .root = MM_ROOT_BLOCK, .model = model};
+}
+
+/*
+ * mm_tree_of_subindex: the tree of a sub-index that is an R-tree.
+ */
+static inline MMTree
+mm_tree_of_subindex(Relation index, const MMSubindex *subindex, const MMModel *model)
+{
+	return (MMTree) {
+		.index = index,
+		.number = subindex->tree,
+		.root = subindex->root,
+		.model = model,
+	};
+}
+
+/*
+ * mm_trees_open: all trees of an index, by their numbers, as far as they are
+ * known without operator classes (see mm_model_open_tree).  trees has room for
+ * 1 + MM_MAX_COLUMNS.  Returns how many there are.
+ */
+extern int	mm_trees_open(Relation index, const MMMeta *meta, MMTree *trees);
+
+/*
+ * mm_tree_init_node: make a page an empty node of a tree.
+ */
+static inline void
+mm_tree_init_node(const MMTree *tree, Page page, int level)
+{
+	mm_page_init(page, MM_PAGE_NODE, level);
+	MMPageGetSpecial(page)->tree = tree->number;
 }
 
 /*

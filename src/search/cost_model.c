@@ -21,7 +21,7 @@
  */
 #include "postgres.h"
 
-#include "am/cost_model.h"
+#include "search/cost_model.h"
 
 const MMCostModel mm_cost_model = {
 	/* ---------- what a search does ---------- */
@@ -108,4 +108,10 @@ const MMCostModel mm_cost_model = {
 	.rows_per_verification = 4,
 	.filtered_rows_per_verification = 8,
 	.entries_per_verification = 50,
+
+	/*
+	 * Getting a page of the index takes as long as bounding this many of its
+	 * entries.
+	 */
+	.entries_per_page = 20,
 };

@@ -1,0 +1,398 @@
+/*-------------------------------------------------------------------------
+ *
+ * choose_subindexes.c
+ *	  Which sub-indexes an index gets; see choose_subindexes.h.
+ *
+ * By default, this is found out by a trial.  The shared tree and a tree over
+ * each column are made of the sample alone.  Some rows of the sample are query
+ * objects.  For each column by itself, both trees are searched for what is as
+ * near as the nearest of the other rows: so many rows are about as near in the
+ * sample as a query for a few rows will find in the table.  A sub-index that
+ * takes at most half of the shared tree's work is worth having.  Those that
+ * save most for their size are kept, as long as all together are not too large.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/storage.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "am/build.h"
+#include "am/choose_subindexes.h"
+#include "search/cost_model.h"
+#include "base/random.h"
+#include "index/options.h"
+#include "search/ladder.h"
+#include "tree/bulk.h"
+
+/* A trial on fewer rows than this tells nothing. */
+#define LEAST_TRIAL_ROWS	1000
+
+/* Query objects of a trial, and rows that the nearest is looked for among. */
+#define TRIAL_QUERIES		20
+#define TRIAL_NEIGHBOURS	2000
+
+/* A sub-index must take no more than this part of the shared tree's work. */
+#define WORTHWHILE		0.5
+
+/* All sub-indexes together may be so large, relative to the shared tree. */
+#define MOST_SIZE		0.6
+
+/* How many bytes the sketch of a sub-index may have. */
+#define SKETCH_BUDGET	96
+
+/* ---------- what is asked for ---------- */
+
+static void
+report_column(int elevel, const MMColumns *columns, const MMAskedSubindex *asked,
+			  const char *detail)
+{
+	ereport(elevel,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("column \"%s\" cannot have a sub-index of kind %s", asked->column,
+					mm_subindex_kind_name(asked->kind)),
+			 errdetail("%s", detail),
+			 errhint("Storage parameter \"subindexes\" is auto, none, or a list of columns, each with a kind.")));
+}
+
+/*
+ * The column that a sub-index is asked for, or -1 if it cannot have it, after
+ * reporting an error of this level (0: none).
+ */
+static int
+find_column(const MMColumns *columns, const MMAskedSubindex *asked, int elevel)
+{
+	for (int i = 0; i < columns->n; i++)
+		if (strcmp(columns->columns[i].name, asked->column) == 0 && !columns->columns[i].dropped)
+			return i;
+	if (elevel != 0)
+		report_column(elevel, columns, asked,
+					  psprintf("The index has no such column. Its columns are %s.",
+							   mm_columns_list(columns)));
+	return -1;
+}
+
+void
+mm_subindexes_check_parameter(Relation index, const MMColumns *columns, int elevel)
+{
+	MMAskedSubindexes asked;
+
+	mm_subindexes_parse(mm_options_subindexes(index), &asked);
+	for (int i = 0; i < asked.n; i++)
+		(void) find_column(columns, &asked.of[i], elevel);
+}
+
+static void
+add_subindex(MMChosenSubindexes *chosen, int column, MMSubindexKind kind, MMColumns *columns,
+			 const MMMeta *meta, const void *shared, const MMTraining *training)
+{
+	MMSubindex *subindex = &chosen->of[chosen->n];
+
+	memset(subindex, 0, sizeof(MMSubindex));
+	subindex->column = column;
+	subindex->kind = kind;
+	subindex->root = InvalidBlockNumber;
+	chosen->models[chosen->n++] = mm_model_train_part(columns, meta, shared, training, column,
+													  SKETCH_BUDGET, &subindex->shape);
+}
+
+/* ---------- the trial ---------- */
+
+typedef struct Trial
+{
+	Relation	index;
+	MMColumns  *columns;
+	const MMMeta *meta;
+	const MMSample *sample;
+	MMBuild		build;			/* its trees; the shared one is the first */
+	MemoryContext scratch;
+} Trial;
+
+/*
+ * Make all trees of the sample's rows.
+ */
+static void
+plant(Trial *trial)
+{
+	MMBuild    *build = &trial->build;
+	int			n = mm_sample_size(trial->sample);
+
+	for (int t = 0; t < build->ntrees; t++)
+		build->trees[t].entries = mm_entries_create(&build->trees[t].tree.model->leaf);
+	for (int i = 0; i < n; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(trial->scratch);
+		ItemPointerData tid;
+		Datum	   *values;
+		bool	   *isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		ItemPointerSet(&tid, 0, 1);
+		mm_sample_row(trial->sample, i, &values, &isnull);
+		mm_build_embed(build, &tid, values, isnull);
+		for (int t = 0; t < build->ntrees; t++)
+			mm_entries_add(build->trees[t].entries, build->trees[t].entry);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(trial->scratch);
+	}
+	for (int t = 0; t < build->ntrees; t++)
+	{
+		MMBuildTree *tree = &build->trees[t];
+		MMBulk	   *bulk = mm_bulk_begin(&tree->tree, mm_options_get(trial->index).fillfactor, false);
+
+		mm_bulk_add(bulk, tree->entries->items, tree->entries->n);
+		mm_bulk_finish_root(bulk);
+		mm_entries_free(tree->entries);
+	}
+}
+
+static void
+count_candidate(const MMCandidate *candidate, void *state)
+{
+	(*(int64 *) state)++;
+}
+
+/*
+ * Search one tree for what is within a radius in one column.
+ */
+static void
+search_tree(Trial *trial, const MMTree *tree, const MMTerm *term, double radius, MMWork *work)
+{
+	MMBounding	bounding = {0};
+	MMSearchStats stats = {0};
+	MMSource   *source;
+	int64		candidates = 0;
+
+	mm_bounding_begin(&bounding, term, 1, false, radius);
+	bounding.uppers_wanted = true;
+	mm_bounding_init(&bounding, tree->model, trial->meta);
+	source = mm_ladder_create(tree, &bounding, NIL, &stats);
+	(void) source->routine->all(source, count_candidate, &candidates);
+	source->routine->end(source);
+	work->pages += (float4) stats.leaf_pages / TRIAL_QUERIES;
+	work->entries += (float4) stats.bounded / TRIAL_QUERIES;
+	work->candidates += (float4) candidates / TRIAL_QUERIES;
+}
+
+/*
+ * The distance in a column from a row of the sample to the nearest of others.
+ */
+static double
+nearest_distance(Trial *trial, int row, int column, Datum value)
+{
+	MetricSpace *space = &trial->columns->columns[column].space;
+	void	   *prepared = mm_metric_prepare(space, value);
+	int			n = mm_sample_size(trial->sample);
+	double		nearest = get_float8_infinity();
+
+	for (int i = 1; i <= Min(n - 1, TRIAL_NEIGHBOURS); i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(trial->scratch);
+		Datum	   *values;
+		bool	   *isnull;
+
+		mm_sample_row(trial->sample, (row + i) % n, &values, &isnull);
+		if (!isnull[column])
+			nearest = Min(nearest, mm_metric_distance(space, prepared, values[column], nearest));
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(trial->scratch);
+	}
+	return nearest;
+}
+
+/*
+ * Measure a sub-index, given by the number of its tree, and the shared tree.
+ */
+static void
+measure(Trial *trial, int t, MMSubindex *subindex)
+{
+	int			n = mm_sample_size(trial->sample);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb trial query",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	subindex->measured = true;
+	for (int i = 0; i < TRIAL_QUERIES; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(context);
+		int			row = (int) ((int64) n * i / TRIAL_QUERIES);
+		Datum	   *values;
+		bool	   *isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		mm_sample_row(trial->sample, row, &values, &isnull);
+		if (!isnull[subindex->column])
+		{
+			MMTerm		term = {
+				.column = subindex->column,
+				.weight = 1.0,
+				.scale = 1.0,
+				.value = values[subindex->column],
+				.missing = MM_MISSING_NULL,
+			};
+			double		radius = nearest_distance(trial, row, subindex->column, term.value);
+
+			search_tree(trial, &trial->build.trees[0].tree, &term, radius, &subindex->shared_work);
+			search_tree(trial, &trial->build.trees[t].tree, &term, radius, &subindex->work);
+		}
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(context);
+	}
+	MemoryContextDelete(context);
+	ereport(DEBUG1,
+			(errmsg_internal("index \"%s\", column %d, kind %d: pages %.0f (shared tree %.0f), entries %.0f (%.0f), candidates %.0f (%.0f)",
+							 RelationGetRelationName(trial->index), subindex->column + 1, subindex->kind,
+							 subindex->work.pages, subindex->shared_work.pages,
+							 subindex->work.entries, subindex->shared_work.entries,
+							 subindex->work.candidates, subindex->shared_work.candidates)));
+}
+
+/*
+ * Work in one number, in bounded entries.
+ */
+static double
+total_work(const MMWork *work)
+{
+	return work->pages * mm_cost_model.entries_per_page + work->entries +
+		work->candidates * mm_cost_model.entries_per_verification;
+}
+
+/*
+ * Keep the sub-indexes that are worth their size.
+ */
+static void
+select_worthwhile(MMChosenSubindexes *chosen, const MMModel *shared)
+{
+	MMChosenSubindexes all = *chosen;
+	double		left = MOST_SIZE * shared->leaf.size;
+
+	chosen->n = 0;
+	for (;;)
+	{
+		int			best = -1;
+		double		best_gain = 0.0;
+		double		best_size = 0.0;
+
+		for (int i = 0; i < all.n; i++)
+		{
+			const MMSubindex *subindex = &all.of[i];
+			double		before = total_work(&subindex->shared_work);
+			double		now = total_work(&subindex->work);
+			MMShape		leaf;
+			MMShape		inner;
+
+			mm_meta_shapes(&subindex->shape, &leaf, &inner);
+			if (subindex->kind == 0 || now > WORTHWHILE * before || leaf.size > left ||
+				(before - now) / leaf.size <= best_gain)
+				continue;
+			best = i;
+			best_gain = (before - now) / leaf.size;
+			best_size = leaf.size;
+		}
+		if (best < 0)
+			return;
+		chosen->of[chosen->n] = all.of[best];
+		chosen->models[chosen->n++] = all.models[best];
+		all.of[best].kind = 0;
+		left -= best_size;
+	}
+}
+
+/*
+ * Choose sub-indexes by a trial.
+ */
+static void
+try_out(Relation index, MMColumns *columns, const MMMeta *meta, const void *shared,
+		const MMTraining *training, const MMSample *sample, MMChosenSubindexes *chosen)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb trial",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+	Trial		trial = {.index = index, .columns = columns, .meta = meta, .sample = sample};
+	MMMeta	   *trial_meta;
+	void	   *stored;
+	BlockNumber nblocks = RelationGetNumberOfBlocks(index);
+
+	/* The only column has the shared tree for itself. */
+	if (columns->n == 1 || mm_sample_size(sample) < LEAST_TRIAL_ROWS)
+		return;
+	for (int i = 0; i < columns->n; i++)
+		if (training->n[i] >= LEAST_TRIAL_ROWS)
+			add_subindex(chosen, i, MM_SUBINDEX_RTREE, columns, meta, shared, training);
+
+	old = MemoryContextSwitchTo(context);
+	trial.scratch = AllocSetContextCreate(context, "mmdb trial row", ALLOCSET_DEFAULT_SIZES);
+	trial_meta = memcpy(palloc(sizeof(MMMeta)), meta, sizeof(MMMeta));
+	stored = mm_subindexes_make(index, trial_meta, shared, chosen, false);
+	trial.build.index = index;
+	trial.build.columns = columns;
+	mm_build_open_trees(&trial.build, trial_meta, stored);
+	plant(&trial);
+	for (int i = 0; i < chosen->n; i++)
+		measure(&trial, i + 1, &chosen->of[i]);
+	select_worthwhile(chosen, trial.build.trees[0].tree.model);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+
+	/* The build begins with as many pages as there were. */
+	RelationTruncate(index, nblocks);
+}
+
+/* ---------- all ---------- */
+
+void
+mm_subindexes_choose(Relation index, MMColumns *columns, const MMMeta *meta, const void *shared,
+					 const MMTraining *training, const MMSample *sample,
+					 MMChosenSubindexes *chosen)
+{
+	MMAskedSubindexes asked;
+
+	chosen->n = 0;
+	mm_subindexes_parse(mm_options_subindexes(index), &asked);
+	if (asked.automatic && sample != NULL)
+		try_out(index, columns, meta, shared, training, sample, chosen);
+	for (int i = 0; i < asked.n; i++)
+	{
+		int			column = find_column(columns, &asked.of[i], 0);
+
+		if (column >= 0)
+			add_subindex(chosen, column, asked.of[i].kind, columns, meta, shared, training);
+	}
+}
+
+/*
+ * Make an empty root.  Returns its block.
+ */
+static BlockNumber
+make_root(Relation index, int tree, bool logged)
+{
+	Buffer		buffer = mm_page_new(index);
+	BlockNumber block = BufferGetBlockNumber(buffer);
+	GenericXLogState *xlog = logged ? GenericXLogStart(index) : NULL;
+	Page		page = logged ? GenericXLogRegisterBuffer(xlog, buffer, GENERIC_XLOG_FULL_IMAGE) :
+		BufferGetPage(buffer);
+
+	mm_page_init(page, MM_PAGE_NODE, 0);
+	MMPageGetSpecial(page)->tree = tree;
+	if (logged)
+		GenericXLogFinish(xlog);
+	else
+		MarkBufferDirty(buffer);
+	UnlockReleaseBuffer(buffer);
+	return block;
+}
+
+void *
+mm_subindexes_make(Relation index, MMMeta *meta, const void *shared, MMChosenSubindexes *chosen,
+				   bool logged)
+{
+	for (int i = 0; i < chosen->n; i++)
+	{
+		chosen->of[i].tree = i + 1;
+		chosen->of[i].root = make_root(index, i + 1, logged);
+	}
+	return mm_forest_store(meta, shared, chosen->of, chosen->models, chosen->n);
+}

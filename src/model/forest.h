@@ -1,0 +1,83 @@
+/*-------------------------------------------------------------------------
+ *
+ * forest.h
+ *	  The sub-indexes of an index: each over one of its columns.
+ *
+ * Besides the shared tree, an index may have sub-indexes, for searches that
+ * give nearly all weight to few columns.  They are described behind the shared
+ * tree's model, in the same stored form, and like it they never change as long
+ * as the index lives.
+ *
+ *	R-tree		a tree over the column's coordinates, with a larger sketch
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_FOREST_H
+#define MM_FOREST_H
+
+#include "index/subindexes.h"
+#include "model/model.h"
+
+/*
+ * The work of a search, in the mean of those that a trial made.
+ */
+typedef struct MMWork
+{
+	float4		pages;			/* leaves read */
+	float4		entries;		/* bounded there */
+	float4		candidates;		/* to be verified */
+} MMWork;
+
+/*
+ * A sub-index as it is stored, MAXALIGNed.  Its model follows, as
+ * mm_model_train_part returns it.
+ */
+typedef struct MMSubindex
+{
+	int32		column;			/* from 0 */
+	int32		kind;			/* MMSubindexKind */
+	BlockNumber root;
+	int32		tree;			/* the number of its tree, or of the first of them */
+	MMModelShape shape;
+	bool		measured;		/* chosen by a trial: */
+	MMWork		work;			/* of this kind */
+	MMWork		shared_work;	/* of the shared tree alone */
+} MMSubindex;
+
+typedef struct MMForest
+{
+	int			n;
+	const MMSubindex *of[MM_MAX_COLUMNS];
+} MMForest;
+
+/*
+ * mm_forest_store: append the descriptions of n sub-indexes, with their models, to
+ * the stored form of the shared tree's model.  Returns the whole.  meta gets
+ * its size and its checksum.
+ */
+extern void *mm_forest_store(MMMeta *meta, const void *shared, const MMSubindex *subindexes,
+							 void *const *models, int n);
+
+/*
+ * mm_forest_open: the sub-indexes that a stored form describes, or none if it
+ * is NULL.  They refer to it, so it must be a copy if functions are called
+ * meanwhile (see mm_meta_model).  Raises an error if it is damaged.
+ */
+extern void mm_forest_open(Relation index, const MMMeta *meta, const void *stored,
+						   MMForest *forest);
+
+/*
+ * mm_subindex_model: the stored form of a sub-index's model.
+ */
+static inline const void *
+mm_subindex_model(const MMSubindex *subindex)
+{
+	return (const char *) subindex + MAXALIGN(sizeof(MMSubindex));
+}
+
+/*
+ * mm_forest_find: the sub-index over a column, or NULL.
+ */
+extern const MMSubindex *mm_forest_find(const MMForest *forest, int column);
+
+#endif							/* MM_FOREST_H */

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * estimate.h
+ *	  What a search in a tree is expected to do.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_ESTIMATE_H
+#define MM_ESTIMATE_H
+
+#include "index/meta.h"
+
+/*
+ * What a search is expected to do.
+ */
+typedef struct MMSearchEstimate
+{
+	double		pages;			/* leaves read */
+	double		entries;		/* bounded there */
+	double		candidates;		/* verified */
+} MMSearchEstimate;
+
+/*
+ * mm_estimate_nearest: estimate the work of finding the k nearest rows, by a
+ * sum with these weights (statistics->ncolumns of them), in an index with this
+ * many pages and entries.
+ */
+extern void mm_estimate_nearest(const MMMeta *statistics, const double *weights,
+								double pages, double tuples, double k,
+								MMSearchEstimate *estimate);
+
+#endif							/* MM_ESTIMATE_H */

@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * race.h
+ *	  The drivers of a search at work: one at first, and another beside it if
+ *	  that one takes longer than expected.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_RACE_H
+#define MM_RACE_H
+
+#include "search/driver.h"
+#include "search/source.h"
+
+/*
+ * A driver at work.
+ */
+typedef struct MMEntrant
+{
+	const MMSearchDriver *driver;
+	MMSource   *source;
+	MMBounding	bounding;		/* of the sum, with the driver's model */
+	List	   *also;			/* of MMBounding *: other sums, likewise */
+	MMSearchStats stats;
+} MMEntrant;
+
+typedef struct MMRace
+{
+	Relation	index;
+	MMColumns  *columns;
+	const MMBounding *wanted;	/* what the search wants; it has no model */
+	List	   *also;			/* of MMBounding *: other sums that it wants */
+	MMMeta	   *meta;
+	const void *stored;			/* model */
+	int			ndrivers;
+	MMSearchDriver drivers[1 + MM_MAX_COLUMNS]; /* the best first */
+	int			n;
+	MMEntrant	entrants[2];
+	struct race_seen_hash *seen;	/* rows that have been returned; NULL: one entrant */
+	int64		nreturned;
+	int64		room;
+	ItemPointerData *returned;	/* the same rows; NULL: there are too many, or
+								 * there is only one driver */
+	MMSearchEmit emit;			/* where all candidates go */
+	void	   *emit_state;
+	MemoryContext context;
+} MMRace;
+
+/*
+ * mm_race_init: get ready to search an index, as it is now, for what a bounding
+ * and others want, which are not changed here.  k is how many rows the search is
+ * likely to want; 0: all within its limit.  In the current context.
+ */
+extern void mm_race_init(MMRace *race, Relation index, MMColumns *columns,
+						 const MMBounding *wanted, List *also, double k);
+
+/*
+ * These do what the functions of a source do (source.h).
+ */
+extern bool mm_race_begin(MMRace *race);
+extern bool mm_race_next(MMRace *race, bool needed, MMCandidate *candidate);
+extern bool mm_race_all(MMRace *race, MMSearchEmit emit, void *state);
+extern void mm_race_end(MMRace *race);
+
+/*
+ * mm_race_stats: what all drivers have done so far.
+ */
+extern void mm_race_stats(const MMRace *race, MMSearchStats *stats);
+
+#endif							/* MM_RACE_H */
