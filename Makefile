@@ -93,6 +93,7 @@ OBJS = \
 	src/search/estimate.o \
 	src/search/ladder.o \
 	src/search/lookahead.o \
+	src/search/merge.o \
 	src/search/race.o \
 	src/search/search.o \
 	src/search/terms.o \

@@ -99,6 +99,20 @@ show_evaluations(MMScanState *s, const int64 *evaluations, ExplainState *es)
 	ExplainPropertyList("Distances Computed", counts, es);
 }
 
+static const char *
+driver_name(MMScanState *s, const MMDriverStats *driver)
+{
+	const char *name = NULL;
+
+	for (int i = 0; i < s->columns->n; i++)
+		if (driver->columns & (UINT32_C(1) << i))
+			name = name == NULL ? s->columns->columns[i].name :
+				psprintf("%s and %s", name, s->columns->columns[i].name);
+	return name == NULL ? "shared tree" :
+		driver->kind == 0 ? psprintf("merge of %s", name) :
+		psprintf("%s %s", name, mm_subindex_kind_name(driver->kind));
+}
+
 /*
  * What has driven searches, where there is a choice; what each has done, and in
  * parentheses what it was expected to do.
@@ -108,17 +122,14 @@ show_drivers(MMScanState *s, const MMSearchStats *stats, ExplainState *es)
 {
 	List	   *drivers = NIL;
 
-	if (stats->ndrivers == 0 || (stats->ndrivers == 1 && stats->drivers[0].column < 0))
+	if (stats->ndrivers == 0 || (stats->ndrivers == 1 && stats->drivers[0].columns == 0))
 		return;
 	for (int i = 0; i < stats->ndrivers; i++)
 	{
 		const MMDriverStats *driver = &stats->drivers[i];
-		const char *name = driver->column < 0 ? "shared tree" :
-			psprintf("%s %s", s->columns->columns[driver->column].name,
-					 mm_subindex_kind_name(driver->kind));
 
 		drivers = lappend(drivers, psprintf("%s: " INT64_FORMAT " (%.0f) pages, " INT64_FORMAT " (%.0f) entries, " INT64_FORMAT " (%.0f) candidates",
-											name, driver->pages, driver->estimated_pages,
+											driver_name(s, driver), driver->pages, driver->estimated_pages,
 											driver->entries, driver->estimated_entries,
 											driver->candidates, driver->estimated_candidates));
 	}

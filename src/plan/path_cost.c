@@ -85,13 +85,14 @@ estimate_sum(MMOffer *offer, const MMDriver *driver, SumEstimate *estimate)
 static MMSearchEstimate
 nearest(MMOffer *offer, const SumEstimate *sum, double k)
 {
-	MMSearchDriver drivers[1 + MM_MAX_COLUMNS];
+	MMSearchDriver drivers[MM_MAX_SEARCH_DRIVERS];
 	MMGoal		goal = {
 		.weights = sum->weights,
 		.radius = get_float8_infinity(),
 		.k = k,
 		.tuples = Max(offer->rel->tuples, 1),
 		.pages = offer->info->pages * offer->statistics->shared_part,
+		.may_repeat_nulls = true,
 	};
 
 	(void) mm_drivers_rank(offer->statistics, &offer->forest, &goal, drivers);

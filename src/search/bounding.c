@@ -61,6 +61,20 @@ mm_bounding_begin_like(MMBounding *b, const MMBounding *other)
 }
 
 void
+mm_bounding_begin_part(MMBounding *b, const MMBounding *sum, int column)
+{
+	MMTerm	   *terms = palloc(sizeof(MMTerm) * Max(sum->nterms, 1));
+	int			n = 0;
+
+	for (int i = 0; i < sum->nterms; i++)
+		if (sum->asked[i].column == column)
+			terms[n++] = sum->asked[i];
+	mm_bounding_begin(b, terms, n, false, FLT_MAX);
+	b->whole = sum->whole;
+	b->exact = sum->exact;
+}
+
+void
 mm_bounding_whole(MMBounding *b, double unit)
 {
 	b->whole = true;

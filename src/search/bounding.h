@@ -95,6 +95,12 @@ extern void mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *
 extern void mm_bounding_begin_like(MMBounding *b, const MMBounding *other);
 
 /*
+ * mm_bounding_begin_part: prepare to bound the terms of a sum that are about one
+ * column.  Sums that are NULL are not wanted.
+ */
+extern void mm_bounding_begin_part(MMBounding *b, const MMBounding *sum, int column);
+
+/*
  * mm_bounding_whole: declare that all distances are whole numbers, and that
  * all factors, and what NULLs add, are multiples of unit, a power of 2.
  */

@@ -22,6 +22,15 @@
 /* A column with less than this part of the weight never drives. */
 #define LEAST_PART		0.3
 
+/* One with less than this never takes part in a merge. */
+#define LEAST_MERGED_PART	0.1
+
+/* A merge is not thought of if less work than this, in entries, is expected. */
+#define WORTH_A_THOUGHT		20000
+
+/* How full leaves are. */
+#define LEAF_FILL		0.8
+
 int			mm_driver_setting = MM_DRIVER_AUTO;
 
 void
@@ -31,6 +40,7 @@ mm_driver_init(void)
 		{"auto", MM_DRIVER_AUTO, false},
 		{"shared", MM_DRIVER_SHARED, false},
 		{"subindex", MM_DRIVER_SUBINDEX, false},
+		{"merge", MM_DRIVER_MERGE, false},
 		{NULL, 0, false}
 	};
 
@@ -74,25 +84,82 @@ farthest(const MMMeta *statistics, const MMGoal *goal)
 	return Min(radius, goal->radius);
 }
 
-static void
-estimate_subindex(const MMMeta *statistics, const MMGoal *goal, double radius, MMSearchDriver *driver)
+/*
+ * The weights of one column alone.
+ */
+static MMWeights
+alone(const MMGoal *goal, int column)
 {
-	int			column = driver->subindex->column;
-	MMWeights	alone = {.weights = {0}};
+	MMWeights	weights = {.weights = {0}};
+
+	weights.weights[column] = goal->weights.weights[column];
+	weights.missing[column] = goal->weights.missing[column];
+	return weights;
+}
+
+/*
+ * The work of finding so many nearest rows in a sub-index.
+ */
+static void
+estimate_part(const MMMeta *statistics, const MMGoal *goal, const MMSubindex *subindex,
+			  double rows, MMSearchEstimate *estimate)
+{
+	MMWeights	weights = alone(goal, subindex->column);
 	MMShape		leaf;
 	MMShape		inner;
-	double		fraction;
-	double		rows;
-	double		pages;
 
-	mm_meta_shapes(&driver->subindex->shape, &leaf, &inner);
-	pages = goal->tuples / leaf.capacity / 0.8;
-	alone.weights[column] = goal->weights.weights[column];
-	alone.missing[column] = goal->weights.missing[column];
-	fraction = mm_pairs_fraction(statistics, &alone, radius, false);
-	rows = Max(fraction < 0 ? 1.0 : fraction, 0.0) * goal->tuples;
-	mm_estimate_nearest(statistics, alone.weights, pages, goal->tuples, Max(rows, 1),
-						&driver->estimate);
+	mm_meta_shapes(&subindex->shape, &leaf, &inner);
+	mm_estimate_nearest(statistics, weights.weights, goal->tuples / leaf.capacity / LEAF_FILL,
+						goal->tuples, Max(rows, 1), estimate);
+}
+
+static void
+estimate_subindex(const MMMeta *statistics, const MMGoal *goal, double radius,
+				  MMSearchDriver *driver)
+{
+	MMWeights	weights = alone(goal, driver->parts[0]->column);
+	double		fraction = mm_pairs_fraction(statistics, &weights, radius, false);
+
+	estimate_part(statistics, goal, driver->parts[0],
+				  Max(fraction < 0 ? 1.0 : fraction, 0.0) * goal->tuples, &driver->estimate);
+}
+
+/*
+ * A merge reads all its parts to the same depth, so many rows, until their
+ * frontiers add up to the radius.  About half of these rows will be verified.
+ */
+static void
+estimate_merge(const MMMeta *statistics, const MMGoal *goal, double radius,
+			   MMSearchDriver *driver)
+{
+	double		rows = goal->tuples;
+
+	for (double fraction = 1.0 / 4096; fraction < 1; fraction *= 4)
+	{
+		double		frontiers = 0.0;
+
+		for (int i = 0; i < driver->nparts; i++)
+		{
+			MMWeights	weights = alone(goal, driver->parts[i]->column);
+
+			frontiers += mm_pairs_radius(statistics, &weights, fraction);
+		}
+		if (frontiers >= radius)
+		{
+			rows = fraction * goal->tuples;
+			break;
+		}
+	}
+	memset(&driver->estimate, 0, sizeof(MMSearchEstimate));
+	for (int i = 0; i < driver->nparts; i++)
+	{
+		MMSearchEstimate part;
+
+		estimate_part(statistics, goal, driver->parts[i], rows, &part);
+		driver->estimate.pages += part.pages;
+		driver->estimate.entries += part.entries;
+		driver->estimate.candidates += rows / 2;
+	}
 }
 
 static int
@@ -104,6 +171,44 @@ compare_drivers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/*
+ * A merge of the sub-indexes of the columns that have most weight; it has no
+ * parts if there are not enough.
+ */
+static void
+make_merge(const MMMeta *statistics, const MMForest *forest, const MMGoal *goal,
+		   MMSearchDriver *driver)
+{
+	*driver = (MMSearchDriver) {0};
+	for (int i = 0; i < forest->n; i++)
+		if (part_of_weight(statistics, &goal->weights, forest->of[i]->column) >= LEAST_MERGED_PART)
+			driver->parts[driver->nparts++] = forest->of[i];
+	if (driver->nparts < 2)
+		driver->nparts = 0;
+}
+
+/*
+ * Add what the sub-indexes can do.  Returns how many drivers there are then.
+ */
+static int
+add_subindexes(const MMMeta *statistics, const MMForest *forest, const MMGoal *goal,
+			   double *radius, MMSearchDriver *drivers, int n)
+{
+	for (int i = 0; i < forest->n; i++)
+	{
+		const MMSubindex *subindex = forest->of[i];
+		double		part = part_of_weight(statistics, &goal->weights, subindex->column);
+
+		if (!(part > 0) || (part < LEAST_PART && mm_driver_setting == MM_DRIVER_AUTO))
+			continue;
+		if (*radius < 0)
+			*radius = farthest(statistics, goal);
+		drivers[n] = (MMSearchDriver) {.nparts = 1, .parts = {subindex}};
+		estimate_subindex(statistics, goal, *radius, &drivers[n++]);
+	}
+	return n;
+}
+
 int
 mm_drivers_rank(const MMMeta *statistics, const MMForest *forest, const MMGoal *goal,
 				MMSearchDriver *drivers)
@@ -113,29 +218,27 @@ mm_drivers_rank(const MMMeta *statistics, const MMForest *forest, const MMGoal *
 	double		rows = goal->k;
 
 	drivers[0] = (MMSearchDriver) {0};
-	for (int i = 0; i < forest->n && mm_driver_setting != MM_DRIVER_SHARED; i++)
-	{
-		const MMSubindex *subindex = forest->of[i];
-
-		if (part_of_weight(statistics, &goal->weights, subindex->column) < LEAST_PART &&
-			mm_driver_setting == MM_DRIVER_AUTO)
-			continue;
-		if (!(goal->weights.weights[subindex->column] > 0))
-			continue;
-		if (radius < 0)
-			radius = farthest(statistics, goal);
-		drivers[n] = (MMSearchDriver) {.subindex = subindex};
-		estimate_subindex(statistics, goal, radius, &drivers[n++]);
-	}
+	if (mm_driver_setting == MM_DRIVER_AUTO || mm_driver_setting == MM_DRIVER_SUBINDEX)
+		n = add_subindexes(statistics, forest, goal, &radius, drivers, n);
 	if (rows == 0 && n > 1)
 		rows = Max(mm_pairs_fraction(statistics, &goal->weights, radius, true), 0.0) * goal->tuples;
 	mm_estimate_nearest(statistics, goal->weights.weights, goal->pages, goal->tuples,
 						Max(rows, 1), &drivers[0].estimate);
+	if (mm_driver_setting == MM_DRIVER_MERGE ||
+		(n > 1 && mm_driver_setting == MM_DRIVER_AUTO && goal->may_repeat_nulls &&
+		 total_work(&drivers[0].estimate) > WORTH_A_THOUGHT))
+	{
+		make_merge(statistics, forest, goal, &drivers[n]);
+		if (drivers[n].nparts > 0)
+			estimate_merge(statistics, goal, radius < 0 ? farthest(statistics, goal) : radius,
+						   &drivers[n++]);
+	}
 	if (n == 1)
 		return 1;
 	for (int i = 0; i < n; i++)
 		drivers[i].work = total_work(&drivers[i].estimate);
-	if (mm_driver_setting == MM_DRIVER_SUBINDEX)
+	/* What is forced comes first. */
+	if (mm_driver_setting != MM_DRIVER_AUTO)
 		drivers[0].work = get_float8_infinity();
 	qsort(drivers, n, sizeof(MMSearchDriver), compare_drivers);
 	return mm_driver_setting == MM_DRIVER_AUTO ? n : 1;

@@ -14,7 +14,9 @@
 
 typedef struct MMSearchDriver
 {
-	const MMSubindex *subindex;	/* NULL: the shared tree */
+	int			nparts;			/* 0: the shared tree; if more than 1, sub-indexes
+								 * that are merged (merge.h) */
+	const MMSubindex *parts[MM_MAX_COLUMNS];
 	MMSearchEstimate estimate;
 	double		work;			/* of that, in entries */
 } MMSearchDriver;
@@ -29,7 +31,11 @@ typedef struct MMGoal
 	double		k;				/* so many nearest; 0: all within the radius */
 	double		tuples;			/* rows in the index */
 	double		pages;			/* of the shared tree */
+	bool		may_repeat_nulls;	/* see mm_search_may_repeat_nulls */
 } MMGoal;
+
+/* The shared tree, each sub-index, and a merge. */
+#define MM_MAX_SEARCH_DRIVERS	(2 + MM_MAX_COLUMNS)
 
 /*
  * The setting mmdb.driver.
@@ -39,6 +45,7 @@ typedef enum MMDriverSetting
 	MM_DRIVER_AUTO,
 	MM_DRIVER_SHARED,
 	MM_DRIVER_SUBINDEX,
+	MM_DRIVER_MERGE,
 } MMDriverSetting;
 
 extern int	mm_driver_setting;
@@ -47,7 +54,7 @@ extern void mm_driver_init(void);
 
 /*
  * mm_drivers_rank: estimate what each driver would do, and list them, the least
- * work first.  drivers has room for 1 + MM_MAX_COLUMNS.  Returns how many there
+ * work first.  drivers has room for MM_MAX_SEARCH_DRIVERS.  Returns how many there
  * are, at least 1.
  */
 extern int	mm_drivers_rank(const MMMeta *statistics, const MMForest *forest, const MMGoal *goal,

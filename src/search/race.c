@@ -24,20 +24,21 @@
 
 #include "search/cost_model.h"
 #include "search/ladder.h"
+#include "search/merge.h"
 #include "search/race.h"
 
 /* ---------- rows that have been returned ---------- */
 
 typedef struct SeenRow
 {
-	uint64		place;
+	uint64		number;
 	char		status;
 } SeenRow;
 
 #define SH_PREFIX			race_seen
 #define SH_ELEMENT_TYPE		SeenRow
 #define SH_KEY_TYPE			uint64
-#define SH_KEY				place
+#define SH_KEY				number
 #define SH_HASH_KEY(tb, key)	murmurhash32((uint32) (key) ^ (uint32) ((key) >> 29))
 #define SH_EQUAL(tb, a, b)	((a) == (b))
 #define SH_SCOPE			static inline
@@ -45,23 +46,29 @@ typedef struct SeenRow
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+/*
+ * A candidate as a number.  Rows whose sum is NULL have others: such a row may
+ * have been returned before, by a driver that did not know.
+ */
 static uint64
-place_number(const ItemPointerData *tid)
+number_of(const MMCandidate *candidate)
 {
-	return (uint64) ItemPointerGetBlockNumber(tid) << 16 | ItemPointerGetOffsetNumber(tid);
+	return (uint64) candidate->is_null << 63 |
+		(uint64) ItemPointerGetBlockNumber(&candidate->tid) << 16 |
+		ItemPointerGetOffsetNumber(&candidate->tid);
 }
 
 /*
  * Note that a row is returned.  Returns false if it has been returned before.
  */
 static bool
-note_row(MMRace *race, const ItemPointerData *tid)
+note_row(MMRace *race, uint64 number)
 {
 	bool		found;
 
 	if (race->seen != NULL)
 	{
-		(void) race_seen_insert(race->seen, place_number(tid), &found);
+		(void) race_seen_insert(race->seen, number, &found);
 		return !found;
 	}
 	if (race->returned == NULL)
@@ -76,9 +83,9 @@ note_row(MMRace *race, const ItemPointerData *tid)
 			return true;
 		}
 		race->room *= 2;
-		race->returned = repalloc_huge(race->returned, sizeof(ItemPointerData) * race->room);
+		race->returned = repalloc_huge(race->returned, sizeof(uint64) * race->room);
 	}
-	race->returned[race->nreturned++] = *tid;
+	race->returned[race->nreturned++] = number;
 	return true;
 }
 
@@ -105,6 +112,7 @@ describe_goal(const MMRace *race, double k, MMGoal *goal)
 	goal->k = k;
 	goal->tuples = Max(mm_meta_entries(race->index, race->meta), 1);
 	goal->pages = RelationGetNumberOfBlocks(race->index) * race->meta->shared_part;
+	goal->may_repeat_nulls = race->may_repeat_nulls || !b->with_nulls;
 }
 
 /*
@@ -118,14 +126,14 @@ keep_model(MMRace *race)
 
 	race->stored = copy;
 	for (int i = 0; i < race->ndrivers; i++)
-		if (race->drivers[i].subindex != NULL)
-			race->drivers[i].subindex = (const MMSubindex *)
-				(copy + ((const char *) race->drivers[i].subindex - from));
+		for (int p = 0; p < race->drivers[i].nparts; p++)
+			race->drivers[i].parts[p] = (const MMSubindex *)
+				(copy + ((const char *) race->drivers[i].parts[p] - from));
 }
 
 void
 mm_race_init(MMRace *race, Relation index, MMColumns *columns, const MMBounding *wanted,
-			 List *also, double k)
+			 List *also, double k, bool may_repeat_nulls)
 {
 	MMForest	forest;
 
@@ -134,12 +142,12 @@ mm_race_init(MMRace *race, Relation index, MMColumns *columns, const MMBounding 
 	race->columns = columns;
 	race->wanted = wanted;
 	race->also = also;
+	race->may_repeat_nulls = may_repeat_nulls;
 	race->context = CurrentMemoryContext;
 	race->meta = mm_meta_read(index, columns->n);
 	race->stored = mm_meta_model(index, race->meta);
 	mm_forest_open(index, race->meta, race->stored, &forest);
 	race->ndrivers = 1;
-	race->drivers[0].subindex = NULL;
 	if (forest.n > 0 && !wanted->only_nulls)
 	{
 		MMGoal		goal;
@@ -163,18 +171,17 @@ bound_alike(MMRace *race, MMBounding *bounding, const MMBounding *wanted, const 
 }
 
 /*
- * Let one more driver start.
+ * The source that a sub-index (NULL: the shared tree) is for the sum of a
+ * bounding, which is made ready for it, and for others.
  */
-static MMEntrant *
-enter(MMRace *race, const MMSearchDriver *driver)
+static MMSource *
+open_source(MMRace *race, const MMSubindex *subindex, MMBounding *bounding,
+			const MMBounding *wanted, List *also, MMSearchStats *stats)
 {
-	MemoryContext old = MemoryContextSwitchTo(race->context);
-	MMEntrant  *entrant = &race->entrants[race->n++];
-	const MMSubindex *subindex = driver->subindex;
 	MMTree		tree;
+	List	   *others = NIL;
 	ListCell   *lc;
 
-	entrant->driver = driver;
 	if (subindex == NULL)
 		tree = mm_tree_of_columns(race->index,
 								  mm_model_open(race->columns, race->meta, race->stored));
@@ -182,26 +189,91 @@ enter(MMRace *race, const MMSearchDriver *driver)
 		tree = mm_tree_of_subindex(race->index, subindex,
 								   mm_model_open_part(race->columns, &subindex->shape,
 													  mm_subindex_model(subindex)));
-	bound_alike(race, &entrant->bounding, race->wanted, tree.model);
-	foreach(lc, race->also)
+	bound_alike(race, bounding, wanted, tree.model);
+	foreach(lc, also)
 	{
+		MMBounding *other = palloc0(sizeof(MMBounding));
+
+		bound_alike(race, other, lfirst(lc), tree.model);
+		others = lappend(others, other);
+	}
+	return mm_ladder_create(&tree, bounding, others, stats);
+}
+
+/*
+ * The sources of a merge, each for the terms of its column.
+ */
+static MMSource *
+open_merge(MMRace *race, MMEntrant *entrant)
+{
+	const MMSearchDriver *driver = entrant->driver;
+	MMSource   *sources[MM_MAX_COLUMNS];
+
+	entrant->parts = palloc0(sizeof(MMSearchStats) * driver->nparts);
+	mm_bounding_begin_like(&entrant->bounding, race->wanted);
+	for (int i = 0; i < driver->nparts; i++)
+	{
+		MMBounding *wanted = palloc0(sizeof(MMBounding));
 		MMBounding *bounding = palloc0(sizeof(MMBounding));
 
-		bound_alike(race, bounding, lfirst(lc), tree.model);
-		entrant->also = lappend(entrant->also, bounding);
+		mm_bounding_begin_part(wanted, race->wanted, driver->parts[i]->column);
+		sources[i] = open_source(race, driver->parts[i], bounding, wanted, race->also,
+								 &entrant->parts[i]);
 	}
-	entrant->source = mm_ladder_create(&tree, &entrant->bounding, entrant->also, &entrant->stats);
+	return mm_merge_create(sources, driver->nparts, &entrant->bounding, &entrant->stats);
+}
+
+/*
+ * Let one more driver start.
+ */
+static MMEntrant *
+enter(MMRace *race, const MMSearchDriver *driver)
+{
+	MemoryContext old = MemoryContextSwitchTo(race->context);
+	MMEntrant  *entrant = &race->entrants[race->n++];
+
+	entrant->driver = driver;
+	entrant->source = driver->nparts > 1 ? open_merge(race, entrant) :
+		open_source(race, driver->nparts == 0 ? NULL : driver->parts[0], &entrant->bounding,
+					race->wanted, race->also, &entrant->stats);
 	MemoryContextSwitchTo(old);
 	return entrant;
+}
+
+/*
+ * What a driver has done so far.
+ */
+static MMSearchStats
+stats_of(const MMEntrant *entrant)
+{
+	MMSearchStats stats = entrant->stats;
+
+	for (int i = 0; entrant->parts != NULL && i < entrant->driver->nparts; i++)
+	{
+		int64		candidates = stats.candidates;
+
+		mm_search_stats_add(&stats, &entrant->parts[i]);
+		stats.candidates = candidates;	/* rows that the merge has returned */
+	}
+	return stats;
 }
 
 static double
 work_done(const MMEntrant *entrant)
 {
-	const MMSearchStats *stats = &entrant->stats;
+	MMSearchStats stats = stats_of(entrant);
 
-	return (double) (stats->inner_pages + stats->leaf_pages) * mm_cost_model.entries_per_page +
-		stats->bounded + (double) stats->candidates * mm_cost_model.entries_per_verification;
+	return (double) (stats.inner_pages + stats.leaf_pages) * mm_cost_model.entries_per_page +
+		stats.bounded + (double) stats.candidates * mm_cost_model.entries_per_verification;
+}
+
+/*
+ * Has a merge outgrown work_mem?  A tree sees to that itself.
+ */
+static bool
+is_too_large(const MMEntrant *entrant)
+{
+	return entrant->driver->nparts > 1 && entrant->stats.peak_memory > (Size) work_mem * 1024;
 }
 
 /*
@@ -214,11 +286,12 @@ change_over_if_due(MMRace *race)
 	MMEntrant  *first = &race->entrants[0];
 
 	if (race->n > 1 || race->returned == NULL ||
-		work_done(first) < Max(race->drivers[1].work, race->drivers[0].work))
+		(work_done(first) < Max(race->drivers[1].work, race->drivers[0].work) &&
+		 !is_too_large(first)))
 		return;
 	race->seen = race_seen_create(race->context, race->nreturned * 2, NULL);
 	for (int64 i = 0; i < race->nreturned; i++)
-		(void) note_row(race, &race->returned[i]);
+		(void) note_row(race, race->returned[i]);
 	pfree(race->returned);
 	race->returned = NULL;
 	enter(race, &race->drivers[1]);
@@ -235,9 +308,47 @@ mm_race_begin(MMRace *race)
 	if (race->ndrivers > 1)
 	{
 		race->room = 64;
-		race->returned = MemoryContextAlloc(race->context, sizeof(ItemPointerData) * race->room);
+		race->returned = MemoryContextAlloc(race->context, sizeof(uint64) * race->room);
 	}
 	return entrant->source->routine->begin(entrant->source);
+}
+
+/*
+ * Which driver goes on?
+ */
+static int
+next_entrant(const MMRace *race)
+{
+	if (race->n == 1)
+		return 0;
+	if (race->nulls)
+		return race->n - 1;
+	return is_too_large(&race->entrants[0]) ||
+		work_done(&race->entrants[1]) < work_done(&race->entrants[0]);
+}
+
+/*
+ * Can a driver tell whether the sum is NULL?  A merge cannot.
+ */
+static bool
+knows_nulls(const MMEntrant *entrant)
+{
+	return entrant->driver->nparts < 2;
+}
+
+/*
+ * Once a driver that knows nothing of NULLs has returned all other rows, let
+ * the shared tree find those whose sum is NULL.
+ */
+static void
+begin_nulls(MMRace *race)
+{
+	static const MMSearchDriver shared = {0};
+	MMEntrant  *entrant = enter(race, &shared);
+
+	race->nulls = true;
+	entrant->bounding.only_nulls = true;
+	(void) entrant->source->routine->begin(entrant->source);
 }
 
 bool
@@ -245,21 +356,28 @@ mm_race_next(MMRace *race, bool needed, MMCandidate *candidate)
 {
 	for (;;)
 	{
-		MMEntrant  *entrant = &race->entrants[0];
+		int			i;
+		MMEntrant  *entrant;
 
 		change_over_if_due(race);
-		if (race->n > 1 && work_done(&race->entrants[1]) < work_done(entrant))
-			entrant = &race->entrants[1];
+		i = next_entrant(race);
+		entrant = &race->entrants[i];
 		entrant->bounding.with_nulls = race->wanted->with_nulls;
 		entrant->bounding.limit = race->wanted->limit;
 		if (!entrant->source->routine->next(entrant->source, needed, candidate))
-			return false;
-		entrant->stats.candidates++;
-		if (!note_row(race, &candidate->tid))
-			continue;
-		if (race->n > 1 && !candidate->is_null)
 		{
-			MMSource   *other = race->entrants[entrant == &race->entrants[0]].source;
+			if (!needed || knows_nulls(entrant) || race->nulls || !race->wanted->with_nulls)
+				return false;
+			begin_nulls(race);
+			continue;
+		}
+		entrant->stats.candidates++;
+		candidate->may_be_null = !knows_nulls(entrant);
+		if (!note_row(race, number_of(candidate)))
+			continue;
+		if (race->n == 2 && !candidate->is_null)
+		{
+			MMSource   *other = race->entrants[1 - i].source;
 
 			candidate->lower = Max(candidate->lower, Min(other->routine->frontier(other), FLT_MAX));
 		}
@@ -302,19 +420,21 @@ mm_race_stats(const MMRace *race, MMSearchStats *stats)
 	{
 		const MMEntrant *entrant = &race->entrants[i];
 		const MMSearchEstimate *estimate = &entrant->driver->estimate;
+		MMSearchStats done = stats_of(entrant);
 		MMDriverStats driver = {
-			.column = entrant->driver->subindex == NULL ? -1 : entrant->driver->subindex->column,
-			.kind = entrant->driver->subindex == NULL ? 0 : entrant->driver->subindex->kind,
-			.pages = entrant->stats.leaf_pages,
-			.entries = entrant->stats.bounded,
-			.candidates = entrant->stats.candidates,
+			.kind = entrant->driver->nparts == 1 ? entrant->driver->parts[0]->kind : 0,
+			.pages = done.leaf_pages,
+			.entries = done.bounded,
+			.candidates = done.candidates,
 			.estimated_pages = estimate->pages,
 			.estimated_entries = estimate->entries,
 			.estimated_candidates = estimate->candidates,
 		};
 
-		mm_search_stats_add(stats, &entrant->stats);
+		for (int p = 0; p < entrant->driver->nparts; p++)
+			driver.columns |= UINT32_C(1) << entrant->driver->parts[p]->column;
+		mm_search_stats_add(stats, &done);
 		mm_driver_stats_add(stats, &driver);
 	}
-	stats->changes = race->n - 1;
+	stats->changes = race->n - 1 - race->nulls;
 }

@@ -22,6 +22,7 @@ typedef struct MMEntrant
 	MMBounding	bounding;		/* of the sum, with the driver's model */
 	List	   *also;			/* of MMBounding *: other sums, likewise */
 	MMSearchStats stats;
+	MMSearchStats *parts;		/* of a merge's parts, besides */
 } MMEntrant;
 
 typedef struct MMRace
@@ -33,13 +34,15 @@ typedef struct MMRace
 	MMMeta	   *meta;
 	const void *stored;			/* model */
 	int			ndrivers;
-	MMSearchDriver drivers[1 + MM_MAX_COLUMNS]; /* the best first */
+	MMSearchDriver drivers[MM_MAX_SEARCH_DRIVERS]; /* the best first */
 	int			n;
-	MMEntrant	entrants[2];
+	MMEntrant	entrants[3];	/* two that race; and one for NULLs */
+	bool		may_repeat_nulls;
+	bool		nulls;			/* all other rows have been returned */
 	struct race_seen_hash *seen;	/* rows that have been returned; NULL: one entrant */
 	int64		nreturned;
 	int64		room;
-	ItemPointerData *returned;	/* the same rows; NULL: there are too many, or
+	uint64	   *returned;		/* the same rows; NULL: there are too many, or
 								 * there is only one driver */
 	MMSearchEmit emit;			/* where all candidates go */
 	void	   *emit_state;
@@ -49,10 +52,12 @@ typedef struct MMRace
 /*
  * mm_race_init: get ready to search an index, as it is now, for what a bounding
  * and others want, which are not changed here.  k is how many rows the search is
- * likely to want; 0: all within its limit.  In the current context.
+ * likely to want; 0: all within its limit.  For may_repeat_nulls, see
+ * mm_search_may_repeat_nulls.  In the current context.
  */
 extern void mm_race_init(MMRace *race, Relation index, MMColumns *columns,
-						 const MMBounding *wanted, List *also, double k);
+						 const MMBounding *wanted, List *also, double k,
+						 bool may_repeat_nulls);
 
 /*
  * These do what the functions of a source do (source.h).

@@ -32,6 +32,7 @@ struct MMSearch
 	MMSearchEmit emit;			/* where all candidates go */
 	void	   *emit_state;
 	double		wanted;			/* rows; 0: all within the bound */
+	bool		may_repeat_nulls;
 	MMSearchStats stats;
 };
 
@@ -70,6 +71,12 @@ void
 mm_search_wanted(MMSearch *search, double rows)
 {
 	search->wanted = rows;
+}
+
+void
+mm_search_may_repeat_nulls(MMSearch *search)
+{
+	search->may_repeat_nulls = true;
 }
 
 void
@@ -137,7 +144,7 @@ start(MMSearch *search)
 	for (bool again = false;; again = true)
 	{
 		mm_race_init(&search->race, search->index, search->columns, &search->bounding,
-					 search->also, search->wanted);
+					 search->also, search->wanted, search->may_repeat_nulls);
 		if (search->emit != NULL ? mm_race_all(&search->race, emit_candidate, search) :
 			mm_race_begin(&search->race))
 			break;				/* otherwise the index has just got a model */

@@ -45,8 +45,8 @@ typedef struct MMTerm
  */
 typedef struct MMDriverStats
 {
-	int			column;			/* of a sub-index; -1: the shared tree */
-	int			kind;			/* of a sub-index: MMSubindexKind */
+	uint32		columns;		/* mask: of sub-indexes; 0: the shared tree */
+	int			kind;			/* of a sub-index: MMSubindexKind; 0: several */
 	int64		pages;			/* leaves */
 	int64		entries;
 	int64		candidates;
@@ -78,6 +78,8 @@ typedef struct MMCandidate
 	double		lower;			/* of the sum; if is_null, there is no sum */
 	double		upper;			/* Infinity where there is none */
 	bool		is_null;
+	bool		may_be_null;	/* although not is_null: see
+								 * mm_search_may_repeat_nulls */
 } MMCandidate;
 
 typedef struct MMSearch MMSearch;
@@ -111,6 +113,14 @@ extern void mm_search_whole(MMSearch *search, double unit);
  * is wanted.  Call this before the first candidate.
  */
 extern void mm_search_wanted(MMSearch *search, double rows);
+
+/*
+ * mm_search_may_repeat_nulls: declare that a candidate whose sum turns out to be
+ * NULL will be dropped if it is not is_null but may_be_null.  It comes again, then
+ * is_null, if such rows are wanted.  So more ways of searching are possible.  Call
+ * this before the first candidate.
+ */
+extern void mm_search_may_repeat_nulls(MMSearch *search);
 
 /*
  * mm_search_also: want only rows for which the sum of these n terms, too, is
@@ -166,7 +176,7 @@ mm_driver_stats_add(MMSearchStats *total, const MMDriverStats *driver)
 	int			i = 0;
 	MMDriverStats *to;
 
-	while (i < total->ndrivers && (total->drivers[i].column != driver->column ||
+	while (i < total->ndrivers && (total->drivers[i].columns != driver->columns ||
 								   total->drivers[i].kind != driver->kind))
 		i++;
 	i = Min(i, MM_MAX_DRIVERS - 1);
