@@ -108,6 +108,11 @@ CREATE FUNCTION seed_step(seed integer, step integer) RETURNS void LANGUAGE sql 
 	SELECT setseed((seed::bigint * 7919 + step * 104729) % 1000003 / 1000003.0)
 $$;
 
+-- The kinds of sub-index that a column can have.
+CREATE FUNCTION subindex_kinds(kind kinds) RETURNS text[] LANGUAGE sql AS $$
+	SELECT ARRAY['rtree']
+$$;
+
 -- Make the table.
 CREATE FUNCTION random_table(seed integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -136,12 +141,15 @@ BEGIN
 		pick('', '', '', 'UNLOGGED', 'TEMP'),
 				   (SELECT string_agg(format('c%s %s', i, (round.chosen[i]).type), ', ' ORDER BY i)
 					   FROM generate_series(1, round.ncolumns) i));
-	round.definition := format('r_mm ON r USING mmdb (%s) WITH (fillfactor = %s, pivots = %s)%s',
+	round.definition := format('r_mm ON r USING mmdb (%s) WITH (fillfactor = %s, pivots = %s, subindexes = %L)%s',
 		CASE WHEN round.shape = 'composite' THEN 'obj' ELSE
 			(SELECT string_agg(concat_ws(' ', replace(round.terms[i], 'r.', ''), (round.chosen[i]).class), ', '
 				ORDER BY i)
 			 FROM generate_series(1, round.ncolumns) i) END,
 		pick('90', '90', '100', '10', '30'), pick('0', '0', '1', '16'),
+		CASE WHEN round.shape = 'expressions' THEN pick('auto', 'none')
+			 ELSE coalesce((SELECT string_agg(format('c%s %s', i, pick(VARIADIC subindex_kinds(round.chosen[i]))), ', ')
+							FROM generate_series(1, round.ncolumns) i WHERE random() < 0.7), pick('auto', 'none')) END,
 		CASE WHEN round.filter <> 'true' THEN ' WHERE ' || round.filter END);
 	DELETE FROM round;
 	INSERT INTO round VALUES (round.*);
@@ -684,6 +692,7 @@ BEGIN
 	PERFORM set_config('work_mem', pick('64kB', '4MB'), true);
 
 	FOR q IN 1 .. nqueries LOOP
+		PERFORM set_config('mmdb.driver', pick('auto', 'auto', 'shared', 'subindex', 'merge'), true);
 		-- a row, or new values; weights, some zero
 		DROP TABLE IF EXISTS query_row;
 		IF random() < 0.5 AND EXISTS (SELECT FROM r) THEN
