@@ -94,6 +94,7 @@ OBJS = \
 	src/search/ladder.o \
 	src/search/lookahead.o \
 	src/search/merge.o \
+	src/search/paper.o \
 	src/search/race.o \
 	src/search/search.o \
 	src/search/terms.o \

@@ -150,10 +150,22 @@ plant(Trial *trial)
 	}
 }
 
+/*
+ * Candidates of a trial.  Rows that are as far away as the last one wanted need
+ * not be verified by a search for the nearest, so they do not count.
+ */
+typedef struct Counted
+{
+	double		radius;
+	int64		n;
+} Counted;
+
 static void
 count_candidate(const MMCandidate *candidate, void *state)
 {
-	(*(int64 *) state)++;
+	Counted    *counted = state;
+
+	counted->n += candidate->lower < counted->radius;
 }
 
 /*
@@ -165,17 +177,17 @@ search_tree(Trial *trial, const MMTree *tree, const MMTerm *term, double radius,
 	MMBounding	bounding = {0};
 	MMSearchStats stats = {0};
 	MMSource   *source;
-	int64		candidates = 0;
+	Counted		counted = {.radius = radius};
 
 	mm_bounding_begin(&bounding, term, 1, false, radius);
 	bounding.uppers_wanted = true;
 	mm_bounding_init(&bounding, tree->model, trial->meta);
 	source = mm_ladder_create(tree, &bounding, NIL, &stats);
-	(void) source->routine->all(source, count_candidate, &candidates);
+	(void) source->routine->all(source, count_candidate, &counted);
 	source->routine->end(source);
 	work->pages += (float4) stats.leaf_pages / TRIAL_QUERIES;
 	work->entries += (float4) stats.bounded / TRIAL_QUERIES;
-	work->candidates += (float4) candidates / TRIAL_QUERIES;
+	work->candidates += (float4) counted.n / TRIAL_QUERIES;
 }
 
 /*
@@ -261,6 +273,18 @@ total_work(const MMWork *work)
 }
 
 /*
+ * Leave out what has to be verified either way.
+ */
+static void
+leave_out_common(MMWork *one, MMWork *other)
+{
+	float4		common = Min(one->candidates, other->candidates);
+
+	one->candidates -= common;
+	other->candidates -= common;
+}
+
+/*
  * Keep the sub-indexes that are worth their size.
  */
 static void
@@ -279,11 +303,16 @@ select_worthwhile(MMChosenSubindexes *chosen, const MMModel *shared)
 		for (int i = 0; i < all.n; i++)
 		{
 			const MMSubindex *subindex = &all.of[i];
-			double		before = total_work(&subindex->shared_work);
-			double		now = total_work(&subindex->work);
+			MMWork		shared_work = subindex->shared_work;
+			MMWork		work = subindex->work;
 			MMShape		leaf;
 			MMShape		inner;
+			double		before;
+			double		now;
 
+			leave_out_common(&shared_work, &work);
+			before = total_work(&shared_work);
+			now = total_work(&work);
 			mm_meta_shapes(&subindex->shape, &leaf, &inner);
 			if (subindex->kind == 0 || now > WORTHWHILE * before || leaf.size > left ||
 				(before - now) / leaf.size <= best_gain)

@@ -138,6 +138,7 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 {
 	OrderedState *state = s->state;
 	MMSumState *sum = s->sums[0];
+	ItemPointerData place = candidate->tid; /* reading the row changes it */
 	PendingRow *pending;
 	double		most = greatest_wanted(s);
 	double		value;
@@ -148,8 +149,10 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 		!mm_sum_evaluate(sum, s->css.ss.ps.ps_ExprContext, most, &value, &isnull) ||
 		!mm_scan_passes_conditions(s, sum) || !mm_scan_passes_other_sums(s))
 		return false;
-	if (isnull && (s->plan->nulls_first || (candidate->may_be_null && !candidate->is_null)))
-		return false;			/* these have come already, or come again */
+	if (isnull && s->plan->nulls_first)
+		return false;			/* these have come already */
+	if (isnull && candidate->may_be_null && !candidate->is_null)
+		mm_search_was_null(s->search, &place);
 	if (state->sort != NULL)
 	{
 		mm_row_sort_put(state->sort, value, isnull, &s->css.ss.ss_ScanTupleSlot->tts_tid);
@@ -258,7 +261,7 @@ begin_search(MMScanState *s)
 	if (sum->unit > 0)
 		mm_search_whole(s->search, sum->unit);
 	mm_search_wanted(s->search, s->k > 0 ? (double) s->k : 1.0);
-	mm_search_may_repeat_nulls(s->search);
+	mm_search_tells_nulls(s->search);
 	mm_scan_add_other_sums(s);
 	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
 }

@@ -92,7 +92,7 @@ nearest(MMOffer *offer, const SumEstimate *sum, double k)
 		.k = k,
 		.tuples = Max(offer->rel->tuples, 1),
 		.pages = offer->info->pages * offer->statistics->shared_part,
-		.may_repeat_nulls = true,
+		.tells_nulls = true,
 	};
 
 	(void) mm_drivers_rank(offer->statistics, &offer->forest, &goal, drivers);

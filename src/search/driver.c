@@ -41,6 +41,7 @@ mm_driver_init(void)
 		{"shared", MM_DRIVER_SHARED, false},
 		{"subindex", MM_DRIVER_SUBINDEX, false},
 		{"merge", MM_DRIVER_MERGE, false},
+		{"paper", MM_DRIVER_PAPER, false},
 		{NULL, 0, false}
 	};
 
@@ -209,6 +210,29 @@ add_subindexes(const MMMeta *statistics, const MMForest *forest, const MMGoal *g
 	return n;
 }
 
+/*
+ * The algorithm of the paper, which needs a sub-index for each column that has
+ * weight.  Returns false if it has not.
+ */
+static bool
+make_paper(const MMMeta *statistics, const MMForest *forest, const MMGoal *goal,
+		   MMSearchDriver *driver)
+{
+	*driver = (MMSearchDriver) {.paper = true};
+	for (int i = 0; i < statistics->ncolumns; i++)
+	{
+		const MMSubindex *subindex = mm_forest_find(forest, i);
+
+		if (!(goal->weights.weights[i] > 0))
+			continue;
+		if (subindex == NULL)
+			return false;
+		driver->shares[driver->nparts] = part_of_weight(statistics, &goal->weights, i);
+		driver->parts[driver->nparts++] = subindex;
+	}
+	return driver->nparts > 0;
+}
+
 int
 mm_drivers_rank(const MMMeta *statistics, const MMForest *forest, const MMGoal *goal,
 				MMSearchDriver *drivers)
@@ -224,15 +248,20 @@ mm_drivers_rank(const MMMeta *statistics, const MMForest *forest, const MMGoal *
 		rows = Max(mm_pairs_fraction(statistics, &goal->weights, radius, true), 0.0) * goal->tuples;
 	mm_estimate_nearest(statistics, goal->weights.weights, goal->pages, goal->tuples,
 						Max(rows, 1), &drivers[0].estimate);
-	if (mm_driver_setting == MM_DRIVER_MERGE ||
-		(n > 1 && mm_driver_setting == MM_DRIVER_AUTO && goal->may_repeat_nulls &&
-		 total_work(&drivers[0].estimate) > WORTH_A_THOUGHT))
+	/* Several sources together do not know whose sum is NULL. */
+	if (goal->tells_nulls &&
+		(mm_driver_setting == MM_DRIVER_MERGE ||
+		 (n > 1 && mm_driver_setting == MM_DRIVER_AUTO &&
+		  total_work(&drivers[0].estimate) > WORTH_A_THOUGHT)))
 	{
 		make_merge(statistics, forest, goal, &drivers[n]);
 		if (drivers[n].nparts > 0)
 			estimate_merge(statistics, goal, radius < 0 ? farthest(statistics, goal) : radius,
 						   &drivers[n++]);
 	}
+	if (goal->tells_nulls && mm_driver_setting == MM_DRIVER_PAPER &&
+		make_paper(statistics, forest, goal, &drivers[n]))
+		n++;
 	if (n == 1)
 		return 1;
 	for (int i = 0; i < n; i++)

@@ -14,9 +14,12 @@
 
 typedef struct MMSearchDriver
 {
+	bool		paper;			/* the algorithm of the OneDB paper, on the shared
+								 * tree and these parts (paper.h) */
 	int			nparts;			/* 0: the shared tree; if more than 1, sub-indexes
 								 * that are merged (merge.h) */
 	const MMSubindex *parts[MM_MAX_COLUMNS];
+	double		shares[MM_MAX_COLUMNS]; /* of the weight, that the parts have */
 	MMSearchEstimate estimate;
 	double		work;			/* of that, in entries */
 } MMSearchDriver;
@@ -31,7 +34,7 @@ typedef struct MMGoal
 	double		k;				/* so many nearest; 0: all within the radius */
 	double		tuples;			/* rows in the index */
 	double		pages;			/* of the shared tree */
-	bool		may_repeat_nulls;	/* see mm_search_may_repeat_nulls */
+	bool		tells_nulls;	/* see mm_search_tells_nulls */
 } MMGoal;
 
 /* The shared tree, each sub-index, and a merge. */
@@ -46,6 +49,7 @@ typedef enum MMDriverSetting
 	MM_DRIVER_SHARED,
 	MM_DRIVER_SUBINDEX,
 	MM_DRIVER_MERGE,
+	MM_DRIVER_PAPER,
 } MMDriverSetting;
 
 extern int	mm_driver_setting;

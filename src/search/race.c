@@ -25,6 +25,7 @@
 #include "search/cost_model.h"
 #include "search/ladder.h"
 #include "search/merge.h"
+#include "search/paper.h"
 #include "search/race.h"
 
 /* ---------- rows that have been returned ---------- */
@@ -46,16 +47,30 @@ typedef struct SeenRow
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+static uint64
+place_number(const ItemPointerData *tid)
+{
+	return (uint64) ItemPointerGetBlockNumber(tid) << 16 | ItemPointerGetOffsetNumber(tid);
+}
+
+void
+mm_race_note_null(MMRace *race, const ItemPointerData *tid)
+{
+	bool		found;
+
+	if (race->null_rows == NULL)
+		race->null_rows = race_seen_create(race->context, 64, NULL);
+	(void) race_seen_insert(race->null_rows, place_number(tid), &found);
+}
+
 /*
- * A candidate as a number.  Rows whose sum is NULL have others: such a row may
+ * A candidate as a number.  Those whose sum is NULL have others: such a row may
  * have been returned before, by a driver that did not know.
  */
 static uint64
 number_of(const MMCandidate *candidate)
 {
-	return (uint64) candidate->is_null << 63 |
-		(uint64) ItemPointerGetBlockNumber(&candidate->tid) << 16 |
-		ItemPointerGetOffsetNumber(&candidate->tid);
+	return (uint64) candidate->is_null << 63 | place_number(&candidate->tid);
 }
 
 /*
@@ -112,7 +127,7 @@ describe_goal(const MMRace *race, double k, MMGoal *goal)
 	goal->k = k;
 	goal->tuples = Max(mm_meta_entries(race->index, race->meta), 1);
 	goal->pages = RelationGetNumberOfBlocks(race->index) * race->meta->shared_part;
-	goal->may_repeat_nulls = race->may_repeat_nulls || !b->with_nulls;
+	goal->tells_nulls = race->tells_nulls || !b->with_nulls;
 }
 
 /*
@@ -133,7 +148,7 @@ keep_model(MMRace *race)
 
 void
 mm_race_init(MMRace *race, Relation index, MMColumns *columns, const MMBounding *wanted,
-			 List *also, double k, bool may_repeat_nulls)
+			 List *also, double k, bool tells_nulls)
 {
 	MMForest	forest;
 
@@ -142,7 +157,7 @@ mm_race_init(MMRace *race, Relation index, MMColumns *columns, const MMBounding 
 	race->columns = columns;
 	race->wanted = wanted;
 	race->also = also;
-	race->may_repeat_nulls = may_repeat_nulls;
+	race->tells_nulls = tells_nulls;
 	race->context = CurrentMemoryContext;
 	race->meta = mm_meta_read(index, columns->n);
 	race->stored = mm_meta_model(index, race->meta);
@@ -171,24 +186,31 @@ bound_alike(MMRace *race, MMBounding *bounding, const MMBounding *wanted, const 
 }
 
 /*
- * The source that a sub-index (NULL: the shared tree) is for the sum of a
- * bounding, which is made ready for it, and for others.
+ * The tree that a sub-index is; NULL stands for the shared tree.
+ */
+static MMTree
+open_tree(MMRace *race, const MMSubindex *subindex)
+{
+	if (subindex == NULL)
+		return mm_tree_of_columns(race->index,
+								  mm_model_open(race->columns, race->meta, race->stored));
+	return mm_tree_of_subindex(race->index, subindex,
+							   mm_model_open_part(race->columns, &subindex->shape,
+												  mm_subindex_model(subindex)));
+}
+
+/*
+ * The source that a tree is for the sum of a bounding, which is made ready for
+ * it, and for others.
  */
 static MMSource *
 open_source(MMRace *race, const MMSubindex *subindex, MMBounding *bounding,
 			const MMBounding *wanted, List *also, MMSearchStats *stats)
 {
-	MMTree		tree;
+	MMTree		tree = open_tree(race, subindex);
 	List	   *others = NIL;
 	ListCell   *lc;
 
-	if (subindex == NULL)
-		tree = mm_tree_of_columns(race->index,
-								  mm_model_open(race->columns, race->meta, race->stored));
-	else
-		tree = mm_tree_of_subindex(race->index, subindex,
-								   mm_model_open_part(race->columns, &subindex->shape,
-													  mm_subindex_model(subindex)));
 	bound_alike(race, bounding, wanted, tree.model);
 	foreach(lc, also)
 	{
@@ -201,26 +223,54 @@ open_source(MMRace *race, const MMSubindex *subindex, MMBounding *bounding,
 }
 
 /*
- * The sources of a merge, each for the terms of its column.
+ * The source that one part of a driver is for the terms of its column.
  */
+static MMSource *
+open_part(MMRace *race, MMEntrant *entrant, int part)
+{
+	const MMSubindex *subindex = entrant->driver->parts[part];
+	MMBounding *wanted = palloc0(sizeof(MMBounding));
+	MMBounding *bounding = palloc0(sizeof(MMBounding));
+
+	mm_bounding_begin_part(wanted, race->wanted, subindex->column);
+	wanted->uppers_wanted = race->wanted->uppers_wanted || entrant->driver->paper;
+	return open_source(race, subindex, bounding, wanted, race->also, &entrant->parts[part]);
+}
+
 static MMSource *
 open_merge(MMRace *race, MMEntrant *entrant)
 {
-	const MMSearchDriver *driver = entrant->driver;
+	int			n = entrant->driver->nparts;
 	MMSource   *sources[MM_MAX_COLUMNS];
 
-	entrant->parts = palloc0(sizeof(MMSearchStats) * driver->nparts);
+	entrant->parts = palloc0(sizeof(MMSearchStats) * n);
 	mm_bounding_begin_like(&entrant->bounding, race->wanted);
-	for (int i = 0; i < driver->nparts; i++)
-	{
-		MMBounding *wanted = palloc0(sizeof(MMBounding));
-		MMBounding *bounding = palloc0(sizeof(MMBounding));
+	for (int i = 0; i < n; i++)
+		sources[i] = open_part(race, entrant, i);
+	return mm_merge_create(sources, n, &entrant->bounding, &entrant->stats);
+}
 
-		mm_bounding_begin_part(wanted, race->wanted, driver->parts[i]->column);
-		sources[i] = open_source(race, driver->parts[i], bounding, wanted, race->also,
-								 &entrant->parts[i]);
-	}
-	return mm_merge_create(sources, driver->nparts, &entrant->bounding, &entrant->stats);
+static MMSource *
+open_paper(MMRace *race, MMEntrant *entrant)
+{
+	int			n = entrant->driver->nparts;
+	MMTree		shared = open_tree(race, NULL);
+	MMPaperMetric *metrics = palloc(sizeof(MMPaperMetric) * n);
+
+	entrant->parts = palloc0(sizeof(MMSearchStats) * n);
+	bound_alike(race, &entrant->bounding, race->wanted, shared.model);
+	for (int i = 0; i < n; i++)
+		metrics[i] = (MMPaperMetric) {open_part(race, entrant, i), entrant->driver->shares[i]};
+	return mm_paper_create(&shared, &entrant->bounding, metrics, n, &entrant->stats);
+}
+
+/*
+ * Does a driver have several sources, and so knows nothing of NULLs?
+ */
+static bool
+is_combined(const MMSearchDriver *driver)
+{
+	return driver->paper || driver->nparts > 1;
 }
 
 /*
@@ -233,7 +283,8 @@ enter(MMRace *race, const MMSearchDriver *driver)
 	MMEntrant  *entrant = &race->entrants[race->n++];
 
 	entrant->driver = driver;
-	entrant->source = driver->nparts > 1 ? open_merge(race, entrant) :
+	entrant->source = driver->paper ? open_paper(race, entrant) :
+		driver->nparts > 1 ? open_merge(race, entrant) :
 		open_source(race, driver->nparts == 0 ? NULL : driver->parts[0], &entrant->bounding,
 					race->wanted, race->also, &entrant->stats);
 	MemoryContextSwitchTo(old);
@@ -273,7 +324,7 @@ work_done(const MMEntrant *entrant)
 static bool
 is_too_large(const MMEntrant *entrant)
 {
-	return entrant->driver->nparts > 1 && entrant->stats.peak_memory > (Size) work_mem * 1024;
+	return is_combined(entrant->driver) && entrant->stats.peak_memory > (Size) work_mem * 1024;
 }
 
 /*
@@ -328,15 +379,6 @@ next_entrant(const MMRace *race)
 }
 
 /*
- * Can a driver tell whether the sum is NULL?  A merge cannot.
- */
-static bool
-knows_nulls(const MMEntrant *entrant)
-{
-	return entrant->driver->nparts < 2;
-}
-
-/*
  * Once a driver that knows nothing of NULLs has returned all other rows, let
  * the shared tree find those whose sum is NULL.
  */
@@ -366,14 +408,16 @@ mm_race_next(MMRace *race, bool needed, MMCandidate *candidate)
 		entrant->bounding.limit = race->wanted->limit;
 		if (!entrant->source->routine->next(entrant->source, needed, candidate))
 		{
-			if (!needed || knows_nulls(entrant) || race->nulls || !race->wanted->with_nulls)
+			if (!needed || !is_combined(entrant->driver) || race->nulls || !race->wanted->with_nulls)
 				return false;
 			begin_nulls(race);
 			continue;
 		}
 		entrant->stats.candidates++;
-		candidate->may_be_null = !knows_nulls(entrant);
-		if (!note_row(race, number_of(candidate)))
+		candidate->may_be_null = is_combined(entrant->driver);
+		if (!note_row(race, number_of(candidate)) ||
+			(candidate->is_null && race->null_rows != NULL &&
+			 race_seen_lookup(race->null_rows, place_number(&candidate->tid)) != NULL))
 			continue;
 		if (race->n == 2 && !candidate->is_null)
 		{
@@ -422,7 +466,8 @@ mm_race_stats(const MMRace *race, MMSearchStats *stats)
 		const MMSearchEstimate *estimate = &entrant->driver->estimate;
 		MMSearchStats done = stats_of(entrant);
 		MMDriverStats driver = {
-			.kind = entrant->driver->nparts == 1 ? entrant->driver->parts[0]->kind : 0,
+			.kind = entrant->driver->nparts == 1 && !entrant->driver->paper ?
+			entrant->driver->parts[0]->kind : 0,
 			.pages = done.leaf_pages,
 			.entries = done.bounded,
 			.candidates = done.candidates,

@@ -37,9 +37,11 @@ typedef struct MMRace
 	MMSearchDriver drivers[MM_MAX_SEARCH_DRIVERS]; /* the best first */
 	int			n;
 	MMEntrant	entrants[3];	/* two that race; and one for NULLs */
-	bool		may_repeat_nulls;
+	bool		tells_nulls;
 	bool		nulls;			/* all other rows have been returned */
 	struct race_seen_hash *seen;	/* rows that have been returned; NULL: one entrant */
+	struct race_seen_hash *null_rows;	/* returned as others are, but they turned
+								 * out to be NULL; NULL: none */
 	int64		nreturned;
 	int64		room;
 	uint64	   *returned;		/* the same rows; NULL: there are too many, or
@@ -52,12 +54,12 @@ typedef struct MMRace
 /*
  * mm_race_init: get ready to search an index, as it is now, for what a bounding
  * and others want, which are not changed here.  k is how many rows the search is
- * likely to want; 0: all within its limit.  For may_repeat_nulls, see
- * mm_search_may_repeat_nulls.  In the current context.
+ * likely to want; 0: all within its limit.  For tells_nulls, see
+ * mm_search_tells_nulls.  In the current context.
  */
 extern void mm_race_init(MMRace *race, Relation index, MMColumns *columns,
 						 const MMBounding *wanted, List *also, double k,
-						 bool may_repeat_nulls);
+						 bool tells_nulls);
 
 /*
  * These do what the functions of a source do (source.h).
@@ -66,6 +68,11 @@ extern bool mm_race_begin(MMRace *race);
 extern bool mm_race_next(MMRace *race, bool needed, MMCandidate *candidate);
 extern bool mm_race_all(MMRace *race, MMSearchEmit emit, void *state);
 extern void mm_race_end(MMRace *race);
+
+/*
+ * mm_race_note_null: see mm_search_was_null.
+ */
+extern void mm_race_note_null(MMRace *race, const ItemPointerData *tid);
 
 /*
  * mm_race_stats: what all drivers have done so far.

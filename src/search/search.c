@@ -32,7 +32,7 @@ struct MMSearch
 	MMSearchEmit emit;			/* where all candidates go */
 	void	   *emit_state;
 	double		wanted;			/* rows; 0: all within the bound */
-	bool		may_repeat_nulls;
+	bool		tells_nulls;
 	MMSearchStats stats;
 };
 
@@ -74,9 +74,15 @@ mm_search_wanted(MMSearch *search, double rows)
 }
 
 void
-mm_search_may_repeat_nulls(MMSearch *search)
+mm_search_tells_nulls(MMSearch *search)
 {
-	search->may_repeat_nulls = true;
+	search->tells_nulls = true;
+}
+
+void
+mm_search_was_null(MMSearch *search, const ItemPointerData *tid)
+{
+	mm_race_note_null(&search->race, tid);
 }
 
 void
@@ -144,7 +150,7 @@ start(MMSearch *search)
 	for (bool again = false;; again = true)
 	{
 		mm_race_init(&search->race, search->index, search->columns, &search->bounding,
-					 search->also, search->wanted, search->may_repeat_nulls);
+					 search->also, search->wanted, search->tells_nulls);
 		if (search->emit != NULL ? mm_race_all(&search->race, emit_candidate, search) :
 			mm_race_begin(&search->race))
 			break;				/* otherwise the index has just got a model */

@@ -79,7 +79,7 @@ typedef struct MMCandidate
 	double		upper;			/* Infinity where there is none */
 	bool		is_null;
 	bool		may_be_null;	/* although not is_null: see
-								 * mm_search_may_repeat_nulls */
+								 * mm_search_tells_nulls */
 } MMCandidate;
 
 typedef struct MMSearch MMSearch;
@@ -115,12 +115,15 @@ extern void mm_search_whole(MMSearch *search, double unit);
 extern void mm_search_wanted(MMSearch *search, double rows);
 
 /*
- * mm_search_may_repeat_nulls: declare that a candidate whose sum turns out to be
- * NULL will be dropped if it is not is_null but may_be_null.  It comes again, then
- * is_null, if such rows are wanted.  So more ways of searching are possible.  Call
- * this before the first candidate.
+ * mm_search_tells_nulls: declare that mm_search_was_null will be called for each
+ * candidate whose sum turns out to be NULL, if it is not is_null but may_be_null.
+ * So more ways of searching are possible.  Call this before the first candidate.
+ *
+ * mm_search_was_null: the row at this place, which was the last candidate, has a
+ * sum that is NULL.  It does not come again among those that are is_null.
  */
-extern void mm_search_may_repeat_nulls(MMSearch *search);
+extern void mm_search_tells_nulls(MMSearch *search);
+extern void mm_search_was_null(MMSearch *search, const ItemPointerData *tid);
 
 /*
  * mm_search_also: want only rows for which the sum of these n terms, too, is
