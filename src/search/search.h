@@ -65,6 +65,8 @@ typedef struct MMSearchStats
 	int64		bounded;		/* entries on leaves, each once */
 	int64		whole_pages;	/* leaves read with their sketches, too */
 	int64		whole_entries;	/* on those */
+	int64		postings_pages; /* of inverted indexes */
+	int64		postings;		/* counted on those */
 	int64		candidates;		/* entries returned */
 	Size		peak_memory;	/* of the queue, in bytes */
 	int64		changes;		/* how often a second driver was started */
