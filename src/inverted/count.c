@@ -35,8 +35,32 @@ add_list(MMCounter *counter, const MMRun *run, uint32 token, int size_class)
 		counter->pages += list->pages;
 }
 
+static int
+compare_lists(const void *a, const void *b)
+{
+	int64		x = ((const MMList *) a)->length;
+	int64		y = ((const MMList *) b)->length;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+void
+mm_counter_begin(MMCounter *counter, const MMRun *run, int size_class,
+				 const uint32 *tokens, int ntokens, int least)
+{
+	counter->nlists = 0;
+	Assert(ntokens < counter->room);
+	for (int i = 0; i < ntokens; i++)
+		add_list(counter, run, tokens[i], size_class);
+	if (least == 0)
+		add_list(counter, run, MM_TOKEN_ALL, size_class);
+	counter->nsilent = Min(Max(least - 1, 0), counter->nlists);
+	if (counter->nsilent > 0)
+		qsort(counter->lists, counter->nlists, sizeof(MMList), compare_lists);
+}
+
 /*
- * A list has come to its end.  Another one takes its place; its memory is kept.
+ * List i has come to its end.  Another one takes its place; its memory is kept.
  */
 static void
 end_list(MMCounter *counter, int i)
@@ -44,21 +68,15 @@ end_list(MMCounter *counter, int i)
 	MMList		ended = counter->lists[i];
 
 	counter->pages += ended.pages;
+	if (i < counter->nsilent)
+	{
+		counter->nsilent--;
+		counter->lists[i] = counter->lists[counter->nsilent];
+		i = counter->nsilent;
+	}
 	counter->nlists--;
 	counter->lists[i] = counter->lists[counter->nlists];
 	counter->lists[counter->nlists] = ended;
-}
-
-void
-mm_counter_begin(MMCounter *counter, const MMRun *run, int size_class,
-				 const uint32 *tokens, int ntokens, bool all)
-{
-	counter->nlists = 0;
-	Assert(ntokens < counter->room);
-	for (int i = 0; i < ntokens; i++)
-		add_list(counter, run, tokens[i], size_class);
-	if (all)
-		add_list(counter, run, MM_TOKEN_ALL, size_class);
 }
 
 /*
@@ -82,31 +100,71 @@ count_chunk(MMCounter *counter, const MMDecoder *chunk)
 	counter->postings += chunk->n;
 }
 
+/*
+ * The same for a silent list.
+ */
+static inline void
+count_silently(MMCounter *counter, const MMDecoder *chunk)
+{
+	uint16	   *counts = counter->counts;
+
+	for (int i = 0; i < chunk->n; i++)
+	{
+		uint16		low = mm_decoded_low(chunk, i);
+
+		counts[low] += counts[low] != 0;
+	}
+	counter->postings += chunk->n;
+}
+
+/*
+ * Count what a silent list has in the window.  Returns false at its end.
+ */
+static bool
+count_silent_list(MMCounter *counter, MMList *list)
+{
+	bool		more = true;
+
+	while (more && list->chunk.window <= counter->window)
+	{
+		if (list->chunk.window == counter->window)
+			count_silently(counter, &list->chunk);
+		more = mm_list_next(list);
+	}
+	return more;
+}
+
+static bool
+count_list(MMCounter *counter, MMList *list)
+{
+	bool		more = true;
+
+	while (more && list->chunk.window == counter->window)
+	{
+		count_chunk(counter, &list->chunk);
+		more = mm_list_next(list);
+	}
+	return more;
+}
+
 bool
 mm_counter_window(MMCounter *counter)
 {
-	uint32		window = MM_WINDOWS;
-
 	counter->ntouched = 0;
-	if (counter->nlists == 0)
+	if (counter->nlists == counter->nsilent)
 		return false;
-	for (int i = 0; i < counter->nlists; i++)
-		window = Min(window, counter->lists[i].chunk.window);
-	counter->window = window;
-	for (int i = 0; i < counter->nlists;)
-	{
-		MMList	   *list = &counter->lists[i];
-		bool		more = true;
-
-		while (more && list->chunk.window == window)
-		{
-			count_chunk(counter, &list->chunk);
-			more = mm_list_next(list);
-		}
-		if (more)
+	counter->window = MM_WINDOWS;
+	for (int i = counter->nsilent; i < counter->nlists; i++)
+		counter->window = Min(counter->window, counter->lists[i].chunk.window);
+	for (int i = counter->nsilent; i < counter->nlists;)
+		if (count_list(counter, &counter->lists[i]))
 			i++;
 		else
 			end_list(counter, i);
-	}
+	for (int i = 0; i < counter->nsilent;)
+		if (count_silent_list(counter, &counter->lists[i]))
+			i++;
+		else
+			end_list(counter, i);
 	return true;
 }

@@ -66,6 +66,7 @@ typedef struct MMList
 	Size		room;
 	BlockNumber next;			/* where the list may go on */
 	uint32		pages;			/* read */
+	int64		length;			/* about how many postings there are in all */
 } MMList;
 
 /*

@@ -83,10 +83,11 @@ mm_directory_check(const MMInverted *inv, Buffer buffer, int level)
 
 /*
  * Go down to the leaf where a list begins, if there is that list.  Returns the
- * leaf locked.
+ * leaf locked.  *more becomes the number of further leaves that have postings of
+ * the list, as far as one page of the directory tells.
  */
 static Buffer
-find_leaf(const MMInverted *inv, const MMRun *run, uint32 token, int size_class)
+find_leaf(const MMInverted *inv, const MMRun *run, uint32 token, int size_class, int *more)
 {
 	BlockNumber block = run->root;
 
@@ -95,8 +96,9 @@ find_leaf(const MMInverted *inv, const MMRun *run, uint32 token, int size_class)
 		Buffer		buffer = mm_inverted_read(inv, block, BUFFER_LOCK_SHARE, MM_PAGE_DIRECTORY,
 											  run->stamp, NULL);
 		const MMDownlink *items = PageGetDownlinks(BufferGetPage(buffer));
+		int			n = count_downlinks(inv, buffer, level);
 		int			low = 0;
-		int			high = count_downlinks(inv, buffer, level);
+		int			high = n;
 
 		/* The last downlink that is less, or else the first one. */
 		while (high - low > 1)
@@ -110,6 +112,9 @@ find_leaf(const MMInverted *inv, const MMRun *run, uint32 token, int size_class)
 				high = middle;
 		}
 		block = items[low].child;
+		for (*more = 0; high < n; high++, ++*more)
+			if (items[high].token != token || items[high].size_class != (uint32) size_class)
+				break;
 		UnlockReleaseBuffer(buffer);
 	}
 	return mm_inverted_read(inv, block, BUFFER_LOCK_SHARE, MM_PAGE_POSTINGS, run->stamp, NULL);
@@ -202,14 +207,17 @@ bool
 mm_list_open(MMList *list, const MMInverted *inv, const MMRun *run, uint32 token, int size_class)
 {
 	Buffer		buffer;
+	int			more = 0;
 
 	list->inv = inv;
 	list->run = run;
 	list->key = MM_POSTING_KEY(token, size_class);
 	list->pages = 1;
-	buffer = find_leaf(inv, run, token, size_class);
+	buffer = find_leaf(inv, run, token, size_class, &more);
 	take_segment(list, buffer);
 	UnlockReleaseBuffer(buffer);
+	list->length = ((list->chunk.end - list->chunk.at) + (int64) more * MM_INVERTED_ROOM) /
+		(int64) sizeof(uint16);
 	return mm_list_next(list);
 }
 

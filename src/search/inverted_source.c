@@ -45,6 +45,7 @@ typedef struct Levels
 {
 	int			n;				/* 0: not known yet */
 	float	   *keys;			/* of each level, ascending */
+	int		   *least;			/* tokens that rows of the level share */
 	uint16	   *of_shared;		/* the level of each number of shared tokens */
 } Levels;
 
@@ -63,7 +64,9 @@ typedef struct SizeGroup
 	int			size_class;
 	int			level;			/* that comes next */
 	int			collected;		/* levels before this one are in memory */
-	int64	   *nrows;			/* in each level; NULL: not counted yet */
+	int			counted;		/* the numbers of rows of levels before this one
+								 * are known ... */
+	int64	   *nrows;			/* ... here; NULL: none */
 	int			budget;			/* of rows that may be collected next time */
 	int			nitems;
 	Row		   *items;			/* what is collected, by level */
@@ -85,6 +88,7 @@ typedef struct InvertedSource
 	int			column;
 	int			term;			/* about that column */
 	MMTokens	query;
+	bool		repeated;		/* some of its tokens were equal */
 	MMHome	   *home;
 	MMCounter	counter;
 	Levels		levels[MM_SIZE_CLASSES];
@@ -162,10 +166,12 @@ levels_of(InvertedSource *s, int size_class)
 	if (levels->n > 0)
 		return levels;
 	levels->keys = palloc(sizeof(float) * (n + 1));
+	levels->least = palloc(sizeof(int) * (n + 1));
 	levels->of_shared = palloc(sizeof(uint16) * (n + 1));
 	levels->keys[0] = first_key(s, size_class);
 	levels->n = 1;
 	levels->of_shared[n] = 0;
+	levels->least[0] = n;
 	for (int shared = n - 1; shared >= 0; shared--)
 	{
 		float		key = shared_key(s, size_class, shared);
@@ -174,6 +180,7 @@ levels_of(InvertedSource *s, int size_class)
 		if (key > levels->keys[levels->n - 1])
 			levels->keys[levels->n++] = key;
 		levels->of_shared[shared] = levels->n - 1;
+		levels->least[levels->n - 1] = shared;
 	}
 	return levels;
 }
@@ -193,9 +200,14 @@ wanted(const InvertedSource *s, float key)
 static void
 begin_count(InvertedSource *s, const SizeGroup *group, int end)
 {
+	const Levels *levels = levels_of(s, group->size_class);
+	int			least = levels->least[end - 1];
+
+	/* Equal hashes of different parts count as one. */
+	if (s->repeated)
+		least = Min(least, 1);
 	mm_counter_begin(&s->counter, group->run, group->size_class, s->query.tokens,
-					 counted_tokens(s, group->size_class),
-					 end == levels_of(s, group->size_class)->n);
+					 counted_tokens(s, group->size_class), least);
 }
 
 /*
@@ -259,20 +271,22 @@ collect(InvertedSource *s, SizeGroup *group)
 {
 	const Levels *levels = levels_of(s, group->size_class);
 	int			most = counted_tokens(s, group->size_class);
-	bool		first = group->nrows == NULL;
-	int			end = group->level;
+	int			end = group->level + 1;
+	int			counted;
 	int			n = 0;
 	Row		   *rows;
 
-	if (first)
+	if (group->nrows == NULL)
 	{
 		group->nrows = MemoryContextAllocZero(s->context, sizeof(int64) * levels->n);
 		group->budget = FIRST_COLLECTED;
 	}
 	rows = palloc(sizeof(Row) * group->budget);
-	/* Rows of the last level are not all counted. */
-	while (end < levels->n - 1 && wanted(s, levels->keys[end]))
+	/* Most groups are not asked for rows that share less than half. */
+	while (end < levels->n - 1 && wanted(s, levels->keys[end]) &&
+		   (levels->least[end] > most / 2 || group->counted > 0))
 		end++;
+	counted = end;
 	begin_count(s, group, end);
 	while (mm_counter_window(&s->counter))
 		for (int i = 0; i < s->counter.ntouched; i++)
@@ -280,7 +294,7 @@ collect(InvertedSource *s, SizeGroup *group)
 			int			level;
 			MMPlace		place = take_counted(s, levels, most, false, i, &level);
 
-			if (first)
+			if (level >= group->counted && level < counted)
 				group->nrows[level]++;
 			if (level >= end || level < group->level)
 				continue;
@@ -291,6 +305,7 @@ collect(InvertedSource *s, SizeGroup *group)
 		}
 	keep_rows(s, group, rows, n, levels->n);
 	group->collected = end;
+	group->counted = Max(group->counted, counted);
 	group->budget = Min(group->budget * MORE_COLLECTED, MOST_COLLECTED);
 	pfree(rows);
 }
@@ -344,8 +359,7 @@ queue_group(InvertedSource *s, SizeGroup *group)
 {
 	const Levels *levels = levels_of(s, group->size_class);
 
-	while (group->nrows != NULL && group->level < levels->n - (group->run != NULL) &&
-		   group->nrows[group->level] == 0)
+	while (group->level < group->counted && group->nrows[group->level] == 0)
 		group->level++;
 	if (group->level == levels->n || !wanted(s, levels->keys[group->level]))
 	{
@@ -369,7 +383,7 @@ begin_level(InvertedSource *s, SizeGroup *group)
 
 	s->key = group->key;
 	if (level >= group->collected && level < levels->n - 1 &&
-		(group->nrows == NULL || group->nrows[level] <= group->budget))
+		(level >= group->counted || group->nrows[level] <= group->budget))
 		collect(s, group);
 	s->streaming = level >= group->collected;
 	if (s->streaming)
@@ -502,7 +516,7 @@ group_pending(InvertedSource *s)
 		levels = levels_of(s, i);
 		group = palloc0(sizeof(SizeGroup));
 		group->size_class = i;
-		group->collected = levels->n;
+		group->collected = group->counted = levels->n;
 		group->nrows = palloc0(sizeof(int64) * levels->n);
 		for (int j = start; j < counts[i]; j++)
 			group->nrows[rows[j].level]++;
@@ -538,6 +552,7 @@ inverted_begin(MMSource *source)
 	for (int i = 0; i < s->query.n; i++)
 		if (i == 0 || s->query.tokens[i] != s->query.tokens[distinct - 1])
 			s->query.tokens[distinct++] = s->query.tokens[i];
+	s->repeated = distinct < s->query.n;
 	s->query.n = distinct;
 	mm_counter_init(&s->counter, &s->inv, s->query.n);
 	s->home = mm_home_read(&s->inv);
@@ -659,6 +674,8 @@ inverted_frontier(MMSource *source)
 {
 	InvertedSource *s = (InvertedSource *) source;
 
+	if (s->home == NULL)
+		return 0.0f;
 	if (s->at < s->nrows || s->current != NULL)
 		return s->key;
 	return pairingheap_is_empty(&s->queue) ? get_float4_infinity() :

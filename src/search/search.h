@@ -205,6 +205,8 @@ mm_search_stats_add(MMSearchStats *total, const MMSearchStats *stats)
 	total->bounded += stats->bounded;
 	total->whole_pages += stats->whole_pages;
 	total->whole_entries += stats->whole_entries;
+	total->postings_pages += stats->postings_pages;
+	total->postings += stats->postings;
 	total->candidates += stats->candidates;
 	total->peak_memory = Max(total->peak_memory, stats->peak_memory);
 	total->changes += stats->changes;
