@@ -60,6 +60,7 @@ OBJS = \
 	src/metric/support.o \
 	src/metric/text.o \
 	src/metric/text_sketch.o \
+	src/metric/text_tokens.o \
 	src/metric/vector.o \
 	src/metric/vector_sketch.o \
 	src/index/columns.o \
@@ -87,10 +88,23 @@ OBJS = \
 	src/tree/pack.o \
 	src/tree/split.o \
 	src/tree/tree.o \
+	src/inverted/build.o \
+	src/inverted/check.o \
+	src/inverted/count.o \
+	src/inverted/flush.o \
+	src/inverted/home.o \
+	src/inverted/insert.o \
+	src/inverted/pending.o \
+	src/inverted/posting_array.o \
+	src/inverted/run_read.o \
+	src/inverted/run_write.o \
+	src/inverted/tokens.o \
+	src/inverted/vacuum.o \
 	src/search/bounding.o \
 	src/search/cost_model.o \
 	src/search/driver.o \
 	src/search/estimate.o \
+	src/search/inverted_source.o \
 	src/search/ladder.o \
 	src/search/lookahead.o \
 	src/search/merge.o \

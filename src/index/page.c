@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "storage/indexfsm.h"
 #include "storage/lmgr.h"
@@ -240,6 +241,19 @@ mm_page_find(Page page, uint32 value)
 		if (words[i] == value)
 			return i;
 	return -1;
+}
+
+void
+mm_report_reused(Relation index, BlockNumber block)
+{
+	if (!TransactionStartedDuringRecovery())
+		mm_report_damage(index, "Block %u was made or merged later than the link that leads to it.",
+						 block);
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("canceling search of index \"%s\" due to conflict with recovery",
+					RelationGetRelationName(index)),
+			 errdetail("VACUUM on the primary has used a page again that the search needs.")));
 }
 
 bool

@@ -88,6 +88,7 @@
 #include "storage/itemptr.h"
 #include "utils/rel.h"
 
+#include "compat.h"
 #include "metric/metric_routine.h"
 #include "mmdb.h"
 
@@ -119,7 +120,12 @@ typedef struct MMPageSpecial
 #define MM_PAGE_META	1
 #define MM_PAGE_MODEL	2
 #define MM_PAGE_NODE	3
-#define MM_PAGE_DELETED	4		/* a node that nothing leads to any more */
+#define MM_PAGE_DELETED	4		/* a page that nothing leads to any more */
+/* Pages of an inverted index; see inverted/layout.h. */
+#define MM_PAGE_POSTINGS	5
+#define MM_PAGE_DIRECTORY	6
+#define MM_PAGE_PENDING		7
+#define MM_PAGE_HOME		8
 
 #define MM_PAGE_INCOMPLETE	1	/* the right page has no downlink yet */
 #define MM_PAGE_UNTRAINED	2	/* entries of three words only */
@@ -275,6 +281,16 @@ extern int	mm_page_find(Page page, uint32 value);
 			 errmsg("index \"%s\" is damaged", RelationGetRelationName(index)), \
 			 errdetail(__VA_ARGS__), \
 			 errhint("Please REINDEX it.")))
+
+/*
+ * mm_report_reused: raise an error, because a page was made, or merged, later
+ * than any link to it that a search has followed.  It is not what it was, as
+ * VACUUM has used it again while the search was on the way.  On one server,
+ * VACUUM waits for the search's snapshot before it does that; but the VACUUM of
+ * a primary does not wait for the snapshots of its standbys.  If there has been
+ * no standby, the page is damaged.
+ */
+pg_noreturn extern void mm_report_reused(Relation index, BlockNumber block);
 
 /*
  * mm_page_is: is this a page of an mmdb index, of this kind (0: of any)?

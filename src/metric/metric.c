@@ -127,6 +127,8 @@ missing_part(const MetricRoutine *routine)
 		return "distance";
 	if (routine->embedding != NULL && routine->coordinates == NULL)
 		return "coordinates";
+	if (routine->tokens != NULL && routine->token_bound == NULL)
+		return "token_bound";
 	if (routine->train == NULL)
 		return NULL;
 	return routine->sketch == NULL ? "sketch" :
@@ -166,7 +168,7 @@ check_routine(const MetricRoutine *routine, Oid function, Oid opclass)
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("the metric routine of operator class %s has no \"%s\"",
 						generate_opclass_name(opclass), missing),
-				 errdetail("It must have prepare and distance; with embedding, coordinates; with train, sketch, sketch_query and sketch_bounds.")));
+				 errdetail("It must have prepare and distance; with embedding, coordinates; with train, sketch, sketch_query and sketch_bounds; with tokens, token_bound.")));
 }
 
 void

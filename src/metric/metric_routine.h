@@ -297,6 +297,28 @@ typedef struct MetricRoutine
 	 */
 	void		(*sketch_bounds) (const void *query, const MetricSketchPlanes *planes,
 								  float *lower, float *upper);
+
+	/*
+	 * Tokens stand for parts that values have in common, such as the elements
+	 * of sets.  An inverted index finds the values that share many tokens with
+	 * a query.  The tokens of a value are hashes, in any order.  *size becomes
+	 * the value's size, which is not negative, and *n the number of tokens,
+	 * which is at most one more than the size.
+	 *
+	 * A part that a value has k times has k tokens: hash each repetition
+	 * together with its number, so that these are different.  Different parts
+	 * may have the same token, as hashes do.
+	 */
+	uint32	   *(*tokens) (Datum value, Oid collation, int *size, int *n);
+
+	/*
+	 * A lower bound of the distance of a value of query_size to any value
+	 * whose size is from least_size to greatest_size, and that has at most
+	 * shared of its parts in common with the first.  It must not grow with
+	 * shared.  Required with tokens.
+	 */
+	double		(*token_bound) (int query_size, int least_size, int greatest_size,
+								int shared);
 } MetricRoutine;
 
 #endif							/* METRIC_ROUTINE_H */

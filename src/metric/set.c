@@ -17,6 +17,8 @@
  *
  *	|A intersect B| <= |bits of both| + min(|A| - |bits of A|, |B| - |bits of B|)
  *
+ * For an inverted index, each element is a token.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -408,6 +410,38 @@ sketch_bounds_jaccard(const void *query, const MetricSketchPlanes *planes,
 	mm_kernels->planes->signatures(query, planes, lower, upper);
 }
 
+/*
+ * Each element is a token.
+ */
+static uint32 *
+tokens_jaccard(Datum value, Oid collation, int *size, int *n)
+{
+	ElementSet	set = set_of_array(DatumGetArrayTypeP(value));
+	uint32	   *tokens = MemoryContextAllocHuge(CurrentMemoryContext,
+												sizeof(uint32) * Max(set.n, 1));
+
+	for (int i = 0; i < set.n; i++)
+		tokens[i] = hash_bytes((const unsigned char *) &set.elements[i].key,
+							   sizeof(set.elements[i].key));
+	*size = *n = set.n;
+	return tokens;
+}
+
+/*
+ * The least distance is that of a set with as many elements of the query as
+ * there may be, and as few others.  It is computed as the distance itself is,
+ * so rounding cannot make it greater.
+ */
+static double
+token_bound_jaccard(int query_size, int least_size, int greatest_size, int shared)
+{
+	int64		all;
+
+	shared = Min(shared, Min(query_size, greatest_size));
+	all = (int64) query_size + Max(least_size, shared) - shared;
+	return all == 0 ? 0.0 : (double) (all - shared) / all;
+}
+
 static const MetricRoutine jaccard_routine = {
 	METRIC_ROUTINE_HEAD,
 	.prepare = prepare_jaccard,
@@ -417,6 +451,8 @@ static const MetricRoutine jaccard_routine = {
 	.sketch = sketch_jaccard,
 	.sketch_query = sketch_query_jaccard,
 	.sketch_bounds = sketch_bounds_jaccard,
+	.tokens = tokens_jaccard,
+	.token_bound = token_bound_jaccard,
 };
 
 Datum

@@ -21,6 +21,7 @@
 #include "metric/edit.h"
 #include "metric/metric.h"
 #include "metric/text_sketch.h"
+#include "metric/text_tokens.h"
 
 PG_FUNCTION_INFO_V1(mm_text_edit);
 PG_FUNCTION_INFO_V1(mm_text_edit_routine);
@@ -150,6 +151,16 @@ sketch_query_edit(const void *model, Datum query, Oid collation)
 	return mm_text_sketch_query(model, &string);
 }
 
+static uint32 *
+tokens_edit(Datum value, Oid collation, int *size, int *n)
+{
+	pg_wchar	local[LOCAL_CODES];
+	EditString	string = edit_string(DatumGetTextPP(value), local);
+
+	*size = string.length;
+	return mm_text_tokens(&string, n);
+}
+
 static const MetricRoutine edit_routine = {
 	METRIC_ROUTINE_HEAD,
 	.prepare = prepare_edit,
@@ -160,6 +171,8 @@ static const MetricRoutine edit_routine = {
 	.sketch = sketch_edit,
 	.sketch_query = sketch_query_edit,
 	.sketch_bounds = mm_text_bounds,
+	.tokens = tokens_edit,
+	.token_bound = mm_text_token_bound,
 };
 
 Datum

@@ -352,6 +352,33 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 		b->totals[i] = ~present[i] & b->null_sums ? MM_KEY_NULL : make_key(b, b->totals[i]);
 }
 
+float
+mm_bounding_term_key(const MMBounding *b, int term, double distance)
+{
+	float		lower = (float) distance;
+
+	if (lower > distance)
+		lower = nextafterf(lower, 0.0f);
+	if (b->whole)
+		lower = round_up(lower);
+	return make_key(b, b->points[term].factor * Min(lower, FLT_MAX));
+}
+
+float
+mm_bounding_null_key(const MMBounding *b, int column)
+{
+	float		total = 0.0f;
+
+	for (int r = 0; r < b->nterms; r++)
+		if (b->asked[r].column == column)
+		{
+			if (b->asked[r].missing == MM_MISSING_NULL)
+				return MM_KEY_NULL;
+			total += b->points[r].missing;
+		}
+	return make_key(b, total);
+}
+
 double
 mm_bounding_upper(const MMBounding *b, int entry)
 {

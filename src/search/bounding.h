@@ -131,6 +131,16 @@ extern void mm_bound_inner(MMBounding *b, Page page, int n);
 extern double mm_bounding_upper(const MMBounding *b, int entry);
 
 /*
+ * mm_bounding_term_key: the key of a sum of which nothing is known but that one
+ * term, given by its number, has at least this distance.
+ *
+ * mm_bounding_null_key: likewise, but that a column, given by its number, is
+ * NULL.
+ */
+extern float mm_bounding_term_key(const MMBounding *b, int term, double distance);
+extern float mm_bounding_null_key(const MMBounding *b, int column);
+
+/*
  * mm_bound_term_init: make a term and its point ready to bound entries of this
  * model with, in the current context.  fits: the value has the dimensions that
  * the column has.  If not, nothing can be said of distances to it; then verifying

@@ -26,7 +26,6 @@
 #include <math.h>
 
 #include "access/relscan.h"
-#include "access/xact.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
@@ -342,26 +341,6 @@ keep_cursor(Ladder *ladder, Cursor *cursor)
 }
 
 /*
- * Raise an error: a page was made later than any link that we have followed to
- * it, or it was merged more than once since then.  It is not what it was, as
- * VACUUM has used it again while we were on the way.  On one server, VACUUM
- * waits for our snapshot before it does that; but the VACUUM of a primary does
- * not wait for the snapshots of its standbys.  If there has been no standby,
- * the page is damaged.
- */
-static void
-report_reused(Ladder *ladder, BlockNumber block)
-{
-	if (!TransactionStartedDuringRecovery())
-		mm_report_damage(ladder->source.tree.index, "Block %u was made or merged later than the link that leads to it.", block);
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("canceling search of index \"%s\" due to conflict with recovery",
-					RelationGetRelationName(ladder->source.tree.index)),
-			 errdetail("VACUUM on the primary has used a page again that the search needs.")));
-}
-
-/*
  * The way from the node that a parent leads to, on to the nodes on the right
  * that took entries of it after the parent was read.
  */
@@ -398,7 +377,7 @@ lock_node(Ladder *ladder, Walk *walk)
 	special = MMPageGetSpecial(BufferGetPage(buffer));
 	mm_node_check_stamps(index, buffer, walk->splits);
 	if (special->born > walk->newest || special->merged_before > walk->splits)
-		report_reused(ladder, block);
+		mm_report_reused(index, block);
 	if (!ladder->source.tree.model->trained && (special->flags & MM_PAGE_UNTRAINED) == 0)
 	{
 		UnlockReleaseBuffer(buffer);

@@ -65,6 +65,8 @@ typedef struct MMSearchStats
 	int64		bounded;		/* entries on leaves, each once */
 	int64		whole_pages;	/* leaves read with their sketches, too */
 	int64		whole_entries;	/* on those */
+	int64		postings_pages; /* of inverted indexes */
+	int64		postings;		/* counted on those */
 	int64		candidates;		/* entries returned */
 	Size		peak_memory;	/* of the queue, in bytes */
 	int64		changes;		/* how often a second driver was started */
@@ -206,6 +208,8 @@ mm_search_stats_add(MMSearchStats *total, const MMSearchStats *stats)
 	total->bounded += stats->bounded;
 	total->whole_pages += stats->whole_pages;
 	total->whole_entries += stats->whole_entries;
+	total->postings_pages += stats->postings_pages;
+	total->postings += stats->postings;
 	total->candidates += stats->candidates;
 	total->peak_memory = Max(total->peak_memory, stats->peak_memory);
 	total->changes += stats->changes;
