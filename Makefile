@@ -86,6 +86,7 @@ OBJS = \
 	src/tree/split.o \
 	src/tree/tree.o \
 	src/search/bounding.o \
+	src/search/cursor.o \
 	src/search/ladder.o \
 	src/search/lookahead.o \
 	src/search/search.o \
@@ -199,6 +200,7 @@ REGRESS = \
 	index_check \
 	index_columns \
 	index_composite \
+	index_text \
 	index_units \
 	index_vacuum \
 	reentrant \

@@ -103,9 +103,11 @@ const MMCostModel mm_cost_model = {
 	 * rows_per_verification rows, which is also what the planner assumes.  If
 	 * most rows fail a qual, it is filtered_rows_per_verification rows, as a
 	 * scan then computes no distances.  And bounding entries_per_verification
-	 * entries costs as much as verifying one row.
+	 * entries costs as much as verifying one row, and so does refining
+	 * refinements_per_verification bounds.
 	 */
 	.rows_per_verification = 4,
 	.filtered_rows_per_verification = 8,
 	.entries_per_verification = 50,
+	.refinements_per_verification = 4,
 };

@@ -35,6 +35,7 @@ typedef struct MMCostModel
 	int			rows_per_verification;
 	int			filtered_rows_per_verification;
 	int			entries_per_verification;
+	int			refinements_per_verification;
 } MMCostModel;
 
 extern const MMCostModel mm_cost_model;

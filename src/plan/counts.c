@@ -71,6 +71,7 @@ add_stats(MMSearchStats *total, const MMSearchStats *stats)
 	total->bounded += stats->bounded;
 	total->whole_pages += stats->whole_pages;
 	total->whole_entries += stats->whole_entries;
+	total->refined += stats->refined;
 	total->candidates += stats->candidates;
 	total->peak_memory = Max(total->peak_memory, stats->peak_memory);
 }

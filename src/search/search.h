@@ -47,6 +47,7 @@ typedef struct MMSearchStats
 	int64		bounded;		/* entries on leaves, each once */
 	int64		whole_pages;	/* leaves read with their sketches, too */
 	int64		whole_entries;	/* on those */
+	int64		refined;		/* entries whose sketches were looked at closely */
 	int64		candidates;		/* entries returned */
 	Size		peak_memory;	/* of the queue, in bytes */
 } MMSearchStats;
