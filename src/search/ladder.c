@@ -15,7 +15,8 @@
  * A leaf is first bounded by its coordinates.  The least of these bounds takes
  * the place of the box's bound in the parent's cursor, and nothing else is
  * kept, because most leaves are never needed again.  When a leaf's turn comes,
- * it is read once more, with its sketches.
+ * it is read once more, with its sketches.  (Where nearly all of them are, this is
+ * left out.)
  *
  * An entry is refined, on the fourth rung, when its turn comes.  Its leaf is
  * looked at again for that, and may have changed in the meantime.  But as long as
@@ -313,14 +314,15 @@ lock_node(Ladder *ladder, Walk *walk)
 
 /*
  * Is it worthwhile to glance at leaves first?  It is not if the search comes back to
- * nearly all of them, as where coordinates tell little.
+ * nearly all of them, as it may where leaves hold texts: pivots tell little of these,
+ * and leaves with texts are many.
  */
 static bool
 glances_pay(const Ladder *ladder)
 {
 	const MMSearchStats *stats = ladder->source.stats;
 
-	return stats->leaf_pages < 64 || stats->whole_pages < stats->leaf_pages / 16 * 15;
+	return !ladder->source.bounding->refines || stats->leaf_pages < 64 || stats->whole_pages < stats->leaf_pages / 16 * 15;
 }
 
 /*
