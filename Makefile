@@ -102,6 +102,7 @@ OBJS = \
 	src/inverted/vacuum.o \
 	src/search/bounding.o \
 	src/search/cost_model.o \
+	src/search/cursor.o \
 	src/search/driver.o \
 	src/search/estimate.o \
 	src/search/inverted_source.o \
@@ -222,6 +223,7 @@ REGRESS = \
 	index_check \
 	index_columns \
 	index_composite \
+	index_text \
 	index_units \
 	index_vacuum \
 	reentrant \

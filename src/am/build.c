@@ -240,15 +240,12 @@ build_trees(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 	 * The sample takes a quarter of the memory.  Packing needs lists of
 	 * entries and keys.
 	 */
+	mm_build_begin(state, false);
 	for (int t = 0; t < state->ntrees; t++)
-	{
-		MMBuildTree *tree = &state->trees[t];
-
-		tree->entries = mm_entries_create(&tree->tree.model->leaf);
-		entry_memory += tree->tree.model->leaf.size + 3 * sizeof(void *);
-	}
+		entry_memory += state->trees[t].tree.model->leaf.size + 3 * sizeof(void *);
 	entries_in_memory = (int64) maintenance_work_mem * 768 / entry_memory;
-	if (trained)
+	/* What inverted indexes have of rows does not go through a sort. */
+	if (trained && state->ninverted == 0)
 		nworkers = mm_build_workers(heap, state->index);
 	if (trained && (nworkers > 0 || mm_sample_entries(sample) > entries_in_memory))
 	{
@@ -281,6 +278,8 @@ build_trees(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 			if (t == 0)
 				meta->shared_part = (float4) (RelationGetNumberOfBlocks(state->index) - before);
 		}
+		for (int i = 0; i < state->ninverted; i++)
+			mm_inverted_build_finish(state->inverted[i].build);
 		/* Besides these, there are the model, and roots that may be empty. */
 		meta->shared_part = Max(meta->shared_part, 1) /
 			Max(RelationGetNumberOfBlocks(state->index) - before, 1);

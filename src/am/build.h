@@ -13,6 +13,7 @@
 #include "storage/shm_toc.h"
 #include "utils/tuplesort.h"
 
+#include "inverted/inverted.h"
 #include "model/forest.h"
 #include "tree/entries.h"
 #include "tree/tree.h"
@@ -45,6 +46,17 @@ typedef struct MMBuildTree
 	MMEntry		entry;			/* of the current row */
 } MMBuildTree;
 
+/*
+ * An inverted index that is being built.
+ */
+typedef struct MMBuildInverted
+{
+	MMInverted	inverted;
+	int			column;
+	MMInvertedBuild *build;
+	MMTokens	tokens;			/* of the current row */
+} MMBuildInverted;
+
 typedef struct MMBuild
 {
 	Relation	index;
@@ -52,6 +64,9 @@ typedef struct MMBuild
 	bool		concurrent;
 	int32	   *dimensions;
 	int64		nrows;
+	ItemPointerData tid;		/* of the current row */
+	int			ninverted;
+	MMBuildInverted inverted[MM_MAX_COLUMNS];
 	int			ntrees;
 	MMBuildTree trees[1 + MM_MAX_COLUMNS];	/* the shared tree comes first */
 	MemoryContext scratch;		/* reset for each row */
@@ -66,10 +81,17 @@ typedef struct MMBuild
 extern void mm_build_open_trees(MMBuild *build, const MMMeta *meta, const void *stored);
 
 /*
- * mm_build_embed: make the entries of all trees for a row, in their "entry".
- * Leaks memory.
+ * mm_build_begin: get ready for entries in memory, and for those of inverted
+ * indexes, which write WAL if logged.
+ *
+ * mm_build_embed: make what trees and inverted indexes have of a row.  Leaks
+ * memory.
+ *
+ * mm_build_add: add that.
  */
+extern void mm_build_begin(MMBuild *build, bool logged);
 extern void mm_build_embed(MMBuild *build, ItemPointer tid, Datum *values, const bool *isnull);
+extern void mm_build_add(MMBuild *build);
 
 /*
  * mm_build_begin_sort: prepare to sort the entries of a tree by partition,

@@ -14,6 +14,7 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "commands/progress.h"
+#include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -28,20 +29,44 @@ mm_build_open_trees(MMBuild *build, const MMMeta *meta, const void *stored)
 	MMForest	forest;
 
 	mm_forest_open(build->index, meta, stored, &forest);
-	build->ntrees = 1 + forest.n;
+	build->ntrees = 1;
+	build->ninverted = 0;
 	memset(build->trees, 0, sizeof(build->trees));
 	build->trees[0].tree = mm_tree_of_columns(build->index,
 											  mm_model_open(build->columns, meta, stored));
 	build->trees[0].column = -1;
 	for (int i = 0; i < forest.n; i++)
 	{
-		build->trees[i + 1].tree = mm_tree_of_subindex(build->index, forest.of[i],
-													   mm_model_open_part(build->columns, &forest.of[i]->shape,
-																		  mm_subindex_model(forest.of[i])));
-		build->trees[i + 1].column = forest.of[i]->column;
+		const MMSubindex *subindex = forest.of[i];
+		MMBuildTree *tree = &build->trees[build->ntrees];
+
+		if (subindex->kind == MM_SUBINDEX_INVERTED)
+		{
+			build->inverted[build->ninverted++] = (MMBuildInverted) {
+				.inverted = mm_inverted_of_subindex(build->index, build->columns, subindex),
+				.column = subindex->column,
+			};
+			continue;
+		}
+		tree->tree = mm_tree_of_subindex(build->index, subindex,
+										 mm_model_open_part(build->columns, &subindex->shape,
+															mm_subindex_model(subindex)));
+		tree->column = subindex->column;
+		build->ntrees++;
 	}
 	for (int i = 0; i < build->ntrees; i++)
 		build->trees[i].entry = palloc(INTALIGN(build->trees[i].tree.model->leaf.size));
+}
+
+void
+mm_build_begin(MMBuild *build, bool logged)
+{
+	for (int t = 0; t < build->ntrees; t++)
+		build->trees[t].entries = mm_entries_create(&build->trees[t].tree.model->leaf);
+	for (int i = 0; i < build->ninverted; i++)
+		build->inverted[i].build = mm_inverted_build_begin(&build->inverted[i].inverted,
+														   maintenance_work_mem / 2 / build->ninverted,
+														   logged);
 }
 
 void
@@ -49,11 +74,19 @@ mm_build_embed(MMBuild *build, ItemPointer tid, Datum *values, const bool *isnul
 {
 	MMBuildTree *shared = &build->trees[0];
 
+	build->tid = *tid;
 	mm_model_embed(shared->tree.model, tid, values, isnull, shared->entry);
 	for (int i = 1; i < build->ntrees; i++)
 		mm_model_embed_part(build->trees[i].tree.model, build->trees[i].column,
 							shared->tree.model, shared->entry, values[build->trees[i].column],
 							build->trees[i].entry);
+	for (int i = 0; i < build->ninverted; i++)
+	{
+		MMBuildInverted *inverted = &build->inverted[i];
+
+		mm_inverted_tokens(&inverted->inverted, values[inverted->column],
+						   isnull[inverted->column], &inverted->tokens);
+	}
 }
 
 static int
@@ -100,6 +133,22 @@ sort_entry(MMBuildTree *tree)
 }
 
 void
+mm_build_add(MMBuild *build)
+{
+	for (int i = 0; i < build->ntrees; i++)
+	{
+		MMBuildTree *tree = &build->trees[i];
+
+		if (tree->sort != NULL)
+			sort_entry(tree);
+		else
+			mm_entries_add(tree->entries, tree->entry);
+	}
+	for (int i = 0; i < build->ninverted; i++)
+		mm_inverted_build_add(build->inverted[i].build, &build->tid, &build->inverted[i].tokens);
+}
+
+void
 mm_build_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 			 bool tupleIsAlive, void *arg)
 {
@@ -113,15 +162,7 @@ mm_build_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 		mm_columns_check_values(state->columns, values, isnull, state->dimensions);
 	mm_build_embed(state, tid, values, isnull);
 	state->nrows++;
-	for (int i = 0; i < state->ntrees; i++)
-	{
-		MMBuildTree *tree = &state->trees[i];
-
-		if (tree->sort != NULL)
-			sort_entry(tree);
-		else
-			mm_entries_add(tree->entries, tree->entry);
-	}
+	mm_build_add(state);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(state->scratch);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, state->nrows);

@@ -26,6 +26,8 @@
 #include "search/cost_model.h"
 #include "base/random.h"
 #include "index/options.h"
+#include "inverted/inverted.h"
+#include "search/inverted_source.h"
 #include "search/ladder.h"
 #include "tree/bulk.h"
 
@@ -35,6 +37,7 @@
 /* Query objects of a trial, and rows that the nearest is looked for among. */
 #define TRIAL_QUERIES		20
 #define TRIAL_NEIGHBOURS	2000
+#define TRIAL_ROWS_PER_BLOCK	100
 
 /* A sub-index must take no more than this part of the shared tree's work. */
 #define WORTHWHILE		0.5
@@ -43,7 +46,7 @@
 #define MOST_SIZE		0.6
 
 /* How many bytes the sketch of a sub-index may have. */
-#define SKETCH_BUDGET	96
+#define SKETCH_BUDGET	128
 
 /* ---------- what is asked for ---------- */
 
@@ -67,8 +70,18 @@ static int
 find_column(const MMColumns *columns, const MMAskedSubindex *asked, int elevel)
 {
 	for (int i = 0; i < columns->n; i++)
-		if (strcmp(columns->columns[i].name, asked->column) == 0 && !columns->columns[i].dropped)
+	{
+		const MMColumn *column = &columns->columns[i];
+
+		if (strcmp(column->name, asked->column) != 0 || column->dropped)
+			continue;
+		if (asked->kind != MM_SUBINDEX_INVERTED || mm_inverted_supports(&column->space))
 			return i;
+		if (elevel != 0)
+			report_column(elevel, columns, asked,
+						  "Its metric has no tokens: inverted is for text under edit distance, and for sets.");
+		return -1;
+	}
 	if (elevel != 0)
 		report_column(elevel, columns, asked,
 					  psprintf("The index has no such column. Its columns are %s.",
@@ -96,8 +109,9 @@ add_subindex(MMChosenSubindexes *chosen, int column, MMSubindexKind kind, MMColu
 	subindex->column = column;
 	subindex->kind = kind;
 	subindex->root = InvalidBlockNumber;
-	chosen->models[chosen->n++] = mm_model_train_part(columns, meta, shared, training, column,
-													  SKETCH_BUDGET, &subindex->shape);
+	chosen->models[chosen->n++] = kind == MM_SUBINDEX_INVERTED ? NULL :
+		mm_model_train_part(columns, meta, shared, training, column, SKETCH_BUDGET,
+							&subindex->shape);
 }
 
 /* ---------- the trial ---------- */
@@ -121,8 +135,7 @@ plant(Trial *trial)
 	MMBuild    *build = &trial->build;
 	int			n = mm_sample_size(trial->sample);
 
-	for (int t = 0; t < build->ntrees; t++)
-		build->trees[t].entries = mm_entries_create(&build->trees[t].tree.model->leaf);
+	mm_build_begin(build, false);
 	for (int i = 0; i < n; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(trial->scratch);
@@ -131,11 +144,11 @@ plant(Trial *trial)
 		bool	   *isnull;
 
 		CHECK_FOR_INTERRUPTS();
-		ItemPointerSet(&tid, 0, 1);
+		/* Places that are all different will do. */
+		ItemPointerSet(&tid, i / TRIAL_ROWS_PER_BLOCK, 1 + i % TRIAL_ROWS_PER_BLOCK);
 		mm_sample_row(trial->sample, i, &values, &isnull);
 		mm_build_embed(build, &tid, values, isnull);
-		for (int t = 0; t < build->ntrees; t++)
-			mm_entries_add(build->trees[t].entries, build->trees[t].entry);
+		mm_build_add(build);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(trial->scratch);
 	}
@@ -148,6 +161,8 @@ plant(Trial *trial)
 		mm_bulk_finish_root(bulk);
 		mm_entries_free(tree->entries);
 	}
+	for (int i = 0; i < build->ninverted; i++)
+		mm_inverted_build_finish(build->inverted[i].build);
 }
 
 /*
@@ -169,10 +184,12 @@ count_candidate(const MMCandidate *candidate, void *state)
 }
 
 /*
- * Search one tree for what is within a radius in one column.
+ * Search a tree, or else an inverted index, for what is within a radius in one
+ * column.
  */
 static void
-search_tree(Trial *trial, const MMTree *tree, const MMTerm *term, double radius, MMWork *work)
+search(Trial *trial, const MMTree *tree, const MMInverted *inverted, const MMTerm *term,
+	   double radius, MMWork *work)
 {
 	MMBounding	bounding = {0};
 	MMSearchStats stats = {0};
@@ -181,12 +198,18 @@ search_tree(Trial *trial, const MMTree *tree, const MMTerm *term, double radius,
 
 	mm_bounding_begin(&bounding, term, 1, false, radius);
 	bounding.uppers_wanted = true;
-	mm_bounding_init(&bounding, tree->model, trial->meta);
-	source = mm_ladder_create(tree, &bounding, NIL, &stats);
+	if (tree != NULL)
+	{
+		mm_bounding_init(&bounding, tree->model, trial->meta);
+		source = mm_ladder_create(tree, &bounding, NIL, &stats);
+	}
+	else
+		source = mm_inverted_source_create(inverted, term->column, &bounding, &stats);
 	(void) source->routine->all(source, count_candidate, &counted);
 	source->routine->end(source);
-	work->pages += (float4) stats.leaf_pages / TRIAL_QUERIES;
-	work->entries += (float4) stats.bounded / TRIAL_QUERIES;
+	work->pages += (float4) (stats.leaf_pages + stats.postings_pages) / TRIAL_QUERIES;
+	work->entries += (float4) (stats.bounded + stats.postings / mm_cost_model.postings_per_entry) /
+		TRIAL_QUERIES;
 	work->candidates += (float4) counted.n / TRIAL_QUERIES;
 }
 
@@ -217,11 +240,14 @@ nearest_distance(Trial *trial, int row, int column, Datum value)
 }
 
 /*
- * Measure a sub-index, given by the number of its tree, and the shared tree.
+ * Measure a sub-index, and the shared tree.
  */
 static void
-measure(Trial *trial, int t, MMSubindex *subindex)
+measure(Trial *trial, MMSubindex *subindex)
 {
+	const MMTree *shared = &trial->build.trees[0].tree;
+	const MMTree *tree = subindex->tree > 0 ? &trial->build.trees[subindex->tree].tree : NULL;
+	MMInverted	inverted = mm_inverted_of_subindex(trial->index, trial->columns, subindex);
 	int			n = mm_sample_size(trial->sample);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb trial query",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -247,8 +273,8 @@ measure(Trial *trial, int t, MMSubindex *subindex)
 			};
 			double		radius = nearest_distance(trial, row, subindex->column, term.value);
 
-			search_tree(trial, &trial->build.trees[0].tree, &term, radius, &subindex->shared_work);
-			search_tree(trial, &trial->build.trees[t].tree, &term, radius, &subindex->work);
+			search(trial, shared, NULL, &term, radius, &subindex->shared_work);
+			search(trial, tree, &inverted, &term, radius, &subindex->work);
 		}
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(context);
@@ -285,48 +311,79 @@ leave_out_common(MMWork *one, MMWork *other)
 }
 
 /*
- * Keep the sub-indexes that are worth their size.
+ * The bytes that a sub-index takes for each row.
+ */
+static double
+bytes_per_row(const Trial *trial, const MMSubindex *subindex)
+{
+	MMInverted	inverted = mm_inverted_of_subindex(trial->index, trial->columns, subindex);
+	MMShape		leaf;
+	MMShape		inner;
+	int64		pages;
+
+	if (subindex->kind == MM_SUBINDEX_INVERTED)
+	{
+		mm_inverted_counts(&inverted, &pages, NULL);
+		return (double) pages * BLCKSZ / mm_sample_size(trial->sample);
+	}
+	mm_meta_shapes(&subindex->shape, &leaf, &inner);
+	return leaf.size;
+}
+
+/*
+ * How much work a sub-index saves, in entries; 0 if it is not worthwhile.
+ */
+static double
+saved_work(const MMSubindex *subindex)
+{
+	MMWork		shared_work = subindex->shared_work;
+	MMWork		work = subindex->work;
+	double		before;
+	double		now;
+
+	leave_out_common(&shared_work, &work);
+	before = total_work(&shared_work);
+	now = total_work(&work);
+	return now <= WORTHWHILE * before ? before - now : 0.0;
+}
+
+/*
+ * Keep the sub-indexes that are worth their size, one for each column.
  */
 static void
-select_worthwhile(MMChosenSubindexes *chosen, const MMModel *shared)
+select_worthwhile(const Trial *trial, MMChosenSubindexes *chosen)
 {
 	MMChosenSubindexes all = *chosen;
-	double		left = MOST_SIZE * shared->leaf.size;
+	double		left = MOST_SIZE * trial->build.trees[0].tree.model->leaf.size;
+	double		sizes[lengthof(all.of)];
 
+	for (int i = 0; i < all.n; i++)
+		sizes[i] = bytes_per_row(trial, &all.of[i]);
 	chosen->n = 0;
 	for (;;)
 	{
 		int			best = -1;
 		double		best_gain = 0.0;
-		double		best_size = 0.0;
 
 		for (int i = 0; i < all.n; i++)
 		{
-			const MMSubindex *subindex = &all.of[i];
-			MMWork		shared_work = subindex->shared_work;
-			MMWork		work = subindex->work;
-			MMShape		leaf;
-			MMShape		inner;
-			double		before;
-			double		now;
+			double		gain = all.of[i].kind == 0 || sizes[i] > left ? 0.0 :
+				saved_work(&all.of[i]) / sizes[i];
 
-			leave_out_common(&shared_work, &work);
-			before = total_work(&shared_work);
-			now = total_work(&work);
-			mm_meta_shapes(&subindex->shape, &leaf, &inner);
-			if (subindex->kind == 0 || now > WORTHWHILE * before || leaf.size > left ||
-				(before - now) / leaf.size <= best_gain)
-				continue;
-			best = i;
-			best_gain = (before - now) / leaf.size;
-			best_size = leaf.size;
+			if (gain > best_gain)
+			{
+				best = i;
+				best_gain = gain;
+			}
 		}
 		if (best < 0)
 			return;
 		chosen->of[chosen->n] = all.of[best];
 		chosen->models[chosen->n++] = all.models[best];
-		all.of[best].kind = 0;
-		left -= best_size;
+		left -= sizes[best];
+		for (int i = 0; i < all.n; i++)
+			if (all.of[i].column == all.of[best].column)
+				all.of[i].kind = 0;
 	}
 }
 
@@ -345,12 +402,20 @@ try_out(Relation index, MMColumns *columns, const MMMeta *meta, const void *shar
 	void	   *stored;
 	BlockNumber nblocks = RelationGetNumberOfBlocks(index);
 
-	/* The only column has the shared tree for itself. */
-	if (columns->n == 1 || mm_sample_size(sample) < LEAST_TRIAL_ROWS)
+	if (mm_sample_size(sample) < LEAST_TRIAL_ROWS)
 		return;
 	for (int i = 0; i < columns->n; i++)
-		if (training->n[i] >= LEAST_TRIAL_ROWS)
+	{
+		if (training->n[i] < LEAST_TRIAL_ROWS)
+			continue;
+		/* The only column has the shared tree for itself. */
+		if (columns->n > 1)
 			add_subindex(chosen, i, MM_SUBINDEX_RTREE, columns, meta, shared, training);
+		if (mm_inverted_supports(&columns->columns[i].space))
+			add_subindex(chosen, i, MM_SUBINDEX_INVERTED, columns, meta, shared, training);
+	}
+	if (chosen->n == 0)
+		return;
 
 	old = MemoryContextSwitchTo(context);
 	trial.scratch = AllocSetContextCreate(context, "mmdb trial row", ALLOCSET_DEFAULT_SIZES);
@@ -361,8 +426,8 @@ try_out(Relation index, MMColumns *columns, const MMMeta *meta, const void *shar
 	mm_build_open_trees(&trial.build, trial_meta, stored);
 	plant(&trial);
 	for (int i = 0; i < chosen->n; i++)
-		measure(&trial, i + 1, &chosen->of[i]);
-	select_worthwhile(chosen, trial.build.trees[0].tree.model);
+		measure(&trial, &chosen->of[i]);
+	select_worthwhile(&trial, chosen);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 
@@ -418,10 +483,20 @@ void *
 mm_subindexes_make(Relation index, MMMeta *meta, const void *shared, MMChosenSubindexes *chosen,
 				   bool logged)
 {
+	int			ntrees = 1;
+
 	for (int i = 0; i < chosen->n; i++)
 	{
-		chosen->of[i].tree = i + 1;
-		chosen->of[i].root = make_root(index, i + 1, logged);
+		MMSubindex *subindex = &chosen->of[i];
+
+		if (subindex->kind == MM_SUBINDEX_INVERTED)
+		{
+			subindex->tree = 0;
+			subindex->root = mm_inverted_create(index, logged);
+			continue;
+		}
+		subindex->tree = ntrees++;
+		subindex->root = make_root(index, subindex->tree, logged);
 	}
 	return mm_forest_store(meta, shared, chosen->of, chosen->models, chosen->n);
 }

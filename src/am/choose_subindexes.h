@@ -11,11 +11,15 @@
 #include "model/forest.h"
 #include "model/sample.h"
 
+/*
+ * In the end, there is one for each column at most; a trial may begin with one of
+ * each kind.
+ */
 typedef struct MMChosenSubindexes
 {
 	int			n;
-	MMSubindex	of[MM_MAX_COLUMNS]; /* their roots are not known yet */
-	void	   *models[MM_MAX_COLUMNS];
+	MMSubindex	of[MM_MAX_SUBINDEXES]; /* without roots */
+	void	   *models[MM_MAX_SUBINDEXES];
 } MMChosenSubindexes;
 
 /*

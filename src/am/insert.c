@@ -17,6 +17,7 @@
 
 #include "am/am.h"
 #include "am/train.h"
+#include "inverted/inverted.h"
 #include "tree/insert.h"
 
 /*
@@ -28,7 +29,8 @@ typedef struct InsertState
 	MMModel    *model;			/* of the shared tree */
 	int			nsubindexes;
 	int			columns_of[MM_MAX_COLUMNS]; /* of sub-indexes */
-	MMTree		trees[MM_MAX_COLUMNS];
+	MMTree		trees[MM_MAX_COLUMNS];	/* model NULL: it is none, but */
+	MMInverted	inverted[MM_MAX_COLUMNS];
 	int32		dimensions[MM_MAX_COLUMNS]; /* known to the index, or -1 */
 	MemoryContext context;		/* of the model */
 	MemoryContext scratch;		/* reset for each row */
@@ -61,7 +63,11 @@ open_model(Relation index, InsertState *state)
 		const MMSubindex *subindex = forest.of[i];
 
 		state->columns_of[i] = subindex->column;
-		state->trees[i] = mm_tree_of_subindex(index, subindex,
+		state->trees[i].model = NULL;
+		if (subindex->kind == MM_SUBINDEX_INVERTED)
+			state->inverted[i] = mm_inverted_of_subindex(index, state->columns, subindex);
+		else
+			state->trees[i] = mm_tree_of_subindex(index, subindex,
 											  mm_model_open_part(state->columns, &subindex->shape,
 																 mm_subindex_model(subindex)));
 	}
@@ -114,13 +120,21 @@ check_row(Relation index, InsertState *state, Datum *values, bool *isnull)
  * Add a row to the sub-indexes, given its entry in the shared tree.
  */
 static void
-insert_into_subindexes(InsertState *state, const uint32 *shared, const Datum *values)
+insert_into_subindexes(InsertState *state, ItemPointer tid, const uint32 *shared,
+					   const Datum *values, const bool *isnull)
 {
 	for (int i = 0; i < state->nsubindexes; i++)
 	{
 		const MMTree *tree = &state->trees[i];
-		MMEntry		entry = palloc(INTALIGN(tree->model->leaf.size));
+		MMEntry		entry;
 
+		if (tree->model == NULL)
+		{
+			mm_inverted_insert(&state->inverted[i], tid, values[state->columns_of[i]],
+							   isnull[state->columns_of[i]]);
+			continue;
+		}
+		entry = palloc(INTALIGN(tree->model->leaf.size));
 		mm_model_embed_part(tree->model, state->columns_of[i], state->model, shared,
 							values[state->columns_of[i]], entry);
 		if (mm_tree_insert(tree, entry, 0) != MM_INSERTED)
@@ -159,7 +173,7 @@ mmdb_insert(Relation index, Datum *keys, bool *keynulls, ItemPointer heap_tid,
 								waits ? state->model->leaf.capacity : MM_TRAINING_ROWS);
 		if (result == MM_INSERTED)
 		{
-			insert_into_subindexes(state, entry, values);
+			insert_into_subindexes(state, heap_tid, entry, values, isnull);
 			break;
 		}
 		if (result == MM_TRAINING_DUE && waits)

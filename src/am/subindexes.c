@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "index/open.h"
 #include "index/rights.h"
+#include "inverted/inverted.h"
 #include "tree/tree.h"
 
 PG_FUNCTION_INFO_V1(mm_subindexes);
@@ -117,11 +118,24 @@ mm_subindexes(PG_FUNCTION_ARGS)
 		MMForest	forest;
 		Content		contents[1 + MM_MAX_COLUMNS];
 
-		mm_forest_open(index, meta, mm_meta_model(index, meta), &forest);
+		const void *stored = mm_meta_model(index, meta);
+
+		/* Reading may make the cache forget it. */
+		stored = memcpy(palloc(meta->model_size), stored, meta->model_size);
+		mm_forest_open(index, meta, stored, &forest);
 		count_contents(index, 1 + forest.n, contents);
-		mm_forest_open(index, meta, mm_meta_model(index, meta), &forest);
 		for (int i = 0; i < forest.n; i++)
-			put_row(rsinfo, columns, forest.of[i], &contents[i + 1]);
+		{
+			Content		content = contents[forest.of[i]->tree];
+
+			if (forest.of[i]->kind == MM_SUBINDEX_INVERTED)
+			{
+				MMInverted	inverted = mm_inverted_of_subindex(index, columns, forest.of[i]);
+
+				mm_inverted_counts(&inverted, &content.pages, &content.entries);
+			}
+			put_row(rsinfo, columns, forest.of[i], &content);
+		}
 	}
 	relation_close(index, AccessShareLock);
 	return (Datum) 0;

@@ -45,6 +45,7 @@
 #include "am/choose_subindexes.h"
 #include "am/train.h"
 #include "index/options.h"
+#include "inverted/inverted.h"
 #include "model/statistics.h"
 #include "tree/bulk.h"
 
@@ -214,6 +215,7 @@ typedef struct Trained
 	MMModel    *model;
 	MMChosenSubindexes subindexes;	/* which have no roots yet */
 	MMModel    *models[MM_MAX_COLUMNS];	/* of these */
+	MMTokens   *tokens[MM_MAX_COLUMNS]; /* or if they are inverted, of the rows */
 	MMEntry    *entries[1 + MM_MAX_COLUMNS];	/* of the rows in the shared tree and in
 								 * these, with room for as many as rows have */
 } Trained;
@@ -242,7 +244,7 @@ measure(MMColumns *columns, const MMMeta *meta, const Rows *rows)
  * Make entries of rows, from the first one on that has none.
  */
 static void
-make_entries(const Rows *rows, int first, Trained *trained)
+make_entries(MMColumns *columns, const Rows *rows, int first, Trained *trained)
 {
 	for (int i = first; i < rows->n; i++)
 	{
@@ -253,7 +255,17 @@ make_entries(const Rows *rows, int first, Trained *trained)
 		for (int s = 0; s < trained->subindexes.n; s++)
 		{
 			int			column = trained->subindexes.of[s].column;
-			MMEntry		entry = palloc(INTALIGN(trained->models[s]->leaf.size));
+			MMEntry		entry;
+
+			if (trained->subindexes.of[s].kind == MM_SUBINDEX_INVERTED)
+			{
+				MMInverted	inverted = {.column = &columns->columns[column]};
+
+				mm_inverted_tokens(&inverted, rows->values[i][column], rows->isnull[i][column],
+								   &trained->tokens[s][i]);
+				continue;
+			}
+			entry = palloc(INTALIGN(trained->models[s]->leaf.size));
 
 			mm_model_embed_part(trained->models[s], column, trained->model, shared,
 								rows->values[i][column], entry);
@@ -286,8 +298,9 @@ train(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows, 
 	mm_subindexes_choose(index, columns, trained->meta, trained->stored, &training, NULL,
 						 &trained->subindexes);
 	for (int s = 0; s < trained->subindexes.n; s++)
-		trained->models[s] = mm_model_open_part(columns, &trained->subindexes.of[s].shape,
-												trained->subindexes.models[s]);
+		if (trained->subindexes.of[s].kind != MM_SUBINDEX_INVERTED)
+			trained->models[s] = mm_model_open_part(columns, &trained->subindexes.of[s].shape,
+													trained->subindexes.models[s]);
 }
 
 /*
@@ -350,7 +363,7 @@ free_leftovers(const MMTree *tree)
  * Write the model, and make the trees anew of so many rows.
  */
 static void
-make_trees(Relation index, Trained *trained, int nrows)
+make_trees(Relation index, Trained *trained, const ItemPointerData *tids, int nrows)
 {
 	MMTree		shared = mm_tree_of_columns(index, trained->model);
 	int			fillfactor = mm_options_get(index).fillfactor;
@@ -366,9 +379,19 @@ make_trees(Relation index, Trained *trained, int nrows)
 	meta->model = mm_meta_write_model(index, stored, meta->model_size, true);
 	for (int s = 0; s < trained->subindexes.n; s++)
 	{
-		MMTree		tree = mm_tree_of_subindex(index, &trained->subindexes.of[s],
-											   trained->models[s]);
+		const MMSubindex *subindex = &trained->subindexes.of[s];
+		MMTree		tree = mm_tree_of_subindex(index, subindex, trained->models[s]);
 
+		if (subindex->kind == MM_SUBINDEX_INVERTED)
+		{
+			MMInverted	inverted = mm_inverted_of_subindex(index, NULL, subindex);
+			MMInvertedBuild *build = mm_inverted_build_begin(&inverted, maintenance_work_mem, true);
+
+			for (int i = 0; i < nrows; i++)
+				mm_inverted_build_add(build, &tids[i], &trained->tokens[s][i]);
+			mm_inverted_build_finish(build);
+			continue;
+		}
 		bulk = mm_bulk_begin(&tree, fillfactor, true);
 		mm_bulk_add(bulk, trained->entries[s + 1], nrows);
 		mm_bulk_finish_root(bulk);
@@ -413,7 +436,9 @@ train_if_due(Relation index, Relation heap, MMColumns *columns)
 		train(index, columns, meta, rows, &trained);
 		for (int i = 0; i <= trained.subindexes.n; i++)
 			trained.entries[i] = palloc(sizeof(MMEntry) * capacity);
-		make_entries(rows, 0, &trained);
+		for (int s = 0; s < trained.subindexes.n; s++)
+			trained.tokens[s] = palloc(sizeof(MMTokens) * capacity);
+		make_entries(columns, rows, 0, &trained);
 	}
 
 	/* And the rows that they have inserted, and so on. */
@@ -424,13 +449,13 @@ train_if_due(Relation index, Relation heap, MMColumns *columns)
 		nread += n;
 		fetch_rows(heap, index, columns, tids, n, rows);
 		if (!most_dead)
-			make_entries(rows, before, &trained);
+			make_entries(columns, rows, before, &trained);
 	}
 
 	if (most_dead)
 		shrink_root(&tree, rows);
 	else
-		make_trees(index, &trained, rows->n);
+		make_trees(index, &trained, rows->tids, rows->n);
 }
 
 bool

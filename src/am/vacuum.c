@@ -30,6 +30,7 @@
 
 #include "am/am.h"
 #include "compat.h"
+#include "inverted/inverted.h"
 #include "tree/condense.h"
 
 typedef struct VacuumState
@@ -119,7 +120,7 @@ vacuum_page(VacuumState *state, BlockNumber first)
 		}
 		mm_page_check(index, buffer, 0);
 		special = MMPageGetSpecial(page);
-		if (special->kind < MM_PAGE_META || special->kind > MM_PAGE_DELETED)
+		if (special->kind < MM_PAGE_META || special->kind > MM_PAGE_HOME)
 			mm_report_damage(index, "Block %u is of no valid kind.", block);
 		if (special->kind == MM_PAGE_NODE && special->tree >= state->ntrees)
 			mm_report_damage(index, "Block %u is a node of tree %d, but there are %d.", block,
@@ -146,6 +147,34 @@ vacuum_page(VacuumState *state, BlockNumber first)
 		UnlockReleaseBuffer(buffer);
 		block = next;
 	}
+}
+
+/*
+ * Remove dead rows from inverted indexes, which are not made of nodes.  Returns
+ * how many pages were deleted.
+ */
+static BlockNumber
+vacuum_inverted(VacuumState *state, const MMMeta *meta)
+{
+	Relation	index = state->info->index;
+	MMForest	forest;
+	MMInverted	inverted[MM_MAX_COLUMNS];
+	int			n = 0;
+	BlockNumber deleted = 0;
+
+	mm_forest_open(index, meta, mm_meta_model(index, meta), &forest);
+	for (int i = 0; i < forest.n; i++)
+		if (forest.of[i]->kind == MM_SUBINDEX_INVERTED)
+			inverted[n++] = mm_inverted_of_subindex(index, NULL, forest.of[i]);
+	for (int i = 0; i < n; i++)
+	{
+		double		removed;
+		double		kept;
+
+		deleted += mm_inverted_vacuum(&inverted[i], state->callback, state->callback_state,
+									  state->info->strategy, &removed, &kept);
+	}
+	return deleted;
 }
 
 /*
@@ -219,6 +248,7 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	stats->pages_newly_deleted = 0;
 	for (int t = 0; t < state.ntrees && state.condense[t] != NULL; t++)
 		stats->pages_newly_deleted += mm_condense(state.condense[t]);
+	stats->pages_newly_deleted += vacuum_inverted(&state, meta);
 	stats->pages_deleted += stats->pages_newly_deleted;
 	if (stats->pages_newly_deleted > 0)
 		take_number();

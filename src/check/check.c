@@ -60,6 +60,7 @@
 #include "check/check.h"
 #include "compat.h"
 #include "index/open.h"
+#include "inverted/inverted.h"
 #include "tree/box.h"
 #include "tree/tree.h"
 
@@ -74,6 +75,9 @@ typedef struct CheckState
 	int			ntrees;
 	MMTree		trees[1 + MM_MAX_COLUMNS];
 	int			columns_of[1 + MM_MAX_COLUMNS]; /* of sub-indexes; -1: the shared tree */
+	int			ninverted;
+	MMInverted	inverted[MM_MAX_COLUMNS];
+	int			inverted_columns[MM_MAX_COLUMNS];
 	uint32		all_columns;	/* mask */
 	BlockNumber nblocks;
 	BufferAccessStrategy strategy;
@@ -153,7 +157,7 @@ open_trees(CheckState *state, const void *stored)
 	MMForest	forest;
 
 	mm_forest_open(state->index, state->meta, stored, &forest);
-	state->ntrees = 1 + forest.n;
+	state->ntrees = 1;
 	state->trees[0] = mm_tree_of_columns(state->index,
 										 mm_model_open(state->columns, state->meta, stored));
 	state->columns_of[0] = -1;
@@ -161,10 +165,17 @@ open_trees(CheckState *state, const void *stored)
 	{
 		const MMSubindex *subindex = forest.of[i];
 
-		state->trees[i + 1] = mm_tree_of_subindex(state->index, subindex,
+		if (subindex->kind == MM_SUBINDEX_INVERTED)
+		{
+			state->inverted_columns[state->ninverted] = subindex->column;
+			state->inverted[state->ninverted++] =
+				mm_inverted_of_subindex(state->index, state->columns, subindex);
+			continue;
+		}
+		state->trees[state->ntrees] = mm_tree_of_subindex(state->index, subindex,
 												  mm_model_open_part(state->columns, &subindex->shape,
 																	 mm_subindex_model(subindex)));
-		state->columns_of[i + 1] = subindex->column;
+		state->columns_of[state->ntrees++] = subindex->column;
 	}
 }
 
@@ -438,6 +449,22 @@ check_node(CheckState *state, const Downlink *link)
 }
 
 /*
+ * Note a page of an inverted index.
+ */
+static void
+reach_inverted(BlockNumber block, void *arg)
+{
+	CheckState *state = arg;
+
+	if (block >= state->nblocks)
+		mm_report_damage(state->index, "A link leads to block %u, but there are %u.",
+						 block, state->nblocks);
+	if (state->reached[block])
+		mm_report_damage(state->index, "Two links lead to block %u.", block);
+	state->reached[block] = true;
+}
+
+/*
  * Look at the pages that are not reached from the metadata.
  */
 static void
@@ -505,6 +532,14 @@ check_index(Relation index, Relation heap, bool with_rows)
 		check_node(&state, &root);
 		if (with_rows)
 			mm_check_rows_finish(state.rows);
+	}
+	for (int i = 0; i < state.ninverted; i++)
+	{
+		MMInvertedCheck *check = mm_inverted_check_begin(&state.inverted[i], reach_inverted, &state);
+
+		/* A dropped column has other values in old rows than the table shows. */
+		if (with_rows && !state.columns->columns[state.inverted_columns[i]].dropped)
+			mm_check_inverted(heap, index, state.columns, state.inverted_columns[i], check);
 	}
 	check_unreached(&state);
 

@@ -8,6 +8,7 @@
 #ifndef MM_CHECK_H
 #define MM_CHECK_H
 
+#include "inverted/inverted.h"
 #include "tree/tree.h"
 
 /*
@@ -27,6 +28,13 @@ extern MMCheckRows *mm_check_rows_begin(Relation heap, const MMTree *tree,
 										const MMModel *shared, int column);
 extern void mm_check_rows_leaf(MMCheckRows *rows, BlockNumber block, Page page);
 extern void mm_check_rows_finish(MMCheckRows *rows);
+
+/*
+ * mm_check_inverted: compare the inverted index of a column with the rows of a
+ * table.
+ */
+extern void mm_check_inverted(Relation heap, Relation index, MMColumns *columns, int column,
+							  MMInvertedCheck *check);
 
 /* check_bounds.c */
 

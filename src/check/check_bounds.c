@@ -6,7 +6,8 @@
  * Some rows of a few leaves are fetched.  Some of them serve as queries.  The
  * bounds of a query's distances to all the others come from coordinates and
  * from sketches, computed over the leaves' pages as a search does it, and from
- * the leaves' boxes.  The distances themselves must lie within these bounds.
+ * the leaves' boxes.  Bounds that are refined up to some number are asked for up
+ * to numbers above, at and below the distance.  The distances themselves must lie within these bounds.
  *
  *-------------------------------------------------------------------------
  */
@@ -192,15 +193,36 @@ box_bound(const BoundsState *state, const QueryColumn *query, int leaf)
 }
 
 /*
+ * Check what a closer look at the sketch of a row tells of its distance.
+ */
+static void
+check_refined(const BoundsState *state, QueryColumn *query, const Row *row,
+			  const MetricSketchPlanes *planes, double distance)
+{
+	const double bounds[] = {METRIC_NO_BOUND, distance, distance / 2, 0.0};
+
+	for (int i = 0; i < (int) lengthof(bounds); i++)
+	{
+		double		upper;
+		double		lower = query->term.routine->refine(query->term.refine_query, planes,
+														row->entry, bounds[i], &upper);
+
+		if (!(lower <= distance))
+			report(state, query, row, "refined lower bound from the sketch", lower, distance);
+		if (!(upper >= distance))
+			report(state, query, row, "refined upper bound from the sketch", upper, distance);
+	}
+}
+
+/*
  * Check the bounds of a query's distances to the rows of one leaf.  These are
  * the rows from first to before end.
  */
 static void
-check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
+check_leaf(BoundsState *state, QueryColumn *query, int first, int end)
 {
 	const MMColumnModel *c = &state->model->of[query->column];
 	MetricSpace *space = &state->columns->columns[query->column].space;
-	const MMShape *shape = &state->model->leaf;
 	int			leaf = state->rows[first].leaf;
 	Page		page = state->pages[leaf];
 	int			n = MMPageGetSpecial(page)->n;
@@ -210,6 +232,12 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 	float		sums[MM_MAX_ENTRIES];
 	float		sketch_lower[MM_MAX_ENTRIES];
 	float		sketch_upper[MM_MAX_ENTRIES];
+	MetricSketchPlanes planes = {
+		.n = n,
+		.stride = mm_page_room(page),
+		.words = mm_page_words(page, c->first_word),
+		.bytes = mm_page_bytes(page, &state->model->leaf, c->first_byte),
+	};
 
 	if (c->ncoordinates > 0)
 		mm_point_bounds(c->norm, &query->term.transform, c->ncoordinates, query->term.q,
@@ -218,16 +246,7 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 	mm_point_sums(&query->point, 1, (float *) mm_page_words(page, MM_ENTRY_HEADER),
 				  mm_page_words(page, 2), mm_page_room(page), n, sums);
 	if (query->term.sketch_query != NULL)
-	{
-		MetricSketchPlanes planes = {
-			.n = n,
-			.stride = mm_page_room(page),
-			.words = mm_page_words(page, c->first_word),
-			.bytes = mm_page_bytes(page, shape, c->first_byte),
-		};
-
 		space->routine->sketch_bounds(query->term.sketch_query, &planes, sketch_lower, sketch_upper);
-	}
 	for (const Row *row = &state->rows[first]; row < &state->rows[end]; row++)
 	{
 		int			i = row->entry;
@@ -253,6 +272,8 @@ check_leaf(BoundsState *state, const QueryColumn *query, int first, int end)
 			report(state, query, row, "lower bound from sketches", sketch_lower[i], distance);
 		if (query->term.sketch_query != NULL && !(sketch_upper[i] >= distance))
 			report(state, query, row, "upper bound from sketches", sketch_upper[i], distance);
+		if (query->term.refine_query != NULL)
+			check_refined(state, query, row, &planes, distance);
 	}
 }
 

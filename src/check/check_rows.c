@@ -289,21 +289,75 @@ compare_all(MMCheckRows *rows)
 	ExecDropSingleTupleTableSlot(slot);
 }
 
-void
-mm_check_rows_finish(MMCheckRows *rows)
+/*
+ * Pass all rows that belong in the index, as a snapshot sees them, to a callback.
+ */
+static void
+scan_table(Relation heap, Relation index, Snapshot snapshot, IndexBuildCallback callback,
+		   void *state)
 {
-	IndexInfo  *indexInfo = BuildIndexInfo(rows->index);
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	TableScanDesc scan = table_beginscan_strat(rows->heap, snapshot, 0, NULL, true, true);
+	IndexInfo  *indexInfo = BuildIndexInfo(index);
+	TableScanDesc scan = table_beginscan_strat(heap, snapshot, 0, NULL, true, true);
 
 	indexInfo->ii_Concurrent = true;	/* rows that the snapshot sees */
 	indexInfo->ii_Unique = false;
 	indexInfo->ii_ExclusionOps = NULL;
-	table_index_build_scan(rows->heap, rows->index, indexInfo, true, false, check_row, rows, scan);
+	table_index_build_scan(heap, index, indexInfo, true, false, callback, state, scan);
+}
+
+void
+mm_check_rows_finish(MMCheckRows *rows)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+
+	scan_table(rows->heap, rows->index, snapshot, check_row, rows);
 	compare_all(rows);
 	tuplesort_end(rows->sort);
 	ExecDropSingleTupleTableSlot(rows->slot);
 	mm_check_bounds(rows->heap, rows->index, rows->columns, rows->model, snapshot,
 					rows->blocks, rows->pages, rows->nsampled);
+	UnregisterSnapshot(snapshot);
+}
+
+/* ---------- inverted indexes ---------- */
+
+typedef struct CheckInverted
+{
+	MMColumns  *columns;
+	int			column;
+	MMInvertedCheck *check;
+	MemoryContext scratch;
+} CheckInverted;
+
+static void
+check_inverted_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
+				   bool tupleIsAlive, void *arg)
+{
+	CheckInverted *state = arg;
+	MemoryContext old = MemoryContextSwitchTo(state->scratch);
+	Datum		values[MM_MAX_COLUMNS];
+	bool		isnull[MM_MAX_COLUMNS];
+
+	mm_columns_values(state->columns, keys, keynulls, values, isnull);
+	mm_inverted_check_row(state->check, tid, values[state->column], isnull[state->column]);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(state->scratch);
+}
+
+void
+mm_check_inverted(Relation heap, Relation index, MMColumns *columns, int column,
+				  MMInvertedCheck *check)
+{
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	CheckInverted state = {
+		.columns = columns,
+		.column = column,
+		.check = check,
+		.scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb check row",
+										 ALLOCSET_DEFAULT_SIZES),
+	};
+
+	scan_table(heap, index, snapshot, check_inverted_row, &state);
+	mm_inverted_check_finish(check);
 	UnregisterSnapshot(snapshot);
 }

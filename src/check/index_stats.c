@@ -119,6 +119,12 @@ count_page(IndexStats *stats, BlockNumber block, Page page)
 		case MM_PAGE_DELETED:
 			stats->free_pages++;
 			break;
+		case MM_PAGE_POSTINGS:
+		case MM_PAGE_DIRECTORY:
+		case MM_PAGE_PENDING:
+		case MM_PAGE_HOME:
+			stats->subindex_pages++;
+			break;
 		case MM_PAGE_NODE:
 			if (!fits_model(stats, page))
 			{

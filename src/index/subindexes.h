@@ -18,9 +18,10 @@
 typedef enum MMSubindexKind
 {
 	MM_SUBINDEX_RTREE = 1,
+	MM_SUBINDEX_INVERTED,
 } MMSubindexKind;
 
-#define MM_SUBINDEX_KINDS	1	/* the greatest */
+#define MM_SUBINDEX_KINDS	2	/* the greatest */
 
 typedef struct MMAskedSubindex
 {

@@ -15,6 +15,7 @@
 #include "access/genam.h"
 
 #include "index/columns.h"
+#include "model/forest.h"
 
 typedef struct MMInverted
 {
@@ -41,6 +42,19 @@ static inline bool
 mm_inverted_supports(const MetricSpace *space)
 {
 	return space->routine != NULL && space->routine->tokens != NULL;
+}
+
+/*
+ * mm_inverted_of_subindex: the inverted index that a sub-index is.
+ */
+static inline MMInverted
+mm_inverted_of_subindex(Relation index, MMColumns *columns, const MMSubindex *subindex)
+{
+	return (MMInverted) {
+		.index = index,
+		.home = subindex->root,
+		.column = columns == NULL ? NULL : &columns->columns[subindex->column],
+	};
 }
 
 /* home.c */

@@ -534,3 +534,31 @@ mm_edit_distance(EditPattern *p, const EditString *text, int bound, void *worksp
 		return one_strip(p, text, bound);
 	return many_strips(p, text, bound, workspace);
 }
+
+/*
+ * The edits that turn the pattern into such a string turn some beginning of the
+ * pattern into text, and what is left of it into the rest.  The matrix's last
+ * column has what the first part costs, for each beginning.  The second costs at
+ * least the difference of the lengths.
+ */
+int
+mm_edit_beginning(const EditPattern *p, const EditString *text, int rest)
+{
+	int			m = p->string.length;
+	int			n = text->length;
+	int			value = n;
+	int			least = n + abs(m - rest);
+	Column		column;
+
+	if (m == 0 || m > STRIP_ROWS || n > CHUNK_COLUMNS)
+		return abs(m - n - rest);
+	column_init(&column);
+	advance(p, m, text, 0, n, NULL, &column);
+	for (int i = 0; i < m; i++)
+	{
+		value += (column.vp[i / 64] >> (i % 64)) & 1;
+		value -= (column.vn[i / 64] >> (i % 64)) & 1;
+		least = Min(least, value + abs(m - (i + 1) - rest));
+	}
+	return least;
+}

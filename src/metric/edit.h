@@ -56,4 +56,11 @@ extern Size mm_edit_workspace_size(const EditPattern *pattern, int length);
 extern int	mm_edit_distance(EditPattern *pattern, const EditString *text,
 						  int bound, void *workspace);
 
+/*
+ * mm_edit_beginning: a lower bound of the edit distances of the pattern to the
+ * strings that begin with text and have rest >= 0 further characters, whatever
+ * these are.
+ */
+extern int	mm_edit_beginning(const EditPattern *pattern, const EditString *text, int rest);
+
 #endif							/* MM_EDIT_H */

@@ -109,10 +109,9 @@ check_signatures(Oid opfamily, Oid opcintype, Oid operator, Oid distance, Oid ro
 }
 
 /*
- * The size of the first routines of this version; no member has been added
- * since.
+ * The size of the first routines of this version, which had no refine_query.
  */
-#define LEAST_ROUTINE_SIZE	sizeof(MetricRoutine)
+#define LEAST_ROUTINE_SIZE	offsetof(MetricRoutine, refine_query)
 
 /*
  * The name of a part that a routine lacks, or NULL if it has all required
@@ -133,15 +132,17 @@ missing_part(const MetricRoutine *routine)
 		return NULL;
 	return routine->sketch == NULL ? "sketch" :
 		routine->sketch_query == NULL ? "sketch_query" :
-		routine->sketch_bounds == NULL ? "sketch_bounds" : NULL;
+		routine->sketch_bounds == NULL ? "sketch_bounds" :
+		routine->refine_query != NULL && routine->refine == NULL ? "refine" : NULL;
 }
 
 /*
- * Raise an error unless FUNCTION 2 of a class returned a routine of this
- * version.  In a routine from a library built against another header, members
- * would be taken for others, and called.
+ * The routine that FUNCTION 2 of a class returned, with zeros for members that
+ * its library does not know.  Raises an error unless it is one of this version.
+ * In a routine from a library built against another header, members would be
+ * taken for others, and called.
  */
-static void
+static const MetricRoutine *
 check_routine(const MetricRoutine *routine, Oid function, Oid opclass)
 {
 	const char *missing;
@@ -162,13 +163,16 @@ check_routine(const MetricRoutine *routine, Oid function, Oid opclass)
 						   routine->version, routine->size,
 						   METRIC_ROUTINE_VERSION, LEAST_ROUTINE_SIZE),
 				 errhint("Rebuild its library against the installed header, \"extension/mmdb/metric_routine.h\".")));
+	if (routine->size < sizeof(MetricRoutine))
+		routine = memcpy(palloc0(sizeof(MetricRoutine)), routine, routine->size);
 	missing = missing_part(routine);
 	if (missing != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("the metric routine of operator class %s has no \"%s\"",
 						generate_opclass_name(opclass), missing),
-				 errdetail("It must have prepare and distance; with embedding, coordinates; with train, sketch, sketch_query and sketch_bounds; with tokens, token_bound.")));
+				 errdetail("It must have prepare and distance; with embedding, coordinates; with train, sketch, sketch_query and sketch_bounds; with refine_query, refine; with tokens, token_bound.")));
+	return routine;
 }
 
 void
@@ -197,9 +201,9 @@ mm_metric_open(MetricSpace *space, Oid opclass, Oid collation)
 
 	if (OidIsValid(routine))
 	{
-		space->routine = (const MetricRoutine *)
-			DatumGetPointer(OidFunctionCall1(routine, PointerGetDatum(NULL)));
-		check_routine(space->routine, routine, opclass);
+		space->routine = check_routine((const MetricRoutine *)
+									   DatumGetPointer(OidFunctionCall1(routine, PointerGetDatum(NULL))),
+									   routine, opclass);
 	}
 	else
 		fmgr_info(distance, &space->distance);

@@ -319,6 +319,24 @@ typedef struct MetricRoutine
 	 */
 	double		(*token_bound) (int query_size, int least_size, int greatest_size,
 								int shared);
+
+	/*
+	 * Prepare a query value for refine, in the current context.  NULL: the
+	 * sketches of this model tell no more of a value than sketch_bounds does.
+	 * NULL instead of a function: sketches never do.
+	 */
+	void	   *(*refine_query) (const void *model, Datum query, Oid collation);
+
+	/*
+	 * A closer lower bound of the distance of a query to value i of planes, for
+	 * sketches that take more work to read than sketch_bounds can do for all
+	 * values.  The index asks for it before it would read a row from the table.
+	 * If the bound is above the number bound, any other lower bound above that
+	 * number will do.  If upper is not NULL, *upper becomes an upper bound, or
+	 * Infinity.
+	 */
+	double		(*refine) (void *query, const MetricSketchPlanes *planes, int i,
+						   double bound, double *upper);
 } MetricRoutine;
 
 #endif							/* METRIC_ROUTINE_H */

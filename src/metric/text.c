@@ -49,16 +49,14 @@ is_ascii(const char *s, int len)
 }
 
 /*
- * The characters of a text.  These are its bytes where each byte is a
+ * The characters of a string of len bytes.  These are its bytes where each is a
  * character; otherwise they are decoded, into local if they fit.  pg_wchar
  * gives ASCII characters the numbers of their bytes, so both kinds can be
  * compared.
  */
 static EditString
-edit_string(text *t, pg_wchar *local)
+decode(const char *bytes, int len, pg_wchar *local)
 {
-	const char *bytes = VARDATA_ANY(t);
-	int			len = VARSIZE_ANY_EXHDR(t);
 	EditString	result;
 
 	if (pg_database_encoding_max_length() == 1 || is_ascii(bytes, len))
@@ -82,6 +80,21 @@ edit_string(text *t, pg_wchar *local)
 	return result;
 }
 
+static EditString
+edit_string(text *t, pg_wchar *local)
+{
+	return decode(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), local);
+}
+
+/*
+ * A bound of distances as mm_edit_distance takes it.
+ */
+static int
+edit_bound(double bound)
+{
+	return bound >= INT_MAX ? -1 : bound <= 0 ? 0 : (int) bound;
+}
+
 static void *
 prepare_edit(Datum query, Oid collation)
 {
@@ -101,9 +114,8 @@ distance_edit(void *prepared, Datum value, double bound)
 	pg_wchar	local[LOCAL_CODES];
 	EditString	string = edit_string(DatumGetTextPP(value), local);
 	Size		workspace = mm_edit_workspace_size(prepared, string.length);
-	int			limit = bound >= INT_MAX ? -1 : bound <= 0 ? 0 : (int) bound;
 
-	return mm_edit_distance(prepared, &string, limit,
+	return mm_edit_distance(prepared, &string, edit_bound(bound),
 						 workspace == 0 ? NULL :
 						 MemoryContextAllocHuge(CurrentMemoryContext, workspace));
 }
@@ -121,12 +133,14 @@ train_edit(const Datum *values, int n, Oid collation, int budget, Size *size,
 	{
 		MemoryContext old = MemoryContextSwitchTo(scratch);
 		pg_wchar	local[LOCAL_CODES];
+		text	   *t;
 		EditString	string;
 
 		CHECK_FOR_INTERRUPTS();
-		string = edit_string(DatumGetTextPP(values[i]), local);
+		t = DatumGetTextPP(values[i]);
+		string = edit_string(t, local);
 		MemoryContextSwitchTo(old);
-		mm_text_count(counts, &string);
+		mm_text_count(counts, &string, VARSIZE_ANY_EXHDR(t));
 		MemoryContextReset(scratch);
 	}
 	MemoryContextDelete(scratch);
@@ -137,9 +151,10 @@ static void
 sketch_edit(const void *model, Datum value, Oid collation, uint32 *words, uint8 *bytes)
 {
 	pg_wchar	local[LOCAL_CODES];
-	EditString	string = edit_string(DatumGetTextPP(value), local);
+	text	   *t = DatumGetTextPP(value);
+	EditString	string = edit_string(t, local);
 
-	mm_text_sketch(model, &string, bytes);
+	mm_text_sketch(model, &string, VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t), words, bytes);
 }
 
 static void *
@@ -161,6 +176,63 @@ tokens_edit(Datum value, Oid collation, int *size, int *n)
 	return mm_text_tokens(&string, n);
 }
 
+/* A query for refine. */
+typedef struct RefineQuery
+{
+	MMKeptText	kept;
+	EditPattern *pattern;
+	void	   *workspace;		/* for all texts that a sketch may have */
+} RefineQuery;
+
+static void *
+refine_query_edit(const void *model, Datum query, Oid collation)
+{
+	MMKeptText	kept = mm_text_kept(model);
+	RefineQuery *result;
+
+	if (kept.words == 0)
+		return NULL;
+	result = palloc(sizeof(RefineQuery));
+	result->kept = kept;
+	result->pattern = prepare_edit(query, collation);
+	result->workspace = palloc(Max(mm_edit_workspace_size(result->pattern, MM_TEXT_MOST), 1));
+	return result;
+}
+
+/*
+ * The distance, if the sketch has the whole text, or else what the beginning of
+ * the text tells.
+ */
+static double
+refine_edit(void *query, const MetricSketchPlanes *planes, int i, double bound, double *upper)
+{
+	RefineQuery *q = query;
+	uint32		words[MM_TEXT_WORDS];
+	pg_wchar	local[LOCAL_CODES];
+	int			limit = edit_bound(bound);
+	bool		cut;
+	int			size = mm_text_read(&q->kept, planes, i, words, &cut);
+	EditString	string = decode((const char *) words + 1, size, local);
+	int			distance;
+
+	if (upper != NULL)
+		*upper = METRIC_NO_BOUND;
+	if (cut)
+	{
+		int			length = mm_text_length(&q->kept, planes, i);
+
+		return length < string.length ? 0 :
+			mm_edit_beginning(q->pattern, &string, length - string.length);
+	}
+	distance = mm_edit_distance(q->pattern, &string, limit, q->workspace);
+	/* Beyond its bound, mm_edit_distance may return more than the distance. */
+	if (limit >= 0 && distance > limit)
+		return limit + 1.0;
+	if (upper != NULL)
+		*upper = distance;
+	return distance;
+}
+
 static const MetricRoutine edit_routine = {
 	METRIC_ROUTINE_HEAD,
 	.prepare = prepare_edit,
@@ -171,6 +243,8 @@ static const MetricRoutine edit_routine = {
 	.sketch = sketch_edit,
 	.sketch_query = sketch_query_edit,
 	.sketch_bounds = mm_text_bounds,
+	.refine_query = refine_query_edit,
+	.refine = refine_edit,
 	.tokens = tokens_edit,
 	.token_bound = mm_text_token_bound,
 };

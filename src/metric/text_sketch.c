@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * text_sketch.c
- *	  Sketches of strings: how often characters occur.
+ *	  Sketches of strings: how often characters occur, and perhaps the string.
  *
  * Characters fall into buckets.  A string's sketch has a byte for each bucket,
  * which says how many of the string's characters are in it; 255 stands for
@@ -19,6 +19,11 @@
  * characters of q, and otherwise leaves it as it is.  A length that was cut
  * off makes the maximum less.  So the lower bound holds all the same.
  *
+ * If there is room, the sketch has the string itself, too, or its beginning, as
+ * it is stored.  Then the distance is known, or a closer lower bound, without
+ * the row.  The words of the sketch are for this: a page has the words of an
+ * entry on fewer cache lines than it would have single bytes.
+ *
  * The more evenly characters spread over the buckets, the more the counts
  * tell.  The frequent characters of a sample are dealt out, the most frequent
  * first, to the bucket that has least so far.  A hash decides where all others
@@ -29,6 +34,7 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "mb/pg_wchar.h"
 
 #include "metric/kernels.h"
 #include "metric/kernels_planes.h"
@@ -43,6 +49,21 @@
 #define MOST_COUNTED	4096	/* of one string */
 #define MOST_WIDE_SEEN	(1 << 20)
 
+/*
+ * The first byte of a text in a sketch is the number of bytes that follow, and
+ * whether more would, had they fit.
+ */
+#define TEXT_CUT		0x80
+StaticAssertDecl(MM_TEXT_MOST < TEXT_CUT, "texts in sketches are too long for their length byte");
+
+/*
+ * This part of the strings of a sample fits the room for the text.  If that is not
+ * at least so many bytes, the counts tell nearly everything, and then the text is
+ * not worth its room.
+ */
+#define TEXT_FITS		0.75
+#define TEXT_LEAST		16
+
 struct MMCharCounts
 {
 	int64		narrow[NARROW];
@@ -50,6 +71,8 @@ struct MMCharCounts
 	int			nwide;
 	int			allocated;
 	int			longest;		/* string */
+	int			strings;
+	int			of_size[MM_TEXT_MOST + 1];	/* strings of each number of bytes */
 };
 
 typedef struct WideBucket
@@ -62,6 +85,7 @@ typedef struct TextModel
 {
 	int			length_bytes;
 	int			buckets;
+	int			text_words;		/* of the text; 0: sketches do not have it */
 	uint8		narrow[NARROW]; /* their buckets */
 	int			nwide;
 	WideBucket	wide[FLEXIBLE_ARRAY_MEMBER];	/* ascending */
@@ -85,10 +109,13 @@ mm_text_count_start(void)
 }
 
 void
-mm_text_count(MMCharCounts *counts, const EditString *string)
+mm_text_count(MMCharCounts *counts, const EditString *string, int size)
 {
 	int			n = Min(string->length, MOST_COUNTED);
 
+	counts->strings++;
+	if (size <= MM_TEXT_MOST)
+		counts->of_size[size]++;
 	counts->longest = Max(counts->longest, string->length);
 	if (!string->wide)
 	{
@@ -185,6 +212,31 @@ list_frequencies(MMCharCounts *counts, int *n)
 	return list;
 }
 
+/*
+ * How many words the text takes, so that most of the sample fits.  Together
+ * with the counts it may take half of the budget: where columns must share an
+ * entry, searches by the others pay for its size, too.  Returns 0 if the text
+ * would take more, or is too short.
+ */
+static int
+choose_text_words(const MMCharCounts *counts, int budget, int counts_bytes)
+{
+	int			fit = 0;
+	int			most = -1;
+	int			words;
+
+	while (fit < counts->strings * TEXT_FITS)
+	{
+		if (most == MM_TEXT_MOST)
+			return 0;
+		fit += counts->of_size[++most];
+	}
+	words = (1 + most + sizeof(uint32) - 1) / sizeof(uint32);
+	if (most < TEXT_LEAST || counts_bytes + words * (int) sizeof(uint32) > budget / 2)
+		return 0;
+	return words;
+}
+
 void *
 mm_text_train(MMCharCounts *counts, int budget, Size *size, MetricSketchShape *shape)
 {
@@ -221,8 +273,8 @@ mm_text_train(MMCharCounts *counts, int budget, Size *size, MetricSketchShape *s
 	qsort(model->wide, model->nwide, sizeof(WideBucket), compare_wide);
 	*size = offsetof(TextModel, wide) + sizeof(WideBucket) * model->nwide;
 
-	shape->words = 0;
 	shape->bytes = model->length_bytes + model->buckets;
+	shape->words = model->text_words = choose_text_words(counts, budget, shape->bytes);
 	pfree(list);
 	return model;
 }
@@ -250,8 +302,24 @@ count_buckets(const TextModel *model, const EditString *string, int *counts)
 	}
 }
 
+/*
+ * Write a text into the words of a sketch: as many of its characters as fit.
+ */
+static void
+keep_text(const TextModel *model, const char *text, int size, uint32 *words)
+{
+	uint8	   *to = (uint8 *) words;
+	int			room = model->text_words * (int) sizeof(uint32) - 1;
+	int			kept = size <= room ? size : pg_mbcliplen(text, size, room);
+
+	memset(words, 0, sizeof(uint32) * model->text_words);
+	*to++ = kept < size ? kept | TEXT_CUT : kept;
+	memcpy(to, text, kept);
+}
+
 void
-mm_text_sketch(const void *model, const EditString *string, uint8 *bytes)
+mm_text_sketch(const void *model, const EditString *string, const char *text, int size,
+			   uint32 *words, uint8 *bytes)
 {
 	const TextModel *m = model;
 	int			counts[MOST_BUCKETS];
@@ -264,6 +332,8 @@ mm_text_sketch(const void *model, const EditString *string, uint8 *bytes)
 	count_buckets(m, string, counts);
 	for (int b = 0; b < m->buckets; b++)
 		bytes[b] = Min(counts[b], 255);
+	if (m->text_words > 0)
+		keep_text(m, text, size, words);
 }
 
 void *
@@ -306,4 +376,39 @@ mm_text_bounds(const void *query, const MetricSketchPlanes *planes,
 			   float *lower, float *upper)
 {
 	mm_kernels->planes->counts(query, planes, lower, upper);
+}
+
+MMKeptText
+mm_text_kept(const void *model)
+{
+	const TextModel *m = model;
+
+	return (MMKeptText) {.words = m->text_words, .length_bytes = m->length_bytes};
+}
+
+int
+mm_text_read(const MMKeptText *kept, const MetricSketchPlanes *planes, int i,
+			 uint32 *words, bool *cut)
+{
+	const uint8 *first = (const uint8 *) words;
+	int			most = kept->words * (int) sizeof(uint32) - 1;
+	int			size;
+
+	words[0] = planes->words[i];
+	*cut = (first[0] & TEXT_CUT) != 0;
+	size = Min(first[0] & ~TEXT_CUT, most);
+	for (int w = 1; w * (int) sizeof(uint32) <= size; w++)
+		words[w] = planes->words[w * planes->stride + i];
+	return size;
+}
+
+int
+mm_text_length(const MMKeptText *kept, const MetricSketchPlanes *planes, int i)
+{
+	int			length = planes->bytes[i];
+
+	if (kept->length_bytes == 1)
+		return length < 0xff ? length : -1;
+	length |= planes->bytes[planes->stride + i] << 8;
+	return length < 0xffff ? length : -1;
 }

@@ -42,7 +42,8 @@ mm_forest_store(MMMeta *meta, const void *shared, const MMSubindex *subindexes,
 	for (int i = 0; i < n; i++)
 	{
 		memcpy(pt, &subindexes[i], sizeof(MMSubindex));
-		memcpy(pt + MAXALIGN(sizeof(MMSubindex)), models[i], subindexes[i].shape.size);
+		if (models[i] != NULL)
+			memcpy(pt + MAXALIGN(sizeof(MMSubindex)), models[i], subindexes[i].shape.size);
 		pt += stored_size(&subindexes[i]);
 	}
 	meta->model_size = (uint32) size;
@@ -66,7 +67,7 @@ mm_forest_open(Relation index, const MMMeta *meta, const void *stored, MMForest 
 			stored_size(forest->of[forest->n - 1]);
 		const MMSubindex *subindex = (const MMSubindex *) (pt + step);
 
-		if (left < step + MAXALIGN(sizeof(MMSubindex)) || forest->n == MM_MAX_COLUMNS ||
+		if (left < step + MAXALIGN(sizeof(MMSubindex)) || forest->n == MM_MAX_SUBINDEXES ||
 			left < step + stored_size(subindex) ||
 			subindex->column < 0 || subindex->column >= meta->ncolumns ||
 			subindex->kind < 1 || subindex->kind > MM_SUBINDEX_KINDS ||

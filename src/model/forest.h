@@ -9,6 +9,8 @@
  * as the index lives.
  *
  *	R-tree		a tree over the column's coordinates, with a larger sketch
+ *	inverted	rows by the tokens of their values (inverted/inverted.h); it has
+ *				no model
  *
  *-------------------------------------------------------------------------
  */
@@ -36,18 +38,21 @@ typedef struct MMSubindex
 {
 	int32		column;			/* from 0 */
 	int32		kind;			/* MMSubindexKind */
-	BlockNumber root;
-	int32		tree;			/* the number of its tree, or of the first of them */
+	BlockNumber root;			/* of the tree; or the home page of an inverted index */
+	int32		tree;			/* the number of its tree; 0: it is none */
 	MMModelShape shape;
 	bool		measured;		/* chosen by a trial: */
 	MMWork		work;			/* of this kind */
 	MMWork		shared_work;	/* of the shared tree alone */
 } MMSubindex;
 
+/* While they are tried out, a column has one of each kind; otherwise, one at most. */
+#define MM_MAX_SUBINDEXES	(MM_MAX_COLUMNS * MM_SUBINDEX_KINDS)
+
 typedef struct MMForest
 {
 	int			n;
-	const MMSubindex *of[MM_MAX_COLUMNS];
+	const MMSubindex *of[MM_MAX_SUBINDEXES];
 } MMForest;
 
 /*

@@ -190,6 +190,8 @@ mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	ExplainPropertyInteger("Leaf Pages with Sketches", NULL, stats->whole_pages, es);
 	ExplainPropertyInteger("Entries Bounded", NULL, stats->bounded, es);
 	ExplainPropertyInteger("Entries Bounded by Sketches", NULL, stats->whole_entries, es);
+	if (stats->refined > 0)
+		ExplainPropertyInteger("Entries Refined", NULL, stats->refined, es);
 	ExplainPropertyInteger("Candidates", NULL, stats->candidates, es);
 	ExplainPropertyInteger("Rows Verified", NULL, counts.verified, es);
 	if (counts.proved > 0)

@@ -238,10 +238,12 @@ static bool
 is_hopeless(MMScanState *s)
 {
 	const OrderedState *state = s->state;
+	const MMSearchStats *stats = mm_search_stats(s->search);
 
 	return !state->returned &&
 		s->counts.verified - state->verified_before +
-		mm_search_stats(s->search)->bounded / mm_cost_model.entries_per_verification > state->worth;
+		stats->refined / mm_cost_model.refinements_per_verification +
+		stats->bounded / mm_cost_model.entries_per_verification > state->worth;
 }
 
 /*

@@ -137,15 +137,16 @@ coordinate_planes(const MMBoundTerm *term, Page page)
 }
 
 /*
- * The lower bounds of a term's distances by coordinates, into scratch.
+ * The lower bounds of a term's distances by coordinates, into scratch, for n
+ * entries from the first on.
  */
 static void
-bound_one_by_coordinates(MMBounding *b, const MMBoundTerm *term, Page page, int n)
+bound_one_by_coordinates(MMBounding *b, const MMBoundTerm *term, Page page, int first, int n)
 {
 	const MMColumnModel *c = term->column;
 
 	mm_point_bounds(c->norm, &term->transform, c->ncoordinates, term->q,
-					coordinate_planes(term, page), mm_page_room(page), n,
+					coordinate_planes(term, page) + first, mm_page_room(page), n,
 					b->scratch, NULL);
 	if (b->whole)
 		for (int i = 0; i < n; i++)
@@ -168,7 +169,7 @@ bound_whole_by_coordinates(MMBounding *b, Page page, int n)
 		float		factor = term->point->factor;
 		float		missing = term->point->missing;
 
-		bound_one_by_coordinates(b, term, page, n);
+		bound_one_by_coordinates(b, term, page, 0, n);
 		for (int i = 0; i < n; i++)
 			b->totals[i] += nulls[i] & bit ? missing : factor * Min(b->scratch[i], FLT_MAX);
 	}
@@ -190,28 +191,37 @@ bound_by_coordinates(MMBounding *b, Page page, int n)
 }
 
 /*
+ * The sketches of a term on a page, from one entry on.
+ */
+static MetricSketchPlanes
+sketch_planes(const MMBounding *b, const MMBoundTerm *term, Page page, int first, int n)
+{
+	const MMColumnModel *c = term->column;
+
+	return (MetricSketchPlanes) {
+		.n = n,
+		.stride = mm_page_room(page),
+		.words = mm_page_words(page, c->first_word) + first,
+		.bytes = mm_page_bytes(page, &b->model->leaf, c->first_byte) + first,
+	};
+}
+
+/*
  * The third rung of the ladder: the sketches of one term raise its bounds.
  * Returns the least total.
  */
 static float
 bound_by_sketches(MMBounding *b, const MMBoundTerm *term, Page page, int n)
 {
-	const MMColumnModel *c = term->column;
-	const MMShape *shape = &b->model->leaf;
 	const uint32 *nulls = mm_page_words(page, 2);
 	float	   *coordinates = b->scratch;
 	float	   *sketched = b->sketched;
 	float		factor = term->point->factor;
 	uint32		bit = term->point->bit;
 	bool		whole = b->whole;
-	MetricSketchPlanes planes = {
-		.n = n,
-		.stride = mm_page_room(page),
-		.words = mm_page_words(page, c->first_word),
-		.bytes = mm_page_bytes(page, shape, c->first_byte),
-	};
+	MetricSketchPlanes planes = sketch_planes(b, term, page, 0, n);
 
-	bound_one_by_coordinates(b, term, page, n);
+	bound_one_by_coordinates(b, term, page, 0, n);
 	term->routine->sketch_bounds(term->sketch_query, &planes, sketched,
 								 b->uppers_wanted && !term->no_upper ? term->upper : NULL);
 	for (int i = 0; i < n; i++)
@@ -246,9 +256,9 @@ bound_from_above(MMBounding *b, Page page, int n)
 }
 
 static void
-add_uppers(MMBounding *b, const uint32 *nulls, int n)
+add_uppers(MMBounding *b, const uint32 *nulls, int first, int n)
 {
-	memset(b->uppers, 0, sizeof(float) * n);
+	memset(b->uppers + first, 0, sizeof(float) * n);
 	for (int r = 0; r < b->nterms; r++)
 	{
 		const float *upper = b->terms[r].upper;
@@ -256,7 +266,7 @@ add_uppers(MMBounding *b, const uint32 *nulls, int n)
 		float		factor = b->points[r].factor;
 		float		missing = b->points[r].missing;
 
-		for (int i = 0; i < n; i++)
+		for (int i = first; i < first + n; i++)
 			b->uppers[i] += nulls[i] & bit ? missing : factor * upper[i];
 	}
 }
@@ -294,9 +304,85 @@ mm_bound_leaf(MMBounding *b, Page page, int n)
 		if (b->terms[r].sketch_query != NULL)
 			least = bound_by_sketches(b, &b->terms[r], page, n);
 	if (b->uppers_wanted)
-		add_uppers(b, nulls, n);
+		add_uppers(b, nulls, 0, n);
 	for (int i = 0; i < n; i++)
 		b->totals[i] = nulls[i] & b->null_sums ? MM_KEY_NULL : make_key(b, b->totals[i]);
+}
+
+/*
+ * The greatest float that is not above x >= 0, and the least that is not below.
+ */
+static float
+float_below(double x)
+{
+	float		f = (float) Min(x, FLT_MAX);
+
+	return f > x ? nextafterf(f, 0.0f) : f;
+}
+
+static float
+float_above(double x)
+{
+	float		f = (float) x;
+
+	return f < x ? nextafterf(f, get_float4_infinity()) : f;
+}
+
+/*
+ * What the other terms contribute to the key of an entry: what the term itself has
+ * contributed so far is taken off.
+ */
+static float
+key_of_others(MMBounding *b, const MMBoundTerm *term, const MetricSketchPlanes *planes,
+			  Page page, int entry, float key)
+{
+	float		own;
+
+	if (b->nterms == 1)
+		return 0.0f;
+	bound_one_by_coordinates(b, term, page, entry, 1);
+	term->routine->sketch_bounds(term->sketch_query, planes, b->sketched, NULL);
+	own = Max(b->scratch[0], b->whole ? round_up(b->sketched[0]) : b->sketched[0]);
+	return Max(key - term->point->factor * Min(own, FLT_MAX), 0.0f);
+}
+
+/*
+ * The fourth rung of the ladder: the key of an entry, once the entry's sketch for
+ * one term was looked at more closely.
+ */
+static float
+refine_key(MMBounding *b, const MMBoundTerm *term, Page page, int entry, float key)
+{
+	MetricSketchPlanes planes = sketch_planes(b, term, page, entry, 1);
+	float		factor = term->point->factor;
+	float		others = key_of_others(b, term, &planes, page, entry, key);
+	double		bound = METRIC_NO_BOUND;
+	double		upper;
+	float		lower;
+
+	/* What the key will be rounded down by is no reason to want the entry. */
+	if (b->limit < FLT_MAX)
+		bound = (((double) b->limit + TINY) * GROW * GROW - others) / factor;
+	lower = float_below(term->routine->refine(term->refine_query, &planes, 0, bound,
+											  b->uppers_wanted ? &upper : NULL));
+	if (b->uppers_wanted && !term->no_upper)
+		term->upper[entry] = Min(term->upper[entry], float_above(upper));
+	return Max(key, make_key(b, others + factor * lower));
+}
+
+float
+mm_bound_entry(MMBounding *b, Page page, int entry, float key)
+{
+	const uint32 *nulls = mm_page_words(page, 2);
+
+	if (!b->refines || key == MM_KEY_NULL)
+		return key;
+	for (int r = 0; r < b->nterms && mm_wanted(b, key); r++)
+		if (b->terms[r].refine_query != NULL && (nulls[entry] & b->points[r].bit) == 0)
+			key = refine_key(b, &b->terms[r], page, entry, key);
+	if (b->uppers_wanted)
+		add_uppers(b, nulls, entry, 1);
+	return key;
 }
 
 float
@@ -453,6 +539,9 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	if (c->sketch != NULL)
 		ready->sketch_query = ready->routine->sketch_query(c->sketch, term->value,
 														   column->space.collation);
+	if (c->sketch != NULL && ready->routine->refine_query != NULL && factor >= FLT_MIN)
+		ready->refine_query = ready->routine->refine_query(c->sketch, term->value,
+														   column->space.collation);
 	*point = (MMPointTerm) {
 		.norm = c->norm,
 		.ncoordinates = c->ncoordinates,
@@ -472,6 +561,7 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 {
 	b->model = model;
 	b->null_sums = 0;
+	b->refines = false;
 	b->totals = alloc_floats(model);
 	b->scratch = alloc_floats(model);
 	b->sketched = alloc_floats(model);
@@ -485,6 +575,7 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 		mm_bound_term_init(&b->terms[i], &b->points[i], model, term,
 						   fits_dimensions(model->columns, term,
 										   meta->columns[term->column].dimensions));
+		b->refines |= b->terms[i].refine_query != NULL;
 		if (b->uppers_wanted)
 			b->terms[i].upper = alloc_floats(model);
 		if (term->missing == MM_MISSING_NULL)

@@ -44,6 +44,7 @@ typedef struct MMBoundTerm
 	float		slack[MM_MAX_PIVOTS];
 	MetricTransform transform;
 	void	   *sketch_query;	/* NULL: none */
+	void	   *refine_query;	/* NULL: sketch_bounds tells all */
 	float	   *upper;			/* of the entries of a leaf; NULL: not wanted */
 } MMBoundTerm;
 
@@ -56,6 +57,7 @@ typedef struct MMBounding
 	MMPointTerm *points;		/* of the terms; a missing of MM_KEY_NULL makes the
 								 * sum NULL */
 	uint32		null_sums;		/* columns whose NULLs make it NULL */
+	bool		refines;		/* a term has a refine_query */
 	bool		whole;			/* distances are whole numbers */
 	float		exact;			/* sums less than this are exact; or 0 */
 	bool		with_nulls;		/* sums that are NULL are wanted */
@@ -123,6 +125,14 @@ extern void mm_bounding_limit(MMBounding *b, double bound, bool strict);
 extern float mm_bound_leaf_coarsely(MMBounding *b, Page page, int n);
 extern void mm_bound_leaf(MMBounding *b, Page page, int n);
 extern void mm_bound_inner(MMBounding *b, Page page, int n);
+
+/*
+ * mm_bound_entry: a closer key of one entry of a leaf.  key is what
+ * mm_bound_leaf has found for it; it must be wanted.  If upper bounds are
+ * wanted, the entry's becomes closer, too, so the leaf must be the one that was
+ * bounded last.  Without a term that refines, this does nothing.
+ */
+extern float mm_bound_entry(MMBounding *b, Page page, int entry, float key);
 
 /*
  * mm_bounding_upper: the upper bound of an entry of the leaf that was bounded

@@ -103,15 +103,24 @@ const MMCostModel mm_cost_model = {
 	 * rows_per_verification rows, which is also what the planner assumes.  If
 	 * most rows fail a qual, it is filtered_rows_per_verification rows, as a
 	 * scan then computes no distances.  And bounding entries_per_verification
-	 * entries costs as much as verifying one row.
+	 * entries costs as much as verifying one row, and so does refining
+	 * refinements_per_verification bounds.
 	 */
 	.rows_per_verification = 4,
 	.filtered_rows_per_verification = 8,
 	.entries_per_verification = 50,
+	.refinements_per_verification = 4,
 
 	/*
 	 * Getting a page of the index takes as long as bounding this many of its
 	 * entries.
 	 */
 	.entries_per_page = 20,
+
+	/*
+	 * Counting so many postings takes as long as bounding an entry.  A search for
+	 * the nearest words counts 0.4 postings for each word there is.
+	 */
+	.postings_per_entry = 16,
+	.postings_per_row = 0.4,
 };

@@ -36,6 +36,11 @@ typedef struct MMCostModel
 	int			filtered_rows_per_verification;
 	int			entries_per_verification;
 	int			entries_per_page;
+	int			postings_per_entry;
+
+	/* What a search of an inverted index does. */
+	double		postings_per_row;
+	int			refinements_per_verification;
 } MMCostModel;
 
 extern const MMCostModel mm_cost_model;

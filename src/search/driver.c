@@ -28,6 +28,9 @@
 /* A merge is not thought of if less work than this, in entries, is expected. */
 #define WORTH_A_THOUGHT		20000
 
+/* How many entries' worth of postings a page has. */
+#define POSTINGS_PAGE	250
+
 /* How full leaves are. */
 #define LEAF_FILL		0.8
 
@@ -86,6 +89,16 @@ farthest(const MMMeta *statistics, const MMGoal *goal)
 }
 
 /*
+ * Can a sub-index be asked for the distances of its column?
+ */
+static bool
+is_usable(const MMSubindex *subindex, const MMGoal *goal)
+{
+	return subindex->kind != MM_SUBINDEX_INVERTED ||
+		(goal->by_coordinates & (UINT32_C(1) << subindex->column)) == 0;
+}
+
+/*
  * The weights of one column alone.
  */
 static MMWeights
@@ -108,6 +121,14 @@ estimate_part(const MMMeta *statistics, const MMGoal *goal, const MMSubindex *su
 	MMWeights	weights = alone(goal, subindex->column);
 	MMShape		leaf;
 	MMShape		inner;
+
+	if (subindex->kind == MM_SUBINDEX_INVERTED)
+	{
+		estimate->entries = goal->tuples * mm_cost_model.postings_per_row / mm_cost_model.postings_per_entry;
+		estimate->pages = estimate->entries / POSTINGS_PAGE;
+		estimate->candidates = rows * mm_cost_model.candidates_per_row;
+		return;
+	}
 
 	mm_meta_shapes(&subindex->shape, &leaf, &inner);
 	mm_estimate_nearest(statistics, weights.weights, goal->tuples / leaf.capacity / LEAF_FILL,
@@ -182,7 +203,8 @@ make_merge(const MMMeta *statistics, const MMForest *forest, const MMGoal *goal,
 {
 	*driver = (MMSearchDriver) {0};
 	for (int i = 0; i < forest->n; i++)
-		if (part_of_weight(statistics, &goal->weights, forest->of[i]->column) >= LEAST_MERGED_PART)
+		if (part_of_weight(statistics, &goal->weights, forest->of[i]->column) >= LEAST_MERGED_PART &&
+			is_usable(forest->of[i], goal))
 			driver->parts[driver->nparts++] = forest->of[i];
 	if (driver->nparts < 2)
 		driver->nparts = 0;
@@ -200,7 +222,9 @@ add_subindexes(const MMMeta *statistics, const MMForest *forest, const MMGoal *g
 		const MMSubindex *subindex = forest->of[i];
 		double		part = part_of_weight(statistics, &goal->weights, subindex->column);
 
-		if (!(part > 0) || (part < LEAST_PART && mm_driver_setting == MM_DRIVER_AUTO))
+		if (!(part > 0) || (part < LEAST_PART && mm_driver_setting == MM_DRIVER_AUTO) ||
+			!is_usable(subindex, goal) ||
+			(subindex->kind == MM_SUBINDEX_INVERTED && !goal->tells_nulls))
 			continue;
 		if (*radius < 0)
 			*radius = farthest(statistics, goal);
@@ -225,7 +249,7 @@ make_paper(const MMMeta *statistics, const MMForest *forest, const MMGoal *goal,
 
 		if (!(goal->weights.weights[i] > 0))
 			continue;
-		if (subindex == NULL)
+		if (subindex == NULL || !is_usable(subindex, goal))
 			return false;
 		driver->shares[driver->nparts] = part_of_weight(statistics, &goal->weights, i);
 		driver->parts[driver->nparts++] = subindex;

@@ -35,6 +35,7 @@ typedef struct MMGoal
 	double		tuples;			/* rows in the index */
 	double		pages;			/* of the shared tree */
 	bool		tells_nulls;	/* see mm_search_tells_nulls */
+	uint32		by_coordinates; /* columns whose query is not a value (MMTerm) */
 } MMGoal;
 
 /* The shared tree, each sub-index, and a merge. */

@@ -94,3 +94,14 @@ mm_estimate_nearest(const MMMeta *statistics, const double *weights, double page
 	estimate->candidates = Min(k * mm_cost_model.candidates_per_row +
 							   estimate->entries / mm_cost_model.entries_per_candidate, tuples);
 }
+
+double
+mm_work_done(const MMSearchStats *stats)
+{
+	return (double) (stats->inner_pages + stats->leaf_pages + stats->postings_pages) *
+		mm_cost_model.entries_per_page + stats->bounded +
+		(double) stats->postings / mm_cost_model.postings_per_entry +
+		(double) stats->refined * mm_cost_model.entries_per_verification /
+		mm_cost_model.refinements_per_verification +
+		(double) stats->candidates * mm_cost_model.entries_per_verification;
+}

@@ -9,6 +9,7 @@
 #define MM_ESTIMATE_H
 
 #include "index/meta.h"
+#include "search/search.h"
 
 /*
  * What a search is expected to do.
@@ -19,6 +20,11 @@ typedef struct MMSearchEstimate
 	double		entries;		/* bounded there */
 	double		candidates;		/* verified */
 } MMSearchEstimate;
+
+/*
+ * mm_work_done: what a search has done, as a number of bounded entries.
+ */
+extern double mm_work_done(const MMSearchStats *stats);
 
 /*
  * mm_estimate_nearest: estimate the work of finding the k nearest rows, by a

@@ -5,16 +5,25 @@
  *
  * The boxes of inner nodes are the first rung of the ladder, the coordinates
  * in the leaves are the second, and the sketches there are the third
- * (bounding.c).  Verification is left to the caller.  What remains to be done
- * of a node is kept as a cursor, a heap of its entries' keys and of what the
- * entries point to.  The queue holds cursors, ordered by the least bound that
+ * (bounding.c).  Some sketches can tell more of one entry at a time; that is the
+ * fourth.  Verification is left to the caller.  What remains to be done of a node
+ * is kept as a cursor, a heap of its entries' keys and of what the entries point
+ * to.  The queue holds cursors, ordered by the least bound that
  * is left in each (Hjaltason and Samet, "Distance browsing in spatial
  * databases", 1999).
  *
  * A leaf is first bounded by its coordinates.  The least of these bounds takes
  * the place of the box's bound in the parent's cursor, and nothing else is
  * kept, because most leaves are never needed again.  When a leaf's turn comes,
- * it is read once more, with its sketches.
+ * it is read once more, with its sketches.  (Where nearly all of them are, this is
+ * left out.)
+ *
+ * An entry is refined, on the fourth rung, when its turn comes.  Its leaf is
+ * looked at again for that, and may have changed in the meantime.  But as long as
+ * a row is visible to us, its entry is the only one with its place, and it never
+ * changes.  So an entry that is still where it was, with the same place, is about
+ * the row that was meant, or about one that we do not see.  If it is not there any
+ * more, its row is verified without this.
  *
  * When the cursors outgrow work_mem, all that is left of the index goes
  * through a tuplesort instead.
@@ -29,38 +38,14 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
-#include "lib/pairingheap.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "base/sort.h"
 #include "index/recent.h"
+#include "search/cursor.h"
 #include "search/ladder.h"
-
-/*
- * What remains to be done of an entry.  A leaf is first bounded by its
- * coordinates.  It is read once more for its sketches if its turn comes again.
- */
-typedef struct Pending
-{
-	float		key;
-	BlockNumber block;			/* of the child, or of the row in the heap */
-	OffsetNumber offset;		/* of the row */
-	bool		seen;			/* the child is a leaf, its coordinates were seen */
-} Pending;
-
-typedef struct Cursor
-{
-	pairingheap_node node;
-	bool		inner;
-	int			below;			/* inner: the level of the children */
-	uint64		splits;			/* inner: the count of splits when it was read */
-	Size		size;
-	int			n;
-	bool		is_heap;		/* or else, just the least key is in its place */
-	Pending		items[FLEXIBLE_ARRAY_MEMBER];	/* a heap, the least key first */
-} Cursor;
 
 typedef struct Ladder
 {
@@ -77,145 +62,42 @@ typedef struct Ladder
 
 /* ---------- nodes and cursors ---------- */
 
-static int
-compare_cursors(const pairingheap_node *a, const pairingheap_node *b, void *arg)
-{
-	float		x = ((const Cursor *) a)->items[0].key;
-	float		y = ((const Cursor *) b)->items[0].key;
-
-	return x < y ? 1 : x > y ? -1 : 0;
-}
-
 /*
- * Put an item into a heap of n items.  It may overwrite the one at i.
+ * A closer key of an entry that is wanted.
  */
-static void
-sift_down(Pending *heap, int n, int i, Pending item)
+static float
+refine_entry(Ladder *ladder, MMBounding *bounding, Page page, int entry, float key)
 {
-	for (;;)
-	{
-		int			child = 2 * i + 1;
-
-		if (child >= n)
-			break;
-		if (child + 1 < n && heap[child + 1].key < heap[child].key)
-			child++;
-		if (heap[child].key >= item.key)
-			break;
-		heap[i] = heap[child];
-		i = child;
-	}
-	heap[i] = item;
-}
-
-static void
-make_heap(Pending *items, int n)
-{
-	for (int i = n / 2 - 1; i >= 0; i--)
-		sift_down(items, n, i, items[i]);
-}
-
-static void
-least_first(Pending *items, int n)
-{
-	int			least = 0;
-	Pending		item;
-
-	for (int i = 1; i < n; i++)
-		if (items[i].key < items[least].key)
-			least = i;
-	item = items[least];
-	items[least] = items[0];
-	items[0] = item;
-}
-
-/*
- * Take the first item off a cursor.  Most leaves never come to this.  When a
- * leaf's first item is taken, the items that are still wanted are made a heap.
- */
-static void
-remove_first(Ladder *ladder, Cursor *cursor)
-{
-	Pending    *items = cursor->items;
-
-	cursor->n--;
-	if (cursor->is_heap)
-	{
-		if (cursor->n > 0)
-			sift_down(items, cursor->n, 0, items[cursor->n]);
-		return;
-	}
-	items[0] = items[cursor->n];
-	for (int i = 0; i < cursor->n;)
-		if (mm_wanted(ladder->source.bounding, items[i].key))
-			i++;
-		else
-			items[i] = items[--cursor->n];
-	make_heap(items, cursor->n);
-	cursor->is_heap = true;
-}
-
-/*
- * Keep those entries of a node that are wanted.  Returns NULL if none is.
- */
-static Cursor *
-make_cursor(Ladder *ladder, Page page, int n, bool inner)
-{
-	const MMBounding *b = ladder->source.bounding;
-	const uint32 *blocks = mm_page_words(page, 0);
-	const uint32 *offsets = mm_page_words(page, 1);
-	int			count = 0;
-	Size		size;
-	Cursor	   *cursor;
-
-	for (int i = 0; i < n; i++)
-		count += mm_wanted(b, b->totals[i]);
-	if (count == 0)
-		return NULL;
-
-	size = offsetof(Cursor, items) + sizeof(Pending) * count;
-	cursor = MemoryContextAlloc(ladder->context, size);
-	cursor->n = count;
-	cursor->inner = inner;
-	cursor->size = size;
-	for (int i = 0, to = 0; i < n; i++)
-		if (mm_wanted(b, b->totals[i]))
-			cursor->items[to++] = (Pending) {
-			.key = b->totals[i],
-			.block = blocks[i],
-			.offset = inner ? InvalidOffsetNumber : (OffsetNumber) offsets[i],
-		};
-	cursor->is_heap = inner;
-	if (inner)
-		make_heap(cursor->items, count);
-	else
-		least_first(cursor->items, count);
-	return cursor;
+	ladder->source.stats->refined += bounding->refines;
+	return mm_bound_entry(bounding, page, entry, key);
 }
 
 static void
 emit_leaf(Ladder *ladder, Page page, int n)
 {
-	const MMBounding *b = ladder->source.bounding;
+	MMBounding *b = ladder->source.bounding;
 	const uint32 *blocks = mm_page_words(page, 0);
 	const uint32 *offsets = mm_page_words(page, 1);
 
 	for (int i = 0; i < n; i++)
 	{
 		MMCandidate candidate;
+		float		key = b->totals[i];
 
-		if (!mm_wanted(b, b->totals[i]))
+		if (mm_wanted(b, key))
+			key = refine_entry(ladder, b, page, i, key);
+		if (!mm_wanted(b, key))
 			continue;
 		mm_entry_place(ladder->source.tree.index, blocks[i], offsets[i], &candidate.tid);
-		candidate.is_null = b->totals[i] == MM_KEY_NULL;
-		candidate.lower = b->totals[i];
+		candidate.is_null = key == MM_KEY_NULL;
+		candidate.lower = key;
 		candidate.upper = mm_bounding_upper(b, i);
 		ladder->emit(&candidate, ladder->emit_state);
 	}
 }
 
 static void
-free_cursor(Ladder *ladder, Cursor *cursor)
+free_cursor(Ladder *ladder, MMCursor *cursor)
 {
 	ladder->used -= cursor->size;
 	pfree(cursor);
@@ -225,11 +107,11 @@ free_cursor(Ladder *ladder, Cursor *cursor)
  * Move what is left of a leaf to the sort.
  */
 static void
-sort_cursor(Ladder *ladder, Cursor *cursor)
+sort_cursor(Ladder *ladder, MMCursor *cursor)
 {
 	for (int i = 0; i < cursor->n; i++)
 	{
-		const Pending *item = &cursor->items[i];
+		const MMPending *item = &cursor->items[i];
 
 		if (!mm_wanted(ladder->source.bounding, item->key))
 			continue;
@@ -274,8 +156,15 @@ exclude(Ladder *ladder, Page page, int n, bool inner)
 		else
 			mm_bound_leaf(bounding, page, n);
 		for (int i = 0; i < n; i++)
-			if (!mm_wanted(bounding, bounding->totals[i]))
+		{
+			float		key = bounding->totals[i];
+
+			if (!inner && mm_wanted(ladder->source.bounding, ladder->source.bounding->totals[i]) &&
+				mm_wanted(bounding, key))
+				key = refine_entry(ladder, bounding, page, i, key);
+			if (!mm_wanted(bounding, key))
 				ladder->source.bounding->totals[i] = get_float4_nan();
+		}
 	}
 }
 
@@ -283,16 +172,16 @@ exclude(Ladder *ladder, Page page, int n, bool inner)
  * Bound the entries of an inner node, which is locked.  Returns what is left
  * to do of it.
  */
-static Cursor *
+static MMCursor *
 read_inner(Ladder *ladder, Page page, int n)
 {
 	const MMPageSpecial *special = MMPageGetSpecial(page);
-	Cursor	   *cursor;
+	MMCursor   *cursor;
 
 	ladder->source.stats->inner_pages++;
 	mm_bound_inner(ladder->source.bounding, page, n);
 	exclude(ladder, page, n, true);
-	cursor = make_cursor(ladder, page, n, true);
+	cursor = mm_cursor_make(ladder->source.bounding, ladder->context, page, n, true);
 	if (cursor != NULL)
 	{
 		cursor->below = special->level - 1;
@@ -307,9 +196,11 @@ read_inner(Ladder *ladder, Page page, int n)
  * Returns what is left to do of it.  again tells that the leaf has been
  * glanced at before.
  */
-static Cursor *
-read_leaf(Ladder *ladder, Page page, int n, bool again)
+static MMCursor *
+read_leaf(Ladder *ladder, BlockNumber block, Page page, int n, bool again)
 {
+	MMCursor   *cursor;
+
 	if (!again)
 	{
 		ladder->source.stats->leaf_pages++;
@@ -319,10 +210,15 @@ read_leaf(Ladder *ladder, Page page, int n, bool again)
 	ladder->source.stats->whole_entries += n;
 	mm_bound_leaf(ladder->source.bounding, page, n);
 	exclude(ladder, page, n, false);
-	if (ladder->emit == NULL)
-		return make_cursor(ladder, page, n, false);
-	emit_leaf(ladder, page, n);
-	return NULL;
+	if (ladder->emit != NULL)
+	{
+		emit_leaf(ladder, page, n);
+		return NULL;
+	}
+	cursor = mm_cursor_make(ladder->source.bounding, ladder->context, page, n, false);
+	if (cursor != NULL)
+		cursor->leaf = block;
+	return cursor;
 }
 
 /*
@@ -330,7 +226,7 @@ read_leaf(Ladder *ladder, Page page, int n, bool again)
  * a leaf straight into the sort instead.
  */
 static void
-keep_cursor(Ladder *ladder, Cursor *cursor)
+keep_cursor(Ladder *ladder, MMCursor *cursor)
 {
 	ladder->used += cursor->size;
 	ladder->source.stats->peak_memory = Max(ladder->source.stats->peak_memory, ladder->used);
@@ -397,6 +293,19 @@ lock_node(Ladder *ladder, Walk *walk)
 }
 
 /*
+ * Is it worthwhile to glance at leaves first?  It is not if the search comes back to
+ * nearly all of them, as it may where leaves hold texts: pivots tell little of these,
+ * and leaves with texts are many.
+ */
+static bool
+glances_pay(const Ladder *ladder)
+{
+	const MMSearchStats *stats = ladder->source.stats;
+
+	return !ladder->source.bounding->refines || stats->leaf_pages < 64 || stats->whole_pages < stats->leaf_pages / 16 * 15;
+}
+
+/*
  * Read a node of this level (-1: of any level), and the nodes to the right
  * that took entries of it after its parent was read.  splits is the count of
  * splits when that was.  Their cursors go into the queue.  Returns false if we
@@ -408,7 +317,7 @@ lock_node(Ladder *ladder, Walk *walk)
  * not tell these from entries that went there later.
  */
 static bool
-visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, Pending *item)
+visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, MMPending *item)
 {
 	Walk		walk = {.block = block, .level = level, .splits = splits, .newest = splits};
 
@@ -419,7 +328,7 @@ visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, Pending *item
 		bool		leaf;
 		int			n;
 		bool		glance;
-		Cursor	   *cursor = NULL;
+		MMCursor   *cursor = NULL;
 
 		if (!BufferIsValid(buffer))
 			return false;
@@ -427,7 +336,8 @@ visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, Pending *item
 		leaf = MMPageGetSpecial(page)->level == 0;
 		n = mm_page_visible(page, splits);
 		glance = leaf && item != NULL && item->block == walk.block && !item->seen &&
-			!BlockNumberIsValid(walk.right) && !ladder->source.bounding->only_nulls;
+			!BlockNumberIsValid(walk.right) && !ladder->source.bounding->only_nulls &&
+			glances_pay(ladder);
 		if (glance)
 		{
 			float		least = glance_at_leaf(ladder, page, n);
@@ -435,7 +345,7 @@ visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, Pending *item
 			item->key = Max(item->key, least);
 		}
 		else if (leaf)
-			cursor = read_leaf(ladder, page, n, item != NULL && item->seen);
+			cursor = read_leaf(ladder, walk.block, page, n, item != NULL && item->seen);
 		else
 			cursor = read_inner(ladder, page, n);
 		UnlockReleaseBuffer(buffer);
@@ -465,7 +375,7 @@ spill(Ladder *ladder)
 	ladder->sort = mm_sort_begin(desc, Float8LessOperator, work_mem, NULL, TUPLESORT_NONE);
 	while (!pairingheap_is_empty(&ladder->queue))
 	{
-		Cursor	   *cursor = (Cursor *) pairingheap_remove_first(&ladder->queue);
+		MMCursor   *cursor = (MMCursor *) pairingheap_remove_first(&ladder->queue);
 
 		if (!cursor->inner)
 		{
@@ -508,13 +418,67 @@ next_sorted(Ladder *ladder, MMCandidate *candidate)
 /* ---------- candidates ---------- */
 
 /*
+ * Is the first item of a leaf's cursor a candidate as it is?  As long as there is
+ * no limit, there is nothing that a closer key could be above.
+ */
+static inline bool
+is_candidate(const Ladder *ladder, const MMCursor *cursor)
+{
+	return !cursor->inner &&
+		(cursor->items[0].seen || ladder->source.bounding->limit >= FLT_MAX);
+}
+
+/*
+ * Refine the first item of a leaf's cursor, and all that come to the front with
+ * the same key.  Those that turn out not to be wanted are dropped.  The others keep
+ * the key that they have, as their rows may well bring down the limit: the sooner
+ * they are verified, the better.
+ */
+static void
+refine_first(Ladder *ladder, MMCursor *cursor)
+{
+	MMBounding *b = ladder->source.bounding;
+	MMPending  *items = cursor->items;
+	float		key = items[0].key;
+	Buffer		buffer;
+	Page		page;
+	const MMPageSpecial *special;
+	int			n = 0;
+
+	CHECK_FOR_INTERRUPTS();
+	mm_cursor_need_heap(cursor, ladder->source.bounding);
+	buffer = mm_page_read(ladder->source.tree.index, cursor->leaf, BUFFER_LOCK_SHARE, 0, NULL);
+	page = BufferGetPage(buffer);
+	special = MMPageGetSpecial(page);
+	/* It may have been deleted, and used again for something else. */
+	if ((special->kind == MM_PAGE_NODE || special->kind == MM_PAGE_DELETED) &&
+		special->level == 0 && special->tree == ladder->source.tree.number)
+	{
+		mm_tree_check_node(&ladder->source.tree, buffer, 0);
+		n = special->n;
+	}
+	while (cursor->n > 0 && !items[0].seen && items[0].key <= key)
+	{
+		MMPending  *first = &items[0];
+
+		if (first->entry < n && mm_page_words(page, 0)[first->entry] == first->block &&
+			mm_page_words(page, 1)[first->entry] == first->offset &&
+			!mm_wanted(b, refine_entry(ladder, b, page, first->entry, first->key)))
+			mm_cursor_remove_first(cursor, ladder->source.bounding);
+		else
+			first->seen = true;
+	}
+	UnlockReleaseBuffer(buffer);
+}
+
+/*
  * Ask the CPU for the leaf that will be read after the first item of a cursor,
  * as far as that is known.  The cursor is not in the queue.
  */
 static void
-prefetch_next(Ladder *ladder, const Cursor *cursor)
+prefetch_next(Ladder *ladder, const MMCursor *cursor)
 {
-	const Pending *next = NULL;
+	const MMPending *next = NULL;
 	int			below = cursor->below;
 
 	for (int i = 1; i < Min(cursor->n, 3); i++)
@@ -522,7 +486,7 @@ prefetch_next(Ladder *ladder, const Cursor *cursor)
 			next = &cursor->items[i];
 	if (!pairingheap_is_empty(&ladder->queue))
 	{
-		const Cursor *first = (const Cursor *) pairingheap_first(&ladder->queue);
+		const MMCursor *first = (const MMCursor *) pairingheap_first(&ladder->queue);
 
 		if (next == NULL || first->items[0].key < next->key)
 		{
@@ -532,14 +496,20 @@ prefetch_next(Ladder *ladder, const Cursor *cursor)
 	}
 	if (next != NULL && below == 0)
 	{
-		int			sketches = MM_ENTRY_HEADER + ladder->source.tree.model->ncoordinates;
+		const MMTree *tree = &ladder->source.tree;
+		const MMShape *leaf = &tree->model->leaf;
+		int			sketches = MM_ENTRY_HEADER + tree->model->ncoordinates;
 
 		/*
 		 * If we have glanced at the leaf, its coordinates will still be in the
-		 * cache.
+		 * cache.  Of sketches that are there to refine few entries, words are for
+		 * that.
 		 */
-		mm_recent_prefetch(ladder->source.tree.index, next->block, &ladder->source.tree.model->leaf,
-						 next->seen ? sketches : 2, next->seen ? -1 : sketches);
+		if (!next->seen)
+			mm_recent_prefetch(tree->index, next->block, leaf, 2, sketches);
+		if (next->seen || !glances_pay(ladder))
+			mm_recent_prefetch(tree->index, next->block, leaf,
+							   ladder->source.bounding->refines ? leaf->words : sketches, -1);
 	}
 }
 
@@ -552,27 +522,31 @@ take_candidate(Ladder *ladder, MMCandidate *candidate)
 	candidate->upper = get_float8_infinity();
 	while (ladder->sort == NULL && !pairingheap_is_empty(&ladder->queue))
 	{
-		Cursor	   *cursor = (Cursor *) pairingheap_first(&ladder->queue);
+		MMCursor   *cursor = (MMCursor *) pairingheap_first(&ladder->queue);
 		bool		inner = cursor->inner;
-		Pending		item = cursor->items[0];
+		MMPending	item = cursor->items[0];
+		bool		found;
 
 		if (!mm_wanted(ladder->source.bounding, item.key))
 			return false;
+		found = is_candidate(ladder, cursor);
 		pairingheap_remove_first(&ladder->queue);
 		if (inner)
 		{
 			prefetch_next(ladder, cursor);
 			visit(ladder, item.block, cursor->below, cursor->splits, &item);
 		}
-		if (item.seen)
-			sift_down(cursor->items, cursor->n, 0, item);
+		if (inner && item.seen)
+			mm_cursor_raise_first(cursor, item);
+		else if (inner || found)
+			mm_cursor_remove_first(cursor, ladder->source.bounding);
 		else
-			remove_first(ladder, cursor);
+			refine_first(ladder, cursor);
 		if (cursor->n > 0 && mm_wanted(ladder->source.bounding, cursor->items[0].key))
 			pairingheap_add(&ladder->queue, &cursor->node);
 		else
 			free_cursor(ladder, cursor);
-		if (!inner)
+		if (found)
 		{
 			mm_entry_place(ladder->source.tree.index, item.block, item.offset, &candidate->tid);
 			candidate->is_null = item.key == MM_KEY_NULL;
@@ -594,7 +568,7 @@ candidate_at_hand(const Ladder *ladder)
 	if (ladder->sort != NULL)
 		return true;
 	return !pairingheap_is_empty(&ladder->queue) &&
-		!((const Cursor *) pairingheap_first((pairingheap *) &ladder->queue))->inner;
+		is_candidate(ladder, (const MMCursor *) pairingheap_first((pairingheap *) &ladder->queue));
 }
 
 /* ---------- the source ---------- */
@@ -627,7 +601,7 @@ ladder_frontier(MMSource *source)
 	if (ladder->sort != NULL)
 		return ladder->last;
 	return pairingheap_is_empty(&ladder->queue) ? get_float4_infinity() :
-		((const Cursor *) pairingheap_first(&ladder->queue))->items[0].key;
+		((const MMCursor *) pairingheap_first(&ladder->queue))->items[0].key;
 }
 
 static bool
@@ -641,7 +615,7 @@ ladder_all(MMSource *source, MMSearchEmit emit, void *state)
 		return false;
 	while (!pairingheap_is_empty(&ladder->queue))
 	{
-		Cursor	   *cursor = (Cursor *) pairingheap_remove_first(&ladder->queue);
+		MMCursor   *cursor = (MMCursor *) pairingheap_remove_first(&ladder->queue);
 
 		for (int i = 0; i < cursor->n; i++)
 			visit(ladder, cursor->items[i].block, cursor->below, cursor->splits, NULL);
@@ -682,6 +656,6 @@ mm_ladder_create(const MMTree *tree, MMBounding *bounding, List *also, MMSearchS
 	};
 	ladder->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
 											ALLOCSET_DEFAULT_SIZES);
-	ladder->queue.ph_compare = compare_cursors;
+	ladder->queue.ph_compare = mm_cursor_compare;
 	return &ladder->source;
 }

@@ -24,7 +24,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "search/cost_model.h"
+#include "search/estimate.h"
 #include "search/merge.h"
 
 /* A row that some sources have yielded. */
@@ -150,15 +150,6 @@ take_waiting(Merge *merge)
 
 /* ---------- the sources ---------- */
 
-static double
-work_done(const MMSource *source)
-{
-	const MMSearchStats *stats = source->stats;
-
-	return (double) (stats->inner_pages + stats->leaf_pages) * mm_cost_model.entries_per_page +
-		stats->bounded + (double) stats->candidates * mm_cost_model.entries_per_verification;
-}
-
 /*
  * Take one row from the source that has done least.  Returns false if another
  * page would have to be read for it, but is not needed.
@@ -174,7 +165,7 @@ advance(Merge *merge, bool needed)
 
 	for (int i = 0; i < merge->n; i++)
 		if (!merge->ended[i] &&
-			(least < 0 || work_done(merge->sources[i]) < work_done(merge->sources[least])))
+			(least < 0 || mm_work_done(merge->sources[i]->stats) < mm_work_done(merge->sources[least]->stats)))
 			least = i;
 	source = merge->sources[least];
 	source->bounding->limit = Min(merge->source.bounding->limit, FLT_MAX);

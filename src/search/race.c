@@ -23,6 +23,7 @@
 #include "utils/rel.h"
 
 #include "search/cost_model.h"
+#include "search/inverted_source.h"
 #include "search/ladder.h"
 #include "search/merge.h"
 #include "search/paper.h"
@@ -119,6 +120,8 @@ describe_goal(const MMRace *race, double k, MMGoal *goal)
 	{
 		const MMTerm *term = &b->asked[i];
 
+		if (term->coordinates != NULL)
+			goal->by_coordinates |= UINT32_C(1) << term->column;
 		goal->weights.weights[term->column] += term->weight / term->scale;
 		goal->weights.missing[term->column] = term->missing == MM_MISSING_NULL ?
 			get_float8_nan() : term->missing;
@@ -207,10 +210,21 @@ static MMSource *
 open_source(MMRace *race, const MMSubindex *subindex, MMBounding *bounding,
 			const MMBounding *wanted, List *also, MMSearchStats *stats)
 {
-	MMTree		tree = open_tree(race, subindex);
+	MMTree		tree;
 	List	   *others = NIL;
 	ListCell   *lc;
 
+	if (subindex != NULL && subindex->kind == MM_SUBINDEX_INVERTED)
+	{
+		MMInverted *inverted = palloc(sizeof(MMInverted));
+
+		*inverted = mm_inverted_of_subindex(race->index, race->columns, subindex);
+		mm_bounding_begin_like(bounding, wanted);
+		bounding->with_nulls = false;
+		bounding->limit = Min(bounding->limit, FLT_MAX);
+		return mm_inverted_source_create(inverted, subindex->column, bounding, stats);
+	}
+	tree = open_tree(race, subindex);
 	bound_alike(race, bounding, wanted, tree.model);
 	foreach(lc, also)
 	{
@@ -265,12 +279,13 @@ open_paper(MMRace *race, MMEntrant *entrant)
 }
 
 /*
- * Does a driver have several sources, and so knows nothing of NULLs?
+ * Does a driver know nothing of other columns' NULLs?
  */
 static bool
-is_combined(const MMSearchDriver *driver)
+ignores_nulls(const MMSearchDriver *driver)
 {
-	return driver->paper || driver->nparts > 1;
+	return driver->paper || driver->nparts > 1 ||
+		(driver->nparts == 1 && driver->parts[0]->kind == MM_SUBINDEX_INVERTED);
 }
 
 /*
@@ -314,8 +329,7 @@ work_done(const MMEntrant *entrant)
 {
 	MMSearchStats stats = stats_of(entrant);
 
-	return (double) (stats.inner_pages + stats.leaf_pages) * mm_cost_model.entries_per_page +
-		stats.bounded + (double) stats.candidates * mm_cost_model.entries_per_verification;
+	return mm_work_done(&stats);
 }
 
 /*
@@ -324,7 +338,7 @@ work_done(const MMEntrant *entrant)
 static bool
 is_too_large(const MMEntrant *entrant)
 {
-	return is_combined(entrant->driver) && entrant->stats.peak_memory > (Size) work_mem * 1024;
+	return ignores_nulls(entrant->driver) && entrant->stats.peak_memory > (Size) work_mem * 1024;
 }
 
 /*
@@ -393,6 +407,19 @@ begin_nulls(MMRace *race)
 	(void) entrant->source->routine->begin(entrant->source);
 }
 
+/*
+ * Let a driver know what is wanted now.  Rows whose sum is NULL are never wanted
+ * from one that knows only some of them.
+ */
+static void
+follow_limit(MMRace *race, MMEntrant *entrant)
+{
+	bool		nulls = race->wanted->with_nulls && !ignores_nulls(entrant->driver);
+
+	entrant->bounding.with_nulls = nulls;
+	entrant->bounding.limit = nulls ? race->wanted->limit : Min(race->wanted->limit, FLT_MAX);
+}
+
 bool
 mm_race_next(MMRace *race, bool needed, MMCandidate *candidate)
 {
@@ -404,17 +431,16 @@ mm_race_next(MMRace *race, bool needed, MMCandidate *candidate)
 		change_over_if_due(race);
 		i = next_entrant(race);
 		entrant = &race->entrants[i];
-		entrant->bounding.with_nulls = race->wanted->with_nulls;
-		entrant->bounding.limit = race->wanted->limit;
+		follow_limit(race, entrant);
 		if (!entrant->source->routine->next(entrant->source, needed, candidate))
 		{
-			if (!needed || !is_combined(entrant->driver) || race->nulls || !race->wanted->with_nulls)
+			if (!needed || !ignores_nulls(entrant->driver) || race->nulls || !race->wanted->with_nulls)
 				return false;
 			begin_nulls(race);
 			continue;
 		}
 		entrant->stats.candidates++;
-		candidate->may_be_null = is_combined(entrant->driver);
+		candidate->may_be_null = ignores_nulls(entrant->driver);
 		if (!note_row(race, number_of(candidate)) ||
 			(candidate->is_null && race->null_rows != NULL &&
 			 race_seen_lookup(race->null_rows, place_number(&candidate->tid)) != NULL))
@@ -468,8 +494,8 @@ mm_race_stats(const MMRace *race, MMSearchStats *stats)
 		MMDriverStats driver = {
 			.kind = entrant->driver->nparts == 1 && !entrant->driver->paper ?
 			entrant->driver->parts[0]->kind : 0,
-			.pages = done.leaf_pages,
-			.entries = done.bounded,
+			.pages = done.leaf_pages + done.postings_pages,
+			.entries = done.bounded + done.postings / mm_cost_model.postings_per_entry,
 			.candidates = done.candidates,
 			.estimated_pages = estimate->pages,
 			.estimated_entries = estimate->entries,

@@ -67,6 +67,7 @@ typedef struct MMSearchStats
 	int64		whole_entries;	/* on those */
 	int64		postings_pages; /* of inverted indexes */
 	int64		postings;		/* counted on those */
+	int64		refined;		/* entries whose sketches were looked at closely */
 	int64		candidates;		/* entries returned */
 	Size		peak_memory;	/* of the queue, in bytes */
 	int64		changes;		/* how often a second driver was started */
@@ -208,6 +209,7 @@ mm_search_stats_add(MMSearchStats *total, const MMSearchStats *stats)
 	total->bounded += stats->bounded;
 	total->whole_pages += stats->whole_pages;
 	total->whole_entries += stats->whole_entries;
+	total->refined += stats->refined;
 	total->postings_pages += stats->postings_pages;
 	total->postings += stats->postings;
 	total->candidates += stats->candidates;

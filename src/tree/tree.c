@@ -16,14 +16,16 @@ mm_trees_open(Relation index, const MMMeta *meta, MMTree *trees)
 {
 	const void *stored = mm_meta_model(index, meta);
 	MMForest	forest;
+	int			n = 1;
 
 	mm_forest_open(index, meta, stored, &forest);
 	trees[0] = mm_tree_of_columns(index, mm_model_open_tree(meta->ncolumns, &meta->shared, stored));
 	for (int i = 0; i < forest.n; i++)
-		trees[i + 1] = mm_tree_of_subindex(index, forest.of[i],
-										   mm_model_open_tree(meta->ncolumns, &forest.of[i]->shape,
-															  mm_subindex_model(forest.of[i])));
-	return forest.n + 1;
+		if (forest.of[i]->tree == n)
+			trees[n++] = mm_tree_of_subindex(index, forest.of[i],
+											 mm_model_open_tree(meta->ncolumns, &forest.of[i]->shape,
+																mm_subindex_model(forest.of[i])));
+	return n;
 }
 
 void

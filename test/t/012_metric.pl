@@ -198,7 +198,8 @@ foreach my $length (0, 2, 4, 7)
 
 # Distances that may be Infinity, by the distance function alone, and by a routine
 # that does not promise otherwise.
-foreach my $class ('test_metric_distance_ops', 'test_metric_routine_ops', 'test_metric_larger_ops')
+foreach my $class ('test_metric_distance_ops', 'test_metric_routine_ops', 'test_metric_first_ops',
+	'test_metric_larger_ops')
 {
 	my $table = "t_$class";
 	$node->safe_psql('postgres', qq{
@@ -246,6 +247,7 @@ refused('no_distance',
 	qr/ERROR:  42P17: the metric routine of operator class \S*test_metric_no_distance_ops has no "distance"/);
 refused('no_coordinates', qr/ERROR:  42P17: .*has no "coordinates"/);
 refused('no_sketch_bounds', qr/ERROR:  42P17: .*has no "sketch_bounds"/);
+refused('no_refine', qr/ERROR:  42P17: .*has no "refine"/);
 refused('many_coordinates',
 	qr/ERROR:  42P17: the metric routine for operator \w+\.<\*>\(integer,integer\) embeds values in 5 coordinates/);
 

@@ -48,6 +48,13 @@ CREATE OPERATOR CLASS test_metric_smaller_ops FOR TYPE integer USING mmdb AS
 	OPERATOR 1 <*>(integer, integer) FOR ORDER BY pg_catalog.float_ops,
 	FUNCTION 1 test_metric_distance(integer, integer),
 	FUNCTION 2 test_metric_smaller(internal);
+CREATE FUNCTION test_metric_first(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION test_metric_first(internal) IS 'metric support';
+CREATE OPERATOR CLASS test_metric_first_ops FOR TYPE integer USING mmdb AS
+	OPERATOR 1 <*>(integer, integer) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 test_metric_distance(integer, integer),
+	FUNCTION 2 test_metric_first(internal);
 CREATE FUNCTION test_metric_larger(internal) RETURNS internal
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION test_metric_larger(internal) IS 'metric support';
@@ -76,6 +83,13 @@ CREATE OPERATOR CLASS test_metric_no_sketch_bounds_ops FOR TYPE integer USING mm
 	OPERATOR 1 <*>(integer, integer) FOR ORDER BY pg_catalog.float_ops,
 	FUNCTION 1 test_metric_distance(integer, integer),
 	FUNCTION 2 test_metric_no_sketch_bounds(internal);
+CREATE FUNCTION test_metric_no_refine(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION test_metric_no_refine(internal) IS 'metric support';
+CREATE OPERATOR CLASS test_metric_no_refine_ops FOR TYPE integer USING mmdb AS
+	OPERATOR 1 <*>(integer, integer) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 test_metric_distance(integer, integer),
+	FUNCTION 2 test_metric_no_refine(internal);
 CREATE FUNCTION test_metric_many_coordinates(internal) RETURNS internal
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION test_metric_many_coordinates(internal) IS 'metric support';

@@ -22,10 +22,12 @@ PG_FUNCTION_INFO_V1(test_metric_null);
 PG_FUNCTION_INFO_V1(test_metric_no_magic);
 PG_FUNCTION_INFO_V1(test_metric_other_version);
 PG_FUNCTION_INFO_V1(test_metric_smaller);
+PG_FUNCTION_INFO_V1(test_metric_first);
 PG_FUNCTION_INFO_V1(test_metric_larger);
 PG_FUNCTION_INFO_V1(test_metric_no_distance);
 PG_FUNCTION_INFO_V1(test_metric_no_coordinates);
 PG_FUNCTION_INFO_V1(test_metric_no_sketch_bounds);
+PG_FUNCTION_INFO_V1(test_metric_no_refine);
 PG_FUNCTION_INFO_V1(test_metric_many_coordinates);
 
 static void
@@ -89,6 +91,11 @@ sketch(const void *model, Datum value, Oid collation, uint32 *words, uint8 *byte
 {
 }
 
+static void
+sketch_bounds(const void *query, const MetricSketchPlanes *planes, float *lower, float *upper)
+{
+}
+
 static void *
 sketch_query(const void *model, Datum query, Oid collation)
 {
@@ -124,9 +131,16 @@ DEFINE_ROUTINE(test_metric_no_magic, PARTS)
 DEFINE_ROUTINE(test_metric_other_version,
 			   .magic = METRIC_ROUTINE_MAGIC, .version = METRIC_ROUTINE_VERSION + 1,
 			   .size = sizeof(MetricRoutine), PARTS)
+/* The last member of the first routines of the version is missing. */
 DEFINE_ROUTINE(test_metric_smaller,
 			   .magic = METRIC_ROUTINE_MAGIC, .version = METRIC_ROUTINE_VERSION,
-			   .size = sizeof(MetricRoutine) - sizeof(void *), PARTS)
+			   .size = offsetof(MetricRoutine, sketch_bounds), PARTS)
+/* What lies behind the first routines was no member yet. */
+DEFINE_ROUTINE(test_metric_first,
+			   .magic = METRIC_ROUTINE_MAGIC, .version = METRIC_ROUTINE_VERSION,
+			   .size = offsetof(MetricRoutine, refine_query), PARTS,
+			   .train = train, .sketch = sketch, .sketch_query = sketch_query,
+			   .sketch_bounds = sketch_bounds, .refine_query = sketch_query)
 DEFINE_ROUTINE(test_metric_larger,
 			   .magic = METRIC_ROUTINE_MAGIC, .version = METRIC_ROUTINE_VERSION,
 			   .size = sizeof(MetricRoutine) + sizeof(void *), PARTS)
@@ -134,6 +148,9 @@ DEFINE_ROUTINE(test_metric_no_distance, METRIC_ROUTINE_HEAD, .prepare = prepare)
 DEFINE_ROUTINE(test_metric_no_coordinates, METRIC_ROUTINE_HEAD, PARTS, .embedding = embedding)
 DEFINE_ROUTINE(test_metric_no_sketch_bounds, METRIC_ROUTINE_HEAD, PARTS,
 			   .train = train, .sketch = sketch, .sketch_query = sketch_query)
+DEFINE_ROUTINE(test_metric_no_refine, METRIC_ROUTINE_HEAD, PARTS,
+			   .train = train, .sketch = sketch, .sketch_query = sketch_query,
+			   .sketch_bounds = sketch_bounds, .refine_query = sketch_query)
 DEFINE_ROUTINE(test_metric_many_coordinates, METRIC_ROUTINE_HEAD, PARTS,
 			   .embedding = embedding, .coordinates = coordinates)
 
