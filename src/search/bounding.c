@@ -40,6 +40,23 @@ mm_bounding_limit(MMBounding *b, double bound, bool strict)
 	b->limit = b->with_nulls ? MM_KEY_NULL : Min(limit, FLT_MAX);
 }
 
+/*
+ * What a term adds to a sum, but nothing of what a model would say of it.  A
+ * factor that float cannot express is replaced by a lesser one.
+ */
+static MMPointTerm
+point_of_term(const MMTerm *term)
+{
+	double		factor = term->weight / term->scale;
+
+	return (MMPointTerm) {
+		.factor = factor < FLT_MIN ? 0.0f : (float) Min(factor, FLT_MAX),
+		.bit = UINT32_C(1) << term->column,
+		.missing = term->missing == MM_MISSING_NULL ? MM_KEY_NULL :
+		(float) Min(term->missing, FLT_MAX),
+	};
+}
+
 void
 mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n, bool with_nulls, double bound)
 {
@@ -47,6 +64,8 @@ mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n, bool with_nulls, do
 	b->asked = memcpy(palloc(sizeof(MMTerm) * Max(n, 1)), terms, sizeof(MMTerm) * n);
 	b->terms = palloc(sizeof(MMBoundTerm) * Max(n, 1));
 	b->points = palloc(sizeof(MMPointTerm) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		b->points[i] = point_of_term(&terms[i]);
 	b->with_nulls = with_nulls;
 	mm_bounding_limit(b, bound, false);
 }
@@ -58,6 +77,8 @@ mm_bounding_begin_like(MMBounding *b, const MMBounding *other)
 	b->model = NULL;
 	b->terms = palloc(sizeof(MMBoundTerm) * Max(b->nterms, 1));
 	b->points = palloc(sizeof(MMPointTerm) * Max(b->nterms, 1));
+	for (int i = 0; i < b->nterms; i++)
+		b->points[i] = point_of_term(&b->asked[i]);
 }
 
 void
@@ -511,17 +532,12 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	const MMColumn *column = &model->columns->columns[term->column];
 	const MMColumnModel *c = fits ? &model->of[term->column] : &nothing;
 	double		factor = term->weight / term->scale;
-	float		missing = term->missing == MM_MISSING_NULL ? MM_KEY_NULL :
-		(float) Min(term->missing, FLT_MAX);
 	float		shift_error;
 
 	memset(ready, 0, sizeof(MMBoundTerm));
 	ready->point = point;
 	ready->column = c;
-	/*
-	 * A factor that float cannot express is replaced by a lesser one.  Then
-	 * there are no upper bounds.
-	 */
+	/* See point_of_term. */
 	ready->no_upper = factor < FLT_MIN || factor > FLT_MAX;
 	ready->routine = column->space.routine;
 	ready->transform = c->transform;
@@ -542,18 +558,14 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	if (c->sketch != NULL && ready->routine->refine_query != NULL && factor >= FLT_MIN)
 		ready->refine_query = ready->routine->refine_query(c->sketch, term->value,
 														   column->space.collation);
-	*point = (MMPointTerm) {
-		.norm = c->norm,
-		.ncoordinates = c->ncoordinates,
-		.first = c->first,
-		.factor = factor < FLT_MIN ? 0.0f : (float) Min(factor, FLT_MAX),
-		.bit = UINT32_C(1) << term->column,
-		.missing = missing,
-		.transform = &ready->transform,
-		.identity = metric_is_identity(&ready->transform),
-		.q = ready->q,
-		.slack = ready->slack,
-	};
+	*point = point_of_term(term);
+	point->norm = c->norm;
+	point->ncoordinates = c->ncoordinates;
+	point->first = c->first;
+	point->transform = &ready->transform;
+	point->identity = metric_is_identity(&ready->transform);
+	point->q = ready->q;
+	point->slack = ready->slack;
 }
 
 void
