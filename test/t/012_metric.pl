@@ -246,6 +246,7 @@ refused('no_distance',
 	qr/ERROR:  42P17: the metric routine of operator class \S*test_metric_no_distance_ops has no "distance"/);
 refused('no_coordinates', qr/ERROR:  42P17: .*has no "coordinates"/);
 refused('no_sketch_bounds', qr/ERROR:  42P17: .*has no "sketch_bounds"/);
+refused('no_token_bound', qr/ERROR:  42P17: .*has no "token_bound"/);
 refused('many_coordinates',
 	qr/ERROR:  42P17: the metric routine for operator \w+\.<\*>\(integer,integer\) embeds values in 5 coordinates/);
 
