@@ -6,8 +6,8 @@
  * By default, this is found out by a trial.  The shared tree and a tree over
  * each column are made of the sample alone.  Some rows of the sample are query
  * objects.  For each column by itself, both trees are searched for what is as
- * near as the nearest of the other rows: so many rows are about as near in the
- * sample as a query for a few rows will find in the table.  A sub-index that
+ * near as the nearest of the other rows, or as the ten nearest in the whole table
+ * usually are, if that is less (model/pairs.h).  A sub-index that
  * takes at most half of the shared tree's work is worth having.  Those that
  * save most for their size are kept, as long as all together are not too large.
  *
@@ -27,6 +27,7 @@
 #include "base/random.h"
 #include "index/options.h"
 #include "inverted/inverted.h"
+#include "model/pairs.h"
 #include "search/inverted_source.h"
 #include "search/ladder.h"
 #include "tree/bulk.h"
@@ -37,6 +38,7 @@
 /* Query objects of a trial, and rows that the nearest is looked for among. */
 #define TRIAL_QUERIES		20
 #define TRIAL_NEIGHBOURS	2000
+#define TRIAL_NEAREST		10
 #define TRIAL_ROWS_PER_BLOCK	100
 
 /* A sub-index must take no more than this part of the shared tree's work. */
@@ -123,6 +125,7 @@ typedef struct Trial
 	const MMMeta *meta;
 	const MMSample *sample;
 	MMBuild		build;			/* its trees; the shared one is the first */
+	double		rows;			/* of the table */
 	MemoryContext scratch;
 } Trial;
 
@@ -214,6 +217,20 @@ search(Trial *trial, const MMTree *tree, const MMInverted *inverted, const MMTer
 }
 
 /*
+ * How far away the last of a few nearest rows in a column is, for most objects,
+ * when all rows of the table are there.
+ */
+static double
+usual_distance(const Trial *trial, int column)
+{
+	MMWeights	weights = {.weights = {0}};
+
+	weights.weights[column] = 1.0;
+	weights.missing[column] = get_float8_nan();
+	return mm_pairs_radius(trial->meta, &weights, TRIAL_NEAREST / Max(trial->rows, 1));
+}
+
+/*
  * The distance in a column from a row of the sample to the nearest of others.
  */
 static double
@@ -248,6 +265,7 @@ measure(Trial *trial, MMSubindex *subindex)
 	const MMTree *shared = &trial->build.trees[0].tree;
 	const MMTree *tree = subindex->tree > 0 ? &trial->build.trees[subindex->tree].tree : NULL;
 	MMInverted	inverted = mm_inverted_of_subindex(trial->index, trial->columns, subindex);
+	double		usual = usual_distance(trial, subindex->column);
 	int			n = mm_sample_size(trial->sample);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb trial query",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -271,7 +289,8 @@ measure(Trial *trial, MMSubindex *subindex)
 				.value = values[subindex->column],
 				.missing = MM_MISSING_NULL,
 			};
-			double		radius = nearest_distance(trial, row, subindex->column, term.value);
+			double		radius = Min(nearest_distance(trial, row, subindex->column, term.value),
+									 usual);
 
 			search(trial, shared, NULL, &term, radius, &subindex->shared_work);
 			search(trial, tree, &inverted, &term, radius, &subindex->work);
@@ -397,7 +416,8 @@ try_out(Relation index, MMColumns *columns, const MMMeta *meta, const void *shar
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb trial",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
-	Trial		trial = {.index = index, .columns = columns, .meta = meta, .sample = sample};
+	Trial		trial = {.index = index, .columns = columns, .meta = meta, .sample = sample,
+		.rows = mm_sample_entries(sample)};
 	MMMeta	   *trial_meta;
 	void	   *stored;
 	BlockNumber nblocks = RelationGetNumberOfBlocks(index);

@@ -248,6 +248,7 @@ refused('no_distance',
 refused('no_coordinates', qr/ERROR:  42P17: .*has no "coordinates"/);
 refused('no_sketch_bounds', qr/ERROR:  42P17: .*has no "sketch_bounds"/);
 refused('no_refine', qr/ERROR:  42P17: .*has no "refine"/);
+refused('no_token_bound', qr/ERROR:  42P17: .*has no "token_bound"/);
 refused('many_coordinates',
 	qr/ERROR:  42P17: the metric routine for operator \w+\.<\*>\(integer,integer\) embeds values in 5 coordinates/);
 

@@ -90,6 +90,13 @@ CREATE OPERATOR CLASS test_metric_no_refine_ops FOR TYPE integer USING mmdb AS
 	OPERATOR 1 <*>(integer, integer) FOR ORDER BY pg_catalog.float_ops,
 	FUNCTION 1 test_metric_distance(integer, integer),
 	FUNCTION 2 test_metric_no_refine(internal);
+CREATE FUNCTION test_metric_no_token_bound(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION test_metric_no_token_bound(internal) IS 'metric support';
+CREATE OPERATOR CLASS test_metric_no_token_bound_ops FOR TYPE integer USING mmdb AS
+	OPERATOR 1 <*>(integer, integer) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 test_metric_distance(integer, integer),
+	FUNCTION 2 test_metric_no_token_bound(internal);
 CREATE FUNCTION test_metric_many_coordinates(internal) RETURNS internal
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION test_metric_many_coordinates(internal) IS 'metric support';

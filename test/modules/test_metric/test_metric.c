@@ -28,6 +28,7 @@ PG_FUNCTION_INFO_V1(test_metric_no_distance);
 PG_FUNCTION_INFO_V1(test_metric_no_coordinates);
 PG_FUNCTION_INFO_V1(test_metric_no_sketch_bounds);
 PG_FUNCTION_INFO_V1(test_metric_no_refine);
+PG_FUNCTION_INFO_V1(test_metric_no_token_bound);
 PG_FUNCTION_INFO_V1(test_metric_many_coordinates);
 
 static void
@@ -102,6 +103,13 @@ sketch_query(const void *model, Datum query, Oid collation)
 	return NULL;
 }
 
+static uint32 *
+tokens(Datum value, Oid collation, int *size, int *n)
+{
+	*size = *n = 0;
+	return NULL;
+}
+
 Datum
 test_metric_distance(PG_FUNCTION_ARGS)
 {
@@ -151,6 +159,7 @@ DEFINE_ROUTINE(test_metric_no_sketch_bounds, METRIC_ROUTINE_HEAD, PARTS,
 DEFINE_ROUTINE(test_metric_no_refine, METRIC_ROUTINE_HEAD, PARTS,
 			   .train = train, .sketch = sketch, .sketch_query = sketch_query,
 			   .sketch_bounds = sketch_bounds, .refine_query = sketch_query)
+DEFINE_ROUTINE(test_metric_no_token_bound, METRIC_ROUTINE_HEAD, PARTS, .tokens = tokens)
 DEFINE_ROUTINE(test_metric_many_coordinates, METRIC_ROUTINE_HEAD, PARTS,
 			   .embedding = embedding, .coordinates = coordinates)
 
