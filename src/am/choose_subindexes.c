@@ -47,6 +47,9 @@
 /* All sub-indexes together may be so large, relative to the shared tree. */
 #define MOST_SIZE		0.6
 
+/* What a posting takes in an inverted index of many rows. */
+#define BYTES_PER_POSTING	2.2
+
 /* How many bytes the sketch of a sub-index may have. */
 #define SKETCH_BUDGET	128
 
@@ -126,6 +129,7 @@ typedef struct Trial
 	const MMSample *sample;
 	MMBuild		build;			/* its trees; the shared one is the first */
 	double		rows;			/* of the table */
+	double		tokens[MM_MAX_COLUMNS]; /* of all sampled values, where they have any */
 	MemoryContext scratch;
 } Trial;
 
@@ -152,6 +156,8 @@ plant(Trial *trial)
 		mm_sample_row(trial->sample, i, &values, &isnull);
 		mm_build_embed(build, &tid, values, isnull);
 		mm_build_add(build);
+		for (int k = 0; k < build->ninverted; k++)
+			trial->tokens[build->inverted[k].column] += build->inverted[k].tokens.n;
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(trial->scratch);
 	}
@@ -335,16 +341,13 @@ leave_out_common(MMWork *one, MMWork *other)
 static double
 bytes_per_row(const Trial *trial, const MMSubindex *subindex)
 {
-	MMInverted	inverted = mm_inverted_of_subindex(trial->index, trial->columns, subindex);
 	MMShape		leaf;
 	MMShape		inner;
-	int64		pages;
 
+	/* So few rows as the trial has take more pages than their part of many would. */
 	if (subindex->kind == MM_SUBINDEX_INVERTED)
-	{
-		mm_inverted_counts(&inverted, &pages, NULL);
-		return (double) pages * BLCKSZ / mm_sample_size(trial->sample);
-	}
+		return (trial->tokens[subindex->column] / mm_sample_size(trial->sample) + 1) *
+			BYTES_PER_POSTING;
 	mm_meta_shapes(&subindex->shape, &leaf, &inner);
 	return leaf.size;
 }
