@@ -76,6 +76,8 @@ OBJS = \
 	src/model/pivots.o \
 	src/model/sample.o \
 	src/model/statistics.o \
+	src/model/stored_value.o \
+	src/model/vantage.o \
 	src/tree/box.o \
 	src/tree/bulk.o \
 	src/tree/condense.o \
