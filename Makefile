@@ -92,6 +92,7 @@ OBJS = \
 	src/search/lookahead.o \
 	src/search/search.o \
 	src/search/terms.o \
+	src/search/vantage_source.o \
 	src/check/check.o \
 	src/check/check_bounds.o \
 	src/check/check_rows.o \

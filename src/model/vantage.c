@@ -536,6 +536,16 @@ mm_vantage_region(const MMVantage *vantage, int node)
 	return node < inner ? -1 : node - inner;
 }
 
+bool
+mm_vantage_has_nulls(const MMVantage *vantage, int node)
+{
+	int			above = vantage->stored->nnodes - vantage->stored->nregions;
+
+	while (above > node)
+		above = vantage->nodes[above].parent;
+	return above == node;
+}
+
 static MetricSpace *
 space_of(const MMVantage *vantage)
 {
@@ -587,8 +597,13 @@ mm_vantage_model(MMVantage *vantage, int region)
 	if (model != NULL)
 		return model;
 	old = MemoryContextSwitchTo(vantage->context);
-	model = palloc(sizeof(MMModel));
-	*model = *vantage->base;
+	model = palloc0(sizeof(MMModel));
+	model->columns = vantage->base->columns;
+	model->ncolumns = vantage->base->ncolumns;
+	model->trained = true;
+	model->ncoordinates = vantage->base->ncoordinates;
+	model->leaf = vantage->base->leaf;
+	model->of[vantage->column] = vantage->base->of[vantage->column];
 	mm_vantage_fit(model, vantage->column, stored);
 	c = &model->of[vantage->column];
 	c->norm = METRIC_NORM_PIVOTS;

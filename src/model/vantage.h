@@ -90,9 +90,12 @@ extern int	mm_vantage_embed(MMVantage *vantage, ItemPointer tid, Datum *values,
  * many there are; 0 for a region.
  *
  * mm_vantage_region: which region a node is, or -1.
+ *
+ * mm_vantage_has_nulls: are NULLs below a node?
  */
 extern int	mm_vantage_children(const MMVantage *vantage, int node, int *first);
 extern int	mm_vantage_region(const MMVantage *vantage, int node);
+extern bool mm_vantage_has_nulls(const MMVantage *vantage, int node);
 
 /*
  * A value that distances are wanted from.

@@ -329,6 +329,33 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 		b->totals[i] = ~present[i] & b->null_sums ? MM_KEY_NULL : make_key(b, b->totals[i]);
 }
 
+float
+mm_bounding_term_key(const MMBounding *b, int term, double distance)
+{
+	float		lower = (float) distance;
+
+	if (lower > distance)
+		lower = nextafterf(lower, 0.0f);
+	if (b->whole)
+		lower = round_up(lower);
+	return make_key(b, b->points[term].factor * Min(lower, FLT_MAX));
+}
+
+float
+mm_bounding_null_key(const MMBounding *b, int column)
+{
+	float		total = 0.0f;
+
+	for (int r = 0; r < b->nterms; r++)
+		if (b->asked[r].column == column)
+		{
+			if (b->asked[r].missing == MM_MISSING_NULL)
+				return MM_KEY_NULL;
+			total += b->points[r].missing;
+		}
+	return make_key(b, total);
+}
+
 double
 mm_bounding_upper(const MMBounding *b, int entry)
 {
@@ -373,15 +400,19 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 {
 	static const MMColumnModel nothing = {0};
 	const MMColumn *column = &model->columns->columns[term->column];
-	const MMColumnModel *c = fits ? &model->of[term->column] : &nothing;
+	const MMColumnModel *c = &model->of[term->column];
 	double		factor = term->weight / term->scale;
 	float		missing = term->missing == MM_MISSING_NULL ? MM_KEY_NULL :
 		(float) Min(term->missing, FLT_MAX);
 	float		shift_error;
 
+	/* A value of another type has no distances to pivots. */
+	if (!fits || (term->coordinates != NULL && !c->raw))
+		c = &nothing;
 	memset(ready, 0, sizeof(MMBoundTerm));
 	ready->point = point;
 	ready->column = c;
+	ready->fits = fits;
 	/*
 	 * A factor that float cannot express is replaced by a lesser one.  Then
 	 * there are no upper bounds.
@@ -440,4 +471,16 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 		if (term->missing == MM_MISSING_NULL)
 			b->null_sums |= b->points[i].bit;
 	}
+}
+
+MMBounding *
+mm_bounding_for(const MMBounding *b, const MMModel *model, const MMMeta *meta)
+{
+	MMBounding *result = palloc(sizeof(MMBounding));
+
+	*result = *b;
+	result->terms = palloc(sizeof(MMBoundTerm) * Max(b->nterms, 1));
+	result->points = palloc(sizeof(MMPointTerm) * Max(b->nterms, 1));
+	mm_bounding_init(result, model, meta);
+	return result;
 }

@@ -38,6 +38,7 @@ typedef struct MMBoundTerm
 {
 	MMPointTerm *point;
 	const MMColumnModel *column;
+	bool		fits;			/* see mm_bound_term_init */
 	bool		no_upper;
 	const MetricRoutine *routine;
 	float		q[MM_MAX_PIVOTS];	/* raw ones are no more than this, either */
@@ -89,6 +90,12 @@ extern void mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n,
 extern void mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta);
 
 /*
+ * mm_bounding_for: the same sum, ready for entries of another model, in the
+ * current context.
+ */
+extern MMBounding *mm_bounding_for(const MMBounding *b, const MMModel *model, const MMMeta *meta);
+
+/*
  * mm_bounding_whole: declare that all distances are whole numbers, and that
  * all factors, and what NULLs add, are multiples of unit, a power of 2.
  */
@@ -117,6 +124,16 @@ extern void mm_bound_inner(MMBounding *b, Page page, int n);
  * last.
  */
 extern double mm_bounding_upper(const MMBounding *b, int entry);
+
+/*
+ * mm_bounding_term_key: the key of a sum of which nothing is known but that one
+ * term, given by its number, has at least this distance.
+ *
+ * mm_bounding_null_key: likewise, but that a column, given by its number, is
+ * NULL.
+ */
+extern float mm_bounding_term_key(const MMBounding *b, int term, double distance);
+extern float mm_bounding_null_key(const MMBounding *b, int column);
 
 /*
  * mm_bound_term_init: make a term and its point ready to bound entries of this

@@ -16,8 +16,8 @@
  * kept, because most leaves are never needed again.  When a leaf's turn comes,
  * it is read once more, with its sketches.
  *
- * When the cursors outgrow work_mem, all that is left of the index goes
- * through a tuplesort instead.
+ * When the cursors of the search, which may have other sources, too, outgrow
+ * work_mem, all that is left of the tree goes through a tuplesort instead.
  *
  *-------------------------------------------------------------------------
  */
@@ -67,10 +67,10 @@ typedef struct Ladder
 {
 	MMSource	source;
 	pairingheap queue;
-	Size		used;			/* bytes of all cursors */
 	MemoryContext context;		/* of the cursors */
 	Tuplesortstate *sort;		/* what is left, once it does not fit */
 	TupleTableSlot *slot;
+	float		sorted_key;		/* the last one from there; Infinity at the end */
 	MMSearchEmit emit;			/* leaves go there instead of the queue */
 	void	   *emit_state;
 } Ladder;
@@ -217,7 +217,7 @@ emit_leaf(Ladder *ladder, Page page, int n)
 static void
 free_cursor(Ladder *ladder, Cursor *cursor)
 {
-	ladder->used -= cursor->size;
+	ladder->source.stats->memory -= cursor->size;
 	pfree(cursor);
 }
 
@@ -332,8 +332,10 @@ read_leaf(Ladder *ladder, Page page, int n, bool again)
 static void
 keep_cursor(Ladder *ladder, Cursor *cursor)
 {
-	ladder->used += cursor->size;
-	ladder->source.stats->peak_memory = Max(ladder->source.stats->peak_memory, ladder->used);
+	MMSearchStats *stats = ladder->source.stats;
+
+	stats->memory += cursor->size;
+	stats->peak_memory = Max(stats->peak_memory, stats->memory);
 	if (ladder->sort != NULL && !cursor->inner)
 		sort_cursor(ladder, cursor);
 	else
@@ -482,7 +484,7 @@ spill(Ladder *ladder)
 	TupleDescInitEntry(desc, 2, "block", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, 3, "offset", INT4OID, -1, 0);
 	ladder->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	ladder->sort = mm_sort_begin(desc, Float8LessOperator, work_mem, NULL, TUPLESORT_NONE);
+	ladder->sort = mm_sort_begin(desc, Float8LessOperator, ladder->source.work_mem, NULL, TUPLESORT_NONE);
 	while (!pairingheap_is_empty(&ladder->queue))
 	{
 		Cursor	   *cursor = (Cursor *) pairingheap_remove_first(&ladder->queue);
@@ -509,8 +511,12 @@ next_sorted(Ladder *ladder, MMCandidate *candidate)
 	float		key;
 
 	if (!tuplesort_gettupleslot(ladder->sort, true, false, ladder->slot, NULL))
+	{
+		ladder->sorted_key = get_float4_infinity();
 		return false;
+	}
 	key = (float) DatumGetFloat8(slot_getattr(ladder->slot, 1, &isnull));
+	ladder->sorted_key = key;
 	if (!mm_wanted(ladder->source.bounding, key))
 		return false;
 	candidate->is_null = key == MM_KEY_NULL;
@@ -572,7 +578,7 @@ take_candidate(Ladder *ladder, MMCandidate *candidate)
 		bool		inner = cursor->inner;
 		Pending		item = cursor->items[0];
 
-		if (!mm_wanted(ladder->source.bounding, item.key))
+		if (!mm_wanted(ladder->source.bounding, item.key) || item.key > ladder->source.most)
 			return false;
 		pairingheap_remove_first(&ladder->queue);
 		if (inner)
@@ -595,7 +601,7 @@ take_candidate(Ladder *ladder, MMCandidate *candidate)
 			candidate->lower = item.key;
 			return true;
 		}
-		if (ladder->used > (Size) work_mem * 1024)
+		if (ladder->source.stats->memory > (Size) work_mem * 1024)
 			spill(ladder);
 	}
 	return ladder->sort != NULL && next_sorted(ladder, candidate);
@@ -655,6 +661,18 @@ ladder_all(MMSource *source, MMSearchEmit emit, void *state)
 	return true;
 }
 
+static float
+ladder_frontier(MMSource *source)
+{
+	Ladder	   *ladder = (Ladder *) source;
+
+	if (ladder->sort != NULL)
+		return ladder->sorted_key;
+	if (pairingheap_is_empty(&ladder->queue))
+		return get_float4_infinity();
+	return ((Cursor *) pairingheap_first(&ladder->queue))->items[0].key;
+}
+
 static void
 ladder_end(MMSource *source)
 {
@@ -673,6 +691,7 @@ mm_ladder_create(const MMTree *tree, MMBounding *bounding, List *also, MMSearchS
 		.begin = ladder_begin,
 		.next = ladder_next,
 		.all = ladder_all,
+		.frontier = ladder_frontier,
 		.end = ladder_end,
 	};
 	Ladder	   *ladder = palloc0(sizeof(Ladder));
@@ -683,6 +702,8 @@ mm_ladder_create(const MMTree *tree, MMBounding *bounding, List *also, MMSearchS
 		.bounding = bounding,
 		.also = also,
 		.stats = stats,
+		.most = get_float4_infinity(),
+		.work_mem = work_mem,
 	};
 	ladder->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
 											ALLOCSET_DEFAULT_SIZES);

@@ -48,7 +48,8 @@ typedef struct MMSearchStats
 	int64		whole_pages;	/* leaves read with their sketches, too */
 	int64		whole_entries;	/* on those */
 	int64		candidates;		/* entries returned */
-	Size		peak_memory;	/* of the queue, in bytes */
+	Size		memory;			/* of all queues now, in bytes */
+	Size		peak_memory;
 } MMSearchStats;
 
 typedef struct MMCandidate

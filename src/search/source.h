@@ -40,6 +40,12 @@ typedef struct MMSourceRoutine
 	 */
 	bool		(*all) (MMSource *source, MMSearchEmit emit, void *state);
 
+	/*
+	 * The least key of what next has not returned yet; Infinity at the end.
+	 * (What is not wanted any more does not count.)
+	 */
+	float		(*frontier) (MMSource *source);
+
 	/* Release what is not memory of the context. */
 	void		(*end) (MMSource *source);
 } MMSourceRoutine;
@@ -54,6 +60,9 @@ struct MMSource
 	MMBounding *bounding;		/* of the sum */
 	List	   *also;			/* of MMBounding *: other sums, to be within bounds */
 	MMSearchStats *stats;		/* of the search: what it reads is counted there */
+	float		most;			/* where the frontier is above this, next may return
+								 * false, even if a candidate is needed */
+	int			work_mem;		/* kB that it may sort in */
 };
 
 #endif							/* MM_SOURCE_H */
