@@ -79,6 +79,8 @@ OBJS = \
 	src/model/pivots.o \
 	src/model/sample.o \
 	src/model/statistics.o \
+	src/model/stored_value.o \
+	src/model/vantage.o \
 	src/tree/box.o \
 	src/tree/bulk.o \
 	src/tree/condense.o \
@@ -113,12 +115,14 @@ OBJS = \
 	src/search/race.o \
 	src/search/search.o \
 	src/search/terms.o \
+	src/search/vantage_source.o \
 	src/check/check.o \
 	src/check/check_bounds.o \
 	src/check/check_rows.o \
 	src/check/index_stats.o \
 	src/am/alter.o \
 	src/am/build.o \
+	src/am/build_pack.o \
 	src/am/build_parallel.o \
 	src/am/build_rows.o \
 	src/am/choose_subindexes.o \

@@ -110,7 +110,7 @@ $$;
 
 -- The kinds of sub-index that a column can have.
 CREATE FUNCTION subindex_kinds(kind kinds) RETURNS text[] LANGUAGE sql AS $$
-	SELECT CASE WHEN kind.class ~ 'edit|array_jaccard' THEN '{rtree,inverted,inverted}' ELSE '{rtree}' END::text[]
+	SELECT CASE WHEN kind.class ~ 'edit|array_jaccard' THEN '{rtree,mvp,inverted,inverted}' ELSE '{rtree,mvp}' END::text[]
 $$;
 
 -- Make the table.

@@ -141,61 +141,14 @@ choose_partitions(MMBuild *build, const MMSample *sample, int npartitions)
 	{
 		MMBuildTree *tree = &build->trees[t];
 
-		tree->partitions = palloc(sizeof(MMPartitionNode) * npartitions * 2);
 		tree->npartition_nodes = 0;
+		if (tree->vantage != NULL)
+			continue;
+		tree->partitions = palloc(sizeof(MMPartitionNode) * npartitions * 2);
 		make_partitions(tree, kept[t]->items, kept[t]->n, 0, npartitions);
+	}
+	for (int t = 0; t < build->ntrees; t++)
 		mm_entries_free(kept[t]);
-	}
-}
-
-/*
- * Pack the sorted entries of a tree, one partition at a time, or as much of it
- * as fits.
- */
-static void
-pack_partitions(MMBuildTree *tree, MMBulk *bulk, int64 entries_in_memory)
-{
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(tree->slot->tts_tupleDescriptor,
-													&TTSOpsMinimalTuple);
-	int32		partition = -1;
-
-	tuplesort_performsort(tree->sort);
-	while (tuplesort_gettupleslot(tree->sort, true, false, slot, NULL))
-	{
-		bool		isnull;
-		int32		next = DatumGetInt32(slot_getattr(slot, 1, &isnull));
-		bytea	   *bytes = DatumGetByteaPP(slot_getattr(slot, 2, &isnull));
-
-		if (next != partition || tree->entries->n >= entries_in_memory)
-		{
-			mm_bulk_add(bulk, tree->entries->items, tree->entries->n);
-			mm_entries_clear(tree->entries);
-			partition = next;
-		}
-		memcpy(tree->entry, VARDATA_ANY(bytes), tree->tree.model->leaf.size);
-		mm_entries_add(tree->entries, tree->entry);
-		CHECK_FOR_INTERRUPTS();
-	}
-	mm_bulk_add(bulk, tree->entries->items, tree->entries->n);
-	ExecDropSingleTupleTableSlot(slot);
-	tuplesort_end(tree->sort);
-	ExecDropSingleTupleTableSlot(tree->slot);
-}
-
-/*
- * Write a tree.
- */
-static void
-pack_tree(MMBuild *state, MMBuildTree *tree, int64 entries_in_memory)
-{
-	MMBulk	   *bulk = mm_bulk_begin(&tree->tree, mm_options_get(state->index).fillfactor, false);
-
-	if (tree->sort != NULL)
-		pack_partitions(tree, bulk, entries_in_memory);
-	else
-		mm_bulk_add(bulk, tree->entries->items, tree->entries->n);
-	mm_bulk_finish_root(bulk);
-	mm_entries_free(tree->entries);
 }
 
 /*
@@ -211,12 +164,12 @@ write_untrained(MMBuild *state)
 	{
 		buffer = ReadBuffer(state->index, shared->tree.root);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-		mm_tree_fill_root(&shared->tree, BufferGetPage(buffer), shared->entries->items,
-						  shared->entries->n, 0);
+		mm_tree_fill_root(&shared->tree, BufferGetPage(buffer), shared->lists[0]->items,
+						  shared->lists[0]->n, 0);
 		MarkBufferDirty(buffer);
 		UnlockReleaseBuffer(buffer);
 	}
-	mm_entries_free(shared->entries);
+	mm_entries_free(shared->lists[0]);
 }
 
 /*
@@ -261,7 +214,7 @@ build_trees(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 		parallel = mm_build_parallel(state, heap, nworkers);
 	if (parallel == NULL)
 	{
-		for (int t = 0; t < state->ntrees && state->trees[t].partitions != NULL; t++)
+		for (int t = 0; t < state->ntrees && state->trees[0].partitions != NULL; t++)
 			mm_build_begin_sort(&state->trees[t], maintenance_work_mem / 2 / state->ntrees, NULL);
 		table_index_build_scan(heap, state->index, indexInfo, true, true, mm_build_row, state, NULL);
 	}
@@ -274,7 +227,7 @@ build_trees(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 		before = RelationGetNumberOfBlocks(state->index);
 		for (int t = 0; t < state->ntrees; t++)
 		{
-			pack_tree(state, &state->trees[t], entries_in_memory);
+			mm_build_pack(&state->trees[t], entries_in_memory);
 			if (t == 0)
 				meta->shared_part = (float4) (RelationGetNumberOfBlocks(state->index) - before);
 		}

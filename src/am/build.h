@@ -14,7 +14,7 @@
 #include "utils/tuplesort.h"
 
 #include "inverted/inverted.h"
-#include "model/forest.h"
+#include "model/vantage.h"
 #include "tree/entries.h"
 #include "tree/tree.h"
 
@@ -36,10 +36,15 @@ typedef struct MMPartitionNode
  */
 typedef struct MMBuildTree
 {
-	MMTree		tree;
+	MMTree		tree;			/* of an MVP-tree, that of the first region */
 	int			column;			/* of a sub-index; -1: the shared tree */
-	MMEntries  *entries;		/* in memory, or of one partition */
-	MMPartitionNode *partitions;	/* NULL: all in memory */
+	MMSubindex	subindex;		/* likewise; not of the shared tree */
+	MMVantage  *vantage;		/* of an MVP-tree; otherwise NULL */
+	const MMModel *plain;		/* of an MVP-tree: without its coordinates */
+	int			region;			/* of the current row */
+	int			nlists;			/* one, or of an MVP-tree, of its regions */
+	MMEntries **lists;			/* entries in memory, or of one partition */
+	MMPartitionNode *partitions;	/* of what is sorted; an MVP-tree has regions */
 	int			npartition_nodes;
 	Tuplesortstate *sort;
 	TupleTableSlot *slot;		/* partition number and entry */
@@ -68,7 +73,7 @@ typedef struct MMBuild
 	int			ninverted;
 	MMBuildInverted inverted[MM_MAX_COLUMNS];
 	int			ntrees;
-	MMBuildTree trees[1 + MM_MAX_COLUMNS];	/* the shared tree comes first */
+	MMBuildTree trees[1 + MM_MAX_SUBINDEXES];	/* the shared tree comes first */
 	MemoryContext scratch;		/* reset for each row */
 } MMBuild;
 
@@ -105,6 +110,14 @@ extern void mm_build_begin_sort(MMBuildTree *tree, int workmem, SortCoordinate c
  */
 extern void mm_build_row(Relation index, ItemPointer tid, Datum *keys,
 						 bool *keynulls, bool tupleIsAlive, void *build);
+
+/* build_pack.c */
+
+/*
+ * mm_build_pack: write a tree, or all trees of an MVP-tree.  Where entries were
+ * sorted, so many of them are taken at a time.
+ */
+extern void mm_build_pack(MMBuildTree *tree, int64 entries_in_memory);
 
 /* build_parallel.c */
 

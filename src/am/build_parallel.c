@@ -67,7 +67,7 @@ mm_build_workers(Relation heap, Relation index)
 static Size
 partitions_size(const MMBuildTree *tree)
 {
-	return sizeof(MMPartitionNode) * tree->npartition_nodes;
+	return sizeof(MMPartitionNode) * Max(tree->npartition_nodes, 1);
 }
 
 MMParallelBuild *
@@ -76,7 +76,7 @@ mm_build_parallel(MMBuild *build, Relation heap, int nworkers)
 	MMParallelBuild *parallel = palloc0(sizeof(MMParallelBuild));
 	ParallelContext *context;
 	Shared	   *shared;
-	Sharedsort *sorts[1 + MM_MAX_COLUMNS];
+	Sharedsort *sorts[1 + MM_MAX_SUBINDEXES];
 	Size		shared_size;
 	Size		sort_size;
 	char	   *query;
@@ -128,7 +128,8 @@ mm_build_parallel(MMBuild *build, Relation heap, int nworkers)
 		sorts[t] = shm_toc_allocate(context->toc, sort_size);
 		tuplesort_initialize_shared(sorts[t], nworkers, context->seg);
 		shm_toc_insert(context->toc, KEY_SORT + t, sorts[t]);
-		memcpy(partitions, build->trees[t].partitions, partitions_size(&build->trees[t]));
+		if (build->trees[t].partitions != NULL)
+			memcpy(partitions, build->trees[t].partitions, partitions_size(&build->trees[t]));
 		shm_toc_insert(context->toc, KEY_PARTITIONS + t, partitions);
 	}
 

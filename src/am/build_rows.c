@@ -48,10 +48,20 @@ mm_build_open_trees(MMBuild *build, const MMMeta *meta, const void *stored)
 			};
 			continue;
 		}
-		tree->tree = mm_tree_of_subindex(build->index, subindex,
-										 mm_model_open_part(build->columns, &subindex->shape,
-															mm_subindex_model(subindex)));
 		tree->column = subindex->column;
+		tree->subindex = *subindex;
+		tree->plain = mm_model_open_part(build->columns, &subindex->shape,
+										 mm_subindex_model(subindex));
+		if (subindex->kind == MM_SUBINDEX_MVP)
+		{
+			tree->vantage = mm_vantage_open(tree->plain, subindex->column,
+											mm_subindex_skeleton(subindex));
+			tree->tree = mm_tree_of_region(build->index, subindex, 0,
+										   mm_vantage_root(tree->vantage, 0),
+										   mm_vantage_model(tree->vantage, 0));
+		}
+		else
+			tree->tree = mm_tree_of_subindex(build->index, subindex, tree->plain);
 		build->ntrees++;
 	}
 	for (int i = 0; i < build->ntrees; i++)
@@ -62,7 +72,14 @@ void
 mm_build_begin(MMBuild *build, bool logged)
 {
 	for (int t = 0; t < build->ntrees; t++)
-		build->trees[t].entries = mm_entries_create(&build->trees[t].tree.model->leaf);
+	{
+		MMBuildTree *tree = &build->trees[t];
+
+		tree->nlists = tree->vantage == NULL ? 1 : mm_vantage_region_count(tree->vantage);
+		tree->lists = palloc(sizeof(MMEntries *) * tree->nlists);
+		for (int i = 0; i < tree->nlists; i++)
+			tree->lists[i] = mm_entries_create(&tree->tree.model->leaf);
+	}
 	for (int i = 0; i < build->ninverted; i++)
 		build->inverted[i].build = mm_inverted_build_begin(&build->inverted[i].inverted,
 														   maintenance_work_mem / 2 / build->ninverted,
@@ -77,9 +94,15 @@ mm_build_embed(MMBuild *build, ItemPointer tid, Datum *values, const bool *isnul
 	build->tid = *tid;
 	mm_model_embed(shared->tree.model, tid, values, isnull, shared->entry);
 	for (int i = 1; i < build->ntrees; i++)
-		mm_model_embed_part(build->trees[i].tree.model, build->trees[i].column,
-							shared->tree.model, shared->entry, values[build->trees[i].column],
-							build->trees[i].entry);
+	{
+		MMBuildTree *tree = &build->trees[i];
+
+		if (tree->vantage != NULL)
+			tree->region = mm_vantage_embed(tree->vantage, tid, values, isnull, tree->entry);
+		else
+			mm_model_embed_part(tree->tree.model, tree->column, shared->tree.model, shared->entry,
+								values[tree->column], tree->entry);
+	}
 	for (int i = 0; i < build->ninverted; i++)
 	{
 		MMBuildInverted *inverted = &build->inverted[i];
@@ -92,8 +115,11 @@ mm_build_embed(MMBuild *build, ItemPointer tid, Datum *values, const bool *isnul
 static int
 partition_of(const MMBuildTree *tree)
 {
-	const MMPartitionNode *node = &tree->partitions[0];
+	const MMPartitionNode *node;
 
+	if (tree->vantage != NULL)
+		return tree->region;
+	node = &tree->partitions[0];
 	while (node->coordinate >= 0)
 		node = &tree->partitions[mm_pack_key(tree->tree.model, false, tree->entry,
 											 node->coordinate) > node->middle ?
@@ -142,7 +168,7 @@ mm_build_add(MMBuild *build)
 		if (tree->sort != NULL)
 			sort_entry(tree);
 		else
-			mm_entries_add(tree->entries, tree->entry);
+			mm_entries_add(tree->lists[tree->region], tree->entry);
 	}
 	for (int i = 0; i < build->ninverted; i++)
 		mm_inverted_build_add(build->inverted[i].build, &build->tid, &build->inverted[i].tokens);

@@ -30,7 +30,7 @@
 #include "model/pairs.h"
 #include "search/inverted_source.h"
 #include "search/ladder.h"
-#include "tree/bulk.h"
+#include "search/vantage_source.h"
 
 /* A trial on fewer rows than this tells nothing. */
 #define LEAST_TRIAL_ROWS	1000
@@ -39,6 +39,9 @@
 #define TRIAL_QUERIES		20
 #define TRIAL_NEIGHBOURS	2000
 #define TRIAL_NEAREST		10
+
+/* An MVP-tree is tried where the intrinsic dimension is above this (OneDB). */
+#define MVP_DIMENSION		5.0
 #define TRIAL_ROWS_PER_BLOCK	100
 
 /* A sub-index must take no more than this part of the shared tree's work. */
@@ -104,19 +107,35 @@ mm_subindexes_check_parameter(Relation index, const MMColumns *columns, int elev
 		(void) find_column(columns, &asked.of[i], elevel);
 }
 
+/*
+ * Train a sub-index for about so many rows, and add it.
+ */
 static void
-add_subindex(MMChosenSubindexes *chosen, int column, MMSubindexKind kind, MMColumns *columns,
-			 const MMMeta *meta, const void *shared, const MMTraining *training)
+add_subindex(MMChosenSubindexes *chosen, Relation index, int column, MMSubindexKind kind,
+			 MMColumns *columns, const MMMeta *meta, const void *shared,
+			 const MMTraining *training, double rows)
 {
-	MMSubindex *subindex = &chosen->of[chosen->n];
+	int			i = chosen->n++;
+	MMSubindex *subindex = &chosen->of[i];
 
 	memset(subindex, 0, sizeof(MMSubindex));
 	subindex->column = column;
 	subindex->kind = kind;
 	subindex->root = InvalidBlockNumber;
-	chosen->models[chosen->n++] = kind == MM_SUBINDEX_INVERTED ? NULL :
-		mm_model_train_part(columns, meta, shared, training, column, SKETCH_BUDGET,
-							&subindex->shape);
+	chosen->models[i] = chosen->skeletons[i] = NULL;
+	if (kind == MM_SUBINDEX_INVERTED)
+		return;
+	subindex->ntrees = 1;
+	chosen->models[i] = mm_model_train_part(columns, meta, shared, training, column, SKETCH_BUDGET,
+											&subindex->shape);
+	if (kind == MM_SUBINDEX_MVP)
+	{
+		chosen->skeletons[i] = mm_vantage_train(&columns->columns[column], &meta->columns[column],
+												training->values[column], training->n[column], rows,
+												mm_options_get(index).pivots);
+		subindex->vantage_size = (uint32) mm_vantage_size(chosen->skeletons[i]);
+		(void) mm_vantage_roots(chosen->skeletons[i], &subindex->ntrees);
+	}
 }
 
 /* ---------- the trial ---------- */
@@ -162,14 +181,7 @@ plant(Trial *trial)
 		MemoryContextReset(trial->scratch);
 	}
 	for (int t = 0; t < build->ntrees; t++)
-	{
-		MMBuildTree *tree = &build->trees[t];
-		MMBulk	   *bulk = mm_bulk_begin(&tree->tree, mm_options_get(trial->index).fillfactor, false);
-
-		mm_bulk_add(bulk, tree->entries->items, tree->entries->n);
-		mm_bulk_finish_root(bulk);
-		mm_entries_free(tree->entries);
-	}
+		mm_build_pack(&build->trees[t], n);
 	for (int i = 0; i < build->ninverted; i++)
 		mm_inverted_build_finish(build->inverted[i].build);
 }
@@ -197,7 +209,7 @@ count_candidate(const MMCandidate *candidate, void *state)
  * column.
  */
 static void
-search(Trial *trial, const MMTree *tree, const MMInverted *inverted, const MMTerm *term,
+search(Trial *trial, const MMBuildTree *tree, const MMInverted *inverted, const MMTerm *term,
 	   double radius, MMWork *work)
 {
 	MMBounding	bounding = {0};
@@ -207,10 +219,16 @@ search(Trial *trial, const MMTree *tree, const MMInverted *inverted, const MMTer
 
 	mm_bounding_begin(&bounding, term, 1, false, radius);
 	bounding.uppers_wanted = true;
-	if (tree != NULL)
+	if (tree != NULL && tree->vantage != NULL)
 	{
-		mm_bounding_init(&bounding, tree->model, trial->meta);
-		source = mm_ladder_create(tree, &bounding, NIL, &stats);
+		mm_bounding_init(&bounding, tree->plain, trial->meta);
+		source = mm_vantage_source_create(trial->index, trial->meta, &tree->subindex, tree->vantage,
+										  &bounding, NIL, &stats);
+	}
+	else if (tree != NULL)
+	{
+		mm_bounding_init(&bounding, tree->tree.model, trial->meta);
+		source = mm_ladder_create(&tree->tree, &bounding, NIL, &stats);
 	}
 	else
 		source = mm_inverted_source_create(inverted, term->column, &bounding, &stats);
@@ -268,14 +286,18 @@ nearest_distance(Trial *trial, int row, int column, Datum value)
 static void
 measure(Trial *trial, MMSubindex *subindex)
 {
-	const MMTree *shared = &trial->build.trees[0].tree;
-	const MMTree *tree = subindex->tree > 0 ? &trial->build.trees[subindex->tree].tree : NULL;
+	const MMBuildTree *shared = &trial->build.trees[0];
+	const MMBuildTree *tree = NULL;
 	MMInverted	inverted = mm_inverted_of_subindex(trial->index, trial->columns, subindex);
 	double		usual = usual_distance(trial, subindex->column);
 	int			n = mm_sample_size(trial->sample);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb trial query",
 												  ALLOCSET_DEFAULT_SIZES);
 
+	for (int t = 1; t < trial->build.ntrees; t++)
+		if (trial->build.trees[t].subindex.column == subindex->column &&
+			trial->build.trees[t].subindex.kind == subindex->kind)
+			tree = &trial->build.trees[t];
 	subindex->measured = true;
 	for (int i = 0; i < TRIAL_QUERIES; i++)
 	{
@@ -401,6 +423,7 @@ select_worthwhile(const Trial *trial, MMChosenSubindexes *chosen)
 		if (best < 0)
 			return;
 		chosen->of[chosen->n] = all.of[best];
+		chosen->skeletons[chosen->n] = all.skeletons[best];
 		chosen->models[chosen->n++] = all.models[best];
 		left -= sizes[best];
 		for (int i = 0; i < all.n; i++)
@@ -424,6 +447,7 @@ try_out(Relation index, MMColumns *columns, const MMMeta *meta, const void *shar
 	MMMeta	   *trial_meta;
 	void	   *stored;
 	BlockNumber nblocks = RelationGetNumberOfBlocks(index);
+	double		rows = mm_sample_size(sample);
 
 	if (mm_sample_size(sample) < LEAST_TRIAL_ROWS)
 		return;
@@ -433,9 +457,13 @@ try_out(Relation index, MMColumns *columns, const MMMeta *meta, const void *shar
 			continue;
 		/* The only column has the shared tree for itself. */
 		if (columns->n > 1)
-			add_subindex(chosen, i, MM_SUBINDEX_RTREE, columns, meta, shared, training);
+			add_subindex(chosen, index, i, MM_SUBINDEX_RTREE, columns, meta, shared, training, rows);
+		/* This is the paper's rule. */
+		if (meta->columns[i].variance > 0 &&
+			meta->columns[i].mean * meta->columns[i].mean / (2 * meta->columns[i].variance) > MVP_DIMENSION)
+			add_subindex(chosen, index, i, MM_SUBINDEX_MVP, columns, meta, shared, training, rows);
 		if (mm_inverted_supports(&columns->columns[i].space))
-			add_subindex(chosen, i, MM_SUBINDEX_INVERTED, columns, meta, shared, training);
+			add_subindex(chosen, index, i, MM_SUBINDEX_INVERTED, columns, meta, shared, training, rows);
 	}
 	if (chosen->n == 0)
 		return;
@@ -476,7 +504,8 @@ mm_subindexes_choose(Relation index, MMColumns *columns, const MMMeta *meta, con
 		int			column = find_column(columns, &asked.of[i], 0);
 
 		if (column >= 0)
-			add_subindex(chosen, column, asked.of[i].kind, columns, meta, shared, training);
+			add_subindex(chosen, index, column, asked.of[i].kind, columns, meta, shared, training,
+						 meta->rows);
 	}
 }
 
@@ -511,15 +540,19 @@ mm_subindexes_make(Relation index, MMMeta *meta, const void *shared, MMChosenSub
 	for (int i = 0; i < chosen->n; i++)
 	{
 		MMSubindex *subindex = &chosen->of[i];
+		BlockNumber *roots = &subindex->root;
+		int			nregions;
 
 		if (subindex->kind == MM_SUBINDEX_INVERTED)
 		{
-			subindex->tree = 0;
 			subindex->root = mm_inverted_create(index, logged);
 			continue;
 		}
-		subindex->tree = ntrees++;
-		subindex->root = make_root(index, subindex->tree, logged);
+		if (subindex->kind == MM_SUBINDEX_MVP)
+			roots = mm_vantage_roots(chosen->skeletons[i], &nregions);
+		subindex->tree = ntrees;
+		for (int t = 0; t < subindex->ntrees; t++)
+			roots[t] = make_root(index, ntrees++, logged);
 	}
-	return mm_forest_store(meta, shared, chosen->of, chosen->models, chosen->n);
+	return mm_forest_store(meta, shared, chosen->of, chosen->models, chosen->skeletons, chosen->n);
 }

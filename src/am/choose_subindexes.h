@@ -20,6 +20,7 @@ typedef struct MMChosenSubindexes
 	int			n;
 	MMSubindex	of[MM_MAX_SUBINDEXES]; /* without roots */
 	void	   *models[MM_MAX_SUBINDEXES];
+	void	   *skeletons[MM_MAX_SUBINDEXES];	/* of MVP-trees */
 } MMChosenSubindexes;
 
 /*

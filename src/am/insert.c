@@ -18,6 +18,7 @@
 #include "am/am.h"
 #include "am/train.h"
 #include "inverted/inverted.h"
+#include "model/vantage.h"
 #include "tree/insert.h"
 
 /*
@@ -28,8 +29,10 @@ typedef struct InsertState
 	MMColumns  *columns;
 	MMModel    *model;			/* of the shared tree */
 	int			nsubindexes;
-	int			columns_of[MM_MAX_COLUMNS]; /* of sub-indexes */
-	MMTree		trees[MM_MAX_COLUMNS];	/* model NULL: it is none, but */
+	MMSubindex	subindexes[MM_MAX_COLUMNS];
+	/* Of each, one of these: */
+	MMTree		trees[MM_MAX_COLUMNS];
+	MMVantage  *vantages[MM_MAX_COLUMNS];
 	MMInverted	inverted[MM_MAX_COLUMNS];
 	int32		dimensions[MM_MAX_COLUMNS]; /* known to the index, or -1 */
 	MemoryContext context;		/* of the model */
@@ -62,14 +65,20 @@ open_model(Relation index, InsertState *state)
 	{
 		const MMSubindex *subindex = forest.of[i];
 
-		state->columns_of[i] = subindex->column;
-		state->trees[i].model = NULL;
+		MMModel    *model;
+
+		state->subindexes[i] = *subindex;
 		if (subindex->kind == MM_SUBINDEX_INVERTED)
+		{
 			state->inverted[i] = mm_inverted_of_subindex(index, state->columns, subindex);
+			continue;
+		}
+		model = mm_model_open_part(state->columns, &subindex->shape, mm_subindex_model(subindex));
+		if (subindex->kind == MM_SUBINDEX_MVP)
+			state->vantages[i] = mm_vantage_open(model, subindex->column,
+												 mm_subindex_skeleton(subindex));
 		else
-			state->trees[i] = mm_tree_of_subindex(index, subindex,
-											  mm_model_open_part(state->columns, &subindex->shape,
-																 mm_subindex_model(subindex)));
+			state->trees[i] = mm_tree_of_subindex(index, subindex, model);
 	}
 	MemoryContextSwitchTo(old);
 }
@@ -117,29 +126,44 @@ check_row(Relation index, InsertState *state, Datum *values, bool *isnull)
 }
 
 /*
+ * Add a row to an MVP-tree.
+ */
+static void
+insert_into_mvp(Relation index, const MMSubindex *subindex, MMVantage *vantage, ItemPointer tid,
+				Datum *values, const bool *isnull)
+{
+	MMEntry		entry = palloc(INTALIGN(mm_vantage_model(vantage, 0)->leaf.size));
+	int			region = mm_vantage_embed(vantage, tid, values, isnull, entry);
+	MMTree		tree = mm_tree_of_region(index, subindex, region, mm_vantage_root(vantage, region),
+										 mm_vantage_model(vantage, region));
+
+	(void) mm_tree_insert(&tree, entry, 0);
+}
+
+/*
  * Add a row to the sub-indexes, given its entry in the shared tree.
  */
 static void
-insert_into_subindexes(InsertState *state, ItemPointer tid, const uint32 *shared,
-					   const Datum *values, const bool *isnull)
+insert_into_subindexes(Relation index, InsertState *state, ItemPointer tid, const uint32 *shared,
+					   Datum *values, const bool *isnull)
 {
 	for (int i = 0; i < state->nsubindexes; i++)
 	{
+		const MMSubindex *subindex = &state->subindexes[i];
 		const MMTree *tree = &state->trees[i];
+		Datum		value = values[subindex->column];
 		MMEntry		entry;
 
-		if (tree->model == NULL)
+		if (subindex->kind == MM_SUBINDEX_INVERTED)
+			mm_inverted_insert(&state->inverted[i], tid, value, isnull[subindex->column]);
+		else if (subindex->kind == MM_SUBINDEX_MVP)
+			insert_into_mvp(index, subindex, state->vantages[i], tid, values, isnull);
+		else
 		{
-			mm_inverted_insert(&state->inverted[i], tid, values[state->columns_of[i]],
-							   isnull[state->columns_of[i]]);
-			continue;
+			entry = palloc(INTALIGN(tree->model->leaf.size));
+			mm_model_embed_part(tree->model, subindex->column, state->model, shared, value, entry);
+			(void) mm_tree_insert(tree, entry, 0);
 		}
-		entry = palloc(INTALIGN(tree->model->leaf.size));
-		mm_model_embed_part(tree->model, state->columns_of[i], state->model, shared,
-							values[state->columns_of[i]], entry);
-		if (mm_tree_insert(tree, entry, 0) != MM_INSERTED)
-			mm_report_damage(tree->index, "The root of tree %d does not fit the metadata.",
-							 tree->number);
 	}
 }
 
@@ -173,7 +197,7 @@ mmdb_insert(Relation index, Datum *keys, bool *keynulls, ItemPointer heap_tid,
 								waits ? state->model->leaf.capacity : MM_TRAINING_ROWS);
 		if (result == MM_INSERTED)
 		{
-			insert_into_subindexes(state, heap_tid, entry, values, isnull);
+			insert_into_subindexes(index, state, heap_tid, entry, values, isnull);
 			break;
 		}
 		if (result == MM_TRAINING_DUE && waits)

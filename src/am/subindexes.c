@@ -116,17 +116,27 @@ mm_subindexes(PG_FUNCTION_ARGS)
 	{
 		MMColumns  *columns = mm_columns_open(index);
 		MMForest	forest;
-		Content		contents[1 + MM_MAX_COLUMNS];
+		int			ntrees = 1;
+		Content    *contents;
 
 		const void *stored = mm_meta_model(index, meta);
 
 		/* Reading may make the cache forget it. */
 		stored = memcpy(palloc(meta->model_size), stored, meta->model_size);
 		mm_forest_open(index, meta, stored, &forest);
-		count_contents(index, 1 + forest.n, contents);
+		for (int i = 0; i < forest.n; i++)
+			ntrees += forest.of[i]->ntrees;
+		contents = palloc(sizeof(Content) * ntrees);
+		count_contents(index, ntrees, contents);
 		for (int i = 0; i < forest.n; i++)
 		{
-			Content		content = contents[forest.of[i]->tree];
+			Content		content = {0};
+
+			for (int t = 0; t < forest.of[i]->ntrees; t++)
+			{
+				content.pages += contents[forest.of[i]->tree + t].pages;
+				content.entries += contents[forest.of[i]->tree + t].entries;
+			}
 
 			if (forest.of[i]->kind == MM_SUBINDEX_INVERTED)
 			{

@@ -47,6 +47,7 @@
 #include "index/options.h"
 #include "inverted/inverted.h"
 #include "model/statistics.h"
+#include "model/vantage.h"
 #include "tree/bulk.h"
 
 /* An index that this session trains now. */
@@ -215,6 +216,8 @@ typedef struct Trained
 	MMModel    *model;
 	MMChosenSubindexes subindexes;	/* which have no roots yet */
 	MMModel    *models[MM_MAX_COLUMNS];	/* of these */
+	MMVantage  *vantages[MM_MAX_COLUMNS];	/* if they are MVP-trees, and ... */
+	int		   *regions[MM_MAX_COLUMNS];	/* ... regions of the rows there */
 	MMTokens   *tokens[MM_MAX_COLUMNS]; /* or if they are inverted, of the rows */
 	MMEntry    *entries[1 + MM_MAX_COLUMNS];	/* of the rows in the shared tree and in
 								 * these, with room for as many as rows have */
@@ -265,8 +268,15 @@ make_entries(MMColumns *columns, const Rows *rows, int first, Trained *trained)
 								   &trained->tokens[s][i]);
 				continue;
 			}
+			if (trained->vantages[s] != NULL)
+			{
+				entry = palloc(INTALIGN(mm_vantage_model(trained->vantages[s], 0)->leaf.size));
+				trained->regions[s][i] = mm_vantage_embed(trained->vantages[s], &rows->tids[i],
+														  rows->values[i], rows->isnull[i], entry);
+				trained->entries[s + 1][i] = entry;
+				continue;
+			}
 			entry = palloc(INTALIGN(trained->models[s]->leaf.size));
-
 			mm_model_embed_part(trained->models[s], column, trained->model, shared,
 								rows->values[i][column], entry);
 			trained->entries[s + 1][i] = entry;
@@ -298,9 +308,17 @@ train(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows, 
 	mm_subindexes_choose(index, columns, trained->meta, trained->stored, &training, NULL,
 						 &trained->subindexes);
 	for (int s = 0; s < trained->subindexes.n; s++)
-		if (trained->subindexes.of[s].kind != MM_SUBINDEX_INVERTED)
-			trained->models[s] = mm_model_open_part(columns, &trained->subindexes.of[s].shape,
-													trained->subindexes.models[s]);
+	{
+		const MMSubindex *subindex = &trained->subindexes.of[s];
+
+		if (subindex->kind == MM_SUBINDEX_INVERTED)
+			continue;
+		trained->models[s] = mm_model_open_part(columns, &subindex->shape,
+												trained->subindexes.models[s]);
+		if (subindex->kind == MM_SUBINDEX_MVP)
+			trained->vantages[s] = mm_vantage_open(trained->models[s], subindex->column,
+												   trained->subindexes.skeletons[s]);
+	}
 }
 
 /*
@@ -360,6 +378,35 @@ free_leftovers(const MMTree *tree)
 }
 
 /*
+ * Make the trees of an MVP-tree, given by its number among the sub-indexes.
+ */
+static void
+make_regions(Relation index, Trained *trained, int s, int nrows)
+{
+	const MMSubindex *subindex = &trained->subindexes.of[s];
+	void	   *skeleton = trained->subindexes.skeletons[s];
+	MMModel    *model = mm_model_open_tree(trained->meta->ncolumns, &subindex->shape,
+										   trained->subindexes.models[s]);
+	int			nregions;
+	BlockNumber *roots = mm_vantage_roots(skeleton, &nregions);
+	MMEntry    *entries = palloc(sizeof(MMEntry) * Max(nrows, 1));
+
+	mm_vantage_fit(model, subindex->column, skeleton);
+	for (int region = 0; region < nregions; region++)
+	{
+		MMTree		tree = mm_tree_of_region(index, subindex, region, roots[region], model);
+		MMBulk	   *bulk = mm_bulk_begin(&tree, mm_options_get(index).fillfactor, true);
+		int			n = 0;
+
+		for (int i = 0; i < nrows; i++)
+			if (trained->regions[s][i] == region)
+				entries[n++] = trained->entries[s + 1][i];
+		mm_bulk_add(bulk, entries, n);
+		mm_bulk_finish_root(bulk);
+	}
+}
+
+/*
  * Write the model, and make the trees anew of so many rows.
  */
 static void
@@ -380,7 +427,7 @@ make_trees(Relation index, Trained *trained, const ItemPointerData *tids, int nr
 	for (int s = 0; s < trained->subindexes.n; s++)
 	{
 		const MMSubindex *subindex = &trained->subindexes.of[s];
-		MMTree		tree = mm_tree_of_subindex(index, subindex, trained->models[s]);
+		MMTree		tree;
 
 		if (subindex->kind == MM_SUBINDEX_INVERTED)
 		{
@@ -392,6 +439,12 @@ make_trees(Relation index, Trained *trained, const ItemPointerData *tids, int nr
 			mm_inverted_build_finish(build);
 			continue;
 		}
+		if (subindex->kind == MM_SUBINDEX_MVP)
+		{
+			make_regions(index, trained, s, nrows);
+			continue;
+		}
+		tree = mm_tree_of_subindex(index, subindex, trained->models[s]);
 		bulk = mm_bulk_begin(&tree, fillfactor, true);
 		mm_bulk_add(bulk, trained->entries[s + 1], nrows);
 		mm_bulk_finish_root(bulk);
@@ -437,7 +490,10 @@ train_if_due(Relation index, Relation heap, MMColumns *columns)
 		for (int i = 0; i <= trained.subindexes.n; i++)
 			trained.entries[i] = palloc(sizeof(MMEntry) * capacity);
 		for (int s = 0; s < trained.subindexes.n; s++)
+		{
 			trained.tokens[s] = palloc(sizeof(MMTokens) * capacity);
+			trained.regions[s] = palloc(sizeof(int) * capacity);
+		}
 		make_entries(columns, rows, 0, &trained);
 	}
 

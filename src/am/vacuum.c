@@ -40,8 +40,8 @@ typedef struct VacuumState
 	IndexBulkDeleteCallback callback;
 	void	   *callback_state;
 	int			ntrees;
-	MMTree		trees[1 + MM_MAX_COLUMNS];	/* by their numbers */
-	MMCondense *condense[1 + MM_MAX_COLUMNS];	/* NULL: the index has no model */
+	MMTree	   *trees;			/* by their numbers */
+	MMCondense **condense;		/* of each; NULL: the index has no model */
 	uint64		splits;			/* when it began */
 } VacuumState;
 
@@ -227,7 +227,8 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 		locked = true;
 		meta = mm_meta_read(index, 0);
 	}
-	state.ntrees = mm_trees_open(index, meta, state.trees);
+	state.trees = mm_trees_open(index, meta, &state.ntrees);
+	state.condense = palloc0(sizeof(MMCondense *) * state.ntrees);
 	for (int t = 0; t < state.ntrees && state.trees[t].model->trained; t++)
 		state.condense[t] = mm_condense_begin(&state.trees[t], info->strategy);
 	state.splits = mm_meta_splits(index);

@@ -61,10 +61,20 @@
 #include "compat.h"
 #include "index/open.h"
 #include "inverted/inverted.h"
+#include "model/vantage.h"
 #include "tree/box.h"
 #include "tree/tree.h"
 
 PG_FUNCTION_INFO_V1(mmdb_index_check);
+
+/* The shared tree, or what trees a sub-index has. */
+typedef struct CheckGroup
+{
+	int			column;			/* of the sub-index; -1: the shared tree */
+	MMVantage  *vantage;		/* of an MVP-tree; otherwise NULL */
+	int			ntrees;
+	MMTree	   *trees;
+} CheckGroup;
 
 typedef struct CheckState
 {
@@ -72,9 +82,8 @@ typedef struct CheckState
 	Relation	index;
 	MMColumns  *columns;
 	MMMeta	   *meta;
-	int			ntrees;
-	MMTree		trees[1 + MM_MAX_COLUMNS];
-	int			columns_of[1 + MM_MAX_COLUMNS]; /* of sub-indexes; -1: the shared tree */
+	int			ngroups;
+	CheckGroup	groups[1 + MM_MAX_COLUMNS]; /* the shared tree comes first */
 	int			ninverted;
 	MMInverted	inverted[MM_MAX_COLUMNS];
 	int			inverted_columns[MM_MAX_COLUMNS];
@@ -148,22 +157,37 @@ reach_page(CheckState *state, BlockNumber block, uint16 kind)
 	return page;
 }
 
+static CheckGroup *
+add_group(CheckState *state, int column, int ntrees)
+{
+	CheckGroup *group = &state->groups[state->ngroups++];
+
+	*group = (CheckGroup) {
+		.column = column,
+		.ntrees = ntrees,
+		.trees = palloc(sizeof(MMTree) * ntrees),
+	};
+	return group;
+}
+
 /*
- * Open the models of all trees.
+ * Open the models of all trees.  stored must stay.
  */
 static void
 open_trees(CheckState *state, const void *stored)
 {
 	MMForest	forest;
+	MMTree		tree;
 
 	mm_forest_open(state->index, state->meta, stored, &forest);
-	state->ntrees = 1;
-	state->trees[0] = mm_tree_of_columns(state->index,
-										 mm_model_open(state->columns, state->meta, stored));
-	state->columns_of[0] = -1;
+	state->ngroups = 0;
+	tree = mm_tree_of_columns(state->index, mm_model_open(state->columns, state->meta, stored));
+	add_group(state, -1, 1)->trees[0] = tree;
 	for (int i = 0; i < forest.n; i++)
 	{
 		const MMSubindex *subindex = forest.of[i];
+		MMModel    *model;
+		CheckGroup *group;
 
 		if (subindex->kind == MM_SUBINDEX_INVERTED)
 		{
@@ -172,10 +196,18 @@ open_trees(CheckState *state, const void *stored)
 				mm_inverted_of_subindex(state->index, state->columns, subindex);
 			continue;
 		}
-		state->trees[state->ntrees] = mm_tree_of_subindex(state->index, subindex,
-												  mm_model_open_part(state->columns, &subindex->shape,
-																	 mm_subindex_model(subindex)));
-		state->columns_of[state->ntrees++] = subindex->column;
+		model = mm_model_open_part(state->columns, &subindex->shape, mm_subindex_model(subindex));
+		group = add_group(state, subindex->column, subindex->ntrees);
+		if (subindex->kind != MM_SUBINDEX_MVP)
+		{
+			group->trees[0] = mm_tree_of_subindex(state->index, subindex, model);
+			continue;
+		}
+		group->vantage = mm_vantage_open(model, subindex->column, mm_subindex_skeleton(subindex));
+		for (int region = 0; region < subindex->ntrees; region++)
+			group->trees[region] = mm_tree_of_region(state->index, subindex, region,
+													 mm_vantage_root(group->vantage, region),
+													 mm_vantage_model(group->vantage, region));
 	}
 }
 
@@ -217,7 +249,6 @@ check_model(CheckState *state)
 		mm_report_damage(state->index, "The model, from block %u on, does not match its checksum.",
 						 meta->model);
 	open_trees(state, stored);
-	pfree(stored);
 }
 
 /* ---------- the tree ---------- */
@@ -521,15 +552,22 @@ check_index(Relation index, Relation heap, bool with_rows)
 											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	state.reached[MM_META_BLOCK] = true;
 	check_model(&state);
-	for (int t = 0; t < state.ntrees; t++)
+	for (int g = 0; g < state.ngroups; g++)
 	{
-		Downlink	root = {.block = state.trees[t].root, .level = -1, .parent = InvalidBlockNumber};
+		const CheckGroup *group = &state.groups[g];
 
-		state.tree = state.trees[t];
 		if (with_rows)
-			state.rows = mm_check_rows_begin(heap, &state.tree, state.columns, state.meta,
-											 state.trees[0].model, state.columns_of[t]);
-		check_node(&state, &root);
+			state.rows = mm_check_rows_begin(heap, &group->trees[0], state.columns, state.meta,
+											 state.groups[0].trees[0].model, group->column,
+											 group->vantage);
+		for (int t = 0; t < group->ntrees; t++)
+		{
+			Downlink	root = {.level = -1, .parent = InvalidBlockNumber};
+
+			state.tree = group->trees[t];
+			root.block = state.tree.root;
+			check_node(&state, &root);
+		}
 		if (with_rows)
 			mm_check_rows_finish(state.rows);
 	}

@@ -9,12 +9,15 @@
 #define MM_CHECK_H
 
 #include "inverted/inverted.h"
+#include "model/vantage.h"
 #include "tree/tree.h"
 
 /*
  * mm_check_rows_begin: prepare to compare the entries of a tree with the rows of
  * a table.  shared is the model of the shared tree.  column is that of the
- * sub-index that the tree is of, or -1 for the shared tree.
+ * sub-index that the tree is of, or -1 for the shared tree.  vantage is NULL, or of
+ * the MVP-tree whose first region the tree is.  Then entries are those of all
+ * regions.
  *
  * mm_check_rows_leaf: take in the entries of a leaf.  page is a copy of it.
  *
@@ -25,7 +28,7 @@ typedef struct MMCheckRows MMCheckRows;
 
 extern MMCheckRows *mm_check_rows_begin(Relation heap, const MMTree *tree,
 										MMColumns *columns, const MMMeta *meta,
-										const MMModel *shared, int column);
+										const MMModel *shared, int column, MMVantage *vantage);
 extern void mm_check_rows_leaf(MMCheckRows *rows, BlockNumber block, Page page);
 extern void mm_check_rows_finish(MMCheckRows *rows);
 

@@ -58,6 +58,8 @@ struct MMCheckRows
 	const MMModel *model;
 	const MMModel *shared;		/* of the shared tree */
 	int			column;			/* of the sub-index; -1: it is the shared tree */
+	MMVantage  *vantage;		/* of an MVP-tree; or NULL */
+	int			first_tree;		/* number */
 	Tuplesortstate *sort;
 	TupleTableSlot *slot;
 	MMEntry		entry;
@@ -72,7 +74,8 @@ struct MMCheckRows
 
 MMCheckRows *
 mm_check_rows_begin(Relation heap, const MMTree *tree, MMColumns *columns,
-					const MMMeta *meta, const MMModel *shared, int column)
+					const MMMeta *meta, const MMModel *shared, int column,
+					MMVantage *vantage)
 {
 	MMCheckRows *rows = palloc0(sizeof(MMCheckRows));
 	TupleDesc	desc = CreateTemplateTupleDesc(ITEM_ATTRIBUTES);
@@ -88,6 +91,8 @@ mm_check_rows_begin(Relation heap, const MMTree *tree, MMColumns *columns,
 	rows->model = tree->model;
 	rows->shared = shared;
 	rows->column = column;
+	rows->vantage = vantage;
+	rows->first_tree = tree->number;
 	rows->entry = palloc(INTALIGN(tree->model->leaf.size));
 	rows->shared_entry = palloc(INTALIGN(shared->leaf.size));
 	rows->random.seed = 2;
@@ -180,7 +185,8 @@ mm_check_rows_leaf(MMCheckRows *rows, BlockNumber block, Page page)
 		clear_dropped(rows, rows->entry);
 		put_item(rows, block, i);
 	}
-	if (n > 0 && rows->model->trained)
+	/* Bounds are checked with one model, which of an MVP-tree is that of region 0. */
+	if (n > 0 && rows->model->trained && MMPageGetSpecial(page)->tree == rows->first_tree)
 		sample_leaf(rows, block, page);
 }
 
@@ -202,7 +208,9 @@ check_row(Relation index, ItemPointer tid, Datum *keys, bool *keynulls,
 		dimensions[i] = rows->meta->columns[i].dimensions;
 	mm_columns_values(rows->columns, keys, keynulls, values, isnull);
 	mm_columns_check_values(rows->columns, values, isnull, dimensions);
-	if (rows->column < 0)
+	if (rows->vantage != NULL)
+		(void) mm_vantage_embed(rows->vantage, tid, values, isnull, rows->entry);
+	else if (rows->column < 0)
 		mm_model_embed(rows->model, tid, values, isnull, rows->entry);
 	else
 	{

@@ -13,6 +13,7 @@
 
 static const char *const kind_names[MM_SUBINDEX_KINDS + 1] = {
 	[MM_SUBINDEX_RTREE] = "rtree",
+	[MM_SUBINDEX_MVP] = "mvp",
 	[MM_SUBINDEX_INVERTED] = "inverted",
 };
 
@@ -29,7 +30,7 @@ report_syntax(const char *value, const char *detail)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid value for storage parameter \"subindexes\": \"%s\"", value),
 			 errdetail("%s", detail),
-			 errhint("Write auto, none, or pairs of a column and a kind, with commas between them. Kinds are rtree and inverted.")));
+			 errhint("Write auto, none, or pairs of a column and a kind, with commas between them. Kinds are rtree, mvp and inverted.")));
 }
 
 static const char *

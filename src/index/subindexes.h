@@ -18,10 +18,11 @@
 typedef enum MMSubindexKind
 {
 	MM_SUBINDEX_RTREE = 1,
+	MM_SUBINDEX_MVP,
 	MM_SUBINDEX_INVERTED,
 } MMSubindexKind;
 
-#define MM_SUBINDEX_KINDS	2	/* the greatest */
+#define MM_SUBINDEX_KINDS	MM_SUBINDEX_INVERTED	/* the greatest */
 
 typedef struct MMAskedSubindex
 {

@@ -20,12 +20,13 @@ typedef struct StoredForest
 static Size
 stored_size(const MMSubindex *subindex)
 {
-	return MAXALIGN(sizeof(MMSubindex)) + MAXALIGN(subindex->shape.size);
+	return MAXALIGN(sizeof(MMSubindex)) + MAXALIGN(subindex->shape.size) +
+		MAXALIGN(subindex->vantage_size);
 }
 
 void *
 mm_forest_store(MMMeta *meta, const void *shared, const MMSubindex *subindexes,
-				void *const *models, int n)
+				void *const *models, void *const *skeletons, int n)
 {
 	StoredForest head = {.n = n};
 	Size		size = meta->shared.size + MAXALIGN(sizeof(StoredForest));
@@ -44,6 +45,8 @@ mm_forest_store(MMMeta *meta, const void *shared, const MMSubindex *subindexes,
 		memcpy(pt, &subindexes[i], sizeof(MMSubindex));
 		if (models[i] != NULL)
 			memcpy(pt + MAXALIGN(sizeof(MMSubindex)), models[i], subindexes[i].shape.size);
+		if (skeletons[i] != NULL)
+			memcpy(mm_subindex_skeleton((MMSubindex *) pt), skeletons[i], subindexes[i].vantage_size);
 		pt += stored_size(&subindexes[i]);
 	}
 	meta->model_size = (uint32) size;

@@ -9,6 +9,7 @@
  * as the index lives.
  *
  *	R-tree		a tree over the column's coordinates, with a larger sketch
+ *	MVP-tree	a tree for each region of a skeleton of vantage points (vantage.h)
  *	inverted	rows by the tokens of their values (inverted/inverted.h); it has
  *				no model
  *
@@ -40,6 +41,8 @@ typedef struct MMSubindex
 	int32		kind;			/* MMSubindexKind */
 	BlockNumber root;			/* of the tree; or the home page of an inverted index */
 	int32		tree;			/* the number of its tree; 0: it is none */
+	int32		ntrees;			/* of an MVP-tree, which have numbers from there on */
+	uint32		vantage_size;	/* of its skeleton, behind the model */
 	MMModelShape shape;
 	bool		measured;		/* chosen by a trial: */
 	MMWork		work;			/* of this kind */
@@ -56,12 +59,12 @@ typedef struct MMForest
 } MMForest;
 
 /*
- * mm_forest_store: append the descriptions of n sub-indexes, with their models, to
- * the stored form of the shared tree's model.  Returns the whole.  meta gets
+ * mm_forest_store: append the descriptions of n sub-indexes, with their models and
+ * skeletons, to the stored form of the shared tree's model.  Returns the whole.  meta gets
  * its size and its checksum.
  */
 extern void *mm_forest_store(MMMeta *meta, const void *shared, const MMSubindex *subindexes,
-							 void *const *models, int n);
+							 void *const *models, void *const *skeletons, int n);
 
 /*
  * mm_forest_open: the sub-indexes that a stored form describes, or none if it
@@ -73,11 +76,19 @@ extern void mm_forest_open(Relation index, const MMMeta *meta, const void *store
 
 /*
  * mm_subindex_model: the stored form of a sub-index's model.
+ *
+ * mm_subindex_skeleton: the stored form of an MVP-tree's skeleton.
  */
 static inline const void *
 mm_subindex_model(const MMSubindex *subindex)
 {
 	return (const char *) subindex + MAXALIGN(sizeof(MMSubindex));
+}
+
+static inline void *
+mm_subindex_skeleton(const MMSubindex *subindex)
+{
+	return (char *) subindex + MAXALIGN(sizeof(MMSubindex)) + MAXALIGN(subindex->shape.size);
 }
 
 /*

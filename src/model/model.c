@@ -10,7 +10,6 @@
 #include <math.h>
 
 #include "miscadmin.h"
-#include "utils/datum.h"
 #include "utils/memutils.h"
 
 #include "base/compare.h"
@@ -18,11 +17,11 @@
 #include "index/options.h"
 #include "model/model.h"
 #include "model/pivots.h"
+#include "model/stored_value.h"
 
 /*
  * What is stored for a column.  Its pivots follow, and then its sketch's
- * model, each at a MAXALIGNed offset.  A pivot is a Datum if the type is
- * passed by value; otherwise it is its size, MAXALIGNed, and its bytes.
+ * model, each at a MAXALIGNed offset.
  */
 typedef struct StoredColumn
 {
@@ -102,19 +101,13 @@ untransform(const MetricTransform *t, double distance)
 	return high;
 }
 
-/*
- * A scale of distances as a scale of coordinates.  A scale is twice a median,
- * and the function, if there is one, may be far from a straight line.  So take
- * twice what the median is in coordinates.  Hashes have no distance except
- * that they are equal or not; two of them differ by a third of their range on
- * average.
- */
-static double
-coordinate_scale(const StoredColumn *stored, double scale)
+float
+mm_model_unit(MetricNorm norm, const MetricTransform *transform, double scale)
 {
-	if (stored->norm == METRIC_NORM_DISCRETE)
-		return scale * METRIC_DISCRETE_RANGE / 3;
-	return 2 * untransform(&stored->transform, scale / 2);
+	double		coordinates = norm == METRIC_NORM_DISCRETE ? scale * METRIC_DISCRETE_RANGE / 3 :
+		2 * untransform(transform, scale / 2);
+
+	return (float) Min(1.0 / coordinates, FLT_MAX);
 }
 
 static void
@@ -134,7 +127,7 @@ train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 		stored->norm = METRIC_NORM_PIVOTS;
 		stored->transform = mm_metric_pivot_transform(&column->space);
 	}
-	stored->unit = (float) Min(1.0 / coordinate_scale(stored, stats->scale), FLT_MAX);
+	stored->unit = mm_model_unit(stored->norm, &stored->transform, stats->scale);
 	if (stored->raw)
 	{
 		choose_origin(column, values, n, stored);
@@ -263,45 +256,6 @@ train_sketches(MMColumns *columns, const MMMeta *statistics,
 	}
 }
 
-static Size
-stored_value_size(const MMColumn *column, Datum value)
-{
-	if (column->typbyval)
-		return sizeof(Datum);
-	return MAXALIGN(sizeof(uint64)) + MAXALIGN(datumGetSize(value, false, column->typlen));
-}
-
-static char *
-store_value(const MMColumn *column, Datum value, char *pt)
-{
-	uint64		size;
-
-	if (column->typbyval)
-	{
-		memcpy(pt, &value, sizeof(Datum));
-		return pt + sizeof(Datum);
-	}
-	size = datumGetSize(value, false, column->typlen);
-	memcpy(pt, &size, sizeof(size));
-	memcpy(pt + MAXALIGN(sizeof(size)), DatumGetPointer(value), size);
-	return pt + MAXALIGN(sizeof(size)) + MAXALIGN(size);
-}
-
-static char *
-load_value(const MMColumn *column, Datum *value, char *pt)
-{
-	uint64		size;
-
-	if (column->typbyval)
-	{
-		memcpy(value, pt, sizeof(Datum));
-		return pt + sizeof(Datum);
-	}
-	memcpy(&size, pt, sizeof(size));
-	*value = PointerGetDatum(pt + MAXALIGN(sizeof(size)));
-	return pt + MAXALIGN(sizeof(size)) + MAXALIGN(size);
-}
-
 void *
 mm_model_train(MMColumns *columns, MMMeta *meta,
 			   const MMTraining *training, int npivots)
@@ -327,7 +281,7 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 
 		if (!stored->raw)
 			for (int p = 0; p < stored->ncoordinates; p++)
-				stored->pivots_size += stored_value_size(&columns->columns[i],
+				stored->pivots_size += mm_stored_value_size(&columns->columns[i],
 														 training->values[i][trained[i].pivots[p]]);
 		meta->shared.ncoordinates += stored->ncoordinates;
 		meta->shared.sketch_words += stored->shape.words;
@@ -344,7 +298,7 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 		pt += MAXALIGN(sizeof(StoredColumn));
 		if (!stored->raw)
 			for (int p = 0; p < stored->ncoordinates; p++)
-				pt = store_value(&columns->columns[i],
+				pt = mm_store_value(&columns->columns[i],
 								 training->values[i][trained[i].pivots[p]], pt);
 		if (stored->sketch_size > 0)
 			memcpy(pt, trained[i].sketch, stored->sketch_size);
@@ -468,7 +422,7 @@ open_column(MMModel *model, int i, char *pt)
 		c->prepared = palloc(sizeof(void *) * Max(c->ncoordinates, 1));
 		for (int p = 0; p < c->ncoordinates; p++)
 		{
-			values = load_value(column, &c->pivots[p], values);
+			values = mm_load_value(column, &c->pivots[p], values);
 			c->prepared[p] = mm_metric_prepare(&column->space, c->pivots[p]);
 		}
 	}

@@ -129,4 +129,13 @@ extern void mm_model_coordinates(const MMModel *model, int column, Datum value,
 extern void mm_model_shift(const MMModel *model, int column, const double *raw,
 						   float *x, float *shift_error);
 
+/*
+ * mm_model_unit: one over what a scale of a column's distances is in its
+ * coordinates.  A scale is twice a median, and the function, if there is one,
+ * may be far from a straight line.  So it is twice what the median is in
+ * coordinates.  Hashes have no distance except that they are equal or not; two
+ * of them differ by a third of their range on average.
+ */
+extern float mm_model_unit(MetricNorm norm, const MetricTransform *transform, double scale);
+
 #endif							/* MM_MODEL_H */

@@ -20,8 +20,7 @@
 #include "base/random.h"
 #include "model/pivots.h"
 
-/* How many values are looked at, and how many pairs of them are compared. */
-#define MAX_VALUES	500
+/* How many pairs of values are compared. */
 #define MAX_PAIRS	2000
 
 double
@@ -48,7 +47,7 @@ mm_pivots_choose(MMColumn *column, double scale, const Datum *values, int n,
 	double	   *apart;			/* greatest difference of each pair */
 	int			next;
 
-	n = Min(n, MAX_VALUES);
+	n = Min(n, MM_PIVOT_VALUES);
 	if (n == 0)
 		return 0;
 	coordinates = palloc(sizeof(double) * n);

@@ -530,13 +530,17 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 {
 	static const MMColumnModel nothing = {0};
 	const MMColumn *column = &model->columns->columns[term->column];
-	const MMColumnModel *c = fits ? &model->of[term->column] : &nothing;
+	const MMColumnModel *c = &model->of[term->column];
 	double		factor = term->weight / term->scale;
 	float		shift_error;
 
+	/* A value of another type has no distances to pivots. */
+	if (!fits || (term->coordinates != NULL && !c->raw))
+		c = &nothing;
 	memset(ready, 0, sizeof(MMBoundTerm));
 	ready->point = point;
 	ready->column = c;
+	ready->fits = fits;
 	/* See point_of_term. */
 	ready->no_upper = factor < FLT_MIN || factor > FLT_MAX;
 	ready->routine = column->space.routine;
@@ -593,4 +597,14 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 		if (term->missing == MM_MISSING_NULL)
 			b->null_sums |= b->points[i].bit;
 	}
+}
+
+MMBounding *
+mm_bounding_for(const MMBounding *b, const MMModel *model, const MMMeta *meta)
+{
+	MMBounding *result = palloc(sizeof(MMBounding));
+
+	mm_bounding_begin_like(result, b);
+	mm_bounding_init(result, model, meta);
+	return result;
 }

@@ -38,6 +38,7 @@ typedef struct MMBoundTerm
 {
 	MMPointTerm *point;
 	const MMColumnModel *column;
+	bool		fits;			/* see mm_bound_term_init */
 	bool		no_upper;
 	const MetricRoutine *routine;
 	float		q[MM_MAX_PIVOTS];	/* raw ones are no more than this, either */
@@ -101,6 +102,12 @@ extern void mm_bounding_begin_like(MMBounding *b, const MMBounding *other);
  * column.  Sums that are NULL are not wanted.
  */
 extern void mm_bounding_begin_part(MMBounding *b, const MMBounding *sum, int column);
+
+/*
+ * mm_bounding_for: the same sum, ready for entries of another model, in the
+ * current context.
+ */
+extern MMBounding *mm_bounding_for(const MMBounding *b, const MMModel *model, const MMMeta *meta);
 
 /*
  * mm_bounding_whole: declare that all distances are whole numbers, and that

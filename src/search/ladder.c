@@ -25,8 +25,8 @@
  * the row that was meant, or about one that we do not see.  If it is not there any
  * more, its row is verified without this.
  *
- * When the cursors outgrow work_mem, all that is left of the index goes
- * through a tuplesort instead.
+ * When the cursors of the search, which may have other sources, too, outgrow
+ * work_mem, all that is left of the tree goes through a tuplesort instead.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,7 +51,6 @@ typedef struct Ladder
 {
 	MMSource	source;
 	pairingheap queue;
-	Size		used;			/* bytes of all cursors */
 	MemoryContext context;		/* of the cursors */
 	Tuplesortstate *sort;		/* what is left, once it does not fit */
 	TupleTableSlot *slot;
@@ -99,7 +98,7 @@ emit_leaf(Ladder *ladder, Page page, int n)
 static void
 free_cursor(Ladder *ladder, MMCursor *cursor)
 {
-	ladder->used -= cursor->size;
+	ladder->source.stats->memory -= cursor->size;
 	pfree(cursor);
 }
 
@@ -228,8 +227,10 @@ read_leaf(Ladder *ladder, BlockNumber block, Page page, int n, bool again)
 static void
 keep_cursor(Ladder *ladder, MMCursor *cursor)
 {
-	ladder->used += cursor->size;
-	ladder->source.stats->peak_memory = Max(ladder->source.stats->peak_memory, ladder->used);
+	MMSearchStats *stats = ladder->source.stats;
+
+	stats->memory += cursor->size;
+	stats->peak_memory = Max(stats->peak_memory, stats->memory);
 	if (ladder->sort != NULL && !cursor->inner)
 		sort_cursor(ladder, cursor);
 	else
@@ -372,7 +373,7 @@ spill(Ladder *ladder)
 	TupleDescInitEntry(desc, 2, "block", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, 3, "offset", INT4OID, -1, 0);
 	ladder->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	ladder->sort = mm_sort_begin(desc, Float8LessOperator, work_mem, NULL, TUPLESORT_NONE);
+	ladder->sort = mm_sort_begin(desc, Float8LessOperator, ladder->source.work_mem, NULL, TUPLESORT_NONE);
 	while (!pairingheap_is_empty(&ladder->queue))
 	{
 		MMCursor   *cursor = (MMCursor *) pairingheap_remove_first(&ladder->queue);
@@ -527,7 +528,7 @@ take_candidate(Ladder *ladder, MMCandidate *candidate)
 		MMPending	item = cursor->items[0];
 		bool		found;
 
-		if (!mm_wanted(ladder->source.bounding, item.key))
+		if (!mm_wanted(ladder->source.bounding, item.key) || item.key > ladder->source.most)
 			return false;
 		found = is_candidate(ladder, cursor);
 		pairingheap_remove_first(&ladder->queue);
@@ -553,7 +554,7 @@ take_candidate(Ladder *ladder, MMCandidate *candidate)
 			candidate->lower = item.key;
 			return true;
 		}
-		if (ladder->used > (Size) work_mem * 1024)
+		if (ladder->source.stats->memory > (Size) work_mem * 1024)
 			spill(ladder);
 	}
 	return ladder->sort != NULL && next_sorted(ladder, candidate);
@@ -653,6 +654,8 @@ mm_ladder_create(const MMTree *tree, MMBounding *bounding, List *also, MMSearchS
 		.bounding = bounding,
 		.also = also,
 		.stats = stats,
+		.most = get_float4_infinity(),
+		.work_mem = work_mem,
 	};
 	ladder->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
 											ALLOCSET_DEFAULT_SIZES);

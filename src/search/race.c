@@ -28,6 +28,7 @@
 #include "search/merge.h"
 #include "search/paper.h"
 #include "search/race.h"
+#include "search/vantage_source.h"
 
 /* ---------- rows that have been returned ---------- */
 
@@ -233,6 +234,11 @@ open_source(MMRace *race, const MMSubindex *subindex, MMBounding *bounding,
 		bound_alike(race, other, lfirst(lc), tree.model);
 		others = lappend(others, other);
 	}
+	if (subindex != NULL && subindex->kind == MM_SUBINDEX_MVP)
+		return mm_vantage_source_create(race->index, race->meta, subindex,
+										mm_vantage_open(tree.model, subindex->column,
+														mm_subindex_skeleton(subindex)),
+										bounding, others, stats);
 	return mm_ladder_create(&tree, bounding, others, stats);
 }
 

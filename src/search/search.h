@@ -69,7 +69,8 @@ typedef struct MMSearchStats
 	int64		postings;		/* counted on those */
 	int64		refined;		/* entries whose sketches were looked at closely */
 	int64		candidates;		/* entries returned */
-	Size		peak_memory;	/* of the queue, in bytes */
+	Size		memory;			/* of all queues now, in bytes */
+	Size		peak_memory;
 	int64		changes;		/* how often a second driver was started */
 	int			ndrivers;
 	MMDriverStats drivers[MM_MAX_DRIVERS];	/* in the order in which they started */

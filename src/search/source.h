@@ -60,6 +60,9 @@ struct MMSource
 	MMBounding *bounding;		/* of the sum */
 	List	   *also;			/* of MMBounding *: other sums, to be within bounds */
 	MMSearchStats *stats;		/* of the search: what it reads is counted there */
+	float		most;			/* where the frontier is above this, next may return
+								 * false, even if a candidate is needed */
+	int			work_mem;		/* kB that it may sort in */
 };
 
 #endif							/* MM_SOURCE_H */

@@ -9,23 +9,44 @@
 
 #include "utils/rel.h"
 
+#include "model/vantage.h"
 #include "tree/tree.h"
 
-int
-mm_trees_open(Relation index, const MMMeta *meta, MMTree *trees)
+MMTree *
+mm_trees_open(Relation index, const MMMeta *meta, int *n)
 {
 	const void *stored = mm_meta_model(index, meta);
 	MMForest	forest;
-	int			n = 1;
+	MMTree	   *trees;
+	int			total = 1;
 
 	mm_forest_open(index, meta, stored, &forest);
-	trees[0] = mm_tree_of_columns(index, mm_model_open_tree(meta->ncolumns, &meta->shared, stored));
 	for (int i = 0; i < forest.n; i++)
-		if (forest.of[i]->tree == n)
-			trees[n++] = mm_tree_of_subindex(index, forest.of[i],
-											 mm_model_open_tree(meta->ncolumns, &forest.of[i]->shape,
-																mm_subindex_model(forest.of[i])));
-	return n;
+		total += forest.of[i]->ntrees;
+	trees = palloc(sizeof(MMTree) * total);
+	trees[0] = mm_tree_of_columns(index, mm_model_open_tree(meta->ncolumns, &meta->shared, stored));
+	*n = 1;
+	for (int i = 0; i < forest.n; i++)
+	{
+		const MMSubindex *subindex = forest.of[i];
+		MMModel    *model;
+		BlockNumber *roots;
+		int			nregions;
+
+		if (subindex->ntrees == 0)
+			continue;
+		model = mm_model_open_tree(meta->ncolumns, &subindex->shape, mm_subindex_model(subindex));
+		if (subindex->kind != MM_SUBINDEX_MVP)
+		{
+			trees[(*n)++] = mm_tree_of_subindex(index, subindex, model);
+			continue;
+		}
+		mm_vantage_fit(model, subindex->column, mm_subindex_skeleton(subindex));
+		roots = mm_vantage_roots(mm_subindex_skeleton(subindex), &nregions);
+		for (int region = 0; region < subindex->ntrees; region++)
+			trees[(*n)++] = mm_tree_of_region(index, subindex, region, roots[region], model);
+	}
+	return trees;
 }
 
 void

@@ -47,11 +47,27 @@ mm_tree_of_subindex(Relation index, const MMSubindex *subindex, const MMModel *m
 }
 
 /*
- * mm_trees_open: all trees of an index, by their numbers, as far as they are
- * known without operator classes (see mm_model_open_tree).  trees has room for
- * 1 + MM_MAX_COLUMNS.  Returns how many there are.
+ * mm_tree_of_region: the tree of a region of an MVP-tree, given its root and its
+ * model.
  */
-extern int	mm_trees_open(Relation index, const MMMeta *meta, MMTree *trees);
+static inline MMTree
+mm_tree_of_region(Relation index, const MMSubindex *subindex, int region, BlockNumber root,
+				  const MMModel *model)
+{
+	return (MMTree) {
+		.index = index,
+		.number = subindex->tree + region,
+		.root = root,
+		.model = model,
+	};
+}
+
+/*
+ * mm_trees_open: all trees of an index, by their numbers, as far as they are
+ * known without operator classes (see mm_model_open_tree), in the current
+ * context.  *n becomes how many there are.
+ */
+extern MMTree *mm_trees_open(Relation index, const MMMeta *meta, int *n);
 
 /*
  * mm_tree_init_node: make a page an empty node of a tree.
