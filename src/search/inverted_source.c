@@ -298,7 +298,8 @@ collect(InvertedSource *s, SizeGroup *group)
 				group->nrows[level]++;
 			if (level >= end || level < group->level)
 				continue;
-			if (n == group->budget)
+			/* The last level may have no rows yet. */
+			while (n == group->budget && level < end)
 				n = give_up_level(rows, n, &end);
 			if (level < end)
 				rows[n++] = (Row) {.place = place, .level = level};

@@ -167,6 +167,7 @@ mm_race_init(MMRace *race, Relation index, MMColumns *columns, const MMBounding 
 	race->stored = mm_meta_model(index, race->meta);
 	mm_forest_open(index, race->meta, race->stored, &forest);
 	race->ndrivers = 1;
+	race->finisher = -1;
 	if (forest.n > 0 && !wanted->only_nulls)
 	{
 		MMGoal		goal;
@@ -392,8 +393,8 @@ next_entrant(const MMRace *race)
 {
 	if (race->n == 1)
 		return 0;
-	if (race->nulls)
-		return race->n - 1;
+	if (race->finisher >= 0)
+		return race->finisher;
 	return is_too_large(&race->entrants[0]) ||
 		work_done(&race->entrants[1]) < work_done(&race->entrants[0]);
 }
@@ -408,7 +409,7 @@ begin_nulls(MMRace *race)
 	static const MMSearchDriver shared = {0};
 	MMEntrant  *entrant = enter(race, &shared);
 
-	race->nulls = true;
+	race->finisher = race->n - 1;
 	entrant->bounding.only_nulls = true;
 	(void) entrant->source->routine->begin(entrant->source);
 }
@@ -440,12 +441,14 @@ mm_race_next(MMRace *race, bool needed, MMCandidate *candidate)
 		follow_limit(race, entrant);
 		if (!entrant->source->routine->next(entrant->source, needed, candidate))
 		{
-			if (!needed || !ignores_nulls(entrant->driver) || race->nulls || !race->wanted->with_nulls)
+			if (!needed || !ignores_nulls(entrant->driver) || race->finisher >= 0 || !race->wanted->with_nulls)
 				return false;
 			begin_nulls(race);
 			continue;
 		}
 		entrant->stats.candidates++;
+		if (candidate->is_null)
+			race->finisher = i;
 		candidate->may_be_null = ignores_nulls(entrant->driver);
 		if (!note_row(race, number_of(candidate)) ||
 			(candidate->is_null && race->null_rows != NULL &&
@@ -513,5 +516,5 @@ mm_race_stats(const MMRace *race, MMSearchStats *stats)
 		mm_search_stats_add(stats, &done);
 		mm_driver_stats_add(stats, &driver);
 	}
-	stats->changes = race->n - 1 - race->nulls;
+	stats->changes = race->seen != NULL;
 }

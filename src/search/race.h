@@ -38,7 +38,8 @@ typedef struct MMRace
 	int			n;
 	MMEntrant	entrants[3];	/* two that race; and one for NULLs */
 	bool		tells_nulls;
-	bool		nulls;			/* all other rows have been returned */
+	int			finisher;		/* the entrant that goes on alone, as all rows whose
+								 * sum is not NULL have been returned; -1: none yet */
 	struct race_seen_hash *seen;	/* rows that have been returned; NULL: one entrant */
 	struct race_seen_hash *null_rows;	/* returned as others are, but they turned
 								 * out to be NULL; NULL: none */
