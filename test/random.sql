@@ -110,7 +110,8 @@ $$;
 
 -- The kinds of sub-index that a column can have.
 CREATE FUNCTION subindex_kinds(kind kinds) RETURNS text[] LANGUAGE sql AS $$
-	SELECT CASE WHEN kind.class ~ 'edit|array_jaccard' THEN '{rtree,mvp,inverted,inverted}' ELSE '{rtree,mvp}' END::text[]
+	SELECT CASE WHEN kind.class ~ 'edit|array_jaccard' THEN '{rtree,mvp,inverted,inverted}'
+		ELSE '{rtree,mvp}' END::text[]
 $$;
 
 -- Make the table.
@@ -231,8 +232,9 @@ BEGIN
 	   (result.nearest_left IS NOT NULL AND result.nulls_found > 0) OR
 	   (result.nearest_left < result.farthest AND differ(result.nearest_left, result.farthest)) THEN
 		RAISE 'wrong answer: %: %', what, result
-			USING DETAIL = coalesce(wrong_rows(ids, distances, CASE WHEN result.nfound < result.expected THEN 'Infinity'
-																	ELSE result.farthest END, true), 'rows are missing, or come twice');
+			USING DETAIL = coalesce(wrong_rows(ids, distances,
+				CASE WHEN result.nfound < result.expected THEN 'Infinity' ELSE result.farthest END, true),
+				'rows are missing, or come twice');
 	END IF;
 END $$;
 
