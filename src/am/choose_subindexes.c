@@ -50,6 +50,9 @@
 /* All sub-indexes together may be so large, relative to the shared tree. */
 #define MOST_SIZE		0.6
 
+/* So many values are enough to know how many tokens they have. */
+#define MEASURED_VALUES		500
+
 /* What a posting takes in an inverted index of many rows. */
 #define BYTES_PER_POSTING	2.2
 
@@ -108,6 +111,42 @@ mm_subindexes_check_parameter(Relation index, const MMColumns *columns, int elev
 }
 
 /*
+ * Find out what shared tokens tell of the distances of values of the usual size.
+ */
+static void
+measure_tokens(const MMColumn *column, const Datum *values, int n, MMSubindex *subindex)
+{
+	const MetricRoutine *routine = column->space.routine;
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb tokens",
+												  ALLOCSET_DEFAULT_SIZES);
+	int			step = Max(n / MEASURED_VALUES, 1);
+	double		sizes = 0.0;
+	double		tokens = 0.0;
+	int			counted = 0;
+
+	for (int i = 0; i < n; i += step, counted++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scratch);
+		int			size;
+		int			ntokens;
+
+		(void) routine->tokens(values[i], column->space.collation, &size, &ntokens);
+		sizes += size;
+		tokens += ntokens;
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(scratch);
+	}
+	for (int i = 0; i <= MM_SHARED_STEPS && counted > 0; i++)
+	{
+		int			size = (int) (sizes / counted);
+		int			shared = (int) (tokens / counted * i / MM_SHARED_STEPS);
+
+		subindex->apart[i] = (float4) routine->token_bound(size, size, size, shared);
+	}
+	MemoryContextDelete(scratch);
+}
+
+/*
  * Train a sub-index for about so many rows, and add it.
  */
 static void
@@ -124,7 +163,11 @@ add_subindex(MMChosenSubindexes *chosen, Relation index, int column, MMSubindexK
 	subindex->root = InvalidBlockNumber;
 	chosen->models[i] = chosen->skeletons[i] = NULL;
 	if (kind == MM_SUBINDEX_INVERTED)
+	{
+		measure_tokens(&columns->columns[column], training->values[column], training->n[column],
+					   subindex);
 		return;
+	}
 	subindex->ntrees = 1;
 	chosen->models[i] = mm_model_train_part(columns, meta, shared, training, column, SKETCH_BUDGET,
 											&subindex->shape);

@@ -31,6 +31,8 @@ typedef struct MMWork
 	float4		candidates;		/* to be verified */
 } MMWork;
 
+#define MM_SHARED_STEPS	8
+
 /*
  * A sub-index as it is stored, MAXALIGNed.  Its model follows, as
  * mm_model_train_part returns it.
@@ -44,6 +46,13 @@ typedef struct MMSubindex
 	int32		ntrees;			/* of an MVP-tree, which have numbers from there on */
 	uint32		vantage_size;	/* of its skeleton, behind the model */
 	MMModelShape shape;
+
+	/*
+	 * Of an inverted index: how far apart two values of the usual size are at
+	 * least, if they share up to 0, 1, ... of MM_SHARED_STEPS parts of their
+	 * tokens.
+	 */
+	float4		apart[MM_SHARED_STEPS + 1];
 	bool		measured;		/* chosen by a trial: */
 	MMWork		work;			/* of this kind */
 	MMWork		shared_work;	/* of the shared tree alone */

@@ -28,6 +28,15 @@
 /* A merge is not thought of if less work than this, in entries, is expected. */
 #define WORTH_A_THOUGHT		20000
 
+/*
+ * A sub-index must promise to do so many times better than the shared tree: there
+ * is more doubt about what it does.
+ */
+#define DOUBT			2
+
+/* A column with this part of the weight or more is as good as the only one. */
+#define ONLY_PART		0.9
+
 /* How many entries' worth of postings a page has. */
 #define POSTINGS_PAGE	250
 
@@ -112,11 +121,28 @@ alone(const MMGoal *goal, int column)
 }
 
 /*
- * The work of finding so many nearest rows in a sub-index.
+ * What part of the rows an inverted index cannot tell from those within a
+ * distance, although they are farther away.  The fewer tokens two values need to
+ * share for that distance, the more there are who do so by chance.
+ */
+static double
+rows_told_apart(const MMSubindex *subindex, double distance)
+{
+	/* Not measured: for 0, 1, ... of MM_SHARED_STEPS parts. */
+	static const double by_chance[MM_SHARED_STEPS + 1] = {1.0, 0.1, 0.01, 0.002};
+	int			step = 0;
+
+	while (step < MM_SHARED_STEPS && subindex->apart[step] > distance)
+		step++;
+	return by_chance[step];
+}
+
+/*
+ * The work of finding so many nearest rows in a sub-index, all within a radius.
  */
 static void
 estimate_part(const MMMeta *statistics, const MMGoal *goal, const MMSubindex *subindex,
-			  double rows, MMSearchEstimate *estimate)
+			  double rows, double radius, MMSearchEstimate *estimate)
 {
 	MMWeights	weights = alone(goal, subindex->column);
 	MMShape		leaf;
@@ -124,12 +150,14 @@ estimate_part(const MMMeta *statistics, const MMGoal *goal, const MMSubindex *su
 
 	if (subindex->kind == MM_SUBINDEX_INVERTED)
 	{
+		double		farther = rows_told_apart(subindex, radius / goal->weights.weights[subindex->column]);
+
 		estimate->entries = goal->tuples * mm_cost_model.postings_per_row / mm_cost_model.postings_per_entry;
 		estimate->pages = estimate->entries / POSTINGS_PAGE;
-		estimate->candidates = rows * mm_cost_model.candidates_per_row;
+		estimate->candidates = Min(rows * mm_cost_model.candidates_per_row + farther * goal->tuples,
+								   goal->tuples);
 		return;
 	}
-
 	mm_meta_shapes(&subindex->shape, &leaf, &inner);
 	mm_estimate_nearest(statistics, weights.weights, goal->tuples / leaf.capacity / LEAF_FILL,
 						goal->tuples, Max(rows, 1), estimate);
@@ -143,12 +171,12 @@ estimate_subindex(const MMMeta *statistics, const MMGoal *goal, double radius,
 	double		fraction = mm_pairs_fraction(statistics, &weights, radius, false);
 
 	estimate_part(statistics, goal, driver->parts[0],
-				  Max(fraction < 0 ? 1.0 : fraction, 0.0) * goal->tuples, &driver->estimate);
+				  Max(fraction < 0 ? 1.0 : fraction, 0.0) * goal->tuples, radius, &driver->estimate);
 }
 
 /*
  * A merge reads all its parts to the same depth, so many rows, until their
- * frontiers add up to the radius.  About half of these rows will be verified.
+ * frontiers add up to the radius.  About so many rows will be verified.
  */
 static void
 estimate_merge(const MMMeta *statistics, const MMGoal *goal, double radius,
@@ -177,10 +205,10 @@ estimate_merge(const MMMeta *statistics, const MMGoal *goal, double radius,
 	{
 		MMSearchEstimate part;
 
-		estimate_part(statistics, goal, driver->parts[i], rows, &part);
+		estimate_part(statistics, goal, driver->parts[i], rows, radius / driver->nparts, &part);
 		driver->estimate.pages += part.pages;
 		driver->estimate.entries += part.entries;
-		driver->estimate.candidates += rows / 2;
+		driver->estimate.candidates += Max(rows, part.candidates) / driver->nparts;
 	}
 }
 
@@ -191,6 +219,19 @@ compare_drivers(const void *a, const void *b)
 	double		y = ((const MMSearchDriver *) b)->work;
 
 	return (x > y) - (x < y);
+}
+
+/*
+ * May a driver do worse than it is expected to?  The tree of the only column that
+ * matters has the bounds of the shared tree, and the better splits.
+ */
+static bool
+is_doubtful(const MMMeta *statistics, const MMGoal *goal, const MMSearchDriver *driver)
+{
+	if (driver->nparts == 0)
+		return false;
+	return driver->nparts > 1 || driver->parts[0]->kind == MM_SUBINDEX_INVERTED ||
+		part_of_weight(statistics, &goal->weights, driver->parts[0]->column) < ONLY_PART;
 }
 
 /*
@@ -264,6 +305,7 @@ mm_drivers_rank(const MMMeta *statistics, const MMForest *forest, const MMGoal *
 	int			n = 1;
 	double		radius = -1.0;
 	double		rows = goal->k;
+	MMSearchDriver shared;
 
 	drivers[0] = (MMSearchDriver) {0};
 	if (mm_driver_setting == MM_DRIVER_AUTO || mm_driver_setting == MM_DRIVER_SUBINDEX)
@@ -289,10 +331,17 @@ mm_drivers_rank(const MMMeta *statistics, const MMForest *forest, const MMGoal *
 	if (n == 1)
 		return 1;
 	for (int i = 0; i < n; i++)
-		drivers[i].work = total_work(&drivers[i].estimate);
+		drivers[i].work = total_work(&drivers[i].estimate) *
+			(is_doubtful(statistics, goal, &drivers[i]) ? DOUBT : 1);
 	/* What is forced comes first. */
 	if (mm_driver_setting != MM_DRIVER_AUTO)
 		drivers[0].work = get_float8_infinity();
+	shared = drivers[0];
 	qsort(drivers, n, sizeof(MMSearchDriver), compare_drivers);
-	return mm_driver_setting == MM_DRIVER_AUTO ? n : 1;
+	if (mm_driver_setting != MM_DRIVER_AUTO)
+		return 1;
+	/* What fails one sub-index is likely to fail another. */
+	if (drivers[0].nparts > 0)
+		drivers[1] = shared;
+	return 2;
 }

@@ -58,9 +58,9 @@ extern int	mm_driver_setting;
 extern void mm_driver_init(void);
 
 /*
- * mm_drivers_rank: estimate what each driver would do, and list them, the least
- * work first.  drivers has room for MM_MAX_SEARCH_DRIVERS.  Returns how many there
- * are, at least 1.
+ * mm_drivers_rank: estimate what each driver would do, and list the best two, the
+ * least work first.  drivers has room for MM_MAX_SEARCH_DRIVERS.  Returns how many
+ * are listed, at least 1.
  */
 extern int	mm_drivers_rank(const MMMeta *statistics, const MMForest *forest, const MMGoal *goal,
 							MMSearchDriver *drivers);
