@@ -232,8 +232,7 @@ BEGIN
 	   (result.nearest_left < result.farthest AND differ(result.nearest_left, result.farthest)) THEN
 		RAISE 'wrong answer: %: %', what, result
 			USING DETAIL = coalesce(wrong_rows(ids, distances, CASE WHEN result.nfound < result.expected THEN 'Infinity'
-														ELSE result.farthest END, true),
-									'rows are missing, or come twice');
+																	ELSE result.farthest END, true), 'rows are missing, or come twice');
 	END IF;
 END $$;
 
