@@ -228,6 +228,7 @@ REGRESS = \
 	index_columns \
 	index_composite \
 	index_text \
+	subindexes \
 	index_units \
 	index_vacuum \
 	reentrant \

@@ -1,24 +1,33 @@
 /*-------------------------------------------------------------------------
  *
  * alter.c
- *	  A warning for when ALTER TABLE changes the metric of an index.
+ *	  What users are told when ALTER TABLE and ALTER INDEX change an index.
  *
- * When a column gets another type, PostgreSQL drops the indexes on it and
- * builds them anew from their definitions.  Where they had the default
- * operator class of the old type, they get that of the new type.  A B-tree is
- * then as good as before.  But the default metric of enums is the discrete
- * one, and that of text is edit distance.  Other rows are near then, and any
- * weights and radii that were learned are void.
+ * A warning tells that ALTER TABLE has changed the metric of an index.  When a
+ * column gets another type, PostgreSQL drops the indexes on it and builds them
+ * anew from their definitions.  Where they had the default operator class of
+ * the old type, they get that of the new type.  A B-tree is then as good as
+ * before.  But the default metric of enums is the discrete one, and that of
+ * text is edit distance.  Other rows are near then, and any weights and radii
+ * that were learned are void.
  *
  * The build of an index is not told which index it replaces.  So we watch when
  * PostgreSQL drops indexes on its own account, and remember until the end of
  * the transaction by which operators they measured.
  *
+ * A notice tells that the storage parameter "subindexes", which ALTER INDEX has
+ * changed, takes effect later.  PostgreSQL calls the hook when the new row of
+ * pg_class has been written, but cannot be seen yet, so the catalog cache still
+ * has the old one.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/reloptions.h"
+#include "access/table.h"
 #include "catalog/dependency.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
@@ -26,9 +35,11 @@
 #include "commands/defrem.h"
 #include "lib/ilist.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "am/alter.h"
@@ -98,23 +109,80 @@ remember(Oid oid, const Form_pg_class class)
 	ReleaseSysCache(tuple);
 }
 
+/*
+ * The storage parameter "subindexes" in a row of pg_class, where it need not be
+ * set.
+ */
+static const char *
+subindexes_parameter(Relation classes, HeapTuple tuple)
+{
+	bool		isnull;
+	Datum		options = heap_getattr(tuple, Anum_pg_class_reloptions,
+									   RelationGetDescr(classes), &isnull);
+	ListCell   *lc;
+
+	if (!isnull)
+		foreach(lc, untransformRelOptions(options))
+		{
+			DefElem    *option = lfirst(lc);
+
+			if (strcmp(option->defname, "subindexes") == 0)
+				return defGetString(option);
+		}
+	return "auto";
+}
+
+/*
+ * An index has been altered, and this is its old row of pg_class.
+ */
 static void
-watch_drops(ObjectAccessType access, Oid classId, Oid objectId, int subId, void *arg)
+tell_of_subindexes(Oid oid, HeapTuple before)
+{
+	const Form_pg_class class = (Form_pg_class) GETSTRUCT(before);
+	Relation	classes = table_open(RelationRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	now;
+
+	ScanKeyInit(&key, Anum_pg_class_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
+	scan = systable_beginscan(classes, ClassOidIndexId, true, SnapshotSelf, 1, &key);
+	now = systable_getnext(scan);
+	if (HeapTupleIsValid(now) &&
+		strcmp(subindexes_parameter(classes, before), subindexes_parameter(classes, now)) != 0)
+		ereport(NOTICE,
+				(errmsg("storage parameter \"subindexes\" of index \"%s\" takes effect when the index is built anew",
+						NameStr(class->relname)),
+				 errhint("Run REINDEX INDEX %s.",
+						 quote_qualified_identifier(get_namespace_name(class->relnamespace),
+													NameStr(class->relname)))));
+	systable_endscan(scan);
+	table_close(classes, AccessShareLock);
+}
+
+static void
+watch(ObjectAccessType access, Oid classId, Oid objectId, int subId, void *arg)
 {
 	HeapTuple	tuple;
 	Form_pg_class class;
 
 	if (previous_hook != NULL)
 		previous_hook(access, classId, objectId, subId, arg);
-	if (access != OAT_DROP || classId != RelationRelationId || subId != 0 ||
-		(((ObjectAccessDrop *) arg)->dropflags & PERFORM_DELETION_INTERNAL) == 0)
+	if (classId != RelationRelationId || subId != 0 ||
+		!(access == OAT_POST_ALTER ||
+		  (access == OAT_DROP &&
+		   (((ObjectAccessDrop *) arg)->dropflags & PERFORM_DELETION_INTERNAL) != 0)))
 		return;
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(objectId));
 	if (!HeapTupleIsValid(tuple))
 		return;
 	class = (Form_pg_class) GETSTRUCT(tuple);
 	if (class->relkind == RELKIND_INDEX && class->relam == get_index_am_oid(MM_AM_NAME, true))
-		remember(objectId, class);
+	{
+		if (access == OAT_DROP)
+			remember(objectId, class);
+		else
+			tell_of_subindexes(objectId, tuple);
+	}
 	ReleaseSysCache(tuple);
 }
 
@@ -125,7 +193,7 @@ void
 mm_alter_init(void)
 {
 	previous_hook = object_access_hook;
-	object_access_hook = watch_drops;
+	object_access_hook = watch;
 }
 
 /*

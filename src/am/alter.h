@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * alter.h
- *	  ALTER TABLE and the metrics of columns.
+ *	  What ALTER TABLE and ALTER INDEX change, and users should know.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,6 +11,8 @@
 #include "index/columns.h"
 
 /*
+ * mm_alter_init: begin to watch.  Called once, when the library is loaded.
+ *
  * mm_alter_replaces: does an index that is being built take the place of one
  * that ALTER TABLE has dropped?
  *

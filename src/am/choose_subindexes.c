@@ -61,16 +61,13 @@
 
 /* ---------- what is asked for ---------- */
 
-static void
-report_column(int elevel, const MMColumns *columns, const MMAskedSubindex *asked,
-			  const char *detail)
+/*
+ * What a message about a sub-index adds if the index is built nevertheless.
+ */
+static const char *
+consequence(int elevel)
 {
-	ereport(elevel,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("column \"%s\" cannot have a sub-index of kind %s", asked->column,
-					mm_subindex_kind_name(asked->kind)),
-			 errdetail("%s", detail),
-			 errhint("Storage parameter \"subindexes\" is auto, none, or a list of columns, each with a kind.")));
+	return elevel < ERROR ? " The index is built without this sub-index." : "";
 }
 
 /*
@@ -78,7 +75,7 @@ report_column(int elevel, const MMColumns *columns, const MMAskedSubindex *asked
  * reporting an error of this level (0: none).
  */
 static int
-find_column(const MMColumns *columns, const MMAskedSubindex *asked, int elevel)
+find_column(Relation index, const MMColumns *columns, const MMAskedSubindex *asked, int elevel)
 {
 	for (int i = 0; i < columns->n; i++)
 	{
@@ -89,14 +86,27 @@ find_column(const MMColumns *columns, const MMAskedSubindex *asked, int elevel)
 		if (asked->kind != MM_SUBINDEX_INVERTED || mm_inverted_supports(&column->space))
 			return i;
 		if (elevel != 0)
-			report_column(elevel, columns, asked,
-						  "Its metric has no tokens: inverted is for text under edit distance, and for sets.");
+			ereport(elevel,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("column \"%s\" of index \"%s\" cannot have a sub-index of kind %s",
+							asked->column, RelationGetRelationName(index),
+							mm_subindex_kind_name(asked->kind)),
+					 errdetail("That is for metrics whose values have parts to be found by: the edit distance of text, and the Jaccard distance of arrays.%s",
+							   consequence(elevel)),
+					 errhint("Columns of any metric can have one of kind %s.",
+							 mm_subindex_kind_name(MM_SUBINDEX_RTREE))));
 		return -1;
 	}
 	if (elevel != 0)
-		report_column(elevel, columns, asked,
-					  psprintf("The index has no such column. Its columns are %s.",
-							   mm_columns_list(columns)));
+		ereport(elevel,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("storage parameter \"subindexes\" names column \"%s\", which index \"%s\" does not have",
+						asked->column, RelationGetRelationName(index)),
+				 errdetail("The columns of the index are %s.%s", mm_columns_list(columns),
+						   consequence(elevel)),
+				 elevel < ERROR ?
+				 errhint("Change the parameter by ALTER INDEX ... SET (subindexes = ...), then REINDEX the index.") :
+				 errhint("Names other than lower-case identifiers must be in double quotes.")));
 	return -1;
 }
 
@@ -107,7 +117,7 @@ mm_subindexes_check_parameter(Relation index, const MMColumns *columns, int elev
 
 	mm_subindexes_parse(mm_options_subindexes(index), &asked);
 	for (int i = 0; i < asked.n; i++)
-		(void) find_column(columns, &asked.of[i], elevel);
+		(void) find_column(index, columns, &asked.of[i], elevel);
 }
 
 /*
@@ -544,7 +554,7 @@ mm_subindexes_choose(Relation index, MMColumns *columns, const MMMeta *meta, con
 		try_out(index, columns, meta, shared, training, sample, chosen);
 	for (int i = 0; i < asked.n; i++)
 	{
-		int			column = find_column(columns, &asked.of[i], 0);
+		int			column = find_column(index, columns, &asked.of[i], 0);
 
 		if (column >= 0)
 			add_subindex(chosen, index, column, asked.of[i].kind, columns, meta, shared, training,

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "parser/scansup.h"
 
 #include "index/subindexes.h"
@@ -23,6 +24,17 @@ mm_subindex_kind_name(MMSubindexKind kind)
 	return kind_names[kind];
 }
 
+char *
+mm_subindex_kinds_list(void)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int kind = 1; kind <= MM_SUBINDEX_KINDS; kind++)
+		appendStringInfo(&list, "%s%s", kind > 1 ? ", " : "", kind_names[kind]);
+	return list.data;
+}
+
 static void
 report_syntax(const char *value, const char *detail)
 {
@@ -30,7 +42,8 @@ report_syntax(const char *value, const char *detail)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid value for storage parameter \"subindexes\": \"%s\"", value),
 			 errdetail("%s", detail),
-			 errhint("Write auto, none, or pairs of a column and a kind, with commas between them. Kinds are rtree, mvp and inverted.")));
+			 errhint("Write auto, none, or a list like 'title rtree, \"Place\" rtree': a column, a space and a kind, with commas between these pairs. The kinds are %s.",
+					 mm_subindex_kinds_list())));
 }
 
 static const char *
@@ -59,7 +72,7 @@ next_word(const char **pt, const char *value)
 		for (to++; *to != '"' || to[1] == '"'; to++)
 		{
 			if (*to == '\0')
-				report_syntax(value, "A quote is not closed.");
+				report_syntax(value, "The name of a column begins with a double quote, and there is none at its end.");
 			to += *to == '"';
 			*end++ = *to;
 		}
@@ -80,9 +93,21 @@ find_kind(const char *value, const char *column, const char *name)
 		if (strcmp(name, kind_names[kind]) == 0)
 			return kind;
 	report_syntax(value, *name == '\0' ?
-				  psprintf("Column \"%s\" has no kind of sub-index after it.", column) :
-				  psprintf("There is no kind \"%s\", which column \"%s\" is to have.", name, column));
+				  psprintf("There is no kind of sub-index after column \"%s\".", column) :
+				  psprintf("After column \"%s\" comes \"%s\", which is not a kind of sub-index.", column, name));
 	pg_unreachable();
+}
+
+/*
+ * Is this all that a value says?
+ */
+static bool
+is_only(const char *value, const char *word)
+{
+	const char *from = skip_space(value);
+	Size		length = strlen(word);
+
+	return pg_strncasecmp(from, word, length) == 0 && *skip_space(from + length) == '\0';
 }
 
 void
@@ -91,20 +116,21 @@ mm_subindexes_parse(const char *value, MMAskedSubindexes *asked)
 	const char *pt = value;
 
 	memset(asked, 0, sizeof(MMAskedSubindexes));
-	asked->automatic = value == NULL || pg_strcasecmp(value, "auto") == 0;
-	if (asked->automatic || pg_strcasecmp(value, "none") == 0)
+	asked->automatic = value == NULL || is_only(value, "auto");
+	if (asked->automatic || is_only(value, "none"))
 		return;
 	for (;;)
 	{
 		char	   *column = next_word(&pt, value);
 
 		if (*column == '\0')
-			report_syntax(value, "A column is missing.");
+			report_syntax(value, *skip_space(value) == '\0' ? "It is empty." :
+						  "The name of a column is missing before or after a comma.");
 		for (int i = 0; i < asked->n; i++)
 			if (strcmp(asked->of[i].column, column) == 0)
-				report_syntax(value, psprintf("Column \"%s\" has two sub-indexes.", column));
+				report_syntax(value, psprintf("Column \"%s\" is listed twice. It can have one sub-index.", column));
 		if (asked->n == MM_MAX_COLUMNS)
-			report_syntax(value, psprintf("There are more than %d sub-indexes.", MM_MAX_COLUMNS));
+			report_syntax(value, psprintf("The list is longer than an index can be, which has up to %d columns.", MM_MAX_COLUMNS));
 		asked->of[asked->n].column = column;
 		asked->of[asked->n].kind = find_kind(value, column, next_word(&pt, value));
 		asked->n++;
@@ -112,7 +138,7 @@ mm_subindexes_parse(const char *value, MMAskedSubindexes *asked)
 		if (*pt == '\0')
 			return;
 		if (*pt++ != ',')
-			report_syntax(value, psprintf("After column \"%s\" and its kind comes something else than a comma.", column));
+			report_syntax(value, psprintf("After the kind of column \"%s\" there is neither a comma nor the end.", column));
 	}
 }
 

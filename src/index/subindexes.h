@@ -53,4 +53,9 @@ extern void mm_subindexes_validate(const char *value);
  */
 extern const char *mm_subindex_kind_name(MMSubindexKind kind);
 
+/*
+ * mm_subindex_kinds_list: the names of all kinds, with commas between them.
+ */
+extern char *mm_subindex_kinds_list(void);
+
 #endif							/* MM_SUBINDEXES_H */
