@@ -6,8 +6,9 @@
  * By default, this is found out by a trial.  The shared tree and a tree over
  * each column are made of the sample alone.  Some rows of the sample are query
  * objects.  For each column by itself, both trees are searched for what is as
- * near as the nearest of the other rows, or as the ten nearest in the whole table
- * usually are, if that is less (model/pairs.h).  A sub-index that
+ * near as the nearest of the other rows.  The last of a few that are nearest in the
+ * whole table is about as near, or if that is very large, as near as pairs of rows
+ * tell (model/pairs.h).  A sub-index that
  * takes at most half of the shared tree's work is worth having.  Those that
  * save most for their size are kept, as long as all together are not too large.
  *
@@ -35,10 +36,18 @@
 /* A trial on fewer rows than this tells nothing. */
 #define LEAST_TRIAL_ROWS	1000
 
-/* Query objects of a trial, and rows that the nearest is looked for among. */
+/* Query objects of a trial, and how many rows are asked for. */
 #define TRIAL_QUERIES		20
-#define TRIAL_NEIGHBOURS	2000
 #define TRIAL_NEAREST		10
+
+/* So many rows are looked at for the nearest. */
+#define TRIAL_NEIGHBOURS	10000
+
+/*
+ * If the table has more than so many times the rows of the sample, the nearest
+ * row of the sample is farther away than the last of those that will be found.
+ */
+#define MANY_TIMES			20
 
 /* An MVP-tree is tried where the intrinsic dimension is above this (OneDB). */
 #define MVP_DIMENSION		5.0
@@ -48,7 +57,7 @@
 #define WORTHWHILE		0.5
 
 /* All sub-indexes together may be so large, relative to the shared tree. */
-#define MOST_SIZE		0.6
+#define MOST_SIZE		0.65
 
 /* So many values are enough to know how many tokens they have. */
 #define MEASURED_VALUES		500
@@ -202,6 +211,9 @@ typedef struct Trial
 	MMBuild		build;			/* its trees; the shared one is the first */
 	double		rows;			/* of the table */
 	double		tokens[MM_MAX_COLUMNS]; /* of all sampled values, where they have any */
+	int			column;			/* of what was measured last; -1: nothing was */
+	double		radii[TRIAL_QUERIES];	/* of its queries */
+	MMWork		shared_work;	/* of the shared tree for these */
 	MemoryContext scratch;
 } Trial;
 
@@ -240,26 +252,9 @@ plant(Trial *trial)
 }
 
 /*
- * Candidates of a trial.  Rows that are as far away as the last one wanted need
- * not be verified by a search for the nearest, so they do not count.
- */
-typedef struct Counted
-{
-	double		radius;
-	int64		n;
-} Counted;
-
-static void
-count_candidate(const MMCandidate *candidate, void *state)
-{
-	Counted    *counted = state;
-
-	counted->n += candidate->lower < counted->radius;
-}
-
-/*
- * Search a tree, or else an inverted index, for what is within a radius in one
- * column.
+ * Search a tree, or else an inverted index, for the nearest in one column, of
+ * which the last is at this radius.  Rows that are as far away need not all be
+ * found.
  */
 static void
 search(Trial *trial, const MMBuildTree *tree, const MMInverted *inverted, const MMTerm *term,
@@ -268,10 +263,11 @@ search(Trial *trial, const MMBuildTree *tree, const MMInverted *inverted, const 
 	MMBounding	bounding = {0};
 	MMSearchStats stats = {0};
 	MMSource   *source;
-	Counted		counted = {.radius = radius};
+	MMCandidate candidate;
+	int			nearer = 0;
+	int			last = 0;
 
 	mm_bounding_begin(&bounding, term, 1, false, radius);
-	bounding.uppers_wanted = true;
 	if (tree != NULL && tree->vantage != NULL)
 	{
 		mm_bounding_init(&bounding, tree->plain, trial->meta);
@@ -285,23 +281,32 @@ search(Trial *trial, const MMBuildTree *tree, const MMInverted *inverted, const 
 	}
 	else
 		source = mm_inverted_source_create(inverted, term->column, &bounding, &stats);
-	(void) source->routine->all(source, count_candidate, &counted);
+	(void) source->routine->begin(source);
+	while (last < TRIAL_NEAREST && source->routine->next(source, true, &candidate))
+	{
+		CHECK_FOR_INTERRUPTS();
+		nearer += candidate.lower < radius;
+		last += !(candidate.lower < radius);
+	}
 	source->routine->end(source);
 	work->pages += (float4) (stats.leaf_pages + stats.postings_pages) / TRIAL_QUERIES;
 	work->entries += (float4) (stats.bounded + stats.postings / mm_cost_model.postings_per_entry) /
 		TRIAL_QUERIES;
-	work->candidates += (float4) counted.n / TRIAL_QUERIES;
+	work->candidates += (float4) nearer / TRIAL_QUERIES;
 }
 
 /*
  * How far away the last of a few nearest rows in a column is, for most objects,
- * when all rows of the table are there.
+ * when all rows of the table are there.  Infinity: no nearer than the nearest of
+ * the sample.
  */
 static double
 usual_distance(const Trial *trial, int column)
 {
 	MMWeights	weights = {.weights = {0}};
 
+	if (trial->rows < MANY_TIMES * mm_sample_size(trial->sample))
+		return get_float8_infinity();
 	weights.weights[column] = 1.0;
 	weights.missing[column] = get_float8_nan();
 	return mm_pairs_radius(trial->meta, &weights, TRIAL_NEAREST / Max(trial->rows, 1));
@@ -318,7 +323,7 @@ nearest_distance(Trial *trial, int row, int column, Datum value)
 	int			n = mm_sample_size(trial->sample);
 	double		nearest = get_float8_infinity();
 
-	for (int i = 1; i <= Min(n - 1, TRIAL_NEIGHBOURS); i++)
+	for (int i = 1; i < Min(n, TRIAL_NEIGHBOURS); i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(trial->scratch);
 		Datum	   *values;
@@ -334,16 +339,63 @@ nearest_distance(Trial *trial, int row, int column, Datum value)
 }
 
 /*
- * Measure a sub-index, and the shared tree.
+ * The query of a trial with this number, about a column.  Returns false if the row
+ * has no value there.
+ */
+static bool
+make_query(const Trial *trial, int number, int column, int *row, MMTerm *term)
+{
+	Datum	   *values;
+	bool	   *isnull;
+
+	*row = (int) ((int64) mm_sample_size(trial->sample) * number / TRIAL_QUERIES);
+	mm_sample_row(trial->sample, *row, &values, &isnull);
+	*term = (MMTerm) {
+		.column = column,
+		.weight = 1.0,
+		.scale = 1.0,
+		.value = values[column],
+		.missing = MM_MISSING_NULL,
+	};
+	return !isnull[column];
+}
+
+/*
+ * Get ready to measure the sub-indexes of a column: find the radii of queries, and
+ * measure the shared tree.
+ */
+static void
+begin_column(Trial *trial, int column, MemoryContext context)
+{
+	double		usual = usual_distance(trial, column);
+
+	trial->column = column;
+	memset(&trial->shared_work, 0, sizeof(MMWork));
+	for (int i = 0; i < TRIAL_QUERIES; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(context);
+		MMTerm		term;
+		int			row;
+
+		CHECK_FOR_INTERRUPTS();
+		if (make_query(trial, i, column, &row, &term))
+		{
+			trial->radii[i] = Min(nearest_distance(trial, row, column, term.value), usual);
+			search(trial, &trial->build.trees[0], NULL, &term, trial->radii[i], &trial->shared_work);
+		}
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(context);
+	}
+}
+
+/*
+ * Measure a sub-index.  Those of one column must come one after the other.
  */
 static void
 measure(Trial *trial, MMSubindex *subindex)
 {
-	const MMBuildTree *shared = &trial->build.trees[0];
 	const MMBuildTree *tree = NULL;
 	MMInverted	inverted = mm_inverted_of_subindex(trial->index, trial->columns, subindex);
-	double		usual = usual_distance(trial, subindex->column);
-	int			n = mm_sample_size(trial->sample);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb trial query",
 												  ALLOCSET_DEFAULT_SIZES);
 
@@ -351,31 +403,19 @@ measure(Trial *trial, MMSubindex *subindex)
 		if (trial->build.trees[t].subindex.column == subindex->column &&
 			trial->build.trees[t].subindex.kind == subindex->kind)
 			tree = &trial->build.trees[t];
+	if (trial->column != subindex->column)
+		begin_column(trial, subindex->column, context);
 	subindex->measured = true;
+	subindex->shared_work = trial->shared_work;
 	for (int i = 0; i < TRIAL_QUERIES; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(context);
-		int			row = (int) ((int64) n * i / TRIAL_QUERIES);
-		Datum	   *values;
-		bool	   *isnull;
+		MMTerm		term;
+		int			row;
 
 		CHECK_FOR_INTERRUPTS();
-		mm_sample_row(trial->sample, row, &values, &isnull);
-		if (!isnull[subindex->column])
-		{
-			MMTerm		term = {
-				.column = subindex->column,
-				.weight = 1.0,
-				.scale = 1.0,
-				.value = values[subindex->column],
-				.missing = MM_MISSING_NULL,
-			};
-			double		radius = Min(nearest_distance(trial, row, subindex->column, term.value),
-									 usual);
-
-			search(trial, shared, NULL, &term, radius, &subindex->shared_work);
-			search(trial, tree, &inverted, &term, radius, &subindex->work);
-		}
+		if (make_query(trial, i, subindex->column, &row, &term))
+			search(trial, tree, &inverted, &term, trial->radii[i], &subindex->work);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(context);
 	}
@@ -496,7 +536,7 @@ try_out(Relation index, MMColumns *columns, const MMMeta *meta, const void *shar
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
 	Trial		trial = {.index = index, .columns = columns, .meta = meta, .sample = sample,
-		.rows = mm_sample_entries(sample)};
+		.rows = mm_sample_entries(sample), .column = -1};
 	MMMeta	   *trial_meta;
 	void	   *stored;
 	BlockNumber nblocks = RelationGetNumberOfBlocks(index);
