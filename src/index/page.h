@@ -110,7 +110,8 @@ typedef struct MMPageSpecial
 	uint8		kind;			/* MM_PAGE_... */
 	uint8		flags;			/* MM_PAGE_INCOMPLETE, ... */
 	uint8		unused;			/* zero */
-	uint16		tree;			/* of a node: the tree that it is of, by number */
+	uint16		tree;			/* of a node: the tree that it is of, by number; of an
+								 * inverted index's page, MM_NO_TREE */
 	uint32		unused2;		/* zero */
 	uint32		magic;			/* last, where tools look for page ids */
 } MMPageSpecial;
@@ -126,6 +127,8 @@ typedef struct MMPageSpecial
 #define MM_PAGE_DIRECTORY	6
 #define MM_PAGE_PENDING		7
 #define MM_PAGE_HOME		8
+
+#define MM_NO_TREE			0xFFFF
 
 #define MM_PAGE_INCOMPLETE	1	/* the right page has no downlink yet */
 #define MM_PAGE_UNTRAINED	2	/* entries of three words only */

@@ -21,6 +21,7 @@ mm_inverted_init(Page page)
 	MMHome	   *home = PageGetHome(page);
 
 	mm_page_init(page, MM_PAGE_HOME, 0);
+	MMPageGetSpecial(page)->tree = MM_NO_TREE;
 	home->pending.first = home->pending.last = InvalidBlockNumber;
 	home->sealed.first = home->sealed.last = InvalidBlockNumber;
 	((PageHeader) page)->pd_lower = (char *) (home + 1) - (char *) page;
@@ -160,6 +161,7 @@ void
 mm_inverted_page_init(const MMInverted *inv, Page page, uint8 kind, int level, uint64 stamp)
 {
 	mm_page_init(page, kind, level);
+	MMPageGetSpecial(page)->tree = MM_NO_TREE;
 	MMPageGetSpecial(page)->born = stamp;
 	PageGetInverted(page)->home = inv->home;
 	((PageHeader) page)->pd_lower = (char *) (PageGetInverted(page) + 1) - (char *) page;
@@ -175,7 +177,7 @@ mm_inverted_read(const MMInverted *inv, BlockNumber block, int mode, uint8 kind,
 	const PageHeaderData *header = (PageHeader) page;
 
 	if ((special->kind != kind && special->kind != MM_PAGE_DELETED) ||
-		special->born != stamp || PageGetInverted(page)->home != inv->home)
+		special->tree != MM_NO_TREE || special->born != stamp || PageGetInverted(page)->home != inv->home)
 		mm_report_reused(inv->index, block);
 	if (header->pd_lower < (char *) (PageGetInverted(page) + 1) - (char *) page ||
 		header->pd_lower > header->pd_upper || header->pd_upper > header->pd_special)

@@ -272,6 +272,9 @@ lock_node(Ladder *ladder, Walk *walk)
 		mm_report_damage(index, "Links to the right of block %u lead in a circle.", block);
 	buffer = mm_page_read(index, block, BUFFER_LOCK_SHARE, 0, NULL);
 	special = MMPageGetSpecial(BufferGetPage(buffer));
+	/* As anything but a node of this tree, it has been used again, too. */
+	if (mm_page_is(BufferGetPage(buffer), 0) && special->tree != ladder->source.tree.number)
+		mm_report_reused(index, block);
 	mm_node_check_stamps(index, buffer, walk->splits);
 	if (special->born > walk->newest || special->merged_before > walk->splits)
 		mm_report_reused(index, block);

@@ -65,6 +65,12 @@ mm_race_note_null(MMRace *race, const ItemPointerData *tid)
 	(void) race_seen_insert(race->null_rows, place_number(tid), &found);
 }
 
+bool
+mm_race_is_noted(const MMRace *race, const ItemPointerData *tid)
+{
+	return race->null_rows != NULL && race_seen_lookup(race->null_rows, place_number(tid)) != NULL;
+}
+
 /*
  * A candidate as a number.  Those whose sum is NULL have others: such a row may
  * have been returned before, by a driver that did not know.
@@ -450,9 +456,7 @@ mm_race_next(MMRace *race, bool needed, MMCandidate *candidate)
 		if (candidate->is_null)
 			race->finisher = i;
 		candidate->may_be_null = ignores_nulls(entrant->driver);
-		if (!note_row(race, number_of(candidate)) ||
-			(candidate->is_null && race->null_rows != NULL &&
-			 race_seen_lookup(race->null_rows, place_number(&candidate->tid)) != NULL))
+		if (!note_row(race, number_of(candidate)))
 			continue;
 		if (race->n == 2 && !candidate->is_null)
 		{

@@ -72,8 +72,11 @@ extern void mm_race_end(MMRace *race);
 
 /*
  * mm_race_note_null: see mm_search_was_null.
+ *
+ * mm_race_is_noted: has this been called for a row?
  */
 extern void mm_race_note_null(MMRace *race, const ItemPointerData *tid);
+extern bool mm_race_is_noted(const MMRace *race, const ItemPointerData *tid);
 
 /*
  * mm_race_stats: what all drivers have done so far.

@@ -183,8 +183,12 @@ mm_search_next(MMSearch *search, MMCandidate *candidate)
 	{
 		if (!mm_lookahead_next(&search->ahead, candidate))
 			return false;
-		/* The bound may have come down since this candidate was taken. */
-	} while (!candidate->is_null && !mm_wanted(&search->bounding, (float) candidate->lower));
+		/*
+		 * Since this candidate was taken, the bound may have come down, or the
+		 * row may have turned out to be NULL.
+		 */
+	} while (candidate->is_null ? mm_race_is_noted(&search->race, &candidate->tid) :
+			 !mm_wanted(&search->bounding, (float) candidate->lower));
 	return true;
 }
 
