@@ -1,13 +1,13 @@
 -- For tests of sub-indexes: a table, forest, whose index has one of each kind; and
 -- what finds its rows under each driver, compared with a sequential scan.
 --
--- To add a kind of sub-index, add a column for it: in the type tree, in
+-- To add a kind of sub-index, add a column for it: in forest_values, in
 -- random_tree and in forest_column.  Drivers are known from mmdb.driver.
-CREATE TYPE tree AS (a integer, v mmvector, s text, tags text[]);
+CREATE TYPE forest_values AS (a integer, v mmvector, s text, tags text[]);
 
 -- Values around some hundred places.  Texts and sets are long, so that few rows
 -- fill the pages of an inverted index.
-CREATE FUNCTION random_tree(near integer) RETURNS tree LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION random_tree(near integer) RETURNS forest_values LANGUAGE sql VOLATILE AS $$
 	SELECT ROW(near * 10 + (random() * 9)::integer,
 			   CASE WHEN random() < 0.95 THEN
 					ARRAY(SELECT sin(near * i) + random() * 0.1 FROM generate_series(1, 6) i) END,
@@ -16,7 +16,7 @@ CREATE FUNCTION random_tree(near integer) RETURNS tree LANGUAGE sql VOLATILE AS 
 					|| left(md5(random()::text), 4) END,
 			   CASE WHEN random() < 0.95 THEN
 					ARRAY(SELECT 'tag ' || near / 10 + i + (random() * 3)::integer
-						  FROM generate_series(1, 20 + (random() * 20)::integer) i) END)::tree
+						  FROM generate_series(1, 20 + (random() * 20)::integer) i) END)::forest_values
 $$;
 
 -- The operator of each column's distance, a radius for it, and its sub-index.
@@ -27,7 +27,7 @@ INSERT INTO forest_column VALUES ('a', '<+>', 20, NULL), ('v', '<->', 0.3, 'rtre
 -- Make an empty table, with its index.
 CREATE FUNCTION make_forest(persistence text DEFAULT '', options text DEFAULT '') RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	EXECUTE format('CREATE %s TABLE forest (id serial, LIKE tree)
+	EXECUTE format('CREATE %s TABLE forest (id serial, LIKE forest_values)
 		WITH (autovacuum_enabled = off, vacuum_truncate = off)', persistence);
 	EXECUTE (SELECT format('CREATE INDEX forest_mm ON forest USING mmdb (%s) WITH (subindexes = %L %s)',
 		string_agg(name, ', '), string_agg(name || ' ' || kind, ', '), options) FROM forest_column);
@@ -42,7 +42,7 @@ END $$;
 -- Queries about what is near a value: in each column by itself, by a sum of the
 -- columns that have sub-indexes, and in all columns.  Where rows are as far away as
 -- others, only distances are compared.
-CREATE FUNCTION forest_queries(t tree) RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION forest_queries(t forest_values) RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	c record;
 	value text;
@@ -65,13 +65,16 @@ BEGIN
 	RETURN NEXT format('SELECT array_agg(d) FROM (SELECT %s AS d FROM forest ORDER BY 1 LIMIT 10) q', total);
 	RETURN NEXT format('SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM forest ORDER BY %s) q', total);
 	RETURN NEXT format('SELECT array_agg(id ORDER BY id) FROM forest WHERE %s <= %s', total, random());
-	RETURN NEXT format('SELECT array_agg(distance) FROM odbknn(NULL::forest, %L::tree, ARRAY[%s], 10, ''forest_mm'', '
+	RETURN NEXT format('SELECT array_agg(distance) FROM odbknn(NULL::forest, %L::forest_values, ARRAY[%s], 10, ''forest_mm'', '
 		'normalized => false, missing => ''exclude'')', t, weights);
 END $$;
 
-CREATE FUNCTION forest_drivers() RETURNS SETOF text LANGUAGE sql VOLATILE AS $$
-	SELECT unnest(enumvals) FROM pg_settings WHERE name = 'mmdb.driver'
-$$;
+-- The parameter is there once the library is loaded.
+CREATE FUNCTION forest_drivers() RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	LOAD 'mmdb';
+	RETURN QUERY SELECT unnest(enumvals) FROM pg_settings WHERE name = 'mmdb.driver';
+END $$;
 
 -- What a query returns by the index under a driver; or if that is NULL, without the
 -- index.
@@ -90,8 +93,9 @@ END $$;
 
 -- Compare what each driver finds near such a value with a sequential scan.  Raises an
 -- error if they differ.  Returns how many answers came from the index alone: a search
--- for all rows may change over to reading the table.
-CREATE FUNCTION compare_drivers(near integer) RETURNS integer LANGUAGE plpgsql AS $$
+-- for all rows may change over to reading the table.  With a part below 1, only so many
+-- of the queries are tried.
+CREATE FUNCTION compare_drivers(near integer, part float8 DEFAULT 1) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
 	by_index integer := 0;
 	query text;
@@ -100,7 +104,7 @@ DECLARE
 	got text[];
 	scans bigint;
 BEGIN
-	FOR query IN SELECT forest_queries(random_tree(near)) LOOP
+	FOR query IN SELECT q FROM forest_queries(random_tree(near)) q WHERE random() < part LOOP
 		expected := forest_answer(query, NULL);
 		FOR driver IN SELECT forest_drivers() LOOP
 			scans := pg_stat_get_xact_numscans('forest'::regclass);

@@ -167,7 +167,7 @@ $standby->reload;
 $primary->safe_psql('postgres', q{
 	CREATE FUNCTION search_forest(near integer) RETURNS void LANGUAGE plpgsql AS $$
 	BEGIN
-		PERFORM compare_drivers(near);
+		PERFORM compare_drivers(near, 0.1);
 	EXCEPTION WHEN serialization_failure THEN
 		NULL;
 	END $$;
@@ -195,6 +195,7 @@ append_to_file($script, q{
 	SELECT search(:near);
 	COMMIT;
 });
+$primary->safe_psql('postgres', 'DELETE FROM forest WHERE id < (SELECT max(id) - 1500 FROM forest)');
 append_to_file("$script.forest", q{
 	\set near random(1, 300)
 	BEGIN ISOLATION LEVEL REPEATABLE READ;
@@ -204,14 +205,14 @@ append_to_file("$script.forest", q{
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 my ($out, $err) = ('', '');
 my $search = IPC::Run::start([ 'pgbench', '-n', '-c', 4, '-T', $ENV{MMDB_TEST_LONG} ? 120 : 6, '-h', $standby->host,
-	'-p', $standby->port, '-f', $script, '-f', "$script.forest", 'postgres' ],
+	'-p', $standby->port, '-f', "$script\@4", '-f', "$script.forest\@1", 'postgres' ],
 	'<', \undef, '>', \$out, '2>', \$err, IPC::Run::timer(300));
 while ($search->pumpable)
 {
 	$primary->safe_psql('postgres', 'SELECT add_rows(300) FROM generate_series(1, 5)');
 	$primary->safe_psql('postgres', 'DELETE FROM tree WHERE id < (SELECT max(id) - 4000 FROM tree)');
 	$primary->safe_psql('postgres', 'SELECT add_trees(400)');
-	$primary->safe_psql('postgres', 'DELETE FROM forest WHERE id < (SELECT max(id) - 3000 FROM forest)');
+	$primary->safe_psql('postgres', 'DELETE FROM forest WHERE id < (SELECT max(id) - 1500 FROM forest)');
 	$primary->safe_psql('postgres', 'VACUUM tree, forest');
 	$search->pump_nb;
 }

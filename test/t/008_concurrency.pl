@@ -142,7 +142,7 @@ $node->safe_psql('postgres', q{
 	CREATE SEQUENCE forest_by_index;
 	CREATE FUNCTION search_forest(near integer) RETURNS void LANGUAGE plpgsql AS $$
 	BEGIN
-		PERFORM nextval('forest_by_index') FROM generate_series(1, compare_drivers(near));
+		PERFORM nextval('forest_by_index') FROM generate_series(1, compare_drivers(near, 0.1));
 	END $$;
 	CREATE FUNCTION remove_trees(near integer) RETURNS void LANGUAGE sql AS $$
 		DELETE FROM forest WHERE id IN (SELECT id FROM forest WHERE a BETWEEN near * 10 AND near * 10 + 300
