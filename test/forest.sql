@@ -55,7 +55,7 @@ BEGIN
 		distance := format('(%I %s %L)', c.name, c.operator, value);
 		weights := concat_ws(', ', weights, (random() / c.radius)::numeric(10, 3));
 		IF c.kind IS NOT NULL THEN
-			total := concat_ws(' + ', total, format('%s * %s', (random() / c.radius)::numeric(10, 3), distance));
+			total := concat_ws(' + ', total, format('%s * %s', ((0.3 + random()) / c.radius)::numeric(10, 3), distance));
 		END IF;
 		RETURN NEXT format('SELECT array_agg(d) FROM (SELECT %s AS d FROM forest ORDER BY 1 LIMIT 10) q', distance);
 		RETURN NEXT format('SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM forest ORDER BY %s) q', distance);
@@ -65,8 +65,8 @@ BEGIN
 	RETURN NEXT format('SELECT array_agg(d) FROM (SELECT %s AS d FROM forest ORDER BY 1 LIMIT 10) q', total);
 	RETURN NEXT format('SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM forest ORDER BY %s) q', total);
 	RETURN NEXT format('SELECT array_agg(id ORDER BY id) FROM forest WHERE %s <= %s', total, random());
-	RETURN NEXT format('SELECT array_agg(distance) FROM odbknn(NULL::forest, %L::forest_values, ARRAY[%s], 10, ''forest_mm'', '
-		'normalized => false, missing => ''exclude'')', t, weights);
+	RETURN NEXT format('SELECT array_agg(distance) FROM odbknn(NULL::forest, %L::forest_values, ARRAY[%s], 10, '
+		'''forest_mm'', normalized => false, missing => ''exclude'')', t, weights);
 END $$;
 
 -- The parameter is there once the library is loaded.
@@ -140,8 +140,9 @@ END $$;
 
 -- Queries with their answers, to compare with those of a damaged copy later.
 CREATE TABLE forest_right (query text, answer text[]);
-CREATE FUNCTION remember_answers(near integer) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO forest_right SELECT q, forest_answer(q, NULL) FROM forest_queries(random_tree(near)) q
+CREATE FUNCTION remember_answers(near integer, part float8 DEFAULT 1) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO forest_right
+		SELECT q, forest_answer(q, NULL) FROM forest_queries(random_tree(near)) q WHERE random() < part
 $$;
 
 -- What is wrong with the index, compared with these answers, one line each: an answer

@@ -109,7 +109,8 @@ foreach my $change ('add_trees(5)', 'add_trees(300)', 'add_trees(3000)')
 	$primary->safe_psql('postgres', "SELECT $change");
 	same_forest($change);
 }
-my $used = $standby->safe_psql('postgres', q{SELECT DISTINCT setting, used FROM drivers_used(10)});
+my $used = $standby->safe_psql('postgres', q{SELECT DISTINCT setting, used
+	FROM generate_series(10, 250, 60) near, drivers_used(near)});
 foreach my $column (split /\n/, $primary->safe_psql('postgres',
 	q{SELECT name || ' ' || kind FROM forest_column WHERE kind IS NOT NULL}))
 {
@@ -118,7 +119,8 @@ foreach my $column (split /\n/, $primary->safe_psql('postgres',
 like($used, qr/^merge\|merge of \w+ and /m, 'driven by a merge');
 like($used, qr/^paper\|merge of /m, 'driven by the algorithm of the paper');
 foreach my $change ('SELECT add_trees(1500) FROM generate_series(1, 3)',
-	'DELETE FROM forest WHERE a > 500; VACUUM forest', 'BEGIN; SELECT add_trees(2000); ROLLBACK; VACUUM forest', 'SELECT add_trees(2000); VACUUM forest')
+	'DELETE FROM forest WHERE a > 500; VACUUM forest', 'BEGIN; SELECT add_trees(2000); ROLLBACK; VACUUM forest',
+	'SELECT add_trees(2000); VACUUM forest')
 {
 	$primary->safe_psql('postgres', $change);
 	same_forest($change);
