@@ -51,6 +51,8 @@ mm_chain_read(const MMInverted *inv, const MMChain *chain, MMPendingEmit emit, v
 		buffer = mm_inverted_read(inv, block, BUFFER_LOCK_SHARE, MM_PAGE_PENDING, chain->stamp,
 								  NULL);
 		page = BufferGetPage(buffer);
+		if (i == chain->pages - 1 && block != chain->last)
+			mm_report_damage(inv->index, "Block %u is not the end of its chain.", block);
 		while ((row = mm_pending_next(inv, page, &offset)) != NULL)
 			emit(row, state);
 		block = MMPageGetSpecial(page)->right;
@@ -125,6 +127,8 @@ add_page(const MMInverted *inv, Buffer last, const MMPendingRow *row)
 uint32
 mm_pending_append(const MMInverted *inv, const MMPendingRow *row)
 {
+	MMChain		before = {.first = InvalidBlockNumber, .last = InvalidBlockNumber};
+
 	for (;;)
 	{
 		MMHome	   *home = mm_home_read(inv);
@@ -144,10 +148,18 @@ mm_pending_append(const MMInverted *inv, const MMPendingRow *row)
 			if (special->kind != MM_PAGE_PENDING || special->born != chain.stamp ||
 				(special->flags & MM_PAGE_SEALED) != 0 || BlockNumberIsValid(special->right))
 			{
-				/* It was the last page when the home page was read. */
+				/*
+				 * It was the last page when the home page was read.  If it
+				 * still is, according to the home page, it never was.
+				 */
+				if (before.last == chain.last && before.stamp == chain.stamp)
+					mm_report_damage(inv->index, "Block %u is not the end of its chain.", chain.last);
 				UnlockReleaseBuffer(last);
+				before = chain;
 				continue;
 			}
+			if (((PageHeader) page)->pd_lower < PageGetRows(page) - (char *) page)
+				mm_report_damage(inv->index, "Block %u ends before it begins.", chain.last);
 			if (MM_PENDING_SIZE(row->n) <= PageGetExactFreeSpace(page))
 			{
 				append_to_page(inv, last, row);

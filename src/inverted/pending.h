@@ -27,7 +27,8 @@ extern void mm_chain_read(const MMInverted *inv, const MMChain *chain,
 
 /*
  * mm_pending_append: add a row to the pending chain.  Returns how many pages
- * the chain has if it has become longer; otherwise 0.
+ * the chain has if it has become longer; otherwise 0.  Raises INDEX_CORRUPTED if
+ * the chain does not end where the home page says.
  */
 extern uint32 mm_pending_append(const MMInverted *inv, const MMPendingRow *row);
 

@@ -86,12 +86,93 @@ foreach my $change ('DELETE FROM tree WHERE a BETWEEN 10 AND 80', 'VACUUM tree',
 	same($in_order, "answers after $change");
 }
 
+# Sub-indexes, under all drivers: insertions that train the index, that make pending
+# pages runs, and that merge runs; VACUUM, and use of deleted pages.
+$primary->safe_psql('postgres', slurp_file($_)) foreach ('test/differences.sql', 'test/forest.sql');
+$primary->safe_psql('postgres', 'SELECT make_forest()');
+
+sub same_forest
+{
+	my ($name) = @_;
+	$primary->safe_psql('postgres', q{
+		TRUNCATE forest_right;
+		SELECT remember_answers((random() * 300)::integer);
+		SELECT mmdb_index_check('forest_mm');
+	});
+	is($primary->safe_psql('postgres', 'SELECT forest_faults()'), '', "sub-indexes after $name");
+	$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+	is($standby->safe_psql('postgres', 'SELECT forest_faults()'), '', 'and on the standby');
+}
+
+foreach my $change ('add_trees(5)', 'add_trees(300)', 'add_trees(3000)')
+{
+	$primary->safe_psql('postgres', "SELECT $change");
+	same_forest($change);
+}
+my $used = $standby->safe_psql('postgres', q{SELECT DISTINCT setting, used
+	FROM generate_series(10, 250, 60) near, drivers_used(near)});
+foreach my $column (split /\n/, $primary->safe_psql('postgres',
+	q{SELECT name || ' ' || kind FROM forest_column WHERE kind IS NOT NULL}))
+{
+	like($used, qr/^subindex\|$column$/m, "driven by $column on the standby");
+}
+like($used, qr/^merge\|merge of \w+ and /m, 'driven by a merge');
+like($used, qr/^paper\|merge of /m, 'driven by the algorithm of the paper');
+foreach my $change ('SELECT add_trees(1500) FROM generate_series(1, 3)',
+	'DELETE FROM forest WHERE a > 500; VACUUM forest', 'BEGIN; SELECT add_trees(2000); ROLLBACK; VACUUM forest',
+	'SELECT add_trees(2000); VACUUM forest')
+{
+	$primary->safe_psql('postgres', $change);
+	same_forest($change);
+}
+$primary->safe_psql('postgres', 'CHECKPOINT');
+cmp_ok($primary->safe_psql('postgres', 'SELECT inverted_stamps()'), '>', 15, 'pending pages were made runs');
+
+# A search of the standby that has begun with pages that are used again since.
+my $reader = $standby->background_psql('postgres', on_error_stop => 0);
+my $visible = $standby->safe_psql('postgres', 'SELECT count(*) FROM forest');
+my $letter = 'a';
+my %cursors = map { $letter++ => $_ } split /\n/, $primary->safe_psql('postgres',
+	q{SELECT format('%I %s %L', name, operator, to_jsonb(t) ->> name) FROM forest_column,
+		random_tree(3) t WHERE kind IS NOT NULL AND name <> 'tags'
+	  UNION ALL SELECT format('tags <%%> %L', ARRAY['tag 1', 'tag 7'])});
+$reader->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SET enable_seqscan = off; SET enable_sort = off;
+	SET mmdb.driver = subindex');
+$reader->query_safe("DECLARE $_ CURSOR FOR SELECT id, (a, v, s, tags)::text FROM forest ORDER BY $cursors{$_};
+	FETCH 2 FROM $_") foreach sort keys %cursors;
+$primary->safe_psql('postgres', 'SELECT add_trees(1600)') foreach 1 .. 6;
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+my $conflicts = 0;
+foreach my $cursor (sort keys %cursors)
+{
+	$reader->query_safe('SAVEPOINT s');
+	my $rest = $reader->query("FETCH ALL FROM $cursor");
+	my @ids = map { /^(\d+)\|/ ? $1 : () } split /\n/, $rest;
+	my %ids = map { $_ => 1 } @ids;
+	my $error = $reader->{stderr};
+	$reader->{stderr} = '';
+	$conflicts++ if $error ne '';
+	ok($error =~ /canceling search of index "forest_mm" due to conflict with recovery/
+			|| $error eq '' && @ids == $visible - 2 && keys %ids == @ids,
+		"rows of a cursor by $cursors{$cursor}, or a conflict")
+		or diag("$error, " . scalar(@ids) . ' rows, ' . scalar(keys %ids) . " different, $visible visible");
+	$reader->query_safe('ROLLBACK TO s');
+}
+note("$conflicts conflicts");
+$reader->quit;
+same_forest('page reuse');
+
 # Searches of the standby go on while it replays, which waits for them, and miss
 # no row.  That VACUUM takes a page of the index from them may happen.
 $standby->append_conf('postgresql.conf', "max_standby_streaming_delay = -1\n");
 $standby->reload;
-$primary->safe_psql('postgres', slurp_file('test/differences.sql'));
 $primary->safe_psql('postgres', q{
+	CREATE FUNCTION search_forest(near integer) RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+		PERFORM compare_drivers(near, 0.1);
+	EXCEPTION WHEN serialization_failure THEN
+		NULL;
+	END $$;
 	CREATE FUNCTION search(near integer) RETURNS void LANGUAGE plpgsql AS $$
 	DECLARE
 		by_index text[];
@@ -116,16 +197,25 @@ append_to_file($script, q{
 	SELECT search(:near);
 	COMMIT;
 });
+$primary->safe_psql('postgres', 'DELETE FROM forest WHERE id < (SELECT max(id) - 1500 FROM forest)');
+append_to_file("$script.forest", q{
+	\set near random(1, 300)
+	BEGIN ISOLATION LEVEL REPEATABLE READ;
+	SELECT search_forest(:near);
+	COMMIT;
+});
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 my ($out, $err) = ('', '');
 my $search = IPC::Run::start([ 'pgbench', '-n', '-c', 4, '-T', $ENV{MMDB_TEST_LONG} ? 120 : 6, '-h', $standby->host,
-	'-p', $standby->port, '-f', $script, 'postgres' ],
+	'-p', $standby->port, '-f', "$script\@4", '-f', "$script.forest\@1", 'postgres' ],
 	'<', \undef, '>', \$out, '2>', \$err, IPC::Run::timer(300));
 while ($search->pumpable)
 {
 	$primary->safe_psql('postgres', 'SELECT add_rows(300) FROM generate_series(1, 5)');
 	$primary->safe_psql('postgres', 'DELETE FROM tree WHERE id < (SELECT max(id) - 4000 FROM tree)');
-	$primary->safe_psql('postgres', 'VACUUM tree');
+	$primary->safe_psql('postgres', 'SELECT add_trees(400)');
+	$primary->safe_psql('postgres', 'DELETE FROM forest WHERE id < (SELECT max(id) - 1500 FROM forest)');
+	$primary->safe_psql('postgres', 'VACUUM tree, forest');
 	$search->pump_nb;
 }
 $search->finish;
@@ -133,16 +223,26 @@ is($err =~ s/^pgbench: (warning|fatal).*\n//gmr, '', 'searches of the standby be
 like($out, qr/number of transactions actually processed: [1-9]\d/, 'many of them');
 $primary->safe_psql('postgres', 'VACUUM tree');
 same($in_order, 'answers after all that');
+same_forest('all that');
 
 # What a standby does not have is not shown, but does not hide the rest.
 $primary->safe_psql('postgres',
-	'CREATE UNLOGGED TABLE unlogged (a integer); CREATE INDEX unlogged_mm ON unlogged USING mmdb (a)');
+	q{CREATE UNLOGGED TABLE unlogged (a integer);
+	  CREATE INDEX unlogged_mm ON unlogged USING mmdb (a);
+	  CREATE SCHEMA unlogged;
+	  SET search_path = unlogged, public;
+	  SELECT make_forest('UNLOGGED'), add_trees(600), compare_drivers(5)});
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 is($standby->safe_psql('postgres', q{
-	SELECT index_name, column_name, count IS NULL, problem FROM mmdb.index_columns WHERE index_name::text <> 'tree_mm'
+	SELECT index_name, column_name, count IS NULL, problem FROM mmdb.index_columns
+		WHERE index_name::text NOT IN ('tree_mm', 'forest_mm', 'unlogged.forest_mm')
 		ORDER BY column_number, index_name::text}),
 	"t_mm|v|f|\nunlogged_mm|a|t|cannot access temporary or unlogged relations during recovery\nt_mm|w|f|\nt_mm|s|f|",
 	'index of an unlogged table');
+is($standby->safe_psql('postgres', q{SELECT count(*) FROM mmdb.subindexes WHERE index_name = 'forest_mm'::regclass}),
+	$primary->safe_psql('postgres', 'SELECT count(kind) FROM forest_column'),
+	'sub-indexes, without those of an unlogged table');
+
 # A subscriber measures what it gets, without VACUUM; REINDEX measures the same
 # there as on the publisher; and what is pinned on both is the same throughout.
 my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
@@ -193,6 +293,17 @@ is($standby->safe_psql('postgres', q{
 	SELECT count(*) > 0, differences('promoted',
 		(SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM tree ORDER BY a <+> 7) s)::text[],
 		array_agg(id ORDER BY id)::text[]) FROM tree}), 't|', 'promoted standby has all rows in its tree');
+$standby->safe_psql('postgres',
+	'SELECT add_trees(1500); DELETE FROM forest WHERE id % 3 = 0; VACUUM forest; SELECT add_trees(2000)');
+is($standby->safe_psql('postgres', q{
+	SELECT mmdb_index_check('forest_mm');
+	SELECT sum(compare_drivers(n)) > 0 FROM unnest(ARRAY[5, 100, 290]) n;
+	SET search_path = unlogged, public;
+	SELECT count(*) FROM forest;
+	SELECT add_trees(1000);
+	SELECT compare_drivers(5) > 0;
+	SELECT mmdb_index_check('forest_mm')}), "\nt\n0\n\nt\n",
+	'sub-indexes of a promoted standby, and unlogged ones there');
 $standby->safe_psql('postgres', q{INSERT INTO t SELECT id + 1000, v, w, s FROM t});
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM t'), 1000, 'promoted standby takes inserts');
 

@@ -56,7 +56,15 @@ $node->safe_psql('postgres', q{
 	$$;
 	SELECT add_rows(1000);
 });
-$node->safe_psql('postgres', slurp_file('test/differences.sql'));
+$node->safe_psql('postgres', slurp_file($_)) foreach ('test/differences.sql', 'test/forest.sql');
+$node->safe_psql('postgres', q{
+	SELECT make_forest();
+	SELECT add_trees(2000);
+	CREATE SCHEMA unlogged;
+	SET search_path = unlogged, public;
+	SELECT make_forest('UNLOGGED');
+	SELECT add_trees(500), compare_drivers(5);
+});
 
 sub same_answers
 {
@@ -79,14 +87,18 @@ sub same_answers
 				differences('distances', (SELECT array_agg(d ORDER BY n) FROM by_index)::text[],
 					array_agg(d ORDER BY n)::text[]) FROM by_sort}), 't||', "$name: $distance");
 	}
-	$node->safe_psql('postgres', q{SELECT mmdb_index_check('busy_mm')});
+	$node->safe_psql('postgres', q{SELECT mmdb_index_check('busy_mm'), mmdb_index_check('forest_mm')});
+	cmp_ok($node->safe_psql('postgres', 'SELECT sum(compare_drivers(n)) FROM unnest(ARRAY[7, 150]) n'), '>', 0,
+		"$name: sub-indexes by all drivers");
 }
 
 my $crashes = $ENV{MMDB_TEST_LONG} ? 40 : 4;
 foreach my $crash (1 .. $crashes)
 {
-	my @statements = $crash % 2 ? ('SELECT add_rows(30)') : ('DELETE FROM busy WHERE a BETWEEN 10 AND 60',
-		'VACUUM busy', 'SELECT add_rows(500)');
+	# Some 1,500 rows more, and pending pages of an inverted index are made a run.
+	my @statements = $crash % 2 ? ('SELECT add_rows(30)', 'SELECT add_trees(100)') :
+		('DELETE FROM busy WHERE a BETWEEN 10 AND 60', 'VACUUM busy', 'SELECT add_rows(500)',
+		 'DELETE FROM forest WHERE id % 3 = 0', 'VACUUM forest', 'SELECT add_trees(500)');
 	my $script = join(";\n", (@statements) x 100) . ";\n";
 	my $out = '';
 	my $err = '';
@@ -98,9 +110,22 @@ foreach my $crash (1 .. $crashes)
 	eval { $client->finish; };
 	$node->start;
 	same_answers("crash $crash");
-	$node->safe_psql('postgres', 'SELECT add_rows(1000); DELETE FROM busy WHERE a < 30; VACUUM busy');
+	$node->safe_psql('postgres', q{
+		SELECT add_rows(1000), add_trees(1000);
+		DELETE FROM busy WHERE a < 30;
+		DELETE FROM forest WHERE a < 1000 OR id % 3 = 0;
+		VACUUM busy, forest;
+	});
 	same_answers("after crash $crash");
 }
+$node->safe_psql('postgres', 'CHECKPOINT');
+cmp_ok($node->safe_psql('postgres', 'SELECT inverted_stamps()'), '>', 5, 'pending pages were made runs');
+is($node->safe_psql('postgres', q{
+	SET search_path = unlogged, public;
+	SELECT count(*) FROM forest;
+	SELECT add_trees(1), compare_drivers(5) > 0;
+	SELECT add_trees(1000), compare_drivers(5) > 0, mmdb_index_check('forest_mm');
+}), "0\n|t\n|t|", 'sub-indexes of an unlogged table start afresh');
 
 # A damaged metadata page is an error that says what to do.
 my $path = $node->data_dir . '/' . $node->safe_psql('postgres', q{SELECT pg_relation_filepath('logged_mm')});

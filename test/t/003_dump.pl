@@ -41,6 +41,9 @@ $node->safe_psql('postgres', q{
 	INSERT INTO many SELECT i, exp(sin(i)), md5(i::text) FROM generate_series(1, 5000) i;
 	CREATE INDEX many_mm ON many USING mmdb (a, b) WITH (sample_rows = 1000);
 	CREATE INDEX many_pinned ON many USING mmdb (b, a) WITH (fillfactor = 80, scales = '{NULL,2.0342178597809366}');
+	CREATE INDEX many_subindexes ON many USING mmdb (b, a, (a * 2))
+		WITH (subindexes = 'b inverted, "a" rtree', sample_rows = 500);
+	CREATE INDEX many_alone ON many USING mmdb (a, b) WITH (subindexes = none);
 	UPDATE many SET a = a + 1 WHERE id % 2 = 0;
 	REINDEX TABLE many;
 	-- A dump is restored with an empty search_path, while indexes call these.
@@ -78,6 +81,9 @@ my @contents = ('SELECT * FROM public.vectors ORDER BY id', 'SELECT * FROM publi
 		ORDER BY 1, 2},
 	q{SELECT (obj).id, distance FROM ext.odbknn(NULL::public.parts, ROW(3, 0.1), NULL, 5) ORDER BY 2, 1},
 	q{SELECT (obj).id, distance FROM ext.odbknn(NULL::public.many, ROW('abc', 1), NULL, 5, 'public.many_pinned')
+		ORDER BY 2, 1},
+	q{SELECT index_name::text, column_name, kind, why FROM mmdb.subindexes ORDER BY 1, 2},
+	q{SELECT (obj).id, distance FROM ext.odbknn(NULL::public.many, ROW('abc', 1, 2), NULL, 5, 'public.many_subindexes')
 		ORDER BY 2, 1},
 	q{SELECT *, ext.mm_weights(name) FROM mmdb.weight_profile ORDER BY name},
 	q{SELECT relacl FROM pg_class WHERE oid = 'mmdb.weight_profile'::regclass});

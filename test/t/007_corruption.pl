@@ -47,10 +47,10 @@ my $header_size = 24;
 my %field = (nsn => [ 0, 'Q' ], born => [ 8, 'Q' ], merged => [ 16, 'Q' ], merged_before => [ 24, 'Q' ],
 	xid => [ 32, 'Q' ], right => [ 40, 'L' ],
 	n => [ 44, 'S' ], before => [ 46, 'S' ], room => [ 48, 'S' ], level => [ 50, 'C' ], kind => [ 51, 'C' ],
-	flags => [ 52, 'C' ], magic => [ 60, 'L' ]);
+	flags => [ 52, 'C' ], tree => [ 54, 'S' ], magic => [ 60, 'L' ]);
 my $special_size = 64;
 # Statistics of columns come after what the columns were: 12 bytes for each there may be.
-my $columns_offset = 56 + 12 * 32;
+my $columns_offset = 64 + 12 * 32;
 my ($meta_kind, $model_kind, $node_kind, $deleted_kind) = (1, 2, 3, 4);
 
 sub read_file
@@ -212,7 +212,7 @@ my @damages = (
 		qr/made for 3 columns|not one of an mmdb index/ ],
 	[ 'count of splits', 'things_mm', [ [ $header_size + 16, pack('Q', 0) ] ], qr/only 0 splits have been counted/ ],
 	[ 'no model', 'things_mm', [ [ $header_size + 24, pack('L', $nobody) ] ], qr/not one of an mmdb index/ ],
-	[ 'no model, and no coordinates', 'things_mm', [ [ $header_size + 24, pack('L5', $nobody, 0, 0, 0, 0) ] ],
+	[ 'no model, and no coordinates', 'things_mm', [ [ $header_size + 24, pack('L7', $nobody, (0) x 6) ] ],
 		qr/does not fit the metadata/ ],
 	[ 'model elsewhere', 'things_mm', [ [ $header_size + 24, pack('L', $leaf) ] ],
 		qr/Block $leaf is of kind 3 instead of 2/ ],
@@ -220,13 +220,13 @@ my @damages = (
 		qr/A link leads to block/ ],
 	[ 'size of the model', 'things_mm', [ [ $header_size + 28, pack('L', 5000000) ] ],
 		qr/Block $model has \d+ bytes of the model/ ],
-	[ 'number of coordinates', 'things_mm', [ [ $header_size + 32, pack('l', $coordinates + 1) ] ],
+	[ 'number of coordinates', 'things_mm', [ [ $header_size + 36, pack('l', $coordinates + 1) ] ],
 		qr/do not fit its model/ ],
-	[ 'bytes of sketches', 'things_mm', [ [ $header_size + 40, pack('l', 1000) ] ], qr/do not fit its model/ ],
+	[ 'bytes of sketches', 'things_mm', [ [ $header_size + 44, pack('l', 1000) ] ], qr/do not fit its model/ ],
 	[ 'scale', 'things_mm', [ [ $header_size + $columns_offset + 32, pack('d', 0) ] ], qr/not one of an mmdb index/ ],
-	[ 'what a column was', 'things_mm', [ [ $header_size + 52, pack('L', 1) ] ],
+	[ 'what a column was', 'things_mm', [ [ $header_size + 60, pack('L', 1) ] ],
 		qr/made for another metric of column "v"/ ],
-	[ 'number of pairs', 'things_mm', [ [ $header_size + 48, pack('l', 5000) ] ], qr/not one of an mmdb index/ ],
+	[ 'number of pairs', 'things_mm', [ [ $header_size + 56, pack('l', 5000) ] ], qr/not one of an mmdb index/ ],
 	# the model
 	(map { [ "the model, byte $_", 'things_mm', [ [ entries($model) + $_, "\xAA\x55\xAA\x55" ] ],
 		qr/does not match its checksum/ ] } map { $_ * 24 } 0 .. 9),
@@ -358,7 +358,7 @@ my %pairs = map { $_ => $node->data_dir . '/'
 	. $node->safe_psql('postgres', "SELECT pg_relation_filepath('$_')") } qw(pairs_old pairs_zero);
 $node->stop;
 my $old = read_file($pairs{pairs_old});
-substr($old, $header_size, 4) = pack('L', 2);
+substr($old, $header_size, 4) = pack('L', 4);
 write_file($pairs{pairs_old}, $old);
 write_file($pairs{pairs_zero}, '');
 $node->start;
@@ -376,6 +376,13 @@ is($node->safe_psql('postgres', q{SELECT (obj).n FROM odbknn(NULL::pairs, ROW(7,
 my ($pairs_status, $pairs_out, $pairs_err) = $node->psql('postgres',
 	q{SELECT * FROM odbknn(NULL::pairs, ROW(7), NULL, 1)});
 like($pairs_err, qr/index "pairs_\w+" is not valid.*REINDEX/s, 'and what is said where there is none');
+is($node->safe_psql('postgres', q{SELECT count(*) FROM mmdb.subindexes WHERE index_name::text LIKE 'pairs%'}), '0',
+	'mmdb.subindexes leaves them out');
+($pairs_status, $pairs_out, $pairs_err) = $node->psql('postgres', q{SELECT mmdb_index_check('pairs_old')});
+like($pairs_err, qr/not one of an mmdb index, format version 5.*REINDEX/s,
+	'an index of another format is to be made anew');
+($pairs_status, $pairs_out, $pairs_err) = $node->psql('postgres', q{INSERT INTO pairs VALUES (ROW(1, 1), 1, 1)});
+like($pairs_err, qr/no (?:valid )?metadata page.*REINDEX/s, 'also before it takes rows');
 # one session's temporary index is another's problem
 my $other = $node->background_psql('postgres');
 $other->query_safe('CREATE TEMP TABLE temporary (a integer); CREATE INDEX temporary_mm ON temporary USING mmdb (a)');
@@ -489,6 +496,229 @@ foreach my $index (sort keys %table)
 	my $query = sprintf($search, $table{$index});
 	is($node->safe_psql('postgres', "SET enable_seqscan = off; $query"), $right->{$query},
 		'and it finds what it should');
+}
+
+# Sub-indexes.  All damages are done at once, each to a copy of one table with its
+# index: the files of copies are the same.
+my $copies = 16;
+$node->safe_psql('postgres', slurp_file($_)) foreach ('test/differences.sql', 'test/forest.sql');
+foreach my $copy (1 .. $copies)
+{
+	$node->safe_psql('postgres', "CREATE SCHEMA copy$copy; SET search_path = copy$copy, public; SELECT make_forest()");
+}
+$node->safe_psql('postgres', q{
+	SELECT setseed(0.5);
+	SELECT make_forest();
+	SELECT add_trees(2500);
+	REINDEX INDEX forest_mm;
+});
+
+sub files_of
+{
+	my ($schema) = @_;
+	return map { $node->data_dir . "/$_" } split /\|/, $node->safe_psql('postgres',
+		"SELECT pg_relation_filepath('$schema.forest'), pg_relation_filepath('$schema.forest_mm')");
+}
+
+# Blocks of each kind, and where the fields of their contents are; see src/inverted/layout.h.
+my ($postings_kind, $directory_kind, $pending_kind, $home_kind) = (5, 6, 7, 8);
+my ($table_file, $index_file) = files_of('public');
+my $chain_offset = 8;
+my $runs_offset = 8 + 24 + 24 + 8;
+my %run = (stamp => [ 0, 'Q' ], rows => [ 8, 'q' ], postings => [ 16, 'q' ], root => [ 24, 'L' ], first => [ 28, 'L' ],
+	pages => [ 32, 'L' ], level => [ 36, 'L' ], classes => [ 40, 'Q' ]);
+my %chain = (stamp => [ 0, 'Q' ], first => [ 8, 'L' ], last => [ 12, 'L' ], pages => [ 16, 'L' ]);
+
+sub content_of				# the number at an offset of a block's contents
+{
+	my ($index, $block, $offset, $format) = @_;
+	return unpack($format, substr($healthy{$index}, entries($block) + $offset, length(pack($format, 0))));
+}
+
+# A home page whose index has a run with a directory, and pending pages, which are
+# about to be made a run: an insertion will do so.
+my $home;
+for (;;)
+{
+	$node->safe_psql('postgres', 'SELECT add_trees(50); CHECKPOINT');
+	$healthy{forest} = read_file($index_file);
+	($home) = grep { get('forest', $_, 'kind') == $home_kind
+			&& content_of('forest', $_, $chain_offset + $chain{pages}[0], 'L') >= 62 }
+		1 .. length($healthy{forest}) / $block_size - 1;
+	last if defined $home;
+}
+$node->safe_psql('postgres', q{
+	DELETE FROM forest WHERE id % 50 = 0;
+	SELECT setseed(0.5);
+	SELECT remember_answers(200, 0.4);
+	SELECT mmdb_index_check('forest_mm');
+	-- so that the table's pages need not be written by a copy
+	SELECT count(*) FROM forest;
+});
+my %copy = map { $_ => [ files_of("copy$_") ] } 1 .. $copies;
+$node->stop;
+$healthy{forest} = read_file($index_file);
+my $table_content = read_file($table_file);
+write_file($copy{$_}[0], $table_content) foreach keys %copy;
+
+my $forest_blocks = length($healthy{forest}) / $block_size;
+my %blocks_of;
+foreach my $block (0 .. $forest_blocks - 1)
+{
+	my $kind = get('forest', $block, 'kind');
+	next if $kind >= $postings_kind && $kind <= $pending_kind && content_of('forest', $block, 0, 'L') != $home;
+	next if $kind == $node_kind && get('forest', $block, 'tree') == 0;
+	push @{ $blocks_of{$kind} }, $block;
+}
+my ($postings, $directory, $node_of_tree) = map { $blocks_of{$_}[-1] } $postings_kind, $directory_kind, $node_kind;
+my $pages = sub { content_of('forest', $home, $chain_offset + $chain{ $_[0] }[0], $chain{ $_[0] }[1]) };
+my ($pending, $last_pending) = ($pages->('first'), $pages->('last'));
+cmp_ok(scalar(@{ $blocks_of{$_} // [] }), '>', 0, "there are pages of kind $_")
+	foreach $model_kind, $node_kind, $postings_kind, $directory_kind, $pending_kind, $home_kind;
+
+sub content_field
+{
+	my ($block, $offset, $format, $value) = @_;
+	return [ entries($block) + $offset, pack($format, $value) ];
+}
+
+# of the first run
+sub run_value
+{
+	my ($name) = @_;
+	return content_of('forest', $home, $runs_offset + $run{$name}[0], $run{$name}[1]);
+}
+
+sub run_field
+{
+	my ($name, $value) = @_;
+	return content_field($home, $runs_offset + $run{$name}[0], $run{$name}[1], $value);
+}
+
+sub pending_field
+{
+	my ($name, $value) = @_;
+	return content_field($home, $chain_offset + $chain{$name}[0], $chain{$name}[1], $value);
+}
+
+
+# What is done, and what may come of it.  Otherwise searches return the right answer or
+# an error, and the check fails.  wrong: searches cannot know; unused: the check may pass.
+my @subindex_damages = (
+	(map { my ($block, $of) = @$_; (
+		[ "magic number of $of", [ field('forest', $block, 'magic', 1) ] ],
+		[ "$of of kind metadata", [ field('forest', $block, 'kind', $meta_kind) ] ],
+		[ "$of of kind deleted", [ field('forest', $block, 'kind', $deleted_kind) ] ],
+		[ "level of $of", [ field('forest', $block, 'level', 31) ], $of =~ /home|pending/ ? 'unused' : '' ],
+		[ "entries of $of", [ field('forest', $block, 'n', 65000) ], $of =~ /home|pending/ ? 'unused' : '' ]) }
+		[ $home, 'a home page' ], [ $postings, 'postings' ], [ $directory, 'a directory' ],
+		[ $pending, 'the first pending page' ], [ $last_pending, 'the last pending page' ],
+		[ $node_of_tree, "a sub-index's node" ]),
+	(map { [ "stamp of block $_", [ field('forest', $_, 'born', 1 << 40) ] ],
+		[ "home of block $_", [ content_field($_, 0, 'L', 1) ] ],
+		[ "end of block $_", [ [ $_ * $block_size + 12, pack('S', 24) ] ] ],
+		[ "a page of zeros, block $_", [ [ $_ * $block_size, "\0" x $block_size ] ] ] }
+		$postings, $directory, $pending, $last_pending),
+	# the home page
+	[ 'too many runs', [ content_field($home, $runs_offset - 4, 'l', 17) ] ],
+	[ 'less than no runs', [ content_field($home, $runs_offset - 4, 'l', -1) ] ],
+	[ 'no runs', [ content_field($home, $runs_offset - 4, 'l', 0) ], 'wrong' ],
+	[ 'stamps given', [ content_field($home, 0, 'Q', 0) ] ],
+	[ 'root beyond the end', [ run_field('root', $forest_blocks) ] ],
+	[ 'root nowhere', [ run_field('root', $nobody) ] ],
+	[ 'root is a leaf', [ run_field('root', $postings) ] ],
+	[ 'first leaf beyond the end', [ run_field('first', $forest_blocks) ] ],
+	[ 'first leaf elsewhere', [ run_field('first', run_value('root')) ] ],
+	[ 'levels of a run', [ run_field('level', run_value('level') + 1) ] ],
+	[ 'too many levels of a run', [ run_field('level', 4000000000) ] ],
+	[ 'pages of a run', [ run_field('pages', run_value('pages') + 1) ] ],
+	[ 'no pages of a run', [ run_field('pages', 0) ] ],
+	[ 'stamp of a run', [ run_field('stamp', run_value('stamp') - 1) ] ],
+	[ 'size classes of a run', [ run_field('classes', 0) ], 'wrong' ],
+	[ 'rows of a run', [ run_field('rows', 1) ], 'wrong' ],
+	[ 'postings of a run', [ run_field('postings', 1) ], 'wrong' ],
+	[ 'first pending page', [ pending_field('first', $forest_blocks) ] ],
+	[ 'last pending page', [ pending_field('last', $pending) ] ],
+	[ 'last pending page beyond the end', [ pending_field('last', $forest_blocks) ] ],
+	[ 'one pending page more', [ pending_field('pages', $pages->('pages') + 1) ] ],
+	[ 'one pending page less', [ pending_field('pages', $pages->('pages') - 1) ] ],
+	[ 'very many pending pages', [ pending_field('pages', 4000000000) ] ],
+	[ 'stamp of pending pages', [ pending_field('stamp', $pages->('stamp') - 1) ] ],
+	# runs
+	[ 'a token', [ content_field($postings, 8, 'L', 0xFFFFFFFF) ], 'wrong' ],
+	[ 'place of a list', [ content_field($postings, 16, 'S', 65000) ] ],
+	[ 'length of a list', [ content_field($postings, 18, 'S', 65000) ] ],
+	[ 'no length of a list', [ content_field($postings, 18, 'S', 0) ], 'wrong' ],
+	[ 'the bytes of lists', [ [ ($postings + 1) * $block_size - $special_size - 200, "\xFF" x 200 ] ], 'wrong' ],
+	[ 'a link to itself', [ field('forest', run_value('first'), 'right', run_value('first')) ], 'wrong' ],
+	[ 'a link beyond the end', [ field('forest', run_value('first'), 'right', $forest_blocks) ], 'wrong' ],
+	[ 'no link', [ field('forest', run_value('first'), 'right', $nobody) ], 'wrong' ],
+	[ 'a downlink beyond the end', [ content_field($directory, 16, 'L', $forest_blocks) ] ],
+	[ 'a downlink to its own page', [ content_field($directory, 16, 'L', $directory) ] ],
+	[ 'a downlink to another leaf', [ content_field($directory, 16, 'L', $postings) ], 'wrong' ],
+	[ 'the key of a downlink', [ content_field($directory, 20, 'L', 0xFFFFFFFF) ], 'wrong' ],
+	# pending pages
+	[ 'a pending page sealed', [ field('forest', $last_pending, 'flags', 8) ] ],
+	[ 'a pending page behind the last', [ field('forest', $last_pending, 'right', $pending) ] ],
+	[ 'a pending page behind itself', [ field('forest', $pending, 'right', $pending) ] ],
+	[ 'pending pages end too soon', [ field('forest', $pending, 'right', $nobody) ] ],
+	[ 'tokens of a pending row', [ content_field($pending, 16, 'L', 60000) ] ],
+	[ 'place of a pending row', [ content_field($pending, 8, 'L', 100000) ], 'wrong' ],
+	[ 'no place of a pending row', [ content_field($pending, 12, 'S', 0) ] ],
+	[ 'size class of a pending row', [ content_field($pending, 14, 'S', 60000) ] ],
+	# trees of sub-indexes, and what is said of them behind the shared tree's model
+	[ 'a node of another tree', [ field('forest', $node_of_tree, 'tree', 0) ] ],
+	[ 'a node of no tree', [ field('forest', $node_of_tree, 'tree', 9) ] ],
+	[ 'room of a node', [ field('forest', $node_of_tree, 'room', 65535) ] ],
+	map { my $at = $_; [ "sub-indexes in the model, $at bytes from the end",
+		[ [ entries($blocks_of{$model_kind}[0]) + get('forest', $blocks_of{$model_kind}[0], 'n') - $at, "\xAA" ] ] ] }
+		1, 60, 130, 200);
+
+# Bytes anywhere on pages of sub-indexes.  If the check finds nothing, nothing is wrong.
+my $seed = $ENV{MMDB_TEST_SEED} // ($ENV{MMDB_TEST_LONG} ? time % 1_000_000 : 1);
+srand($seed);
+note("seed $seed");
+my @kinds = ($node_kind, $postings_kind, $directory_kind, $pending_kind, $home_kind);
+foreach my $i (1 .. $ENV{MMDB_TEST_LONG} ? 1000 : 16)
+{
+	my @of_kind = @{ $blocks_of{ $kinds[ $i % @kinds ] } };
+	my $at = $of_kind[ rand @of_kind ] * $block_size + int(rand($block_size));
+	# most of the rest of a page is not used
+	$at = $at - $at % $block_size + ($i % 2 ? int(rand(200)) : $block_size - 1 - int(rand(64))) if $i % 3 > 0;
+	push @subindex_damages, [ "seed $seed, $i: byte " . $at % $block_size . ' of block ' . int($at / $block_size),
+		[ [ $at, chr(int(rand(256))) ] ], 'random' ];
+}
+
+while (my @now = splice(@subindex_damages, 0, $copies))
+{
+	foreach my $i (0 .. $#now)
+	{
+		my $content = $healthy{forest};
+		substr($content, $_->[0], length($_->[1])) = $_->[1] foreach @{ $now[$i][1] };
+		write_file($copy{ $i + 1 }[0], $table_content);
+		write_file($copy{ $i + 1 }[1], $content);
+		unlink(map { ("${_}_fsm", "${_}_vm") } @{ $copy{ $i + 1 } });
+	}
+	$node->start;
+	foreach my $i (0 .. $#now)
+	{
+		my ($name, $changes, $result) = @{ $now[$i] };
+		$result //= '';
+		my $path = "SET search_path = copy" . ($i + 1) . ", public; SET statement_timeout = '60s';";
+		my ($status, $out, $err) =
+			$node->psql('postgres', "\\set VERBOSITY verbose\n$path SELECT mmdb_index_check('forest_mm')");
+		my $found = $err =~ /XX002:.*REINDEX/s;
+		ok($found || $err eq '' && $result =~ /unused|random/, "$name: the check") or diag($err);
+		my $wrong_allowed = $result eq 'wrong' || $result eq 'random' && $found ? 'true' : 'false';
+		is($node->safe_psql('postgres', "$path SELECT forest_faults(true, $wrong_allowed)"), '', "$name: searches");
+		foreach my $change ('BEGIN; SELECT add_trees(150); ROLLBACK', 'VACUUM forest',
+			'SELECT count(*) FROM mmdb.subindexes')
+		{
+			($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$path $change");
+			ok($err eq '' || $err =~ /XX002:.*REINDEX/s, "$name: $change") or diag($err);
+		}
+	}
+	$node->stop;
 }
 
 done_testing();

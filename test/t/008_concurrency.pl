@@ -3,7 +3,8 @@
 # scan in the same snapshot.
 #
 # The index begins empty, so that it gets its model amid all that, and its nodes
-# hold few entries, so that they are split and deleted all the time.
+# hold few entries, so that they are split and deleted all the time.  So it is with
+# one that has sub-indexes, which are searched under all drivers.
 
 use strict;
 use warnings;
@@ -18,10 +19,10 @@ my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
 $node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\nshared_buffers = 32MB\n");
 $node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION mmdb');
+$node->safe_psql('postgres', slurp_file($_)) foreach ('test/differences.sql', 'test/forest.sql');
 
-$node->safe_psql('postgres', slurp_file('test/differences.sql'));
 $node->safe_psql('postgres', q{
-	CREATE EXTENSION mmdb;
 	CREATE TYPE home AS (price integer, photo mmvector, review text);
 	CREATE TABLE t (id serial, price integer, photo mmvector, review text, obj home)
 		WITH (autovacuum_enabled = off, vacuum_truncate = off);
@@ -136,6 +137,22 @@ $node->safe_psql('postgres', q{
 	END $$;
 });
 $node->safe_psql('postgres', q{ALTER FUNCTION search(integer) SET plan_cache_mode = force_custom_plan});
+$node->safe_psql('postgres', q{
+	SELECT make_forest('', ', pivots = 8, fillfactor = 40');
+	CREATE SEQUENCE forest_by_index;
+	CREATE FUNCTION search_forest(near integer) RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+		PERFORM nextval('forest_by_index') FROM generate_series(1, compare_drivers(near, 0.1));
+	END $$;
+	CREATE FUNCTION remove_trees(near integer) RETURNS void LANGUAGE sql AS $$
+		DELETE FROM forest WHERE id IN (SELECT id FROM forest WHERE a BETWEEN near * 10 AND near * 10 + 300
+			FOR UPDATE SKIP LOCKED)
+	$$;
+	CREATE FUNCTION change_trees(first integer, near integer) RETURNS void LANGUAGE sql AS $$
+		UPDATE forest SET (a, v, s, tags) = (SELECT t.* FROM random_tree(near + forest.id % 7) t)
+		WHERE id IN (SELECT id FROM forest WHERE id >= first ORDER BY id LIMIT 20 FOR UPDATE SKIP LOCKED)
+	$$;
+});
 
 # Scripts of pgbench, and how often each is chosen.
 my $dir = PostgreSQL::Test::Utils::tempdir();
@@ -146,7 +163,12 @@ my %scripts = (
 	remove => [ 3, 'SELECT remove_homes(:near * 10, :near * 10 + 300);' ],
 	search => [ 4, "BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT search(:near);\nCOMMIT;" ],
 	walk => [ 1, "BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT walk(:near);\nCOMMIT;" ],
-	vacuum => [ 0, "VACUUM t;\n\\sleep 50 ms" ],
+	add_trees => [ 4, 'SELECT add_trees(60);' ],
+	abort_trees => [ 1, "BEGIN;\nSELECT add_trees(60);\nROLLBACK;" ],
+	change_trees => [ 1, 'SELECT change_trees(:id, :near % 300);' ],
+	remove_trees => [ 1, 'SELECT remove_trees(:near % 300);' ],
+	search_forest => [ 3, "BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT search_forest(:near % 300);\nCOMMIT;" ],
+	vacuum => [ 0, "VACUUM t, forest;\n\\sleep 50 ms" ],
 );
 my @files;
 foreach my $name (sort keys %scripts)
@@ -172,6 +194,12 @@ note("$by_index answers by the index, $by_scan not, 0 differences; "
 	. $node->safe_psql('postgres',
 		q{SELECT (SELECT count(*) FROM t) || ' rows, ' || pg_relation_size('t_mm') / 8192 || ' pages'}));
 cmp_ok($by_index, '>', 100, 'searches used the index');
+my $forest_by_index = $node->safe_psql('postgres', 'CHECKPOINT; SELECT last_value FROM forest_by_index');
+note("$forest_by_index answers by the index with sub-indexes; "
+	. $node->safe_psql('postgres',
+		q{SELECT count(*) || ' rows, ' || inverted_stamps() || ' chains and runs' FROM forest}));
+cmp_ok($forest_by_index, '>', 100, 'searches by sub-indexes used the index');
+cmp_ok($node->safe_psql('postgres', 'SELECT inverted_stamps()'), '>', 5, 'pending pages were made runs');
 
 # All rows are there, and can be removed.
 foreach my $round (1 .. 2)
@@ -184,8 +212,27 @@ foreach my $round (1 .. 2)
 				FROM (SELECT id FROM t ORDER BY $column) s\$q\$, true), array_agg(id ORDER BY id)::text[]) FROM t}),
 			't|', "round $round: all rows by $column");
 	}
-	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm'), mmdb_index_check('t_obj')});
-	$node->safe_psql('postgres', 'DELETE FROM t WHERE id % 3 > 0; VACUUM t');
+	cmp_ok($node->safe_psql('postgres', 'SELECT sum(compare_drivers(n)) FROM unnest(ARRAY[7, 150]) n'), '>', 0,
+		"round $round: sub-indexes by all drivers");
+	$node->safe_psql('postgres', q{SELECT mmdb_index_check(i) FROM unnest('{t_mm,t_obj,forest_mm}'::regclass[]) i});
+	$node->safe_psql('postgres',
+		'DELETE FROM t WHERE id % 3 > 0; DELETE FROM forest WHERE id % 3 > 0; VACUUM t, forest');
+}
+
+# Several sessions find that an index with sub-indexes is due for its model.
+append_to_file("$dir/train", "\\set n random(1, 20)\nSELECT add_trees(:n);\n");
+foreach my $round (1 .. $ENV{MMDB_TEST_LONG} ? 50 : 3)
+{
+	$node->safe_psql('postgres', 'DROP TABLE forest; SELECT make_forest()');
+	my $train = IPC::Run::start([ 'pgbench', '-n', '-c', 8, '-j', 2, '-t', 8, '-h', $node->host, '-p', $node->port,
+		'-f', "$dir/train", 'postgres' ], '<', \undef, '>', \$out, '2>', \$err);
+	$train->finish;
+	is($train->result(0), 0, "training $round beside other insertions") or diag($err);
+	is($node->safe_psql('postgres', q{
+		SELECT mmdb_index_check('forest_mm');
+		SELECT count(*) = (SELECT count(kind) FROM forest_column), count(DISTINCT entries) = 1,
+			min(entries) = (SELECT count(*) FROM forest) FROM mmdb.subindexes WHERE index_name = 'forest_mm'::regclass;
+		SELECT compare_drivers(100) > 0}), "\nt|t|t\nt", 'all rows are in all sub-indexes');
 }
 
 done_testing();

@@ -1,7 +1,8 @@
 # A split is two WAL records.  A server that has replayed only the first, because
 # its primary crashed there, finds all rows nonetheless, and completes the split.
 # VACUUM condenses the tree in many records; wherever it is stopped, the tree is
-# whole.
+# whole.  So it is with the trees of sub-indexes.  An inverted index is whole wherever
+# the writing of a run is stopped.
 #
 # pg_waldump tells where such records end; recovery stops there.
 
@@ -19,7 +20,7 @@ $primary->start;
 $primary->safe_psql('postgres', q{
 	CREATE EXTENSION mmdb;
 	CREATE TABLE t (id serial, a integer, v mmvector, s text) WITH (autovacuum_enabled = off);
-	CREATE INDEX t_mm ON t USING mmdb (a, v, s) WITH (pivots = 16);
+	CREATE INDEX t_mm ON t USING mmdb (a, v, s) WITH (pivots = 16, subindexes = 'v rtree, s inverted');
 	CREATE FUNCTION add_rows(n integer) RETURNS void LANGUAGE sql AS $$
 		INSERT INTO t (a, v, s) SELECT i % 100, ARRAY(SELECT sin(i * j) + random() FROM generate_series(1, 7) j),
 			md5(i::text)
@@ -58,32 +59,65 @@ sub records
 	return @result;
 }
 
-# Images of two blocks, neither of them the metadata page: the first halves of splits.
-my @splits = map { { lsn => $_->{lsn}, blocks => $_->{images} } }
-	grep { @{ $_->{images} } == 2 && !grep { $_ == 0 } @{ $_->{images} } } records($start, $end);
-note(scalar(@splits) . ' splits');
-cmp_ok(scalar(@splits), '>', 20, 'nodes were split');
-
+# The kind of each block, its flags, and the number of its tree; see src/index/page.h.
 sub flags
 {
-	my ($node, $block) = @_;
+	my ($node, @blocks) = @_;
 	$node->safe_psql('postgres', 'CHECKPOINT');
 	my $path = $node->data_dir . '/' . $node->safe_psql('postgres', q{SELECT pg_relation_filepath('t_mm')});
 	open(my $file, '<:raw', $path) or die "$path: $!";
-	seek($file, ($block + 1) * $block_size - 13, 0);
-	read($file, my $bytes, 2);
+	my @result;
+	foreach my $block (@blocks)
+	{
+		seek($file, ($block + 1) * $block_size - 13, 0);
+		read($file, my $bytes, 5);
+		push @result, [ unpack('CCxS', $bytes) ];
+	}
 	close($file);
-	my ($kind, $flags) = unpack('CC', $bytes);
-	return ($kind, $flags);
+	return @result;
 }
 
-my $all_rows = q{
-	SET enable_seqscan = off;
-	SET enable_sort = off;
-	SELECT count(*) > 0, differences('all rows',
-		(SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM t ORDER BY v <-> '[1,0,0,0,1,0,0]') s)::text[],
-		array_agg(id ORDER BY id)::text[]) FROM t};
-my $number = $ENV{MMDB_TEST_LONG} ? 30 : 4;
+sub kind_and_flags
+{
+	my ($node, $block) = @_;
+	my ($of) = flags($node, $block);
+	return "$of->[0] $of->[1]";
+}
+
+# Images of two nodes: the first halves of splits, in the shared tree and in that of the
+# sub-index; and postings: the writing of a run.
+my ($node_kind, $postings_kind) = (3, 5);
+my (@splits, @runs);
+{
+	my @records = grep { !grep { $_ == 0 } @{ $_->{images} } } records($start, $end);
+	my @flags = flags($primary, map { $_->{blocks}[0] } @records);
+	foreach my $i (0 .. $#records)
+	{
+		my ($kind, $flags, $tree) = @{ $flags[$i] };
+		my ($lsn, $images) = ($records[$i]{lsn}, $records[$i]{images});
+		push @{ $splits[$tree] }, { lsn => $lsn, blocks => $images } if $kind == $node_kind && @$images == 2;
+		push @runs, { lsn => $lsn } if $kind == $postings_kind;
+	}
+}
+foreach my $tree (0, 1)
+{
+	note(scalar(@{ $splits[$tree] }) . " splits in tree $tree");
+	cmp_ok(scalar(@{ $splits[$tree] }), '>', 20, "nodes of tree $tree were split");
+}
+note(scalar(@runs) . ' records of postings');
+cmp_ok(scalar(@runs), '>', 5, 'a run was written');
+
+# By the shared tree, and by each sub-index.
+my $all_rows = join ';', 'SET enable_seqscan = off; SET enable_sort = off', map {
+	my ($driver, $distance) = @$_;
+	qq{SET mmdb.driver = $driver; SELECT count(*) > 0, differences(\$\$all rows by $driver, $distance\$\$,
+		(SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM t ORDER BY $distance) s)::text[],
+		array_agg(id ORDER BY id)::text[]) FROM t} }
+	[ shared => "v <-> '[1,0,0,0,1,0,0]'" ], [ subindex => "v <-> '[1,0,0,0,1,0,0]'" ],
+	[ subindex => "s <~> 'c4ca4238a0b923820dcc509a6f75849b'" ],
+	[ merge => "(v <-> '[1,0,0,0,1,0,0]') + (s <~> 'c4ca4238a0b923820dcc509a6f75849b')" ];
+my $found = join "\n", ('t|') x 4;
+my $number = $ENV{MMDB_TEST_LONG} ? 30 : 3;
 
 # A server that has recovered up to a record, but not the next, which begins there.
 sub stopped_before
@@ -101,21 +135,37 @@ sub stopped_before
 	return $node;
 }
 
-foreach my $i (1 .. $number)
+foreach my $stop (map { my $tree = $_; map { [ $tree, $_ ] } 1 .. ($tree == 0 ? $number : ($number + 1) / 2) } 0, 1)
 {
-	my $split = $splits[ int($#splits * $i / $number) ];
-	my $node = stopped_before("stopped$i", $split->{lsn});
-	my ($kind, $flags) = flags($node, $split->{blocks}[0]);
-	is("$kind $flags", '3 1', "stop $i: the split of block $split->{blocks}[0] is incomplete");
+	my ($tree, $i) = @$stop;
+	my $of = $splits[$tree];
+	my $split = $of->[ int($#$of * $i / $number) ];
+	my $node = stopped_before("stopped${tree}_$i", $split->{lsn});
+	is(kind_and_flags($node, $split->{blocks}[0]), '3 1',
+		"stop $i: the split of block $split->{blocks}[0] of tree $tree is incomplete");
 	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm')});
-	is($node->safe_psql('postgres', $all_rows), 't|', 'all rows are found');
+	is($node->safe_psql('postgres', $all_rows), $found, 'all rows are found');
 	$node->safe_psql('postgres', 'DELETE FROM t WHERE id % 3 = 0; VACUUM t');
-	is($node->safe_psql('postgres', $all_rows), 't|', 'also after VACUUM');
+	is($node->safe_psql('postgres', $all_rows), $found, 'also after VACUUM');
 	$node->safe_psql('postgres', 'SELECT add_rows(4000)');
-	($kind, $flags) = flags($node, $split->{blocks}[0]);
-	is("$kind $flags", '3 0', 'insertions have completed the split');
-	is($node->safe_psql('postgres', $all_rows), 't|', 'and all rows are found');
+	is(kind_and_flags($node, $split->{blocks}[0]), '3 0', 'insertions have completed the split');
+	is($node->safe_psql('postgres', $all_rows), $found, 'and all rows are found');
 	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm')});
+	$node->stop('immediate');
+}
+
+# A run that was begun is written by the next that is due; VACUUM deletes the pages of
+# the first attempt.
+foreach my $i ($ENV{MMDB_TEST_LONG} ? 0 .. $#runs : ($#runs / 2, $#runs))
+{
+	my $node = stopped_before("run$i", $runs[$i]{lsn});
+	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm')});
+	is($node->safe_psql('postgres', $all_rows), $found, "writing a run stopped, $i: all rows are found");
+	$node->safe_psql('postgres', 'SELECT add_rows(4000); DELETE FROM t WHERE id % 3 = 0; VACUUM t');
+	is($node->safe_psql('postgres', $all_rows), $found, 'also after more insertions and VACUUM');
+	my ($status, $out, $err) = $node->psql('postgres',
+		q{SET client_min_messages = debug1; SELECT mmdb_index_check('t_mm')});
+	like($err, qr/ 0 left over/, 'no pages are left over');
 	$node->stop('immediate');
 }
 
@@ -137,10 +187,10 @@ foreach my $record ((map { $leaves[ int($#leaves * $_ / $number) ] } 1 .. $numbe
 {
 	my $node = stopped_before('vacuum' . ++$stop, $record->{lsn});
 	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm')});
-	is($node->safe_psql('postgres', $all_rows), 't|', "VACUUM stopped, $stop: all rows are found");
+	is($node->safe_psql('postgres', $all_rows), $found, "VACUUM stopped, $stop: all rows are found");
 	$node->safe_psql('postgres',
 		'SELECT add_rows(1000); DELETE FROM t WHERE id % 3 = 0; VACUUM t; SELECT add_rows(1000); VACUUM t');
-	is($node->safe_psql('postgres', $all_rows), 't|', 'also after changes and VACUUM');
+	is($node->safe_psql('postgres', $all_rows), $found, 'also after changes and VACUUM');
 	$node->safe_psql('postgres', q{SELECT mmdb_index_check('t_mm')});
 	$node->stop('immediate');
 }
