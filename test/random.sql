@@ -252,7 +252,7 @@ BEGIN
 		INTO result FROM brute_force b FULL JOIN unnest(ids, distances) f (id, distance) USING (id);
 	IF result.wrong > 0 OR result.lost > 0 OR result.added > 0 OR result.ndistinct <> result.nfound THEN
 		RAISE 'wrong answer: %, radius %: %', what, radius, result
-			USING DETAIL = wrong_rows(ids, distances, radius, false);
+			USING DETAIL = coalesce(wrong_rows(ids, distances, radius, false), 'rows come twice');
 	END IF;
 END $$;
 

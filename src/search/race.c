@@ -472,9 +472,13 @@ static void
 count_candidate(const MMCandidate *candidate, void *state)
 {
 	MMRace	   *race = state;
+	MMCandidate counted = *candidate;
 
 	race->entrants[0].stats.candidates++;
-	race->emit(candidate, race->emit_state);
+	/* Nothing is proved of a row whose sum may be NULL, however large the radius. */
+	if (ignores_nulls(race->entrants[0].driver))
+		counted.upper = get_float8_nan();
+	race->emit(&counted, race->emit_state);
 }
 
 bool

@@ -80,7 +80,8 @@ typedef struct MMCandidate
 {
 	ItemPointerData tid;
 	double		lower;			/* of the sum; if is_null, there is no sum */
-	double		upper;			/* Infinity where there is none */
+	double		upper;			/* Infinity where there is none; NaN where the sum may
+								 * be NULL */
 	bool		is_null;
 	bool		may_be_null;	/* although not is_null: see
 								 * mm_search_tells_nulls */
