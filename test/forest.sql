@@ -55,7 +55,8 @@ BEGIN
 		distance := format('(%I %s %L)', c.name, c.operator, value);
 		weights := concat_ws(', ', weights, (random() / c.radius)::numeric(10, 3));
 		IF c.kind IS NOT NULL THEN
-			total := concat_ws(' + ', total, format('%s * %s', ((0.3 + random()) / c.radius)::numeric(10, 3), distance));
+			total := concat_ws(' + ', total,
+				format('%s * %s', ((0.3 + random()) / c.radius)::numeric(10, 3), distance));
 		END IF;
 		RETURN NEXT format('SELECT array_agg(d) FROM (SELECT %s AS d FROM forest ORDER BY 1 LIMIT 10) q', distance);
 		RETURN NEXT format('SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM forest ORDER BY %s) q', distance);
