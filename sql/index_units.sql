@@ -61,7 +61,7 @@ CREATE FUNCTION leaves_of(columns text, class text, column_name text) RETURNS nu
 DECLARE
 	result numeric;
 BEGIN
-	EXECUTE format('CREATE INDEX items_mm ON items USING mmdb (%s)', columns);
+	EXECUTE format('CREATE INDEX items_mm ON items USING mmdb (%s) WITH (subindexes = none)', columns);
 	result := leaves(class, column_name);
 	DROP INDEX items_mm;
 	RETURN result;

@@ -109,6 +109,7 @@ driver_name(MMScanState *s, const MMDriverStats *driver)
 			name = name == NULL ? s->columns->columns[i].name :
 				psprintf("%s and %s", name, s->columns->columns[i].name);
 	return name == NULL ? "shared tree" :
+		driver->kind < 0 ? psprintf("paper's algorithm on %s", name) :
 		driver->kind == 0 ? psprintf("merge of %s", name) :
 		psprintf("%s %s", name, mm_subindex_kind_name(driver->kind));
 }

@@ -509,8 +509,8 @@ mm_race_stats(const MMRace *race, MMSearchStats *stats)
 		const MMSearchEstimate *estimate = &entrant->driver->estimate;
 		MMSearchStats done = stats_of(entrant);
 		MMDriverStats driver = {
-			.kind = entrant->driver->nparts == 1 && !entrant->driver->paper ?
-			entrant->driver->parts[0]->kind : 0,
+			.kind = entrant->driver->paper ? -1 :
+			entrant->driver->nparts == 1 ? entrant->driver->parts[0]->kind : 0,
 			.pages = done.leaf_pages + done.postings_pages,
 			.entries = done.bounded + done.postings / mm_cost_model.postings_per_entry,
 			.candidates = done.candidates,

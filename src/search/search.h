@@ -46,7 +46,8 @@ typedef struct MMTerm
 typedef struct MMDriverStats
 {
 	uint32		columns;		/* mask: of sub-indexes; 0: the shared tree */
-	int			kind;			/* of a sub-index: MMSubindexKind; 0: several */
+	int			kind;			/* of a sub-index: MMSubindexKind; 0: a merge; -1: the
+								 * paper's algorithm on several */
 	int64		pages;			/* leaves */
 	int64		entries;
 	int64		candidates;

@@ -117,7 +117,7 @@ foreach my $column (split /\n/, $primary->safe_psql('postgres',
 	like($used, qr/^subindex\|$column$/m, "driven by $column on the standby");
 }
 like($used, qr/^merge\|merge of \w+ and /m, 'driven by a merge');
-like($used, qr/^paper\|merge of /m, 'driven by the algorithm of the paper');
+like($used, qr/^paper\|paper.s algorithm on /m, 'driven by the algorithm of the paper');
 foreach my $change ('SELECT add_trees(1500) FROM generate_series(1, 3)',
 	'DELETE FROM forest WHERE a > 500; VACUUM forest', 'BEGIN; SELECT add_trees(2000); ROLLBACK; VACUUM forest',
 	'SELECT add_trees(2000); VACUUM forest')
