@@ -435,7 +435,7 @@ static double
 total_work(const MMWork *work)
 {
 	return work->pages * mm_cost_model.entries_per_page + work->entries +
-		work->candidates * mm_cost_model.entries_per_verification;
+		work->candidates * mm_cost_model.entries_per_row;
 }
 
 /*

@@ -36,6 +36,7 @@ typedef struct MMCostModel
 	int			filtered_rows_per_verification;
 	int			entries_per_verification;
 	int			entries_per_page;
+	int			entries_per_row;
 	int			postings_per_entry;
 
 	/* What a search of an inverted index does. */

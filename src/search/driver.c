@@ -68,7 +68,7 @@ static double
 total_work(const MMSearchEstimate *estimate)
 {
 	return estimate->pages * mm_cost_model.entries_per_page + estimate->entries +
-		estimate->candidates * mm_cost_model.entries_per_verification;
+		estimate->candidates * mm_cost_model.entries_per_row;
 }
 
 /*

@@ -103,5 +103,5 @@ mm_work_done(const MMSearchStats *stats)
 		(double) stats->postings / mm_cost_model.postings_per_entry +
 		(double) stats->refined * mm_cost_model.entries_per_verification /
 		mm_cost_model.refinements_per_verification +
-		(double) stats->candidates * mm_cost_model.entries_per_verification;
+		(double) stats->candidates * mm_cost_model.entries_per_row;
 }
