@@ -62,6 +62,7 @@ CREATE TABLE bench.settings (
 	build_s			float8,
 	index_bytes		bigint,
 	pages			bigint,
+	subindexes		text,			-- that it has, with their pages
 	PRIMARY KEY (data, setting)
 );
 
@@ -156,7 +157,7 @@ BEGIN
 		FROM bench.set_columns c WHERE data = set_name AND (NOT alone OR name = ANY (columns));
 END $$;
 
-CREATE PROCEDURE bench.add_settings(set_name text)
+CREATE PROCEDURE bench.add_settings(set_name text, each_column boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
 	every text := (SELECT format('subindexes = %L', string_agg(format('%I %s', name, kinds[1]), ', ' ORDER BY n))
@@ -173,17 +174,17 @@ BEGIN
 		CALL bench.add_setting(set_name, 'all, merge', 'merge', every, 2);
 	END IF;
 	CALL bench.add_setting(set_name, 'paper', 'paper', every || ', pivots = 1');
-	FOR name, kind IN SELECT c.name, k FROM bench.set_columns c, unnest(kinds) k WHERE data = set_name ORDER BY c.n LOOP
+	FOR name, kind IN SELECT c.name, k FROM bench.set_columns c, unnest(kinds) k WHERE each_column AND data = set_name ORDER BY c.n LOOP
 		CALL bench.add_setting(set_name, name || ' ' || kind, 'subindex', format('subindexes = ''%I %s''', name, kind), 1, ARRAY[name]);
 	END LOOP;
-	IF several THEN
+	IF several AND each_column THEN
 		FOR name IN SELECT c.name FROM bench.set_columns c WHERE data = set_name ORDER BY n LOOP
 			CALL bench.add_setting(set_name, 'only ' || name, 'auto', 'subindexes = auto', 1, ARRAY[name], true);
 		END LOOP;
 	END IF;
 END $$;
 
-CREATE PROCEDURE bench.describe(set_name text, queries integer)
+CREATE PROCEDURE bench.describe(set_name text, queries integer, each_column boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
 	definitions text[] := string_to_array(substring(pg_get_indexdef((set_name || '_mm')::regclass) FROM 'USING mmdb \((.*)\)'), ', ');
@@ -193,7 +194,7 @@ BEGIN
 			   bench.kinds_of(set_name, definitions[column_number], column_name)
 		FROM mmdb.index_columns WHERE index_name = (set_name || '_mm')::regclass;
 	CALL bench.add_weightings(set_name, queries);
-	CALL bench.add_settings(set_name);
+	CALL bench.add_settings(set_name, each_column);
 END $$;
 
 -- ---------- measuring ----------
@@ -240,7 +241,7 @@ END $$;
 
 -- Some settings take a hundred times as long as others, so each gets only so many of the
 -- query objects as it does in some seconds, but five.
-CREATE PROCEDURE bench.search_all(s bench.settings, rounds integer, seconds float8 DEFAULT 3)
+CREATE PROCEDURE bench.search_all(s bench.settings, rounds integer, seconds float8)
 LANGUAGE plpgsql AS $$
 DECLARE
 	w bench.weightings;
@@ -273,7 +274,7 @@ BEGIN
 END $$;
 
 -- Settings of the same index come one after the other.
-CREATE PROCEDURE bench.ablate(set_name text, rounds integer)
+CREATE PROCEDURE bench.ablate(set_name text, rounds integer, seconds float8)
 LANGUAGE plpgsql AS $$
 DECLARE
 	s bench.settings;
@@ -282,6 +283,7 @@ DECLARE
 	index_name regclass;
 BEGIN
 	CALL bench.scan_all(set_name);
+	COMMIT;
 	FOR s IN SELECT * FROM bench.settings WHERE data = set_name ORDER BY n LOOP
 		IF s.definition <> definition THEN
 			EXECUTE format('DROP INDEX %I', set_name || '_mm');
@@ -294,9 +296,11 @@ BEGIN
 			COMMIT;
 		END IF;
 		UPDATE bench.settings SET build_s = s.build_s, index_bytes = pg_relation_size(index_name),
-								  pages = pg_relation_size(index_name) / current_setting('block_size')::bigint
+								  pages = pg_relation_size(index_name) / current_setting('block_size')::bigint,
+								  subindexes = (SELECT string_agg(format('%s %s %s', column_name, kind, i.pages), '; ' ORDER BY column_number)
+												FROM mmdb.subindexes_of(index_name) i WHERE kind IS NOT NULL)
 			WHERE (data, setting) = (set_name, s.setting);
-		CALL bench.search_all(s, rounds);
+		CALL bench.search_all(s, rounds, seconds);
 		COMMIT;
 	END LOOP;
 END $$;
@@ -345,7 +349,8 @@ CREATE VIEW bench.ablation_indexes AS
 SELECT data, setting, bench.digits(s.build_s, 2) AS build_s, bench.digits(s.index_bytes / 1e6, 1) AS index_mb,
 	   bench.digits(s.index_bytes::float8 / first_value(s.index_bytes) OVER (PARTITION BY data ORDER BY s.n), 2) AS size_by_shared,
 	   bench.digits(s.build_s / first_value(s.build_s) OVER (PARTITION BY data ORDER BY s.n), 2) AS build_by_shared,
-	   bench.digits(s.index_bytes::float8 / table_bytes, 2) AS size_by_table
+	   bench.digits(s.index_bytes::float8 / table_bytes, 2) AS size_by_table,
+	   s.subindexes
 FROM bench.settings s JOIN bench.sets ON name = data WHERE s.build_s IS NOT NULL ORDER BY s.n;
 
 -- Where the index with all sub-indexes was searched by another driver than the best
@@ -354,7 +359,9 @@ FROM bench.settings s JOIN bench.sets ON name = data WHERE s.build_s IS NOT NULL
 CREATE VIEW bench.ablation_choices AS
 WITH forced AS (
 	SELECT data, weights, query, setting, work, bench.expected_work(drivers[1]) AS expected, driver FROM bench.search_work
-	WHERE setting = 'shared' OR setting = 'all, merge' OR (data, setting) IN (SELECT data, name || ' ' || kinds[1] FROM bench.set_columns)
+	WHERE setting = 'shared' OR
+		(driver <> 'shared tree' AND (setting IN ('all, subindex', 'all, merge') OR
+		 (data, setting) IN (SELECT data, name || ' ' || kinds[1] FROM bench.set_columns)))
 ), compared AS (
 	SELECT a.data, a.weights, f.setting, mode() WITHIN GROUP (ORDER BY a.driver) AS chosen, count(*) AS queries,
 		   percentile_cont(0.5) WITHIN GROUP (ORDER BY bench.expected_work(a.drivers[1])) AS chosen_expected,
@@ -364,7 +371,7 @@ WITH forced AS (
 		   percentile_cont(0.5) WITHIN GROUP (ORDER BY a.work / f.work) AS ratio,
 		   sum((a.changes > 0)::integer) AS changed,
 		   (array_agg(array_to_string(a.drivers, '; ') ORDER BY a.work DESC))[1] AS worst_query,
-		   rank() OVER (PARTITION BY a.data, a.weights ORDER BY percentile_cont(0.5) WITHIN GROUP (ORDER BY f.work)) AS place
+		   row_number() OVER (PARTITION BY a.data, a.weights ORDER BY percentile_cont(0.5) WITHIN GROUP (ORDER BY f.work), f.setting = 'shared' DESC) AS place
 	FROM bench.search_work a JOIN forced f USING (data, weights, query)
 	WHERE a.setting = 'all, auto' GROUP BY a.data, a.weights, f.setting
 )
@@ -450,80 +457,88 @@ FROM bench.spelling GROUP BY edits ORDER BY edits;
 
 -- ---------- insertions ----------
 
--- The second half of a table, inserted into a table that has the first half and an index.
--- (No sub-index is chosen for an empty table.)
+-- A table's rows, inserted into an empty table with an index, where no sub-index is chosen;
+-- and the second half, inserted into a table with the first half and an index.
 CREATE TABLE bench.insertions (
 	n				integer GENERATED ALWAYS AS IDENTITY,
 	data			text,
-	what			text,
+	setting			text,
+	into_half		boolean,
 	rows			bigint,
 	s				float8
 );
 
-CREATE PROCEDURE bench.insert_half(set_name text, what text, definition text)
+CREATE PROCEDURE bench.insert_rows(set_name text, setting text, into_half boolean, definition text)
 LANGUAGE plpgsql AS $$
 DECLARE
 	inserted bigint;
 	started timestamptz;
 BEGIN
-	EXECUTE format('CREATE TABLE half (LIKE %I)', set_name);
-	EXECUTE format('INSERT INTO half SELECT * FROM %I WHERE id %% 2 = 0', set_name);
-	ALTER TABLE half ADD PRIMARY KEY (id);
+	EXECUTE format('CREATE TABLE inserted (LIKE %I, PRIMARY KEY (id))', set_name);
+	IF into_half THEN
+		EXECUTE format('INSERT INTO inserted SELECT * FROM %I WHERE id %% 2 = 0', set_name);
+	END IF;
 	IF definition <> '' THEN
-		EXECUTE 'CREATE INDEX ON half ' || definition;
+		EXECUTE 'CREATE INDEX ON inserted ' || definition;
 	END IF;
 	started := clock_timestamp();
-	EXECUTE format('INSERT INTO half SELECT * FROM %I WHERE id %% 2 = 1', set_name);
+	EXECUTE format('INSERT INTO inserted SELECT * FROM %I %s', set_name, CASE WHEN into_half THEN 'WHERE id % 2 = 1' ELSE '' END);
 	GET DIAGNOSTICS inserted = ROW_COUNT;
-	INSERT INTO bench.insertions (data, what, rows, s) VALUES (set_name, what, inserted, bench.ms_since(started) / 1000);
-	DROP TABLE half;
+	INSERT INTO bench.insertions (data, setting, into_half, rows, s) VALUES (set_name, setting, into_half, inserted, bench.ms_since(started) / 1000);
+	DROP TABLE inserted;
 	COMMIT;
 END $$;
 
-CREATE PROCEDURE bench.insert_halves(set_name text, rounds integer)
+CREATE PROCEDURE bench.insert_all(set_name text, rounds integer)
 LANGUAGE plpgsql AS $$
 DECLARE
 	s record;
 BEGIN
 	FOR round IN 1 .. rounds LOOP
-		CALL bench.insert_half(set_name, 'no index', '');
-		FOR s IN SELECT setting, definition FROM bench.settings WHERE data = set_name AND setting IN ('shared', 'auto', 'all, auto') ORDER BY n LOOP
-			CALL bench.insert_half(set_name, s.setting, s.definition);
+		FOR s IN SELECT setting, half, definition
+			FROM (SELECT 0 AS n, 'no index' AS setting, '' AS definition
+				  UNION ALL SELECT n, setting, definition FROM bench.settings WHERE data = set_name AND setting IN ('shared', 'auto', 'all, auto')) d,
+				 unnest('{false,true}'::boolean[]) half
+			ORDER BY half, n
+		LOOP
+			CALL bench.insert_rows(set_name, s.setting, s.half, s.definition);
 		END LOOP;
 	END LOOP;
 END $$;
 
 CREATE VIEW bench.insertion_rates AS
-SELECT data, what, max(rows) AS rows, bench.digits(max(rows / s), 0) AS rows_per_s
-FROM bench.insertions GROUP BY data, what ORDER BY min(n);
+SELECT data, CASE WHEN into_half THEN 'second half' ELSE 'all' END AS inserted, setting, max(rows) AS rows,
+	   bench.digits(max(rows / s), 0) AS rows_per_s
+FROM bench.insertions GROUP BY data, into_half, setting ORDER BY min(n);
 
 -- ---------- all ----------
 
-CREATE PROCEDURE bench.ablate_if_there(set_name text, queries integer)
+-- Without each_column, sub-indexes are built all at once only, and no index of one column.
+CREATE PROCEDURE bench.ablate_if_there(set_name text, queries integer, each_column boolean DEFAULT true, seconds float8 DEFAULT 2)
 LANGUAGE plpgsql AS $$
 BEGIN
 	IF NOT bench.have(set_name) THEN
 		RETURN;
 	END IF;
-	CALL bench.describe(set_name, bench.queries(queries));
+	CALL bench.describe(set_name, bench.queries(queries), each_column);
 	IF set_name = 'footballers' THEN
 		INSERT INTO bench.weightings (data, weights, statement, objects)
 			VALUES (set_name, 'random', bench.nearest_by_parameters(set_name), bench.objects_with_weights(set_name, bench.queries(200)));
 	ELSIF set_name = 'words' THEN
-		UPDATE bench.weightings SET objects = bench.misspelt(bench.queries(queries)) WHERE data = set_name AND weights = 'even';
-		DELETE FROM bench.weightings WHERE data = set_name AND weights <> 'even';
+		UPDATE bench.weightings SET objects = bench.misspelt(bench.queries(queries)) WHERE data = set_name;
+		DELETE FROM bench.weightings WHERE data = set_name AND weights <> 'word';		-- all the same
 	END IF;
 	COMMIT;
-	CALL bench.ablate(set_name, 2);
+	CALL bench.ablate(set_name, 2, seconds);
 END $$;
 
 CALL bench.ablate_if_there('footballers', 30);
 \echo 'Where the choice of a driver was bad:'
 SELECT data, weights, chosen, chosen_expected, chosen_work, best, best_expected, best_work, ratio, changed FROM bench.ablation_choices;
-CALL bench.ablate_if_there('words', 100);
+CALL bench.ablate_if_there('words', 100, true, 30);
 CALL bench.ablate_if_there('food', 30);
 CALL bench.ablate_if_there('apartments', 30);
-CALL bench.ablate_if_there('air', 12);
+CALL bench.ablate_if_there('air', 6, false, 1);
 TABLE bench.ablation;
 \copy (TABLE bench.ablation) TO PROGRAM 'cat >"$RESULTS/ablation.csv"' WITH (FORMAT csv, HEADER)
 TABLE bench.ablation_indexes;
@@ -534,7 +549,7 @@ TABLE bench.ablation_choices;
 SELECT bench.have('footballers') AS have_footballers, bench.have('words') AS have_words,
 	   EXISTS (SELECT FROM pg_available_extensions WHERE name = 'fuzzystrmatch') AS have_fuzzystrmatch \gset
 \if :have_footballers
-	CALL bench.insert_halves('footballers', bench.queries(2));
+	CALL bench.insert_all('footballers', bench.queries(2));
 	TABLE bench.insertion_rates;
 	\copy (TABLE bench.insertion_rates) TO PROGRAM 'cat >"$RESULTS/ablation-inserts.csv"' WITH (FORMAT csv, HEADER)
 \endif
@@ -543,7 +558,7 @@ SELECT bench.have('footballers') AS have_footballers, bench.have('words') AS hav
 	CREATE EXTENSION IF NOT EXISTS fuzzystrmatch;
 	DROP INDEX words_mm;
 	CREATE INDEX words_mm ON words USING mmdb (word);
-	CALL bench.compare_spelling(bench.misspelt(bench.queries(100)), bench.queries(20), 2);
+	CALL bench.compare_spelling(bench.misspelt(bench.queries(100)), bench.queries(15), 2);
 	TABLE bench.spelling_summary;
 	\copy (TABLE bench.spelling_summary) TO PROGRAM 'cat >"$RESULTS/ablation-words.csv"' WITH (FORMAT csv, HEADER)
 \endif
