@@ -240,7 +240,7 @@ BEGIN
 END $$;
 
 -- Some settings take a hundred times as long as others, so each gets only so many of the
--- query objects as it does in some seconds, but five.
+-- query objects as it does in some seconds, but three.
 CREATE PROCEDURE bench.search_all(s bench.settings, rounds integer, seconds float8)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -268,7 +268,7 @@ BEGIN
 				EXIT WHEN NOT right_answer;
 			END LOOP;
 			CALL bench.explain_search(s.data, s.setting, s.side, w.weights, nth, w.objects[nth], least_ms, right_answer);
-			EXIT WHEN nth >= 5 AND bench.ms_since(started) > 1000 * seconds * CASE WHEN w.columns IS NULL THEN 10 ELSE 1 END;
+			EXIT WHEN nth >= 3 AND bench.ms_since(started) > 1000 * seconds * CASE WHEN w.columns IS NULL THEN 10 ELSE 1 END;
 		END LOOP;
 	END LOOP;
 END $$;
