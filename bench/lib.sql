@@ -119,3 +119,32 @@ BEGIN
 		INTO objects;
 	RETURN objects;
 END $$;
+
+-- The same statement with the weights of all columns as parameters, after the values.
+CREATE FUNCTION bench.nearest_by_parameters(set_name text, k integer DEFAULT 10) RETURNS text
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+RETURN (SELECT format('SELECT id, %s AS distance FROM %I ORDER BY distance LIMIT %s',
+					  string_agg(format('$%s * ((%I OPERATOR(%s.%s) $%s) / %s)', n + column_number, column_name, nspname, oprname,
+										column_number, scale), ' + ' ORDER BY column_number), set_name, k)
+		FROM (SELECT *, count(*) OVER () AS n FROM mmdb.index_columns WHERE index_name = (set_name || '_mm')::regclass) c
+			 JOIN pg_operator o ON o.oid = operator JOIN pg_namespace s ON s.oid = oprnamespace);
+
+-- Query objects with weights, for that: random ones, each zero with probability 1/3,
+-- or else 0 to 1.
+CREATE FUNCTION bench.objects_with_weights(set_name text, number integer) RETURNS text[]
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
+DECLARE
+	objects text[] := bench.objects(set_name, number);
+	columns integer := (SELECT sets.columns FROM bench.sets WHERE name = set_name);
+	weights float8[];
+BEGIN
+	PERFORM setseed(0.25);
+	FOR i IN 1 .. cardinality(objects) LOOP
+		LOOP
+			SELECT array_agg(CASE WHEN random() < 1 / 3.0 THEN 0 ELSE round(random()::numeric, 3) END) INTO weights FROM generate_series(1, columns);
+			EXIT WHEN 0 < ANY (weights);
+		END LOOP;
+		objects[i] := concat_ws(', ', objects[i], array_to_string(weights, ', '));
+	END LOOP;
+	RETURN objects;
+END $$;
