@@ -8,6 +8,11 @@
  * these come first in a run.  So the rows of a run are asked for once, and the
  * dead ones are then looked for in all other lists.
  *
+ * VACUUM may end at any point, by a cancel or a crash.  So the postings of
+ * MM_TOKEN_ALL are removed last: as long as a dead row has any posting, it has this
+ * one, and the next VACUUM finds it again.  What the home page says of a run is
+ * counted anew, not subtracted, as the last VACUUM may not have come to write it.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -113,17 +118,18 @@ compare_places(const void *a, const void *b)
 }
 
 /*
- * List the dead rows of a run.
+ * List the dead rows of a run.  Returns how many rows it has, with these.
  */
-static void
+static int64
 find_dead(VacuumState *state, const MMRun *run)
 {
 	MMPostings *postings = mm_run_scan(state->inv, run, state->strategy);
 	MMPosting	posting;
+	int64		rows = 0;
 
 	state->ndead = 0;
-	while (postings->next(postings, &posting) &&
-		   MM_POSTING_TOKEN(posting.key) == MM_TOKEN_ALL)
+	for (; postings->next(postings, &posting) &&
+		 MM_POSTING_TOKEN(posting.key) == MM_TOKEN_ALL; rows++)
 	{
 		if (!is_dead(state, posting.place))
 			continue;
@@ -138,6 +144,7 @@ find_dead(VacuumState *state, const MMRun *run)
 	pfree(postings);
 	/* The places of each size class are in order. */
 	qsort(state->dead, state->ndead, sizeof(MMPlace), compare_places);
+	return rows;
 }
 
 /*
@@ -201,23 +208,21 @@ vacuum_segment(const VacuumState *state, Page page, MMSegment *segment)
 }
 
 /*
- * Remove the postings of dead rows from a run.
+ * Remove the postings of dead rows from some lists of a run: those of MM_TOKEN_ALL,
+ * or all others.  Returns how many are left there.
  */
-static void
-vacuum_run(VacuumState *state, MMRun *run)
+static int64
+vacuum_lists(VacuumState *state, const MMRun *run, bool of_all)
 {
 	BlockNumber block = run->first;
-	int64		removed = 0;
+	int64		left = 0;
 
-	find_dead(state, run);
-	if (state->ndead == 0)
-		return;
 	for (uint32 i = 0; BlockNumberIsValid(block); i++)
 	{
 		Buffer		buffer;
 		GenericXLogState *xlog;
 		Page		page;
-		int			n = 0;
+		int			removed = 0;
 
 		mm_vacuum_delay_point();
 		if (i == run->pages)
@@ -229,17 +234,37 @@ vacuum_run(VacuumState *state, MMRun *run)
 		xlog = GenericXLogStart(state->inv->index);
 		page = GenericXLogRegisterBuffer(xlog, buffer, 0);
 		for (int s = 0; s < MMPageGetSpecial(page)->n; s++)
-			n += vacuum_segment(state, page, &PageGetSegments(page)[s]);
+		{
+			MMSegment  *segment = &PageGetSegments(page)[s];
+
+			if ((segment->token == MM_TOKEN_ALL) != of_all)
+				continue;
+			removed += vacuum_segment(state, page, segment);
+			left += segment->n;
+		}
 		block = MMPageGetSpecial(page)->right;
-		if (n > 0)
+		if (removed > 0)
 			GenericXLogFinish(xlog);
 		else
 			GenericXLogAbort(xlog);
 		UnlockReleaseBuffer(buffer);
-		removed += n;
 	}
-	run->rows -= state->ndead;
-	run->postings -= removed - state->ndead;
+	return left;
+}
+
+/*
+ * Remove the postings of dead rows from a run.
+ */
+static void
+vacuum_run(VacuumState *state, MMRun *run)
+{
+	int64		rows = find_dead(state, run);
+
+	/* If there are fewer than noted, a VACUUM has ended before it noted them. */
+	if (state->ndead == 0 && rows == run->rows)
+		return;
+	run->postings = vacuum_lists(state, run, false);
+	run->rows = vacuum_lists(state, run, true);
 }
 
 /* ---------- pages ---------- */
