@@ -501,3 +501,44 @@ mm_pairs_radius(const MMMeta *meta, const MMWeights *what, double fraction)
 	}
 	return high;
 }
+
+static int
+compare_sums(const void *a, const void *b)
+{
+	double		x = ((const PairSum *) a)->sum;
+	double		y = ((const PairSum *) b)->sum;
+
+	return (x > y) - (x < y);
+}
+
+void
+mm_pairs_radii(const MMMeta *meta, const MMWeights *what, const double *fractions, int n,
+			   double *radii)
+{
+	const uint16 *kept = mm_meta_pairs(meta);
+	PairSum    *pairs = palloc(sizeof(PairSum) * Max(meta->npairs, 1));
+	int			npairs = 0;
+	double		all = 0.0;
+	double		shares = 0.0;
+	int			at = 0;
+
+	for (int i = 0; i < meta->npairs; i++, kept += meta->ncolumns + 1)
+	{
+		double		share = kept_number(kept[0]);
+		double		sum = pair_sum(kept + 1, meta->ncolumns, what);
+
+		if (sum < 0)
+			continue;
+		all += share;
+		if (!isnan(sum))
+			pairs[npairs++] = (PairSum) {sum, share};
+	}
+	qsort(pairs, npairs, sizeof(PairSum), compare_sums);
+	for (int i = 0; i < n; i++)
+	{
+		while (at < npairs && shares + pairs[at].share < fractions[i] * all)
+			shares += pairs[at++].share;
+		radii[i] = at < npairs ? pairs[at].sum : get_float8_infinity();
+	}
+	pfree(pairs);
+}

@@ -45,4 +45,10 @@ extern double mm_pairs_fraction(const MMMeta *meta, const MMWeights *sum, double
  */
 extern double mm_pairs_radius(const MMMeta *meta, const MMWeights *sum, double fraction);
 
+/*
+ * mm_pairs_radii: the same for n fractions, which ascend.
+ */
+extern void mm_pairs_radii(const MMMeta *meta, const MMWeights *sum, const double *fractions,
+						   int n, double *radii);
+
 #endif							/* MM_PAIRS_H */

@@ -76,21 +76,6 @@ struct MMScanState
 	MMWorkerCounts workers;
 };
 
-/*
- * A row's place as a number that sorts in the order of the table, and back.
- */
-static inline int64
-mm_place_number(ItemPointer tid)
-{
-	return ((int64) ItemPointerGetBlockNumber(tid) << 16) | ItemPointerGetOffsetNumber(tid);
-}
-
-static inline void
-mm_number_place(int64 number, ItemPointer tid)
-{
-	ItemPointerSet(tid, (BlockNumber) (number >> 16), (OffsetNumber) (number & 0xFFFF));
-}
-
 /* verify.c */
 
 /*

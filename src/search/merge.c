@@ -20,7 +20,6 @@
 #include <math.h>
 
 #include "common/hashfn.h"
-#include "lib/pairingheap.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -66,12 +65,6 @@ typedef struct Merge
 	int64		nheap;
 	int64		room;
 } Merge;
-
-static uint64
-place_number(const ItemPointerData *tid)
-{
-	return (uint64) ItemPointerGetBlockNumber(tid) << 16 | ItemPointerGetOffsetNumber(tid);
-}
 
 /* ---------- bounds ---------- */
 
@@ -175,7 +168,7 @@ advance(Merge *merge, bool needed)
 		return needed;
 	}
 	source->stats->candidates++;
-	row = known_insert(merge->known, place_number(&candidate.tid), &found);
+	row = known_insert(merge->known, mm_place_number(&candidate.tid), &found);
 	if (!found)
 	{
 		row->returned = false;
@@ -232,9 +225,9 @@ merge_next(MMSource *source, bool needed, MMCandidate *candidate)
 			if (!mm_wanted(source->bounding, key))
 				return false;	/* nor is any other */
 			row->returned = true;
-			ItemPointerSet(&candidate->tid, (BlockNumber) (first.place >> 16),
-						   (OffsetNumber) (first.place & 0xFFFF));
-			candidate->lower = key;
+			mm_number_place(first.place, &candidate->tid);
+			/* It must hold for all other rows, too; the two differ by rounding at most. */
+			candidate->lower = Min(key, unknown);
 			candidate->upper = get_float8_infinity();
 			candidate->is_null = false;
 			return true;

@@ -52,10 +52,9 @@ typedef struct Paper
 } Paper;
 
 static void
-add_row(Paper *paper, BlockNumber block, uint32 offset)
+add_row(Paper *paper, uint64 place)
 {
 	bool		known;
-	uint64		place = (uint64) block << 16 | offset;
 
 	(void) found_insert(paper->found, place, &known);
 	if (known)
@@ -109,7 +108,12 @@ read_nearest_leaf(Paper *paper)
 			paper->source.stats->leaf_pages++;
 			paper->source.stats->bounded += special->n;
 			for (int i = 0; i < special->n; i++)
-				add_row(paper, mm_page_words(page, 0)[i], mm_page_words(page, 1)[i]);
+			{
+				ItemPointerData tid;
+
+				mm_entry_place(tree->index, mm_page_words(page, 0)[i], mm_page_words(page, 1)[i], &tid);
+				add_row(paper, mm_place_number(&tid));
+			}
 		}
 		UnlockReleaseBuffer(buffer);
 	}
@@ -118,8 +122,7 @@ read_nearest_leaf(Paper *paper)
 static void
 add_candidate(const MMCandidate *candidate, void *state)
 {
-	add_row(state, ItemPointerGetBlockNumber(&candidate->tid),
-			ItemPointerGetOffsetNumber(&candidate->tid));
+	add_row(state, mm_place_number(&candidate->tid));
 }
 
 /*
@@ -171,9 +174,7 @@ paper_next(MMSource *source, bool needed, MMCandidate *candidate)
 		paper->ended = true;
 		return false;
 	}
-	mm_entry_place(source->tree.index, (BlockNumber) (paper->rows[paper->returned] >> 16),
-				   (uint32) (paper->rows[paper->returned] & 0xFFFF), &candidate->tid);
-	paper->returned++;
+	mm_number_place(paper->rows[paper->returned++], &candidate->tid);
 	candidate->lower = 0.0;
 	candidate->upper = get_float8_infinity();
 	candidate->is_null = false;

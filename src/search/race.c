@@ -49,12 +49,6 @@ typedef struct SeenRow
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-static uint64
-place_number(const ItemPointerData *tid)
-{
-	return (uint64) ItemPointerGetBlockNumber(tid) << 16 | ItemPointerGetOffsetNumber(tid);
-}
-
 void
 mm_race_note_null(MMRace *race, const ItemPointerData *tid)
 {
@@ -62,13 +56,13 @@ mm_race_note_null(MMRace *race, const ItemPointerData *tid)
 
 	if (race->null_rows == NULL)
 		race->null_rows = race_seen_create(race->context, 64, NULL);
-	(void) race_seen_insert(race->null_rows, place_number(tid), &found);
+	(void) race_seen_insert(race->null_rows, mm_place_number(tid), &found);
 }
 
 bool
 mm_race_is_noted(const MMRace *race, const ItemPointerData *tid)
 {
-	return race->null_rows != NULL && race_seen_lookup(race->null_rows, place_number(tid)) != NULL;
+	return race->null_rows != NULL && race_seen_lookup(race->null_rows, mm_place_number(tid)) != NULL;
 }
 
 /*
@@ -78,7 +72,26 @@ mm_race_is_noted(const MMRace *race, const ItemPointerData *tid)
 static uint64
 number_of(const MMCandidate *candidate)
 {
-	return (uint64) candidate->is_null << 63 | place_number(&candidate->tid);
+	return (uint64) candidate->is_null << 63 | mm_place_number(&candidate->tid);
+}
+
+/*
+ * Does a driver know nothing of other columns' NULLs?
+ */
+static bool
+ignores_nulls(const MMSearchDriver *driver)
+{
+	return driver->paper || driver->nparts > 1 ||
+		(driver->nparts == 1 && driver->parts[0]->kind == MM_SUBINDEX_INVERTED);
+}
+
+/*
+ * Is this half of work_mem, or more?
+ */
+static bool
+holds_half(Size size)
+{
+	return size >= (Size) work_mem * 512;
 }
 
 /*
@@ -89,6 +102,9 @@ note_row(MMRace *race, uint64 number)
 {
 	bool		found;
 
+	/* A driver returns no row twice. */
+	if (race->alone >= 0)
+		return race_seen_lookup(race->seen, number) == NULL;
 	if (race->seen != NULL)
 	{
 		(void) race_seen_insert(race->seen, number, &found);
@@ -98,8 +114,11 @@ note_row(MMRace *race, uint64 number)
 		return true;
 	if (race->nreturned == race->room)
 	{
-		/* Beyond that, the driver goes on alone. */
-		if (race->room * (int64) sizeof(SeenRow) > (int64) work_mem * 512)
+		/*
+		 * Beyond that, the driver goes on alone, if it can do so in little memory;
+		 * see is_too_large.
+		 */
+		if (holds_half(race->room * sizeof(SeenRow)) && !ignores_nulls(race->entrants[0].driver))
 		{
 			pfree(race->returned);
 			race->returned = NULL;
@@ -173,7 +192,7 @@ mm_race_init(MMRace *race, Relation index, MMColumns *columns, const MMBounding 
 	race->stored = mm_meta_model(index, race->meta);
 	mm_forest_open(index, race->meta, race->stored, &forest);
 	race->ndrivers = 1;
-	race->finisher = -1;
+	race->finisher = race->alone = -1;
 	if (forest.n > 0 && !wanted->only_nulls)
 	{
 		MMGoal		goal;
@@ -292,16 +311,6 @@ open_paper(MMRace *race, MMEntrant *entrant)
 }
 
 /*
- * Does a driver know nothing of other columns' NULLs?
- */
-static bool
-ignores_nulls(const MMSearchDriver *driver)
-{
-	return driver->paper || driver->nparts > 1 ||
-		(driver->nparts == 1 && driver->parts[0]->kind == MM_SUBINDEX_INVERTED);
-}
-
-/*
  * Let one more driver start.
  */
 static MMEntrant *
@@ -346,12 +355,17 @@ work_done(const MMEntrant *entrant)
 }
 
 /*
- * Has a merge outgrown work_mem?  A tree sees to that itself.
+ * Has the first driver outgrown work_mem, with what is kept of rows that it has
+ * returned?  A tree sees to its own memory, and what is kept for it may be dropped.
  */
 static bool
-is_too_large(const MMEntrant *entrant)
+is_too_large(const MMRace *race)
 {
-	return ignores_nulls(entrant->driver) && entrant->stats.peak_memory > (Size) work_mem * 1024;
+	const MMEntrant *first = &race->entrants[0];
+
+	return ignores_nulls(first->driver) &&
+		(holds_half(first->stats.peak_memory) || holds_half(race->nreturned * sizeof(SeenRow)) ||
+		 (race->null_rows != NULL && holds_half(race->null_rows->members * sizeof(SeenRow))));
 }
 
 /*
@@ -365,13 +379,15 @@ change_over_if_due(MMRace *race)
 
 	if (race->n > 1 || race->returned == NULL ||
 		(work_done(first) < Max(race->drivers[1].work, race->drivers[0].work) &&
-		 !is_too_large(first)))
+		 !is_too_large(race)))
 		return;
 	race->seen = race_seen_create(race->context, race->nreturned * 2, NULL);
 	for (int64 i = 0; i < race->nreturned; i++)
 		(void) note_row(race, race->returned[i]);
 	pfree(race->returned);
 	race->returned = NULL;
+	if (is_too_large(race))
+		race->alone = 1;
 	enter(race, &race->drivers[1]);
 	(void) race->entrants[1].source->routine->begin(race->entrants[1].source);
 }
@@ -392,6 +408,15 @@ mm_race_begin(MMRace *race)
 }
 
 /*
+ * Which of the two is the shared tree?  One of them always is.
+ */
+static int
+shared_entrant(const MMRace *race)
+{
+	return race->entrants[0].driver->nparts > 0;
+}
+
+/*
  * Which driver goes on?
  */
 static int
@@ -401,8 +426,9 @@ next_entrant(const MMRace *race)
 		return 0;
 	if (race->finisher >= 0)
 		return race->finisher;
-	return is_too_large(&race->entrants[0]) ||
-		work_done(&race->entrants[1]) < work_done(&race->entrants[0]);
+	if (race->alone >= 0)
+		return race->alone;
+	return work_done(&race->entrants[1]) < work_done(&race->entrants[0]);
 }
 
 /*
@@ -442,6 +468,8 @@ mm_race_next(MMRace *race, bool needed, MMCandidate *candidate)
 		MMEntrant  *entrant;
 
 		change_over_if_due(race);
+		if (race->alone < 0 && race->seen != NULL && holds_half(race->seen->members * sizeof(SeenRow)))
+			race->alone = shared_entrant(race);
 		i = next_entrant(race);
 		entrant = &race->entrants[i];
 		follow_limit(race, entrant);

@@ -43,6 +43,8 @@ typedef struct MMRace
 	struct race_seen_hash *seen;	/* rows that have been returned; NULL: one entrant */
 	struct race_seen_hash *null_rows;	/* returned as others are, but they turned
 								 * out to be NULL; NULL: none */
+	int			alone;			/* the entrant that goes on alone, as memory has run
+								 * out; -1: none */
 	int64		nreturned;
 	int64		room;
 	uint64	   *returned;		/* the same rows; NULL: there are too many, or
