@@ -62,6 +62,9 @@ OBJS = \
 	src/metric/text_sketch.o \
 	src/metric/text_tokens.o \
 	src/metric/vector.o \
+	src/metric/vector_coordinates.o \
+	src/metric/vector_model.o \
+	src/metric/vector_query.o \
 	src/metric/vector_sketch.o \
 	src/index/columns.o \
 	src/index/key.o \
@@ -73,6 +76,7 @@ OBJS = \
 	src/index/rights.o \
 	src/index/scales.o \
 	src/index/subindexes.o \
+	src/model/fitted.o \
 	src/model/forest.o \
 	src/model/model.o \
 	src/model/pairs.o \
@@ -115,6 +119,7 @@ OBJS = \
 	src/search/race.o \
 	src/search/search.o \
 	src/search/terms.o \
+	src/search/threshold.o \
 	src/search/vantage_source.o \
 	src/check/check.o \
 	src/check/check_bounds.o \

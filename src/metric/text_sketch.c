@@ -275,6 +275,7 @@ mm_text_train(MMCharCounts *counts, int budget, Size *size, MetricSketchShape *s
 
 	shape->bytes = model->length_bytes + model->buckets;
 	shape->words = model->text_words = choose_text_words(counts, budget, shape->bytes);
+	shape->later = shape->words;
 	pfree(list);
 	return model;
 }

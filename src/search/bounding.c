@@ -266,7 +266,7 @@ bound_from_above(MMBounding *b, Page page, int n)
 		const MMBoundTerm *term = &b->terms[r];
 		const MMColumnModel *c = term->column;
 
-		if (c->raw && !term->no_upper)
+		if (c->embedding == MM_EMBED_RAW && !term->no_upper)
 			mm_point_bounds(c->norm, &term->transform, c->ncoordinates, term->q,
 							coordinate_planes(term, page), mm_page_room(page), n,
 							b->scratch, term->upper);
@@ -534,8 +534,8 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	double		factor = term->weight / term->scale;
 	float		shift_error;
 
-	/* A value of another type has no distances to pivots. */
-	if (!fits || (term->coordinates != NULL && !c->raw))
+	/* A value of another type has only raw coordinates. */
+	if (!fits || (term->coordinates != NULL && c->embedding != MM_EMBED_RAW))
 		c = &nothing;
 	memset(ready, 0, sizeof(MMBoundTerm));
 	ready->point = point;

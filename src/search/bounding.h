@@ -41,7 +41,7 @@ typedef struct MMBoundTerm
 	bool		fits;			/* see mm_bound_term_init */
 	bool		no_upper;
 	const MetricRoutine *routine;
-	float		q[MM_MAX_PIVOTS];	/* raw ones are no more than this, either */
+	float		q[MM_MAX_PIVOTS];	/* of whichever kind */
 	float		slack[MM_MAX_PIVOTS];
 	MetricTransform transform;
 	void	   *sketch_query;	/* NULL: none */
@@ -65,6 +65,7 @@ typedef struct MMBounding
 	bool		only_nulls;		/* and no others */
 	bool		uppers_wanted;	/* of leaves' entries */
 	float		limit;			/* greatest key that is wanted */
+	double		rows;			/* likely to be wanted, the nearest first; 0: not known */
 	float	   *totals;			/* keys of the node last bounded */
 	float	   *uppers;			/* and upper bounds; NULL: not wanted */
 	float	   *scratch;
