@@ -85,25 +85,27 @@ typedef struct MMCodeQuery
 } MMCodeQuery;
 
 /*
- * A query string, to be compared with counts of characters (text_sketch.c).
- * Only the buckets in which the query has characters are listed.  Their counts
- * are summed in a byte.  After each bucket with flush set, that sum is moved
- * to a wider one, so it never exceeds 255.
+ * A query string, to be compared with counts of characters (text_sketch.c).  An entry
+ * has at most shared characters in common with it, and for each bit of a word that is
+ * also in a mask for that word, 2^digit more.
  */
-typedef struct MMBucketCount
+typedef struct MMCountMask
 {
-	int			plane;
-	uint8		count;
-	bool		flush;
-} MMBucketCount;
+	int			word;
+	int			digit;
+	uint32		mask;
+} MMCountMask;
+
+/* Binary digits that a number of characters may have. */
+#define MM_COUNT_DIGITS		31
 
 typedef struct MMCountQuery
 {
 	int			length;
-	int			excess;			/* characters beyond 255 in a bucket */
-	int			length_bytes;	/* planes in front of the counts' */
-	int			ncounts;
-	MMBucketCount counts[FLEXIBLE_ARRAY_MEMBER];
+	int			length_bytes;
+	int			shared;
+	int			nmasks;
+	MMCountMask masks[FLEXIBLE_ARRAY_MEMBER];
 } MMCountQuery;
 
 /*

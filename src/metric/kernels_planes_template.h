@@ -383,15 +383,30 @@ plane_codes(const MMCodeQuery *query, const MetricSketchPlanes *planes,
 
 /* ---------- counts of characters ---------- */
 
+#ifndef COUNT_BITS
+#define COUNT_BITS(x)	count_bits(x)
+
+INLINED int
+count_bits(uint32 x)
+{
+	x = x - ((x >> 1) & 0x55555555);
+	x = (x & 0x33333333) + ((x >> 2) & 0x33333333);
+	x = (x + (x >> 4)) & 0x0f0f0f0f;
+	x += x >> 8;
+	x += x >> 16;
+	return x & 0x3f;
+}
+#endif
+
 INLINED void
 counts_block(const int lanes, int first, const MMCountQuery *query,
 			 const MetricSketchPlanes *planes, float *lower, float *upper)
 {
 	const uint8 *bytes = planes->bytes + first;
+	const uint32 *words = planes->words + first;
 	int			length = query->length;
-	int			excess = query->excess;
+	int			shared = query->shared;
 	int			most = query->length_bytes == 1 ? 0xff : 0xffff;
-	uint8		sum[64];
 	int			common[64];
 	int			longer[64];
 	bool		cut_off[64];
@@ -404,23 +419,15 @@ counts_block(const int lanes, int first, const MMCountQuery *query,
 	if (upper != NULL)
 		upper += first;
 	FOR_LANES(i)
+		common[i] = shared;
+	for (int m = 0; m < query->nmasks; m++)
 	{
-		sum[i] = 0;
-		common[i] = excess;
-	}
-	for (int c = 0; c < query->ncounts; c++)
-	{
-		const uint8 *counts = bytes + (Size) query->counts[c].plane * planes->stride;
-		uint8		count = query->counts[c].count;
+		const uint32 *word = words + (Size) query->masks[m].word * planes->stride;
+		uint32		mask = query->masks[m].mask;
+		int			digit = query->masks[m].digit;
 
 		FOR_LANES(i)
-			sum[i] += counts[i] < count ? counts[i] : count;
-		if (query->counts[c].flush)
-			FOR_LANES(i)
-			{
-				common[i] += sum[i];
-				sum[i] = 0;
-			}
+			common[i] += (int) COUNT_BITS(word[i] & mask) << digit;
 	}
 
 	FOR_LANES(i)
@@ -448,21 +455,6 @@ plane_counts(const MMCountQuery *query, const MetricSketchPlanes *planes,
 }
 
 /* ---------- signatures ---------- */
-
-#ifndef COUNT_BITS
-#define COUNT_BITS(x)	count_bits(x)
-
-INLINED int
-count_bits(uint32 x)
-{
-	x = x - ((x >> 1) & 0x55555555);
-	x = (x & 0x33333333) + ((x >> 2) & 0x33333333);
-	x = (x + (x >> 4)) & 0x0f0f0f0f;
-	x += x >> 8;
-	x += x >> 16;
-	return x & 0x3f;
-}
-#endif
 
 /*
  * Any set's rest is less than this, and the sum of a few of these fits an int.
