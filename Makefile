@@ -71,7 +71,9 @@ OBJS = \
 	src/index/meta.o \
 	src/index/open.o \
 	src/index/options.o \
+	src/index/packing.o \
 	src/index/page.o \
+	src/index/profile.o \
 	src/index/recent.o \
 	src/index/rights.o \
 	src/index/scales.o \
@@ -235,6 +237,7 @@ REGRESS = \
 	index_text \
 	subindexes \
 	index_units \
+	packing \
 	index_vacuum \
 	reentrant \
 	validate \

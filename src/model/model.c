@@ -201,11 +201,11 @@ choose_embedding(MMColumn *column, const MMColumnStatistics *stats, TrainedColum
 
 /*
  * Share out coordinates.  Each column that has no raw ones gets one.  Then the next
- * one always goes to the column where one more tells values apart best, as long as
+ * one always goes to the column where one more tells sums apart best, as long as
  * that is worth its bytes in the tree.
  */
 static void
-share_out_coordinates(TrainedColumn *trained, int ncolumns, int wanted)
+share_out_coordinates(TrainedColumn *trained, int ncolumns, const double *weights, int wanted)
 {
 	int			total = 0;
 	const double least_gain = 0.01;
@@ -229,7 +229,8 @@ share_out_coordinates(TrainedColumn *trained, int ncolumns, int wanted)
 			if (trained[i].stored.embedding == MM_EMBED_RAW || have == 0 ||
 				have >= most_coordinates(&trained[i]))
 				continue;
-			gain = gain_of(&trained[i], have + 1) - gain_of(&trained[i], have);
+			gain = (gain_of(&trained[i], have + 1) - gain_of(&trained[i], have)) *
+				weights[i] * weights[i];
 			if (gain > best_gain)
 			{
 				best = i;
@@ -321,7 +322,7 @@ train_sketches(MMColumns *columns, const MMMeta *statistics,
 
 void *
 mm_model_train(MMColumns *columns, MMMeta *meta,
-			   const MMTraining *training, int npivots)
+			   const MMTraining *training, const double *weights, int ncoordinates)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb training",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -334,9 +335,12 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 	for (int i = 0; i < columns->n; i++)
 		train_coordinates(&columns->columns[i], &meta->columns[i],
 						  training->values[i], training->n[i], &trained[i]);
-	share_out_coordinates(trained, columns->n, npivots);
+	share_out_coordinates(trained, columns->n, weights, ncoordinates);
 	for (int i = 0; i < columns->n; i++)
+	{
 		choose_embedding(&columns->columns[i], &meta->columns[i], &trained[i]);
+		trained[i].stored.unit *= (float) weights[i];
+	}
 	train_sketches(columns, meta, training, trained);
 
 	memset(&meta->shared, 0, sizeof(MMModelShape));
@@ -403,6 +407,9 @@ mm_model_train_part(MMColumns *columns, const MMMeta *meta, const void *shared,
 	for (int i = 0; i < column; i++)
 		from = next_column(from);
 	memcpy(&trained.stored, from, sizeof(StoredColumn));
+	/* By itself, the column matters. */
+	trained.stored.unit = mm_model_unit(trained.stored.norm, &trained.stored.transform,
+										meta->columns[column].scale);
 	train_sketch(&columns->columns[column], training->values[column], training->n[column],
 				 budget, &trained);
 	total = head * columns->n + trained.stored.embedding_size + MAXALIGN(trained.stored.sketch_size);

@@ -60,7 +60,8 @@ typedef struct MMModel
 	int			ncoordinates;
 	MMShape		leaf;
 	MMShape		inner;
-	float		unit[MM_MAX_COORDINATES];	/* 1 / what a scale of its column is */
+	float		unit[MM_MAX_COORDINATES];	/* 1 / what a scale of its column is, times how
+											 * much the column matters */
 	uint8		column_of[MM_MAX_COORDINATES];
 	MMColumnModel of[MM_MAX_COLUMNS];
 } MMModel;
@@ -75,14 +76,16 @@ typedef struct MMTraining
 } MMTraining;
 
 /*
- * mm_model_train: a model for columns with the statistics in meta.  npivots is
+ * mm_model_train: a model for columns with the statistics in meta.  ncoordinates is
  * the number of coordinates for each column without raw ones; 0 means as many as
- * pay.  Returns the model in its stored form, in the current context.  meta
+ * pay.  weights says how much each column matters; their mean is about 1.
+ * Returns the model in its stored form, in the current context.  meta
  * gets its size and whatever else metadata say about it, except for where it
  * is.
  */
 extern void *mm_model_train(MMColumns *columns, MMMeta *meta,
-							const MMTraining *training, int npivots);
+							const MMTraining *training, const double *weights,
+							int ncoordinates);
 
 /*
  * mm_model_open: make a model, given in its stored form, ready for use, in the
