@@ -237,7 +237,7 @@ list_frequencies(MMCharCounts *counts, int *n)
 
 /*
  * How many words the text takes, so that most of the sample fits.  Together
- * with the counts it may take half of the budget: where columns must share an
+ * with the counts it may take a third of the budget: where columns must share an
  * entry, searches by the others pay for its size, too.  Returns 0 if the text
  * would take more, or is too short.
  */
@@ -255,7 +255,7 @@ choose_text_words(const MMCharCounts *counts, int budget, int counts_bytes)
 		fit += counts->of_size[++most];
 	}
 	words = (1 + most + sizeof(uint32) - 1) / sizeof(uint32);
-	if (most < TEXT_LEAST || counts_bytes + words * (int) sizeof(uint32) > budget / 2)
+	if (most < TEXT_LEAST || counts_bytes + words * (int) sizeof(uint32) > budget / 3)
 		return 0;
 	return words;
 }

@@ -55,6 +55,9 @@ typedef struct MMBounding
 	int			nterms;
 	const MMTerm *asked;		/* the terms as the caller gave them */
 	MMBoundTerm *terms;
+	int		   *sketched;		/* the terms whose columns have sketches, in the order
+								 * in which these are looked at */
+	int			nsketched;
 	MMPointTerm *points;		/* of the terms; a missing of MM_KEY_NULL makes the
 								 * sum NULL */
 	uint32		null_sums;		/* columns whose NULLs make it NULL */
@@ -69,7 +72,7 @@ typedef struct MMBounding
 	float	   *totals;			/* keys of the node last bounded */
 	float	   *uppers;			/* and upper bounds; NULL: not wanted */
 	float	   *scratch;
-	float	   *sketched;
+	float	   *by_sketch;
 } MMBounding;
 
 static inline bool
