@@ -47,7 +47,7 @@
 static Buffer recent_buffers[RECENT_BUFFERS];
 
 /* One in this many reads takes the normal way, which marks buffers as used. */
-#define RECENT_READS	8
+#define RECENT_READS	16
 
 static inline Buffer *
 recent_buffer(Relation index, BlockNumber block)
