@@ -374,10 +374,10 @@ static bool
 visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, MMPending *item)
 {
 	Walk		walk = {.block = block, .level = level, .splits = splits, .newest = splits};
-	float		least = item != NULL && item->taken ? item->key : 0.0f;
+	float		from = item != NULL && item->taken ? item->key : 0.0f;
 
 	/* A search that goes farther than expected may go very much farther. */
-	if (least > 0.0f)
+	if (from > 0.0f)
 		mm_threshold_init(&ladder->threshold, 0);
 	for (; BlockNumberIsValid(walk.block); walk.block = walk.right)
 	{
@@ -404,7 +404,7 @@ visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, MMPending *it
 			item->key = Max(item->key, least);
 		}
 		else if (leaf)
-			cursor = read_leaf(ladder, walk.block, page, n, item, least, whole && least == 0.0f);
+			cursor = read_leaf(ladder, walk.block, page, n, item, from, whole && from == 0.0f);
 		else
 			cursor = read_inner(ladder, page, n);
 		UnlockReleaseBuffer(buffer);
