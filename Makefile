@@ -40,6 +40,7 @@ OBJS = \
 	src/type/mmvector_ops.o \
 	src/type/odbquery.o \
 	src/type/odbquery_ops.o \
+	src/type/odbvalues.o \
 	src/type/weights.o \
 	src/metric/bit.o \
 	src/metric/discrete.o \
@@ -156,8 +157,11 @@ OBJS = \
 	src/plan/verify.o \
 	src/plan/whole_table.o \
 	src/plan/why_not.o \
+	src/query/by_name.o \
+	src/query/choose_index.o \
 	src/query/composite.o \
 	src/query/distance_sql.o \
+	src/query/explain_distance.o \
 	src/query/fusion.o \
 	src/query/measure.o \
 	src/query/pin.o \
@@ -165,6 +169,7 @@ OBJS = \
 	src/query/profile.o \
 	src/query/search.o \
 	src/query/statement.o \
+	src/query/values.o \
 	src/learn/candidates.o \
 	src/learn/certainty.o \
 	src/learn/examples.o \
@@ -181,6 +186,7 @@ SQL_PARTS = \
 	src/mmdb.sql \
 	src/type/mmvector.sql \
 	src/type/odbquery.sql \
+	src/type/odbvalues.sql \
 	src/am/handler.sql \
 	src/metric/support.sql \
 	src/metric/vector.sql \
@@ -236,6 +242,8 @@ REGRESS = \
 	scan \
 	search \
 	search_missing \
+	parts \
+	by_name \
 	search_errors \
 	search_rights \
 	same_column \
