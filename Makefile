@@ -260,6 +260,7 @@ REGRESS = \
 	plan_explain \
 	plan_why_not \
 	plan_rows \
+	operator_names \
 	clipart
 
 ISOLATION = \

@@ -3,11 +3,11 @@
 -- Composites: the operators, and the class that lets an index hold one.
 
 CREATE FUNCTION mm_distance(object record, query odbquery) RETURNS double precision
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'mm_record_distance';
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_record_distance';
 COMMENT ON FUNCTION mm_distance(record, odbquery)
 	IS 'multi-metric distance of a composite value from a query';
 CREATE FUNCTION mm_within(object record, query odbquery) RETURNS boolean
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'mm_record_within';
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_record_within';
 COMMENT ON FUNCTION mm_within(record, odbquery)
 	IS 'is a composite value within the radius of a query?';
 
