@@ -43,6 +43,7 @@ OBJS = \
 	src/type/odbvalues.o \
 	src/type/weights.o \
 	src/metric/bit.o \
+	src/metric/char.o \
 	src/metric/discrete.o \
 	src/metric/edit.o \
 	src/metric/geo.o \
@@ -63,6 +64,7 @@ OBJS = \
 	src/metric/text_sketch.o \
 	src/metric/text_tokens.o \
 	src/metric/vector.o \
+	src/metric/vector_double.o \
 	src/metric/vector_sketch.o \
 	src/index/columns.o \
 	src/index/key.o \
@@ -224,6 +226,7 @@ REGRESS = \
 	metric_set \
 	metric_bit \
 	metric_discrete \
+	metric_types \
 	metric_axioms \
 	metric_bound \
 	metric_user \
@@ -261,6 +264,7 @@ REGRESS = \
 	plan_why_not \
 	plan_rows \
 	operator_names \
+	recipes \
 	clipart
 
 ISOLATION = \

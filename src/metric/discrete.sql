@@ -13,6 +13,19 @@ CREATE OPERATOR CLASS text_discrete_ops FOR TYPE text USING mmdb AS
 	FUNCTION 1 mm_discrete_distance(text, text),
 	FUNCTION 2 mm_text_discrete_routine(internal);
 
+CREATE FUNCTION mm_discrete_distance(character, character) RETURNS double precision
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2 SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_bpchar_discrete';
+COMMENT ON FUNCTION mm_discrete_distance(character, character) IS 'discrete distance: 0 if equal, else 1';
+CREATE OPERATOR <!> (LEFTARG = character, RIGHTARG = character, FUNCTION = mm_discrete_distance, COMMUTATOR = <!>);
+COMMENT ON OPERATOR <!>(character, character) IS 'discrete distance: 0 if equal, else 1';
+CREATE FUNCTION mm_bpchar_discrete_routine(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_bpchar_discrete_routine(internal) IS 'metric support';
+CREATE OPERATOR CLASS bpchar_discrete_ops FOR TYPE character USING mmdb AS
+	OPERATOR 1 <!>(character, character) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 mm_discrete_distance(character, character),
+	FUNCTION 2 mm_bpchar_discrete_routine(internal);
+
 CREATE FUNCTION mm_discrete_distance(integer, integer) RETURNS double precision
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_int4_discrete';
 COMMENT ON FUNCTION mm_discrete_distance(integer, integer) IS 'discrete distance: 0 if equal, else 1';

@@ -80,7 +80,7 @@ operand_size(PlannerInfo *root, Node *operand, bool vector, bool *stored)
 	if (!IsA(var, Var))
 		return 0;
 	*stored = true;
-	if (vector && var->vartype != FLOAT4ARRAYOID && var->vartypmod > 0)
+	if (vector && var->vartype != FLOAT4ARRAYOID && var->vartype != FLOAT8ARRAYOID && var->vartypmod > 0)
 		return (int32) MMVECTOR_SIZE(var->vartypmod);
 	if (root != NULL && var->varlevelsup == 0 && var->varattno > 0 &&
 		var->varno < root->simple_rel_array_size &&
@@ -104,8 +104,9 @@ operand_size(PlannerInfo *root, Node *operand, bool vector, bool *stored)
 static double
 distance_price(PlannerInfo *root, Oid type, Node *left, Node *right)
 {
-	bool		vector = type != TEXTOID && type != BITOID && type != VARBITOID &&
-		type != TEXTARRAYOID && type != INT4ARRAYOID && type != INT8ARRAYOID;
+	bool		vector = type != TEXTOID && type != BPCHAROID && type != BITOID && type != VARBITOID &&
+		type != TEXTARRAYOID && type != VARCHARARRAYOID && type != UUIDARRAYOID &&
+		type != INT4ARRAYOID && type != INT8ARRAYOID;
 	bool		left_stored;
 	bool		right_stored;
 	int32		left_size = operand_size(root, left, vector, &left_stored);
@@ -121,7 +122,7 @@ distance_price(PlannerInfo *root, Oid type, Node *left, Node *right)
 		left_size = right_size = (int32) size;
 		price += size / sizeof(float4) * VECTOR_COMPONENT;
 	}
-	else if (type == TEXTOID)
+	else if (type == TEXTOID || type == BPCHAROID)
 	{
 		double		other = left_size > 0 && right_size > 0 ? Min(left_size, right_size) : size;
 

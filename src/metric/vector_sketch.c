@@ -364,6 +364,24 @@ mm_vector_sketch_query(const void *model, const float *x)
 }
 
 void
+mm_vector_sketch_widen(uint32 *words, double error)
+{
+	float		e;
+
+	memcpy(&e, &words[0], sizeof(float));
+	e = float_above(e + error);
+	memcpy(&words[0], &e, sizeof(float));
+}
+
+void
+mm_vector_sketch_query_widen(void *query, double error)
+{
+	MMCodeQuery *q = query;
+
+	q->moved = float_above(q->moved + error);
+}
+
+void
 mm_vector_bounds(const void *query, const MetricSketchPlanes *planes,
 				 float *lower, float *upper)
 {

@@ -62,6 +62,15 @@ mm_is_constant(PlannerInfo *root, Node *expr, Index relid)
 		!expression_returns_set(expr);
 }
 
+bool
+mm_is_relabeled_array(const Expr *expr)
+{
+	const ArrayCoerceExpr *coerce = (const ArrayCoerceExpr *) expr;
+
+	return IsA(expr, ArrayCoerceExpr) && IsA(coerce->elemexpr, RelabelType) &&
+		IsA(((RelabelType *) coerce->elemexpr)->arg, CaseTestExpr);
+}
+
 static bool
 is_constant(MatchContext *c, Expr *expr)
 {
@@ -286,6 +295,21 @@ is_cast_column(MatchContext *c, Expr *operand, Oid operator, int i)
 }
 
 /*
+ * Is an operand this column, an array whose elements another type is a mere name
+ * for, as varchar is for text, and is operator one of that type's array, in the
+ * column's operator family?
+ */
+static bool
+is_relabeled_array(MatchContext *c, Expr *operand, Oid operator, int i)
+{
+	const MMColumn *column = &c->columns->columns[i];
+
+	return OidIsValid(column->opclass) && mm_is_relabeled_array(strip_relabel(operand)) &&
+		OidIsValid(get_op_opfamily_sortfamily(operator, get_opclass_family(column->opclass))) &&
+		is_column(c, ((ArrayCoerceExpr *) strip_relabel(operand))->arg, i);
+}
+
+/*
  * Match an operand with a column, and set what the part has of it.  Returns
  * false if the operand is no column.
  */
@@ -304,6 +328,8 @@ match_operand(MatchContext *c, Expr *operand, Oid operator, MMSumPart *part)
 	{
 		if (operator == c->columns->columns[part->column].space.operator &&
 			is_column(c, operand, part->column))
+			return true;
+		if (is_relabeled_array(c, operand, operator, part->column))
 			return true;
 		part->cast = is_cast_column(c, operand, operator, part->column);
 		if (part->cast)

@@ -166,6 +166,12 @@ extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
  */
 extern bool mm_is_constant(PlannerInfo *root, Node *expr, Index relid);
 
+/*
+ * mm_is_relabeled_array: is an expression an array as one of another type, with
+ * the same elements?
+ */
+extern bool mm_is_relabeled_array(const Expr *expr);
+
 /* sum_values.c */
 
 /*

@@ -75,8 +75,9 @@ init_part(MMPartState *state, const MMSumPart *part, const MMColumns *columns,
 	/* The metric may have changed since the query was planned. */
 	mm_columns_require_metric(columns, part->column);
 	state->space = (MetricSpace *) &columns->columns[part->column].space;
-	while (IsA(operand, RelabelType))
-		operand = ((RelabelType *) operand)->arg;
+	while (IsA(operand, RelabelType) || mm_is_relabeled_array(operand))
+		operand = IsA(operand, RelabelType) ? ((RelabelType *) operand)->arg :
+			((ArrayCoerceExpr *) operand)->arg;
 	if (part->cast)
 	{
 		Oid			type = exprType((Node *) operand);
