@@ -138,9 +138,11 @@ OBJS = \
 	src/am/train.o \
 	src/am/vacuum.o \
 	src/am/validate.o \
+	src/plan/bounded.o \
 	src/plan/collected.o \
 	src/plan/comparison.o \
 	src/plan/counts.o \
+	src/plan/curve.o \
 	src/plan/diagnosis.o \
 	src/plan/diagnosis_words.o \
 	src/plan/distances.o \
@@ -149,6 +151,7 @@ OBJS = \
 	src/plan/node.o \
 	src/plan/one_row.o \
 	src/plan/ordered.o \
+	src/plan/part_curve.o \
 	src/plan/path_cost.o \
 	src/plan/paths.o \
 	src/plan/plan_lists.o \
@@ -156,6 +159,7 @@ OBJS = \
 	src/plan/sum.o \
 	src/plan/sum_state.o \
 	src/plan/sum_values.o \
+	src/plan/value_bounds.o \
 	src/plan/verify.o \
 	src/plan/whole_table.o \
 	src/plan/why_not.o \
@@ -200,6 +204,7 @@ SQL_PARTS = \
 	src/metric/discrete.sql \
 	src/am/info.sql \
 	src/check/check.sql \
+	src/plan/bounded.sql \
 	src/plan/why_not.sql \
 	src/query/query.sql \
 	src/query/scales.sql \
@@ -258,6 +263,7 @@ REGRESS = \
 	learn_plans \
 	plan \
 	plan_values \
+	plan_shapes \
 	plan_infinite \
 	plan_queries \
 	plan_explain \

@@ -47,7 +47,7 @@ mm_bounding_limit(MMBounding *b, double bound, bool strict)
 static MMPointTerm
 point_of_term(const MMTerm *term)
 {
-	double		factor = term->weight / term->scale;
+	double		factor = term->curve != NULL ? 1.0 : term->weight / term->scale;
 
 	return (MMPointTerm) {
 		.factor = factor < FLT_MIN ? 0.0f : (float) Min(factor, FLT_MAX),
@@ -126,6 +126,23 @@ round_up(float x)
 }
 
 /*
+ * Turn lower bounds of a term's distances into lower bounds of what these add to
+ * the sum, but for the factor.  Without a curve, they are that.
+ */
+static void
+shape(MMTermCurve *curve, float *lower, int n)
+{
+	for (int i = 0; i < n && curve != NULL; i++)
+	{
+		double		least = Min(curve->least(curve, Min(lower[i], FLT_MAX)), FLT_MAX);
+
+		lower[i] = (float) least;
+		if (lower[i] > least)
+			lower[i] = nextafterf(lower[i], 0.0f);
+	}
+}
+
+/*
  * The least total.  It is computed for many at a time, as compilers will not
  * change the order of a minimum.
  */
@@ -175,10 +192,11 @@ bound_one_by_coordinates(MMBounding *b, const MMBoundTerm *term, Page page, int 
 }
 
 /*
- * The second rung of the ladder, where distances are whole numbers.
+ * The second rung of the ladder, where distances are whole numbers, or where terms
+ * have curves.
  */
 static float
-bound_whole_by_coordinates(MMBounding *b, Page page, int n)
+bound_each_by_coordinates(MMBounding *b, Page page, int n)
 {
 	const uint32 *nulls = mm_page_words(page, 2);
 
@@ -191,6 +209,7 @@ bound_whole_by_coordinates(MMBounding *b, Page page, int n)
 		float		missing = term->point->missing;
 
 		bound_one_by_coordinates(b, term, page, 0, n);
+		shape(term->curve, b->scratch, n);
 		for (int i = 0; i < n; i++)
 			b->totals[i] += nulls[i] & bit ? missing : factor * Min(b->scratch[i], FLT_MAX);
 	}
@@ -204,8 +223,8 @@ bound_whole_by_coordinates(MMBounding *b, Page page, int n)
 static float
 bound_by_coordinates(MMBounding *b, Page page, int n)
 {
-	if (b->whole)
-		return bound_whole_by_coordinates(b, page, n);
+	if (b->whole || b->curved)
+		return bound_each_by_coordinates(b, page, n);
 	return mm_point_sums(b->points, b->nterms,
 						 (const float *) mm_page_words(page, MM_ENTRY_HEADER),
 						 mm_page_words(page, 2), mm_page_room(page), n, b->totals);
@@ -245,6 +264,8 @@ bound_by_sketches(MMBounding *b, const MMBoundTerm *term, Page page, int n)
 	bound_one_by_coordinates(b, term, page, 0, n);
 	term->routine->sketch_bounds(term->sketch_query, &planes, sketched,
 								 b->uppers_wanted && !term->no_upper ? term->upper : NULL);
+	shape(term->curve, coordinates, n);
+	shape(term->curve, sketched, n);
 	for (int i = 0; i < n; i++)
 	{
 		float		by_sketch = whole ? round_up(sketched[i]) : sketched[i];
@@ -364,6 +385,7 @@ key_of_others(MMBounding *b, const MMBoundTerm *term, const MetricSketchPlanes *
 	bound_one_by_coordinates(b, term, page, entry, 1);
 	term->routine->sketch_bounds(term->sketch_query, planes, b->sketched, NULL);
 	own = Max(b->scratch[0], b->whole ? round_up(b->sketched[0]) : b->sketched[0]);
+	shape(term->curve, &own, 1);
 	return Max(key - term->point->factor * Min(own, FLT_MAX), 0.0f);
 }
 
@@ -382,12 +404,13 @@ refine_key(MMBounding *b, const MMBoundTerm *term, Page page, int entry, float k
 	float		lower;
 
 	/* What the key will be rounded down by is no reason to want the entry. */
-	if (b->limit < FLT_MAX)
+	if (b->limit < FLT_MAX && term->curve == NULL)
 		bound = (((double) b->limit + TINY) * GROW * GROW - others) / factor;
 	lower = float_below(term->routine->refine(term->refine_query, &planes, 0, bound,
 											  b->uppers_wanted ? &upper : NULL));
 	if (b->uppers_wanted && !term->no_upper)
 		term->upper[entry] = Min(term->upper[entry], float_above(upper));
+	shape(term->curve, &lower, 1);
 	return Max(key, make_key(b, others + factor * lower));
 }
 
@@ -443,6 +466,7 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 						  mm_page_room(page), n, b->scratch);
 		else
 			memset(b->scratch, 0, sizeof(float) * n);
+		shape(term->curve, b->scratch, n);
 		for (int i = 0; i < n; i++)
 		{
 			float		distance = b->whole ? round_up(b->scratch[i]) : b->scratch[i];
@@ -468,6 +492,7 @@ mm_bounding_term_key(const MMBounding *b, int term, double distance)
 		lower = nextafterf(lower, 0.0f);
 	if (b->whole)
 		lower = round_up(lower);
+	shape(b->asked[term].curve, &lower, 1);
 	return make_key(b, b->points[term].factor * Min(lower, FLT_MAX));
 }
 
@@ -531,7 +556,7 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	static const MMColumnModel nothing = {0};
 	const MMColumn *column = &model->columns->columns[term->column];
 	const MMColumnModel *c = &model->of[term->column];
-	double		factor = term->weight / term->scale;
+	double		factor = term->curve != NULL ? 1.0 : term->weight / term->scale;
 	float		shift_error;
 
 	/* A value of another type has no distances to pivots. */
@@ -542,7 +567,8 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	ready->column = c;
 	ready->fits = fits;
 	/* See point_of_term. */
-	ready->no_upper = factor < FLT_MIN || factor > FLT_MAX;
+	ready->no_upper = factor < FLT_MIN || factor > FLT_MAX || term->curve != NULL;
+	ready->curve = term->curve;
 	ready->routine = column->space.routine;
 	ready->transform = c->transform;
 	if (c->ncoordinates > 0)
@@ -577,7 +603,7 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 {
 	b->model = model;
 	b->null_sums = 0;
-	b->refines = false;
+	b->refines = b->curved = false;
 	b->totals = alloc_floats(model);
 	b->scratch = alloc_floats(model);
 	b->sketched = alloc_floats(model);
@@ -592,6 +618,7 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 						   fits_dimensions(model->columns, term,
 										   meta->columns[term->column].dimensions));
 		b->refines |= b->terms[i].refine_query != NULL;
+		b->curved |= term->curve != NULL;
 		if (b->uppers_wanted)
 			b->terms[i].upper = alloc_floats(model);
 		if (term->missing == MM_MISSING_NULL)

@@ -40,6 +40,7 @@ typedef struct MMBoundTerm
 	const MMColumnModel *column;
 	bool		fits;			/* see mm_bound_term_init */
 	bool		no_upper;
+	MMTermCurve *curve;			/* or NULL; then the point's factor is 1 */
 	const MetricRoutine *routine;
 	float		q[MM_MAX_PIVOTS];	/* raw ones are no more than this, either */
 	float		slack[MM_MAX_PIVOTS];
@@ -59,6 +60,7 @@ typedef struct MMBounding
 								 * sum NULL */
 	uint32		null_sums;		/* columns whose NULLs make it NULL */
 	bool		refines;		/* a term has a refine_query */
+	bool		curved;			/* a term has a curve */
 	bool		whole;			/* distances are whole numbers */
 	float		exact;			/* sums less than this are exact; or 0 */
 	bool		with_nulls;		/* sums that are NULL are wanted */

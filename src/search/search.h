@@ -15,6 +15,16 @@
 #include "index/columns.h"
 
 /*
+ * What a distance adds to a sum where that is no multiple of it.  least returns a
+ * lower bound of what any distance of at least this one adds.  It is not
+ * negative, and never falls as the distance grows.
+ */
+typedef struct MMTermCurve
+{
+	double		(*least) (struct MMTermCurve *curve, double distance);
+} MMTermCurve;
+
+/*
  * A term of a weighted sum with its query value: weight times the distance
  * from the value to the column, divided by scale.
  *
@@ -32,6 +42,7 @@ typedef struct MMTerm
 								 * search; or: */
 	const double *coordinates;	/* raw ones, of a value of another type */
 	double		missing;		/* what a NULL adds to the sum; see below */
+	MMTermCurve *curve;			/* NULL: weight / scale times the distance */
 } MMTerm;
 
 /*
