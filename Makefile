@@ -107,6 +107,7 @@ OBJS = \
 	src/inverted/vacuum.o \
 	src/search/bounding.o \
 	src/search/cost_model.o \
+	src/search/curve.o \
 	src/search/cursor.o \
 	src/search/driver.o \
 	src/search/estimate.o \

@@ -3,25 +3,13 @@
  * part_curve.c
  *	  What a distance adds to a sum that has functions of it.
  *
- * A search asks for this for each entry of each page that it looks at.  So the
- * bounds are kept.  They are those of distances that are rounded down to 10
- * binary digits behind the first one: a thousand of them for each power of 2, and
- * there are few such powers between the least and the greatest distance of a
- * column.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include <math.h>
 
-#include "utils/float.h"
-
 #include "plan/plan.h"
-
-#define DIGITS		10
-#define EXPONENTS	256			/* of a float that is not negative */
-#define DROPPED		(23 - DIGITS)
 
 /* One of the part's terms. */
 typedef struct CurveTerm
@@ -37,7 +25,6 @@ struct MMPartCurve
 	double		factor;			/* of the terms without curves */
 	int			n;
 	CurveTerm	terms[MM_MAX_TERMS];
-	double	   *kept[EXPONENTS];	/* NaN where not known yet; NULL: none are */
 };
 
 /*
@@ -70,34 +57,11 @@ mm_part_curve_least(MMPartCurve *curve, double factor, double distance)
  * What MMTermCurve wants.
  */
 static double
-kept_least(MMTermCurve *search, double distance)
+search_least(MMTermCurve *search, double distance)
 {
 	MMPartCurve *curve = (MMPartCurve *) search;
-	float		x = (float) distance;
-	uint32		bits;
-	double	   *kept;
 
-	if (!(x > 0))
-		return 0.0;
-	if (x > distance)
-		x = nextafterf(x, 0.0f);
-	memcpy(&bits, &x, sizeof(bits));
-	kept = curve->kept[bits >> 23];
-	if (kept == NULL)
-	{
-		kept = MemoryContextAlloc(GetMemoryChunkContext(curve), sizeof(double) << DIGITS);
-		for (int i = 0; i < 1 << DIGITS; i++)
-			kept[i] = get_float8_nan();
-		curve->kept[bits >> 23] = kept;
-	}
-	kept += (bits >> DROPPED) & ((1 << DIGITS) - 1);
-	if (isnan(*kept))
-	{
-		bits &= ~UINT32_C(0) << DROPPED;
-		memcpy(&x, &bits, sizeof(x));
-		*kept = mm_part_curve_least(curve, curve->factor, x);
-	}
-	return *kept;
+	return mm_part_curve_least(curve, curve->factor, distance);
 }
 
 MMPartCurve *
@@ -106,7 +70,7 @@ mm_part_curve_add(MMPartCurve *curve, const MMCurveNode *node, double factor, do
 	if (curve == NULL)
 	{
 		curve = palloc0(sizeof(MMPartCurve));
-		curve->search.least = kept_least;
+		curve->search.least = search_least;
 	}
 	curve->terms[curve->n++] = (CurveTerm) {node, factor, zero};
 	return curve;

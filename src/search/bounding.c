@@ -60,12 +60,21 @@ point_of_term(const MMTerm *term)
 void
 mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n, bool with_nulls, double bound)
 {
+	MMTerm	   *asked = palloc(sizeof(MMTerm) * Max(n, 1));
+	int			curved = 0;
+
 	b->nterms = n;
-	b->asked = memcpy(palloc(sizeof(MMTerm) * Max(n, 1)), terms, sizeof(MMTerm) * n);
+	b->nplain = 0;
+	for (int i = 0; i < n; i++)
+		if (terms[i].curve == NULL)
+			asked[b->nplain++] = terms[i];
+		else
+			asked[n - ++curved] = terms[i];
+	b->asked = asked;
 	b->terms = palloc(sizeof(MMBoundTerm) * Max(n, 1));
 	b->points = palloc(sizeof(MMPointTerm) * Max(n, 1));
 	for (int i = 0; i < n; i++)
-		b->points[i] = point_of_term(&terms[i]);
+		b->points[i] = point_of_term(&asked[i]);
 	b->with_nulls = with_nulls;
 	mm_bounding_limit(b, bound, false);
 }
@@ -129,17 +138,11 @@ round_up(float x)
  * Turn lower bounds of a term's distances into lower bounds of what these add to
  * the sum, but for the factor.  Without a curve, they are that.
  */
-static void
+static inline void
 shape(MMTermCurve *curve, float *lower, int n)
 {
-	for (int i = 0; i < n && curve != NULL; i++)
-	{
-		double		least = Min(curve->least(curve, Min(lower[i], FLT_MAX)), FLT_MAX);
-
-		lower[i] = (float) least;
-		if (lower[i] > least)
-			lower[i] = nextafterf(lower[i], 0.0f);
-	}
+	if (curve != NULL)
+		mm_term_curve_shape(curve, lower, n);
 }
 
 /*
@@ -193,15 +196,14 @@ bound_one_by_coordinates(MMBounding *b, const MMBoundTerm *term, Page page, int 
 
 /*
  * The second rung of the ladder, where distances are whole numbers, or where terms
- * have curves.
+ * have curves: add the bounds of the terms from this one on to totals.
  */
 static float
-bound_each_by_coordinates(MMBounding *b, Page page, int n)
+add_each_by_coordinates(MMBounding *b, Page page, int n, int first)
 {
 	const uint32 *nulls = mm_page_words(page, 2);
 
-	memset(b->totals, 0, sizeof(float) * n);
-	for (int r = 0; r < b->nterms; r++)
+	for (int r = first; r < b->nterms; r++)
 	{
 		const MMBoundTerm *term = &b->terms[r];
 		uint32		bit = term->point->bit;
@@ -223,11 +225,19 @@ bound_each_by_coordinates(MMBounding *b, Page page, int n)
 static float
 bound_by_coordinates(MMBounding *b, Page page, int n)
 {
-	if (b->whole || b->curved)
-		return bound_each_by_coordinates(b, page, n);
-	return mm_point_sums(b->points, b->nterms,
-						 (const float *) mm_page_words(page, MM_ENTRY_HEADER),
-						 mm_page_words(page, 2), mm_page_room(page), n, b->totals);
+	int			plain = b->whole ? 0 : b->nplain;
+	float		least = 0.0f;
+
+	if (plain > 0)
+		least = mm_point_sums(b->points, plain,
+							  (const float *) mm_page_words(page, MM_ENTRY_HEADER),
+							  mm_page_words(page, 2), mm_page_room(page), n, b->totals);
+	else
+		memset(b->totals, 0, sizeof(float) * n);
+	/* Curves take longer, and need not be looked at if the rest is enough. */
+	if (plain == b->nterms || !mm_wanted(b, make_key(b, least)))
+		return least;
+	return add_each_by_coordinates(b, page, n, plain);
 }
 
 /*
@@ -603,7 +613,7 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 {
 	b->model = model;
 	b->null_sums = 0;
-	b->refines = b->curved = false;
+	b->refines = false;
 	b->totals = alloc_floats(model);
 	b->scratch = alloc_floats(model);
 	b->sketched = alloc_floats(model);
@@ -618,7 +628,6 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 						   fits_dimensions(model->columns, term,
 										   meta->columns[term->column].dimensions));
 		b->refines |= b->terms[i].refine_query != NULL;
-		b->curved |= term->curve != NULL;
 		if (b->uppers_wanted)
 			b->terms[i].upper = alloc_floats(model);
 		if (term->missing == MM_MISSING_NULL)

@@ -54,13 +54,13 @@ typedef struct MMBounding
 {
 	const MMModel *model;
 	int			nterms;
-	const MMTerm *asked;		/* the terms as the caller gave them */
+	int			nplain;			/* those without curves, which come first */
+	const MMTerm *asked;		/* the terms as the caller gave them, but for that order */
 	MMBoundTerm *terms;
 	MMPointTerm *points;		/* of the terms; a missing of MM_KEY_NULL makes the
 								 * sum NULL */
 	uint32		null_sums;		/* columns whose NULLs make it NULL */
 	bool		refines;		/* a term has a refine_query */
-	bool		curved;			/* a term has a curve */
 	bool		whole;			/* distances are whole numbers */
 	float		exact;			/* sums less than this are exact; or 0 */
 	bool		with_nulls;		/* sums that are NULL are wanted */

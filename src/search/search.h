@@ -13,16 +13,7 @@
 #define MM_SEARCH_H
 
 #include "index/columns.h"
-
-/*
- * What a distance adds to a sum where that is no multiple of it.  least returns a
- * lower bound of what any distance of at least this one adds.  It is not
- * negative, and never falls as the distance grows.
- */
-typedef struct MMTermCurve
-{
-	double		(*least) (struct MMTermCurve *curve, double distance);
-} MMTermCurve;
+#include "search/curve.h"
 
 /*
  * A term of a weighted sum with its query value: weight times the distance
