@@ -65,6 +65,11 @@ SELECT sum, compare(sum, 25, 'DESC NULLS LAST'), compare(sum, 25, 'DESC') FROM (
 	('-least(place <-> ''(4,5)'', 2) - (title <~> ''abc'')'),
 	('exp(-(odd <+> 0.3))')) s(sum);
 
+-- Infinite distances.
+SELECT compare('least(odd <+> 0.3, 1) / 2 + (title <~> ''abcdef'')'),
+	   compare('sqrt(odd <+> 0.3) + (title <~> ''abcdef'')', 5999),
+	   compare('(odd <+> 0.3) / ((odd <+> 0.3) + 1) + (price <+> 9)', 5999);
+
 -- What is added and depends on the row: a CASE of constants, GREATEST of a constant, and what is said to be bounded.
 SELECT sum, compare(sum), compare(sum, 25, 'NULLS FIRST') FROM (VALUES
 	('(place <-> ''(4,5)'') + CASE WHEN on_sale THEN 0 ELSE 1 END'),

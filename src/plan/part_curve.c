@@ -46,7 +46,7 @@ term_least(const CurveTerm *term, double distance)
 double
 mm_part_curve_least(MMPartCurve *curve, double factor, double distance)
 {
-	double		result = factor * distance;
+	double		result = factor == 0 ? 0.0 : factor * distance;
 
 	for (int i = 0; i < curve->n; i++)
 		result += term_least(&curve->terms[i], distance);
