@@ -40,8 +40,10 @@ OBJS = \
 	src/type/mmvector_ops.o \
 	src/type/odbquery.o \
 	src/type/odbquery_ops.o \
+	src/type/odbvalues.o \
 	src/type/weights.o \
 	src/metric/bit.o \
+	src/metric/char.o \
 	src/metric/discrete.o \
 	src/metric/edit.o \
 	src/metric/geo.o \
@@ -63,6 +65,7 @@ OBJS = \
 	src/metric/text_tokens.o \
 	src/metric/vector.o \
 	src/metric/vector_coordinates.o \
+	src/metric/vector_double.o \
 	src/metric/vector_model.o \
 	src/metric/vector_query.o \
 	src/metric/vector_sketch.o \
@@ -110,6 +113,7 @@ OBJS = \
 	src/inverted/vacuum.o \
 	src/search/bounding.o \
 	src/search/cost_model.o \
+	src/search/curve.o \
 	src/search/cursor.o \
 	src/search/driver.o \
 	src/search/estimate.o \
@@ -142,9 +146,11 @@ OBJS = \
 	src/am/train.o \
 	src/am/vacuum.o \
 	src/am/validate.o \
+	src/plan/bounded.o \
 	src/plan/collected.o \
 	src/plan/comparison.o \
 	src/plan/counts.o \
+	src/plan/curve.o \
 	src/plan/diagnosis.o \
 	src/plan/diagnosis_words.o \
 	src/plan/distances.o \
@@ -153,6 +159,7 @@ OBJS = \
 	src/plan/node.o \
 	src/plan/one_row.o \
 	src/plan/ordered.o \
+	src/plan/part_curve.o \
 	src/plan/path_cost.o \
 	src/plan/paths.o \
 	src/plan/plan_lists.o \
@@ -160,11 +167,15 @@ OBJS = \
 	src/plan/sum.o \
 	src/plan/sum_state.o \
 	src/plan/sum_values.o \
+	src/plan/value_bounds.o \
 	src/plan/verify.o \
 	src/plan/whole_table.o \
 	src/plan/why_not.o \
+	src/query/by_name.o \
+	src/query/choose_index.o \
 	src/query/composite.o \
 	src/query/distance_sql.o \
+	src/query/explain_distance.o \
 	src/query/fusion.o \
 	src/query/measure.o \
 	src/query/pin.o \
@@ -172,6 +183,7 @@ OBJS = \
 	src/query/profile.o \
 	src/query/search.o \
 	src/query/statement.o \
+	src/query/values.o \
 	src/learn/candidates.o \
 	src/learn/certainty.o \
 	src/learn/examples.o \
@@ -188,6 +200,7 @@ SQL_PARTS = \
 	src/mmdb.sql \
 	src/type/mmvector.sql \
 	src/type/odbquery.sql \
+	src/type/odbvalues.sql \
 	src/am/handler.sql \
 	src/metric/support.sql \
 	src/metric/vector.sql \
@@ -199,6 +212,7 @@ SQL_PARTS = \
 	src/metric/discrete.sql \
 	src/am/info.sql \
 	src/check/check.sql \
+	src/plan/bounded.sql \
 	src/plan/why_not.sql \
 	src/query/query.sql \
 	src/query/scales.sql \
@@ -225,6 +239,7 @@ REGRESS = \
 	metric_set \
 	metric_bit \
 	metric_discrete \
+	metric_types \
 	metric_axioms \
 	metric_bound \
 	metric_user \
@@ -244,6 +259,8 @@ REGRESS = \
 	scan \
 	search \
 	search_missing \
+	parts \
+	by_name \
 	search_errors \
 	search_rights \
 	same_column \
@@ -255,11 +272,14 @@ REGRESS = \
 	learn_plans \
 	plan \
 	plan_values \
+	plan_shapes \
 	plan_infinite \
 	plan_queries \
 	plan_explain \
 	plan_why_not \
 	plan_rows \
+	operator_names \
+	recipes \
 	clipart
 
 ISOLATION = \

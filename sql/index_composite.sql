@@ -14,7 +14,7 @@ SELECT mm_distance_sql('flats_mm', '{1,0,2}', normalized => false);
 -- odbknn takes the attributes as components.
 SELECT (r.obj).id, r.distance = q.distance AS same
 FROM odbknn(NULL::flats, ROW('[1,2]', '(3,4)', 'ab'), '{1,1,0.5}', 5, missing => 'exclude') WITH ORDINALITY r(obj,
-	distance, n)
+	distance, parts, n)
 JOIN (SELECT row_number() OVER () AS n, * FROM (
 	SELECT obj <-> odbquery(ROW('[1,2]', '(3,4)', 'ab')::flat, '{1,1,0.5}',
 							ARRAY[mm_scale('flats_mm', 'photo'), mm_scale('flats_mm', 'loc'),

@@ -31,8 +31,12 @@ CREATE TABLE items WITH (autovacuum_enabled = off) AS SELECT i AS id, (noise(i, 
 	(('x' || left(md5(floor(noise(i, 1) * 60)::text), 16))::bit(64) # (1::bigint
 		<< floor(noise(i, 2) * 63)::integer)::bit(64)) AS code
 FROM generate_series(1, 4000) i;
-ALTER TABLE items ADD reals real[], ADD reals_ahead real[], ADD words text[], ADD bigs bigint[];
-UPDATE items SET reals = wide::real[], reals_ahead = wide_ahead::real[], words = tags::text[], bigs = tags::bigint[];
+ALTER TABLE items ADD reals real[], ADD reals_ahead real[], ADD words text[], ADD bigs bigint[],
+	ADD doubles float8[], ADD doubles_ahead float8[], ADD labels varchar[], ADD keys uuid[],
+	ADD chars char(40), ADD letter char(3);
+UPDATE items SET reals = wide::real[], reals_ahead = wide_ahead::real[], words = tags::text[], bigs = tags::bigint[],
+	doubles = wide::float8[], doubles_ahead = wide_ahead::float8[], labels = tags::varchar[],
+	keys = ARRAY(SELECT md5(tag::text)::uuid FROM unnest(tags) tag), chars = name, letter = kind;
 VACUUM FULL ANALYZE items;
 
 -- leaves that searches by a column read
@@ -42,7 +46,7 @@ DECLARE
 		AND attname = column_name);
 	operator text := (SELECT oprname FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod
 		JOIN pg_amop ON amopfamily = opcfamily JOIN pg_operator o ON o.oid = amopopr
-					  WHERE amname = 'mmdb' AND opcname = class AND amopstrategy = 1);
+					  WHERE amname = 'mmdb' AND opcname = class AND amopstrategy = 1 AND amoplefttype = opcintype);
 	value text;
 	plan json;
 	result numeric := 0;
@@ -84,7 +88,11 @@ FROM (VALUES
 	('mmvector_cosine_ops', 'wide'), ('mmvector_cosine_ops', 'wide_ahead'),
 	('real_array_l2_ops', 'reals'), ('real_array_l1_ops', 'reals'), ('real_array_linf_ops', 'reals'),
 	('real_array_cosine_ops', 'reals'), ('real_array_cosine_ops', 'reals_ahead'),
-	('text_edit_ops', 'name'), ('text_discrete_ops', 'kind'), ('int4_discrete_ops', 'kinds'),
+	('double_array_l2_ops', 'doubles'), ('double_array_l1_ops', 'doubles'), ('double_array_linf_ops', 'doubles'),
+	('double_array_cosine_ops', 'doubles'), ('double_array_cosine_ops', 'doubles_ahead'),
+	('varchar_array_jaccard_ops', 'labels'), ('uuid_array_jaccard_ops', 'keys'), ('bpchar_edit_ops', 'chars'),
+	('bpchar_discrete_ops', 'letter'), ('text_edit_ops', 'name'), ('text_discrete_ops', 'kind'),
+	('int4_discrete_ops', 'kinds'),
 	('bool_discrete_ops', 'flag'), ('uuid_discrete_ops', 'key'), ('enum_discrete_ops', 'suit'),
 	('int4_array_jaccard_ops', 'tags'), ('int8_array_jaccard_ops', 'bigs'), ('text_array_jaccard_ops', 'words'),
 	('bit_hamming_ops', 'code'), ('bit_jaccard_ops', 'code')) v(class, c);

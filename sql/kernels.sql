@@ -63,7 +63,7 @@ BEGIN
 			CONTINUE;			-- not this CPU
 		END;
 		INSERT INTO computed
-			SELECT level, n, a, va <-> vb, va <+> vb, va <*> vb, va <=> vb, ba <^> bb, ba <%%> bb FROM pairs;
+			SELECT level, n, a, va <-> vb, va <+> vb, va <*> vb, va <=> vb, ba <^> bb, ba <&> bb FROM pairs;
 		-- real[] goes the same way
 		IF EXISTS (SELECT FROM pairs WHERE (a <-> b) <> (va <-> vb) OR (a <+> b) <> (va <+> vb)
 								  OR (a <*> b) <> (va <*> vb) OR (a <=> b) <> (va <=> vb)) THEN

@@ -11,15 +11,17 @@ BEGIN
 		WHERE a.amname = 'mmdb' AND opcname = class;
 	UPDATE pg_opclass SET opcdefault = (oid = opclass.oid) WHERE opcmethod = opclass.opcmethod
 		AND opcintype = opclass.opcintype;
-	SELECT oprname INTO STRICT distance FROM pg_amop JOIN pg_operator o ON o.oid = amopopr
-		WHERE amopfamily = opclass.opcfamily;
+	SELECT oprnamespace::regnamespace || '.' || oprname INTO STRICT distance
+		FROM pg_amop JOIN pg_operator o ON o.oid = amopopr
+		WHERE amopfamily = opclass.opcfamily AND amopstrategy = 1 AND amoplefttype = opclass.opcintype;
 
 	EXECUTE format('CREATE TYPE boxed AS (v %s)', type);
 	EXECUTE format('CREATE TABLE points AS SELECT i, ROW((%s)::%s)::boxed AS b FROM generate_series(1, 24) i',
 		random_value, type);
 	EXECUTE format($q$
 		WITH distances AS MATERIALIZED (
-			SELECT x.b AS xb, y.b AS yb, (x.b).v %s (y.b).v AS d FROM points x, points y WHERE x.i <= 20 AND y.i > 20),
+			SELECT x.b AS xb, y.b AS yb, (x.b).v OPERATOR(%s) (y.b).v AS d
+				FROM points x, points y WHERE x.i <= 20 AND y.i > 20),
 		radii AS (
 			SELECT *, w * (d / s) AS total
 				FROM distances, (VALUES (1::float8, 1::float8), (0.3, 7), (1e-5, 1e3)) v(w, s))
@@ -45,6 +47,10 @@ SELECT class, c.* FROM (VALUES
 	('real_array_l1_ops', 'real[]', 'ARRAY(SELECT random() * 3e38 FROM generate_series(1, 600) WHERE i > 0)'),
 	('real_array_linf_ops', 'real[]', 'ARRAY(SELECT random() FROM generate_series(1, 600) WHERE i > 0)'),
 	('real_array_cosine_ops', 'real[]', 'ARRAY(SELECT random() - 0.5 FROM generate_series(1, 40) WHERE i > 0)'),
+	('double_array_l2_ops', 'float8[]', 'ARRAY(SELECT random() * 1e30 FROM generate_series(1, 600) WHERE i > 0)'),
+	('double_array_l1_ops', 'float8[]', 'ARRAY(SELECT random() * 1e36 FROM generate_series(1, 600) WHERE i > 0)'),
+	('double_array_linf_ops', 'float8[]', 'ARRAY(SELECT random() FROM generate_series(1, 600) WHERE i > 0)'),
+	('double_array_cosine_ops', 'float8[]', 'ARRAY(SELECT random() - 0.5 FROM generate_series(1, 40) WHERE i > 0)'),
 	('int2_l1_ops', 'smallint', '(random() * 1000)::integer'),
 	('int4_l1_ops', 'integer', '(random() * 1e9)::integer'),
 	('int8_l1_ops', 'bigint', '(random() * 1e18)::bigint'),
@@ -66,6 +72,12 @@ SELECT class, c.* FROM (VALUES
 	('text_array_jaccard_ops', 'text[]', 'ARRAY(SELECT (random() * 9)::integer FROM generate_series(1, i % 8))'),
 	('int4_array_jaccard_ops', 'integer[]', 'ARRAY(SELECT (random() * 9)::integer FROM generate_series(1, i % 8))'),
 	('int8_array_jaccard_ops', 'bigint[]', 'ARRAY(SELECT (random() * 9)::integer FROM generate_series(1, i % 8))'),
+	('varchar_array_jaccard_ops', 'varchar[]',
+		'ARRAY(SELECT (random() * 9)::integer FROM generate_series(1, 6) WHERE i > 0)'),
+	('uuid_array_jaccard_ops', 'uuid[]',
+		'ARRAY(SELECT md5((random() * 9)::integer::text)::uuid FROM generate_series(1, 6) WHERE i > 0)'),
+	('bpchar_edit_ops', 'char(20)', 'left(md5(random()::text), (random() * 20)::integer)'),
+	('bpchar_discrete_ops', 'char(3)', '(random() * 3)::integer'),
 	('int4_discrete_ops', 'integer', '(random() * 3)::integer'),
 	('bool_discrete_ops', 'boolean', 'random() < 0.5'),
 	('uuid_discrete_ops', 'uuid', 'md5((random() * 3)::integer::text)::uuid')) v(class, type, value),

@@ -109,8 +109,8 @@ SELECT class, c.* FROM (VALUES
 	(21, 'text_edit_ops', 'text', '<~>', 'md5(i::text)', '{""}'),
 	(22, 'text_discrete_ops', 'text', '<!>', 'i % 9', '{}'),
 	(23, 'bit_hamming_ops', 'bit(9)', '<^>', 'i::bit(9)', '{000000000,111111111}'),
-	(24, 'bit_jaccard_ops', 'bit(9)', '<%%>', 'i::bit(9)', '{000000000,111111111}'),
-	(25, 'int4_array_jaccard_ops', 'integer[]', '<%>', 'ARRAY[i, i % 7, i % 5]', '{"{}"}'),
+	(24, 'bit_jaccard_ops', 'bit(9)', '<&>', 'i::bit(9)', '{000000000,111111111}'),
+	(25, 'int4_array_jaccard_ops', 'integer[]', '<&>', 'ARRAY[i, i % 7, i % 5]', '{"{}"}'),
 	(26, 'bool_discrete_ops', 'boolean', '<!>', 'i % 3 = 0', '{}'),
 	(27, 'uuid_discrete_ops', 'uuid', '<!>', 'md5((i % 5)::text)::uuid', '{}')
 	) v(n, class, type, operator, value, special), check_infinite(class, type, operator, value, special::text[]) c

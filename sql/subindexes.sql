@@ -197,29 +197,29 @@ CREATE TABLE objects AS
 CREATE TABLE queries (what text, query text);
 INSERT INTO queries VALUES
 	('nearest by one column', 'SELECT title <~> %1$L AS d FROM things ORDER BY d LIMIT 20'),
-	('nearest by one column', 'SELECT tags <%%> %2$L AS d FROM things ORDER BY d LIMIT 20'),
+	('nearest by one column', 'SELECT tags <&> %2$L AS d FROM things ORDER BY d LIMIT 20'),
 	('nearest by one column', 'SELECT vec <-> %3$L AS d FROM things ORDER BY d LIMIT 20'),
 	('nearest by one column', 'SELECT n <+> %4$s AS d FROM things ORDER BY d LIMIT 20'),
 	('nearest by sums', 'SELECT (title <~> %1$L) + 0.001 * (n <+> %4$s) AS d FROM things ORDER BY d LIMIT 20'),
 	('nearest by sums',
-		'SELECT 0.2 * (title <~> %1$L) + (tags <%%> %2$L) + 0.002 * (n <+> %4$s) AS d FROM things ORDER BY d LIMIT 20'),
+		'SELECT 0.2 * (title <~> %1$L) + (tags <&> %2$L) + 0.002 * (n <+> %4$s) AS d FROM things ORDER BY d LIMIT 20'),
 	('nearest by sums',
-		'SELECT coalesce(title <~> %1$L, 3) + 4 * coalesce(tags <%%> %2$L, 1) + (vec <-> %3$L) AS d
+		'SELECT coalesce(title <~> %1$L, 3) + 4 * coalesce(tags <&> %2$L, 1) + (vec <-> %3$L) AS d
 		  FROM things ORDER BY d LIMIT 20'),
 	('nearest by sums',
 		'SELECT (title <~> %1$L) + (f <+> 0.5::float8) AS d FROM things WHERE id %% 4 = 1 ORDER BY d LIMIT 20'),
 	('all rows, NULLs last', 'SELECT (title <~> %1$L) + (vec <-> %3$L) AS d FROM things ORDER BY d LIMIT 4000'),
 	('all rows, NULLs first',
-		'SELECT -((tags <%%> %2$L) + (title <~> %1$L)) AS d FROM things ORDER BY d DESC LIMIT 400'),
+		'SELECT -((tags <&> %2$L) + (title <~> %1$L)) AS d FROM things ORDER BY d DESC LIMIT 400'),
 	('radius', 'SELECT id FROM things WHERE title <~> %1$L <= 3 ORDER BY id'),
-	('radius', 'SELECT id FROM things WHERE 0.1 * (title <~> %1$L) + (tags <%%> %2$L) < 1.1 ORDER BY id'),
+	('radius', 'SELECT id FROM things WHERE 0.1 * (title <~> %1$L) + (tags <&> %2$L) < 1.1 ORDER BY id'),
 	('radius', 'SELECT id FROM things WHERE vec <-> %3$L <= 1.5 ORDER BY id'),
 	('radii, AND', 'SELECT id FROM things WHERE title <~> %1$L <= 4 AND n <+> %4$s < 200 ORDER BY id'),
 	('radii, OR',
-		'SELECT id FROM things WHERE title <~> %1$L <= 2 OR tags <%%> %2$L <= 0.8 OR n <+> %4$s = 0 ORDER BY id'),
+		'SELECT id FROM things WHERE title <~> %1$L <= 2 OR tags <&> %2$L <= 0.8 OR n <+> %4$s = 0 ORDER BY id'),
 	('nearest within a radius', 'SELECT vec <-> %3$L AS d FROM things WHERE title <~> %1$L <= 6 ORDER BY d LIMIT 20'),
 	('nearest within a radius',
-		'SELECT title <~> %1$L AS d FROM things WHERE (vec <-> %3$L) + (tags <%%> %2$L) <= 3 ORDER BY d LIMIT 20'),
+		'SELECT title <~> %1$L AS d FROM things WHERE (vec <-> %3$L) + (tags <&> %2$L) <= 3 ORDER BY d LIMIT 20'),
 	('LATERAL',
 		'SELECT o.q, s.d FROM objects o, LATERAL (SELECT title <~> o.title AS d FROM things
 		  ORDER BY title <~> o.title LIMIT 4) s WHERE o.n <> %4$s ORDER BY 1, 2'),
@@ -267,7 +267,7 @@ BEGIN
 END $$;
 SELECT drivers('SELECT id FROM things ORDER BY title <~> ''kalomi'' LIMIT 3', 'auto') AS text;
 SELECT driver, drivers('SELECT id FROM things ORDER BY title <~> ''kalomi'' LIMIT 3', driver) AS text,
-	   drivers('SELECT id FROM things ORDER BY (title <~> ''kalomi'') + 8 * (tags <%> ''{3,7}'') LIMIT 3',
+	   drivers('SELECT id FROM things ORDER BY (title <~> ''kalomi'') + 8 * (tags <&> ''{3,7}'') LIMIT 3',
 			   driver) AS both,
 	   drivers('SELECT id FROM things ORDER BY n <+> 5 LIMIT 3', driver) AS number,
 	   drivers('SELECT id FROM things ORDER BY f <+> 0.5::float8 LIMIT 3', driver) AS none
@@ -291,9 +291,9 @@ BEGIN;
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_sort = off;
 SET LOCAL mmdb.driver = subindex;
-DECLARE c CURSOR FOR SELECT tags <%> '{3,7,11}' AS d FROM things ORDER BY d LIMIT 1500;
+DECLARE c CURSOR FOR SELECT tags <&> '{3,7,11}' AS d FROM things ORDER BY d LIMIT 1500;
 CREATE TABLE expected AS
-	SELECT row_number() OVER (ORDER BY tags <%> '{3,7,11}') AS i, tags <%> '{3,7,11}' AS d FROM things;
+	SELECT row_number() OVER (ORDER BY tags <&> '{3,7,11}') AS i, tags <&> '{3,7,11}' AS d FROM things;
 FETCH 1 FROM c;
 UPDATE things SET tags = '{3,7,11}' WHERE id % 2 = 0;
 DELETE FROM things WHERE id % 7 = 0;

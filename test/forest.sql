@@ -22,7 +22,7 @@ $$;
 -- The operator of each column's distance, a radius for it, and its sub-index.
 CREATE TABLE forest_column (name text, operator text, radius float8, kind text);
 INSERT INTO forest_column VALUES ('a', '<+>', 20, NULL), ('v', '<->', 0.3, 'rtree'), ('s', '<~>', 12, 'inverted'),
-	('tags', '<%>', 0.4, 'inverted');
+	('tags', '<&>', 0.4, 'inverted');
 
 -- Make an empty table, with its index.
 CREATE FUNCTION make_forest(persistence text DEFAULT '', options text DEFAULT '') RETURNS void LANGUAGE plpgsql AS $$

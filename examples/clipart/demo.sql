@@ -36,7 +36,7 @@ FROM turtle q, odbknn(NULL::clipart, ROW(NULL, NULL, q.colors, q.thumbnail, NULL
 \echo '---------------------------------------------------------------------'
 \set ECHO queries
 SELECT (r.obj).id, (r.obj).title, (r.obj).keywords, round(r.distance::numeric, 3) AS distance,
-       round(((r.obj).keywords <%> '{animal,bird}')::numeric, 3) AS keywords_d,
+       round(((r.obj).keywords <&> '{animal,bird}')::numeric, 3) AS keywords_d,
        round(((r.obj).colors <+> q.colors)::numeric, 3) AS colors_d,
        round(((r.obj).thumbnail <-> q.thumbnail)::numeric) AS thumbnail_d
 FROM turtle q, odbknn(NULL::clipart, ROW(NULL, '{animal,bird}', q.colors, q.thumbnail, NULL), '{0,3,1,1,0}', 6) r;
@@ -48,7 +48,7 @@ FROM turtle q, odbknn(NULL::clipart, ROW(NULL, '{animal,bird}', q.colors, q.thum
 \set ECHO queries
 SELECT (r.obj).id, (r.obj).title, (r.obj).bytes, round(r.distance::numeric, 3) AS distance,
        (r.obj).title <~> 'frog' AS title_d,
-       round(((r.obj).keywords <%> '{frog,rana,animal}')::numeric, 3) AS keywords_d,
+       round(((r.obj).keywords <&> '{frog,rana,animal}')::numeric, 3) AS keywords_d,
        round(((r.obj).colors <+> q.colors)::numeric, 3) AS colors_d,
        round(((r.obj).thumbnail <-> q.thumbnail)::numeric) AS thumbnail_d,
        round(((r.obj).log_bytes <+> log(5000))::numeric, 3) AS log_bytes_d
@@ -66,7 +66,7 @@ PREPARE more_like(integer) AS
 SELECT c.id, c.title, c.bytes, round(c.distance::numeric, 3) AS distance
 FROM clipart q, LATERAL (
     SELECT id, title, bytes,
-           (title <~> q.title) / 32 + coalesce((keywords <%> q.keywords) / 2, 1) +
+           (title <~> q.title) / 32 + coalesce((keywords <&> q.keywords) / 2, 1) +
            (colors <+> q.colors) / 3.16 + (thumbnail <-> q.thumbnail) / 2450 +
            (log_bytes <+> q.log_bytes) / 0.765 AS distance
     FROM clipart ORDER BY distance LIMIT 6) c

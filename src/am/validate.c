@@ -88,7 +88,8 @@ check_function(Validation *v, Form_pg_amproc proc)
 static void
 check_operator(Validation *v, Form_pg_amop op)
 {
-	bool		ordering = op->amopstrategy == MM_DISTANCE_STRATEGY;
+	bool		alias = op->amopstrategy == MM_ALIAS_STRATEGY;
+	bool		ordering = op->amopstrategy == MM_DISTANCE_STRATEGY || alias;
 	Oid			result = ordering ? FLOAT8OID : BOOLOID;
 
 	if (!ordering &&
@@ -105,6 +106,12 @@ check_operator(Validation *v, Form_pg_amop op)
 				v->opfamily, MM_AM_NAME, format_operator(op->amopopr));
 	else if (ordering && !opfamily_can_sort_type(op->amopsortfamily, FLOAT8OID))
 		PROBLEM(v, "operator family \"%s\" of access method %s contains incorrect ORDER BY opfamily specification for operator %s",
+				v->opfamily, MM_AM_NAME, format_operator(op->amopopr));
+
+	if (alias && get_opcode(op->amopopr) !=
+		get_opcode(get_opfamily_member(op->amopfamily, op->amoplefttype, op->amoprighttype,
+									   MM_DISTANCE_STRATEGY)))
+		PROBLEM(v, "operator family \"%s\" of access method %s contains operator %s, whose function is not that of the distance",
 				v->opfamily, MM_AM_NAME, format_operator(op->amopopr));
 
 	if (!check_amop_signature(op->amopopr, result, op->amoplefttype,

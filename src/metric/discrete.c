@@ -110,6 +110,12 @@ text_equal(Datum a, Datum b, Oid collation)
 }
 
 static inline bool
+bpchar_equal(Datum a, Datum b, Oid collation)
+{
+	return DatumGetBool(DirectFunctionCall2Coll(bpchareq, collation, a, b));
+}
+
+static inline bool
 uuid_equal(Datum a, Datum b, Oid collation)
 {
 	return memcmp(DatumGetUUIDP(a), DatumGetUUIDP(b), UUID_LEN) == 0;
@@ -140,6 +146,12 @@ hash_text(Datum d, Oid collation)
 }
 
 static inline uint32
+hash_bpchar(Datum d, Oid collation)
+{
+	return DatumGetUInt32(DirectFunctionCall1Coll(hashbpchar, collation, d));
+}
+
+static inline uint32
 hash_uuid(Datum d, Oid collation)
 {
 	return hash_bytes(DatumGetUUIDP(d)->data, UUID_LEN);
@@ -164,6 +176,7 @@ hash_enum(Datum d, Oid collation)
 }
 
 DEFINE_DISCRETE_METRIC(text, text_equal, copy_text, hash_text)
+DEFINE_DISCRETE_METRIC(bpchar, bpchar_equal, copy_text, hash_bpchar)
 DEFINE_DISCRETE_METRIC(uuid, uuid_equal, copy_uuid, hash_uuid)
 DEFINE_DISCRETE_METRIC(bool, bool_equal, same_value, hash_bool)
 DEFINE_DISCRETE_METRIC(int4, int4_equal, same_value, hash_int4)

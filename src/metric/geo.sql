@@ -9,7 +9,7 @@ CREATE OPERATOR CLASS point_l2_ops DEFAULT FOR TYPE point USING mmdb AS
 	FUNCTION 2 mm_point_l2_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(point, point) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_point_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_point_l1';
 COMMENT ON FUNCTION mm_l1_distance(point, point) IS 'L1 distance';
 CREATE OPERATOR <+> (LEFTARG = point, RIGHTARG = point, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(point, point) IS 'L1 distance';
@@ -22,7 +22,7 @@ CREATE OPERATOR CLASS point_l1_ops FOR TYPE point USING mmdb AS
 	FUNCTION 2 mm_point_l1_routine(internal);
 
 CREATE FUNCTION mm_geo_distance(point, point) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 15 AS 'MODULE_PATHNAME', 'mm_point_geo';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 15 SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_point_geo';
 COMMENT ON FUNCTION mm_geo_distance(point, point) IS 'great circle distance in metres of points (longitude, latitude)';
 CREATE OPERATOR <@@> (LEFTARG = point, RIGHTARG = point, FUNCTION = mm_geo_distance, COMMUTATOR = <@@>);
 COMMENT ON OPERATOR <@@>(point, point) IS 'great circle distance in metres of points (longitude, latitude)';

@@ -32,7 +32,8 @@
 /* The operators of the access method, by strategy number. */
 #define MM_DISTANCE_STRATEGY	1	/* ordering by distance */
 #define MM_WITHIN_STRATEGY		2	/* composite <@ odbquery */
-#define MM_NSTRATEGIES			2
+#define MM_ALIAS_STRATEGY		3	/* another name of the first */
+#define MM_NSTRATEGIES			3
 
 /*
  * A metric space that is ready for use.

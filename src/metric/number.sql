@@ -1,7 +1,7 @@
 -- Absolute difference of numbers, dates and times.
 
 CREATE FUNCTION mm_l1_distance(smallint, smallint) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_int2_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_int2_l1';
 COMMENT ON FUNCTION mm_l1_distance(smallint, smallint) IS 'absolute difference';
 CREATE OPERATOR <+> (LEFTARG = smallint, RIGHTARG = smallint, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(smallint, smallint) IS 'absolute difference';
@@ -14,7 +14,7 @@ CREATE OPERATOR CLASS int2_l1_ops DEFAULT FOR TYPE smallint USING mmdb AS
 	FUNCTION 2 mm_int2_l1_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(integer, integer) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_int4_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_int4_l1';
 COMMENT ON FUNCTION mm_l1_distance(integer, integer) IS 'absolute difference';
 CREATE OPERATOR <+> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(integer, integer) IS 'absolute difference';
@@ -27,7 +27,7 @@ CREATE OPERATOR CLASS int4_l1_ops DEFAULT FOR TYPE integer USING mmdb AS
 	FUNCTION 2 mm_int4_l1_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(bigint, bigint) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_int8_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_int8_l1';
 COMMENT ON FUNCTION mm_l1_distance(bigint, bigint) IS 'absolute difference';
 CREATE OPERATOR <+> (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(bigint, bigint) IS 'absolute difference';
@@ -40,7 +40,7 @@ CREATE OPERATOR CLASS int8_l1_ops DEFAULT FOR TYPE bigint USING mmdb AS
 	FUNCTION 2 mm_int8_l1_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(real, real) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_float4_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_float4_l1';
 COMMENT ON FUNCTION mm_l1_distance(real, real) IS 'absolute difference';
 CREATE OPERATOR <+> (LEFTARG = real, RIGHTARG = real, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(real, real) IS 'absolute difference';
@@ -53,7 +53,7 @@ CREATE OPERATOR CLASS float4_l1_ops DEFAULT FOR TYPE real USING mmdb AS
 	FUNCTION 2 mm_float4_l1_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(double precision, double precision) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_float8_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_float8_l1';
 COMMENT ON FUNCTION mm_l1_distance(double precision, double precision) IS 'absolute difference';
 CREATE OPERATOR <+> (LEFTARG = double precision, RIGHTARG = double precision, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(double precision, double precision) IS 'absolute difference';
@@ -66,7 +66,7 @@ CREATE OPERATOR CLASS float8_l1_ops DEFAULT FOR TYPE double precision USING mmdb
 	FUNCTION 2 mm_float8_l1_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(numeric, numeric) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'mm_numeric_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10 SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_numeric_l1';
 COMMENT ON FUNCTION mm_l1_distance(numeric, numeric) IS 'absolute difference';
 CREATE OPERATOR <+> (LEFTARG = numeric, RIGHTARG = numeric, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(numeric, numeric) IS 'absolute difference';
@@ -79,7 +79,7 @@ CREATE OPERATOR CLASS numeric_l1_ops DEFAULT FOR TYPE numeric USING mmdb AS
 	FUNCTION 2 mm_numeric_l1_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(date, date) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_date_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_date_l1';
 COMMENT ON FUNCTION mm_l1_distance(date, date) IS 'absolute difference in days';
 CREATE OPERATOR <+> (LEFTARG = date, RIGHTARG = date, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(date, date) IS 'absolute difference in days';
@@ -92,7 +92,7 @@ CREATE OPERATOR CLASS date_l1_ops DEFAULT FOR TYPE date USING mmdb AS
 	FUNCTION 2 mm_date_l1_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(timestamp, timestamp) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_timestamp_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_timestamp_l1';
 COMMENT ON FUNCTION mm_l1_distance(timestamp, timestamp) IS 'absolute difference in seconds';
 CREATE OPERATOR <+> (LEFTARG = timestamp, RIGHTARG = timestamp, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(timestamp, timestamp) IS 'absolute difference in seconds';
@@ -105,7 +105,7 @@ CREATE OPERATOR CLASS timestamp_l1_ops DEFAULT FOR TYPE timestamp USING mmdb AS
 	FUNCTION 2 mm_timestamp_l1_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(timestamptz, timestamptz) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_timestamp_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_timestamp_l1';
 COMMENT ON FUNCTION mm_l1_distance(timestamptz, timestamptz) IS 'absolute difference in seconds';
 CREATE OPERATOR <+> (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(timestamptz, timestamptz) IS 'absolute difference in seconds';
@@ -115,7 +115,7 @@ CREATE OPERATOR CLASS timestamptz_l1_ops DEFAULT FOR TYPE timestamptz USING mmdb
 	FUNCTION 2 mm_timestamp_l1_routine(internal);
 
 CREATE FUNCTION mm_l1_distance(interval, interval) RETURNS double precision
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mm_interval_l1';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE SUPPORT mm_operator_support AS 'MODULE_PATHNAME', 'mm_interval_l1';
 COMMENT ON FUNCTION mm_l1_distance(interval, interval) IS 'absolute difference in seconds';
 CREATE OPERATOR <+> (LEFTARG = interval, RIGHTARG = interval, FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(interval, interval) IS 'absolute difference in seconds';

@@ -31,6 +31,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
+#include "utils/uuid.h"
 
 #include "compat.h"
 #include "metric/kernels.h"
@@ -41,8 +42,8 @@ PG_FUNCTION_INFO_V1(mm_array_jaccard);
 PG_FUNCTION_INFO_V1(mm_array_jaccard_routine);
 
 /*
- * An element.  Integers are their own key.  Text has a hash as key, and its
- * bytes tell apart what hashes alike.  Sets are sorted by key and bytes; any
+ * An element.  Integers are their own key.  Text and uuid have a hash as key,
+ * and their bytes tell apart what hashes alike.  Sets are sorted by key and bytes; any
  * order will do, as long as it is the same for all sets.
  */
 typedef struct Element
@@ -110,8 +111,9 @@ set_of_array(ArrayType *array)
 {
 	Oid			type = ARR_ELEMTYPE(array);
 	int			nitems = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	int			typlen = type == TEXTOID ? -1 : type == INT4OID ? 4 : 8;
-	char		typalign = type == INT8OID ? TYPALIGN_DOUBLE : TYPALIGN_INT;
+	bool		is_text = type == TEXTOID || type == VARCHAROID;
+	int			typlen = is_text ? -1 : type == UUIDOID ? UUID_LEN : type == INT4OID ? 4 : 8;
+	char		typalign = type == INT8OID ? TYPALIGN_DOUBLE : type == UUIDOID ? TYPALIGN_CHAR : TYPALIGN_INT;
 	bits8	   *nulls = ARR_NULLBITMAP(array);
 	const char *pt = ARR_DATA_PTR(array);
 	ElementSet	set;
@@ -125,10 +127,10 @@ set_of_array(ArrayType *array)
 
 		if (nulls != NULL && (nulls[i / 8] & (1 << (i % 8))) == 0)
 			continue;
-		if (type == TEXTOID)
+		if (is_text || type == UUIDOID)
 		{
-			e->bytes = VARDATA_ANY(pt);
-			e->len = VARSIZE_ANY_EXHDR(pt);
+			e->bytes = is_text ? VARDATA_ANY(pt) : pt;
+			e->len = is_text ? VARSIZE_ANY_EXHDR(pt) : UUID_LEN;
 			e->key = hash_bytes_extended((const unsigned char *) e->bytes, e->len, 0);
 		}
 		else

@@ -1,7 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * support.c
- *	  What distances cost, for the planner.
+ *	  What the planner asks about distances: what they cost, and which operator
+ *	  a function stands for.
+ *
+ * An index is matched with operators.  So where the function of one is called
+ * by its name, the planner puts the operator in its place, and it puts the
+ * operator that a class has first in the place of any other name of it.
  *
  * A distance of long vectors costs a hundred times as much as a comparison of
  * numbers, and several hundred times as much if the vectors are stored out of
@@ -20,17 +25,24 @@
 
 #include "access/detoast.h"
 #include "access/heaptoast.h"
+#include "catalog/pg_opclass.h"
 #include "catalog/pg_type.h"
+#include "commands/defrem.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
+#include "utils/catcache.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
+#include "metric/metric.h"
+#include "mmdb.h"
 #include "type/mmvector.h"
 
 PG_FUNCTION_INFO_V1(mm_distance_support);
+PG_FUNCTION_INFO_V1(mm_operator_support);
 
 /* Calling a function that does more than simple arithmetic. */
 #define CALL			3.0
@@ -68,7 +80,7 @@ operand_size(PlannerInfo *root, Node *operand, bool vector, bool *stored)
 	if (!IsA(var, Var))
 		return 0;
 	*stored = true;
-	if (vector && var->vartype != FLOAT4ARRAYOID && var->vartypmod > 0)
+	if (vector && var->vartype != FLOAT4ARRAYOID && var->vartype != FLOAT8ARRAYOID && var->vartypmod > 0)
 		return (int32) MMVECTOR_SIZE(var->vartypmod);
 	if (root != NULL && var->varlevelsup == 0 && var->varattno > 0 &&
 		var->varno < root->simple_rel_array_size &&
@@ -92,8 +104,9 @@ operand_size(PlannerInfo *root, Node *operand, bool vector, bool *stored)
 static double
 distance_price(PlannerInfo *root, Oid type, Node *left, Node *right)
 {
-	bool		vector = type != TEXTOID && type != BITOID && type != VARBITOID &&
-		type != TEXTARRAYOID && type != INT4ARRAYOID && type != INT8ARRAYOID;
+	bool		vector = type != TEXTOID && type != BPCHAROID && type != BITOID && type != VARBITOID &&
+		type != TEXTARRAYOID && type != VARCHARARRAYOID && type != UUIDARRAYOID &&
+		type != INT4ARRAYOID && type != INT8ARRAYOID;
 	bool		left_stored;
 	bool		right_stored;
 	int32		left_size = operand_size(root, left, vector, &left_stored);
@@ -109,7 +122,7 @@ distance_price(PlannerInfo *root, Oid type, Node *left, Node *right)
 		left_size = right_size = (int32) size;
 		price += size / sizeof(float4) * VECTOR_COMPONENT;
 	}
-	else if (type == TEXTOID)
+	else if (type == TEXTOID || type == BPCHAROID)
 	{
 		double		other = left_size > 0 && right_size > 0 ? Min(left_size, right_size) : size;
 
@@ -128,8 +141,77 @@ distance_price(PlannerInfo *root, Oid type, Node *left, Node *right)
 }
 
 /*
- * mm_distance_support: answers SupportRequestCost for distances whose operands
- * vary in size.
+ * The first operator with this function in a class of the access method; or
+ * InvalidOid.
+ */
+static Oid
+operator_of_function(Oid function)
+{
+	Oid			am = get_index_am_oid(MM_AM_NAME, true);
+	Oid			result = InvalidOid;
+	Oid		   *types;
+	int			ntypes;
+	CatCList   *classes;
+
+	(void) get_func_signature(function, &types, &ntypes);
+	if (!OidIsValid(am) || ntypes != 2)
+		return InvalidOid;
+	classes = SearchSysCacheList1(CLAAMNAMENSP, ObjectIdGetDatum(am));
+	for (int i = 0; i < classes->n_members && !OidIsValid(result); i++)
+	{
+		Form_pg_opclass class = (Form_pg_opclass) GETSTRUCT(&classes->members[i]->tuple);
+
+		for (int strategy = MM_DISTANCE_STRATEGY; strategy <= MM_WITHIN_STRATEGY; strategy++)
+		{
+			Oid			operator = class->opcintype != types[0] ? InvalidOid :
+				get_opfamily_member(class->opcfamily, types[0], types[1], strategy);
+
+			if (OidIsValid(operator) && get_opcode(operator) == function)
+				result = operator;
+		}
+	}
+	ReleaseSysCacheList(classes);
+	return result;
+}
+
+/*
+ * The operator call that a call of a function stands for; NULL if there is none.
+ */
+static Node *
+as_operator(const FuncExpr *call)
+{
+	Oid			operator = operator_of_function(call->funcid);
+	OpExpr	   *result;
+
+	if (!OidIsValid(operator) || list_length(call->args) != 2)
+		return NULL;
+	result = makeNode(OpExpr);
+	result->opno = operator;
+	result->opfuncid = call->funcid;
+	result->opresulttype = call->funcresulttype;
+	result->opcollid = call->funccollid;
+	result->inputcollid = call->inputcollid;
+	result->args = call->args;
+	result->location = call->location;
+	return (Node *) result;
+}
+
+/*
+ * mm_operator_support: answers SupportRequestSimplify for functions of operators.
+ */
+Datum
+mm_operator_support(PG_FUNCTION_ARGS)
+{
+	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (!IsA(request, SupportRequestSimplify))
+		PG_RETURN_POINTER(NULL);
+	PG_RETURN_POINTER(as_operator(((SupportRequestSimplify *) request)->fcall));
+}
+
+/*
+ * mm_distance_support: the same, and SupportRequestCost, for distances whose
+ * operands vary in size.
  */
 Datum
 mm_distance_support(PG_FUNCTION_ARGS)
@@ -138,6 +220,8 @@ mm_distance_support(PG_FUNCTION_ARGS)
 	SupportRequestCost *cost = (SupportRequestCost *) request;
 	List	   *args = NIL;
 
+	if (IsA(request, SupportRequestSimplify))
+		return mm_operator_support(fcinfo);
 	if (!IsA(request, SupportRequestCost))
 		PG_RETURN_POINTER(NULL);
 	if (cost->node != NULL && IsA(cost->node, OpExpr))

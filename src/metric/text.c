@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "metric/edit.h"
 #include "metric/metric.h"
+#include "metric/text.h"
 #include "metric/text_sketch.h"
 #include "metric/text_tokens.h"
 
@@ -233,7 +234,7 @@ refine_edit(void *query, const MetricSketchPlanes *planes, int i, double bound, 
 	return distance;
 }
 
-static const MetricRoutine edit_routine = {
+const MetricRoutine mm_text_edit_metric = {
 	METRIC_ROUTINE_HEAD,
 	.prepare = prepare_edit,
 	.distance = distance_edit,
@@ -252,11 +253,11 @@ static const MetricRoutine edit_routine = {
 Datum
 mm_text_edit(PG_FUNCTION_ARGS)
 {
-	return mm_metric_operator(fcinfo, &edit_routine);
+	return mm_metric_operator(fcinfo, &mm_text_edit_metric);
 }
 
 Datum
 mm_text_edit_routine(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(&edit_routine);
+	PG_RETURN_POINTER(&mm_text_edit_metric);
 }

@@ -103,3 +103,55 @@ CREATE OPERATOR CLASS real_array_cosine_ops FOR TYPE real[] USING mmdb AS
 	OPERATOR 1 <=>(real[], real[]) FOR ORDER BY pg_catalog.float_ops,
 	FUNCTION 1 mm_cosine_distance(real[], real[]),
 	FUNCTION 2 mm_real_array_cosine_routine(internal);
+
+CREATE FUNCTION mm_l2_distance(double precision[], double precision[]) RETURNS double precision
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_double_array_l2';
+COMMENT ON FUNCTION mm_l2_distance(double precision[], double precision[]) IS 'Euclidean (L2) distance';
+CREATE OPERATOR <-> (LEFTARG = double precision[], RIGHTARG = double precision[], FUNCTION = mm_l2_distance, COMMUTATOR = <->);
+COMMENT ON OPERATOR <->(double precision[], double precision[]) IS 'Euclidean (L2) distance';
+CREATE FUNCTION mm_double_array_l2_routine(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_double_array_l2_routine(internal) IS 'metric support';
+CREATE OPERATOR CLASS double_array_l2_ops DEFAULT FOR TYPE double precision[] USING mmdb AS
+	OPERATOR 1 <->(double precision[], double precision[]) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 mm_l2_distance(double precision[], double precision[]),
+	FUNCTION 2 mm_double_array_l2_routine(internal);
+
+CREATE FUNCTION mm_l1_distance(double precision[], double precision[]) RETURNS double precision
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_double_array_l1';
+COMMENT ON FUNCTION mm_l1_distance(double precision[], double precision[]) IS 'L1 distance';
+CREATE OPERATOR <+> (LEFTARG = double precision[], RIGHTARG = double precision[], FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
+COMMENT ON OPERATOR <+>(double precision[], double precision[]) IS 'L1 distance';
+CREATE FUNCTION mm_double_array_l1_routine(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_double_array_l1_routine(internal) IS 'metric support';
+CREATE OPERATOR CLASS double_array_l1_ops FOR TYPE double precision[] USING mmdb AS
+	OPERATOR 1 <+>(double precision[], double precision[]) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 mm_l1_distance(double precision[], double precision[]),
+	FUNCTION 2 mm_double_array_l1_routine(internal);
+
+CREATE FUNCTION mm_linf_distance(double precision[], double precision[]) RETURNS double precision
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_double_array_linf';
+COMMENT ON FUNCTION mm_linf_distance(double precision[], double precision[]) IS 'L-infinity distance: largest difference of two components';
+CREATE OPERATOR <*> (LEFTARG = double precision[], RIGHTARG = double precision[], FUNCTION = mm_linf_distance, COMMUTATOR = <*>);
+COMMENT ON OPERATOR <*>(double precision[], double precision[]) IS 'L-infinity distance: largest difference of two components';
+CREATE FUNCTION mm_double_array_linf_routine(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_double_array_linf_routine(internal) IS 'metric support';
+CREATE OPERATOR CLASS double_array_linf_ops FOR TYPE double precision[] USING mmdb AS
+	OPERATOR 1 <*>(double precision[], double precision[]) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 mm_linf_distance(double precision[], double precision[]),
+	FUNCTION 2 mm_double_array_linf_routine(internal);
+
+CREATE FUNCTION mm_cosine_distance(double precision[], double precision[]) RETURNS double precision
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20 SUPPORT mm_distance_support AS 'MODULE_PATHNAME', 'mm_double_array_cosine';
+COMMENT ON FUNCTION mm_cosine_distance(double precision[], double precision[]) IS 'cosine distance: 1 - cosine of the angle';
+CREATE OPERATOR <=> (LEFTARG = double precision[], RIGHTARG = double precision[], FUNCTION = mm_cosine_distance, COMMUTATOR = <=>);
+COMMENT ON OPERATOR <=>(double precision[], double precision[]) IS 'cosine distance: 1 - cosine of the angle';
+CREATE FUNCTION mm_double_array_cosine_routine(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_double_array_cosine_routine(internal) IS 'metric support';
+CREATE OPERATOR CLASS double_array_cosine_ops FOR TYPE double precision[] USING mmdb AS
+	OPERATOR 1 <=>(double precision[], double precision[]) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 mm_cosine_distance(double precision[], double precision[]),
+	FUNCTION 2 mm_double_array_cosine_routine(internal);

@@ -269,6 +269,14 @@ mm_vector_sketch_query(const void *model, const float *x)
 }
 
 void
+mm_vector_sketch_query_widen(void *query, double error)
+{
+	MMCodeQuery *q = query;
+
+	q->moved = mm_vector_float_above(q->moved + error);
+}
+
+void
 mm_vector_bounds(const void *query, const MetricSketchPlanes *planes,
 				 float *lower, float *upper)
 {

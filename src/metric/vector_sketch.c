@@ -176,6 +176,15 @@ mm_vector_sketch(const void *model, const float *x, uint32 *words, uint8 *bytes)
 	pfree(image.y);
 }
 
+void
+mm_vector_sketch_widen(uint32 *words, double error)
+{
+	float		own;
+
+	memcpy(&own, &words[0], sizeof(float));
+	put_float(&words[0], mm_vector_float_above(own + error));
+}
+
 /* ---------- training ---------- */
 
 /*

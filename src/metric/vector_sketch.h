@@ -46,6 +46,15 @@ extern void mm_vector_sketch(const void *model, const float *x,
 extern void *mm_vector_sketch_query(const void *model, const float *x);
 
 /*
+ * mm_vector_sketch_widen, mm_vector_sketch_query_widen: make a sketch, or a
+ * prepared query, hold for all vectors whose distance from the one that it was
+ * made of is at most error.  (Under cosine, this is the distance of the vectors
+ * at length 1.)
+ */
+extern void mm_vector_sketch_widen(uint32 *words, double error);
+extern void mm_vector_sketch_query_widen(void *query, double error);
+
+/*
  * mm_vector_bounds: the sketch_bounds of a routine.
  */
 extern void mm_vector_bounds(const void *query, const MetricSketchPlanes *planes,

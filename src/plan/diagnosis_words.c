@@ -281,10 +281,10 @@ mm_say_refusal(MMLook *look, const MMRefusal *refusal, const char **hint)
 		case MM_REFUSED_OTHER:
 			if (mm_distances_of(look->root, look->rel->relid, expr) != NIL)
 			{
-				*hint = "A sum may be added to, multiplied, and divided, by what is the same for all rows. A function that grows with it, as sqrt, does not change the order: leave it out, or apply its inverse to the radius.";
+				*hint = "A sum may be added to, multiplied, and divided, by what is the same for all rows. Terms may be functions of one distance that grow with it, such as sqrt, least and 1 - exp(-d). A function of the whole sum that grows with it does not change the order: leave it out, or apply its inverse to the radius.";
 				return psprintf("%s is a function of distances", text);
 			}
-			*hint = "What is added to distances must be the same for all rows.";
+			*hint = "What is added to distances must be the same for all rows, or have a least value: mm_bounded(expression, low) tells it.";
 			return psprintf("%s differs from row to row, and is no distance", text);
 		case MM_REFUSED_SIGN:
 			*hint = "All distances of a sum must have weights of one sign.";

@@ -109,6 +109,39 @@ add_query_weights(MMOffer *offer, Expr *query, double factor, MMWeights *weights
 	return true;
 }
 
+static double
+constant_value(Expr *expr, void *root)
+{
+	return mm_estimated_value(root, expr);
+}
+
+/*
+ * About the value of a term's curve for a distance.
+ */
+static double
+curve_value(MMOffer *offer, const MMSum *sum, const MMSumTerm *term, double distance)
+{
+	double		value = mm_curve_estimate(term->curve, (Expr *) sum->parts[term->part].expr, distance,
+										  constant_value, offer->root);
+
+	return term->falls ? -value : value;
+}
+
+/*
+ * The weight that comes near what a curve makes of usual distances, which are half
+ * a scale, and what it adds to that; NaN and 0 if that is not known.
+ */
+static double
+curve_weight(MMOffer *offer, const MMSum *sum, const MMSumTerm *term, double scale, double *offset)
+{
+	double		nearest = curve_value(offer, sum, term, 0.0);
+	double		usual = curve_value(offer, sum, term, scale / 2);
+	double		weight = (usual - nearest) / (scale / 2);
+
+	*offset = isfinite(nearest) ? nearest : 0.0;
+	return isfinite(weight) ? Max(weight, 0.0) : get_float8_nan();
+}
+
 bool
 mm_estimate_weights(MMOffer *offer, const MMSum *sum, MMWeights *weights, double *offset)
 {
@@ -129,13 +162,22 @@ mm_estimate_weights(MMOffer *offer, const MMSum *sum, MMWeights *weights, double
 
 		if (term->part < 0)
 		{
-			*offset += isnan(factor) ? 0.0 : factor;
+			double		low = term->low == NULL ? 1.0 : mm_estimated_value(offer->root, term->low);
+
+			*offset += isnan(factor * low) ? 0.0 : factor * low;
 			continue;
 		}
 		if (!isnan(factor) && !(factor >= 0 && isfinite(factor)))
 			return false;
 		some |= isnan(factor) || factor > 0;
 		column = part->column;
+		if (term->curve != NULL)
+		{
+			double		from;
+
+			factor *= curve_weight(offer, sum, term, offer->statistics->columns[column].scale, &from);
+			*offset += isnan(factor) ? 0.0 : known_value(&values[i].product) * from;
+		}
 		if (column == -1 &&
 			add_query_weights(offer, list_nth(part->expr->args, part->argument),
 							  isnan(factor) ? 1.0 : factor, weights, &radius))

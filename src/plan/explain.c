@@ -60,6 +60,9 @@ part_weight(MMScanState *s, MMSumState *sum, int part)
 	MMTermValue values[MM_MAX_TERMS];
 	double		weight = 0.0;
 
+	for (int i = 0; i < what->nterms; i++)
+		if (what->terms[i].part == part && what->terms[i].curve != NULL)
+			return "by a function";
 	if (s->counts.scans > 0)
 		return psprintf("%g", sum->parts[part].factor);
 	mm_sum_values(what, constant_value, NULL, values);

@@ -16,6 +16,7 @@
 #include "nodes/execnodes.h"
 #include "nodes/extensible.h"
 
+#include "plan/curve.h"
 #include "plan/sum.h"
 #include "search/search.h"
 
@@ -70,6 +71,8 @@ extern MMScanPlan *mm_plan_unpack(List *exprs, List *numbers);
 
 /* ---------- at run time ---------- */
 
+typedef struct MMPartCurve MMPartCurve;
+
 typedef struct MMPartState
 {
 	const MMSumPart *part;
@@ -81,7 +84,8 @@ typedef struct MMPartState
 	Datum		value;
 	bool		isnull;
 	void	   *prepared;
-	double		factor;			/* of all its terms */
+	double		factor;			/* of all its terms but those with curves */
+	MMPartCurve *curve;			/* of all of them, if any has a curve; or NULL */
 	double		missing;		/* what it adds where it is NULL */
 	bool		null_sum;		/* or else, the sum is NULL */
 	bool		finite;			/* no distance is Infinity */
@@ -102,11 +106,13 @@ typedef struct MMSumState
 	const MMDriver *driver;
 	MMPartState *parts;		/* of driver->sum->nparts */
 	List	   *factors;		/* ExprStates of mm_sum_factors */
+	MMCurveNode **curves;		/* of each term; NULL: it has none */
+	ExprState **lows;			/* likewise */
 	ExprState  *value;			/* the expression, given its parts' distances */
 	ExprState  *conditions;		/* likewise */
 	List	   *bounds;			/* ExprStates */
 	TupleTableSlot *distances;	/* one column for each part */
-	double		offset;			/* the constant terms */
+	double		offset;			/* the constant terms, and what others are at least */
 	double		magnitude;		/* of the greatest intermediate numbers */
 	double		unit;			/* all distances are whole, and all numbers in the
 								 * sum are multiples of this power of 2; or 0 */
@@ -114,6 +120,23 @@ typedef struct MMSumState
 	double		bound;			/* the least of bounds; Infinity without one */
 	MMSumKind	kind;
 } MMSumState;
+
+/* part_curve.c */
+
+/*
+ * mm_part_curve_add: let a term with a curve, times factor, be one of a part's,
+ * whose curve (NULL: it has none yet) is returned.  The curve is what the term adds
+ * to its least value, zero.  It lasts as long as the current context.
+ *
+ * mm_part_curve_least: a lower bound of what a distance adds, with factor times the
+ * distance for the part's other terms.
+ *
+ * mm_part_curve_term: the same as a search has it.
+ */
+extern MMPartCurve *mm_part_curve_add(MMPartCurve *curve, const MMCurveNode *node,
+									  double factor, double zero);
+extern double mm_part_curve_least(MMPartCurve *curve, double factor, double distance);
+extern MMTermCurve *mm_part_curve_term(MMPartCurve *curve, double factor);
 
 /* sum_state.c */
 

@@ -46,6 +46,12 @@ pack_sum(const MMSum *sum, List **exprs, List **numbers)
 		const MMSumTerm *term = &sum->terms[i];
 
 		*numbers = lappend_int(lappend_int(*numbers, term->part), term->has_missing);
+		*numbers = lappend_int(*numbers, (term->curve != NULL) | term->falls << 1 |
+							   (term->low != NULL) << 2);
+		if (term->curve != NULL)
+			*exprs = lappend(*exprs, term->curve);
+		if (term->low != NULL)
+			*exprs = lappend(*exprs, term->low);
 		pack_product(&term->product, exprs, numbers);
 		if (term->has_missing)
 			pack_product(&term->missing, exprs, numbers);
@@ -108,9 +114,16 @@ unpack_sum(List *exprs, List *numbers)
 	for (int i = 0; i < sum->nterms; i++)
 	{
 		MMSumTerm  *term = &sum->terms[i];
+		int			flags;
 
 		term->part = next_number(&r);
 		term->has_missing = next_number(&r);
+		flags = next_number(&r);
+		if (flags & 1)
+			term->curve = next_expr(&r);
+		term->falls = (flags & 2) != 0;
+		if (flags & 4)
+			term->low = next_expr(&r);
 		unpack_product(&r, &term->product);
 		if (term->has_missing)
 			unpack_product(&r, &term->missing);

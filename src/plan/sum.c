@@ -13,7 +13,9 @@
  *
  * One factor may depend on the row: if it is provably at least some positive
  * number, the sum times that number bounds the expression.  This is how odbknn
- * makes up for columns without a value.
+ * makes up for columns without a value.  Likewise, something may be added that
+ * depends on the row and is provably at least some number, or is said to be by
+ * mm_bounded.  And a term may be a function of a distance that grows with it.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,6 +37,8 @@
 #include "utils/lsyscache.h"
 
 #include "compat.h"
+#include "plan/bounded.h"
+#include "plan/curve.h"
 #include "plan/sum.h"
 
 typedef struct MatchContext
@@ -60,6 +64,15 @@ mm_is_constant(PlannerInfo *root, Node *expr, Index relid)
 		!contain_agg_clause(expr) &&
 		!contain_window_function(expr) &&
 		!expression_returns_set(expr);
+}
+
+bool
+mm_is_relabeled_array(const Expr *expr)
+{
+	const ArrayCoerceExpr *coerce = (const ArrayCoerceExpr *) expr;
+
+	return IsA(expr, ArrayCoerceExpr) && IsA(coerce->elemexpr, RelabelType) &&
+		IsA(((RelabelType *) coerce->elemexpr)->arg, CaseTestExpr);
 }
 
 static bool
@@ -89,21 +102,6 @@ strip_relabel(Expr *expr)
 }
 
 /*
- * The function of an operator call with two arguments, and the arguments.
- */
-static Oid
-binary_function(Expr *expr, Expr **left, Expr **right)
-{
-	OpExpr	   *op = (OpExpr *) expr;
-
-	if (!IsA(expr, OpExpr) || list_length(op->args) != 2)
-		return InvalidOid;
-	*left = linitial(op->args);
-	*right = lsecond(op->args);
-	return get_opcode(op->opno);
-}
-
-/*
  * Is an expression minus another one?
  */
 static bool
@@ -114,104 +112,6 @@ is_negation(Expr *expr, Expr **what)
 	if (!IsA(expr, OpExpr) || list_length(op->args) != 1 || get_opcode(op->opno) != F_FLOAT8UM)
 		return false;
 	*what = linitial(op->args);
-	return true;
-}
-
-/* ---------- least values ---------- */
-
-/*
- * Bounds of those values of an expression that are not NULL.  Returns false if
- * none are known.  This understands just enough for the factor that odbknn
- * writes.
- */
-static bool
-value_bounds(Expr *expr, double *least, double *most)
-{
-	Expr	   *left;
-	Expr	   *right;
-	double		l[2];
-	double		r[2];
-
-	check_stack_depth();
-	if (IsA(expr, Const))
-	{
-		Const	   *constant = (Const *) expr;
-
-		if (constant->consttype != FLOAT8OID)
-			return false;
-		*least = *most = constant->constisnull ? 0.0 : DatumGetFloat8(constant->constvalue);
-		if (constant->constisnull)
-		{
-			*least = get_float8_infinity();
-			*most = -get_float8_infinity();
-		}
-		return !isnan(*least);
-	}
-	if (IsA(expr, CaseExpr))
-	{
-		CaseExpr   *caseexpr = (CaseExpr *) expr;
-		ListCell   *lc;
-
-		if (caseexpr->defresult == NULL || !value_bounds(caseexpr->defresult, least, most))
-			return false;
-		foreach(lc, caseexpr->args)
-		{
-			if (!value_bounds(lfirst_node(CaseWhen, lc)->result, &l[0], &l[1]))
-				return false;
-			*least = Min(*least, l[0]);
-			*most = Max(*most, l[1]);
-		}
-		return true;
-	}
-	if (IsA(expr, MinMaxExpr) && ((MinMaxExpr *) expr)->op == IS_GREATEST)
-	{
-		ListCell   *lc;
-
-		/*
-		 * GREATEST skips NULLs, so only a constant that is not NULL gives a
-		 * bound.
-		 */
-		*least = -get_float8_infinity();
-		*most = get_float8_infinity();
-		foreach(lc, ((MinMaxExpr *) expr)->args)
-			if (IsA(lfirst(lc), Const) && value_bounds(lfirst(lc), &l[0], &l[1]) &&
-				l[0] == l[1])
-				*least = Max(*least, l[0]);
-		return true;
-	}
-	switch (binary_function(expr, &left, &right))
-	{
-		case F_FLOAT8PL:
-			if (!value_bounds(left, &l[0], &l[1]) || !value_bounds(right, &r[0], &r[1]))
-				return false;
-			*least = l[0] + r[0];
-			*most = l[1] + r[1];
-			return true;
-		case F_FLOAT8DIV:
-			if (!value_bounds(left, &l[0], &l[1]) || !value_bounds(right, &r[0], &r[1]) ||
-				l[0] < 0 || r[0] < 0 || r[1] <= 0)
-				return false;
-			*least = l[0] / r[1];
-			*most = get_float8_infinity();
-			return true;
-		default:
-			return false;
-	}
-}
-
-/*
- * Is an expression never less than some positive number?  *least becomes that
- * number, lowered by what rounding may do.
- */
-static bool
-at_least(Expr *expr, double *least)
-{
-	double		most;
-
-	if (contain_volatile_functions((Node *) expr) ||
-		!value_bounds(expr, least, &most) || !(*least > 0) || !isfinite(*least))
-		return false;
-	*least *= 1.0 - 1e-9;
 	return true;
 }
 
@@ -286,6 +186,21 @@ is_cast_column(MatchContext *c, Expr *operand, Oid operator, int i)
 }
 
 /*
+ * Is an operand this column, an array whose elements another type is a mere name
+ * for, as varchar is for text, and is operator one of that type's array, in the
+ * column's operator family?
+ */
+static bool
+is_relabeled_array(MatchContext *c, Expr *operand, Oid operator, int i)
+{
+	const MMColumn *column = &c->columns->columns[i];
+
+	return OidIsValid(column->opclass) && mm_is_relabeled_array(strip_relabel(operand)) &&
+		OidIsValid(get_op_opfamily_sortfamily(operator, get_opclass_family(column->opclass))) &&
+		is_column(c, ((ArrayCoerceExpr *) strip_relabel(operand))->arg, i);
+}
+
+/*
  * Match an operand with a column, and set what the part has of it.  Returns
  * false if the operand is no column.
  */
@@ -304,6 +219,8 @@ match_operand(MatchContext *c, Expr *operand, Oid operator, MMSumPart *part)
 	{
 		if (operator == c->columns->columns[part->column].space.operator &&
 			is_column(c, operand, part->column))
+			return true;
+		if (is_relabeled_array(c, operand, operator, part->column))
 			return true;
 		part->cast = is_cast_column(c, operand, operator, part->column);
 		if (part->cast)
@@ -447,13 +364,19 @@ mm_sum_fit(PlannerInfo *root, OpExpr *op, IndexOptInfo *index, const MMColumns *
 	return best;
 }
 
+/*
+ * Add a term, and point *added at it, if that is not NULL.
+ */
 static bool
-add_term(MatchContext *c, int part, const MMProduct *product)
+add_term(MatchContext *c, int part, const MMProduct *product, MMSumTerm **added)
 {
 	MMSumTerm  *term = &c->sum->terms[c->sum->nterms];
 
 	if (c->sum->nterms == MM_MAX_TERMS)
 		return refuse(c, MM_REFUSED_SIZE, NULL);
+	memset(term, 0, sizeof(MMSumTerm));
+	if (added != NULL)
+		*added = term;
 	term->part = part;
 	term->product = *product;
 	term->has_missing = c->missing != NULL;
@@ -482,7 +405,7 @@ is_negative(const MMProduct *product)
 }
 
 static bool
-add_part(MatchContext *c, const MMSumPart *part, const MMProduct *product)
+add_part(MatchContext *c, const MMSumPart *part, const MMProduct *product, MMSumTerm **added)
 {
 	MMSum	   *sum = c->sum;
 	int			i = 0;
@@ -495,14 +418,106 @@ add_part(MatchContext *c, const MMSumPart *part, const MMProduct *product)
 		return refuse(c, MM_REFUSED_SIZE, (Expr *) part->expr);
 	if (i == sum->nparts)
 		sum->parts[sum->nparts++] = *part;
-	return add_term(c, i, product);
+	return add_term(c, i, product, added);
+}
+
+/* What is looked for in a curve. */
+typedef struct CurveSearch
+{
+	MatchContext *c;
+	MMSumPart	part;			/* of the distance last found */
+} CurveSearch;
+
+static MMLeaf
+leaf_of_curve(Expr *expr, void *arg)
+{
+	CurveSearch *search = arg;
+
+	if (is_constant(search->c, expr))
+		return MM_LEAF_CONSTANT;
+	return IsA(expr, OpExpr) && list_length(((OpExpr *) expr)->args) == 2 &&
+		match_part(search->c, (OpExpr *) expr, &search->part) ? MM_LEAF_DISTANCE : MM_LEAF_NOT;
+}
+
+/*
+ * Match a function of one distance that grows with it, or one that falls, times a
+ * negative number.  Changes nothing if there is no match.
+ */
+static bool
+match_curve(MatchContext *c, Expr *expr, MMProduct product)
+{
+	CurveSearch search = {.c = c};
+	Expr	   *distance;
+	MMDirection direction = mm_curve_direction(expr, leaf_of_curve, &search, &distance);
+	bool		falls = is_negative(&product);
+	MMSumTerm  *term;
+
+	/* What bounds a product is no bound of products with negative numbers. */
+	if (c->bounded || contain_volatile_functions((Node *) expr) ||
+		direction != (falls ? MM_DIRECTION_FALLS : MM_DIRECTION_RISES) ||
+		/* COALESCE tells what the whole composite adds. */
+		search.part.column < 0)
+		return false;
+	product.negative ^= falls;
+	if (!add_part(c, &search.part, &product, &term))
+		return false;
+	term->curve = expr;
+	term->falls = falls;
+	c->sum->exact = false;
+	return true;
+}
+
+/*
+ * Match something that depends on the row, but is known to be bounded.
+ */
+static bool
+match_bounded(MatchContext *c, Expr *expr, MMProduct product)
+{
+	bool		negative = is_negative(&product);
+	Expr	   *low = mm_bounded_low(expr);
+	MMSumTerm  *term;
+	double		least;
+	double		most;
+
+	if (c->bounded || c->missing != NULL || contain_volatile_functions((Node *) expr) ||
+		contain_subplans((Node *) expr))
+		return false;
+	if (low != NULL && (negative || !is_constant(c, low)))
+		return false;
+	if (low == NULL)
+	{
+		if (!mm_value_bounds(expr, &least, &most) || isinf(negative ? most : least))
+			return false;
+		least = negative ? -most : least;
+		/* Less than what another order of operations, or their types, can do. */
+		least -= fabs(least) * 1e-12;
+		low = (Expr *) makeConst(FLOAT8OID, -1, InvalidOid, sizeof(float8),
+								 Float8GetDatum(least), false, FLOAT8PASSBYVAL);
+	}
+	product.negative ^= negative;
+	if (!add_term(c, -1, &product, &term))
+		return false;
+	term->low = low;
+	c->sum->exact = false;
+	return true;
+}
+
+/*
+ * Match what is no sum, no multiple and no distance; kind says why, if there is no
+ * match.
+ */
+static bool
+match_other(MatchContext *c, Expr *expr, MMProduct product, MMRefusalKind kind, Expr *reason)
+{
+	return match_curve(c, expr, product) || match_bounded(c, expr, product) ||
+		refuse(c, kind, reason);
 }
 
 /*
  * Match the product or the quotient of two expressions.
  */
 static bool
-match_product(MatchContext *c, Expr *left, Expr *right, bool divide,
+match_product(MatchContext *c, Expr *whole, Expr *left, Expr *right, bool divide,
 			  MMProduct product)
 {
 	MatchContext inner = *c;
@@ -511,7 +526,7 @@ match_product(MatchContext *c, Expr *left, Expr *right, bool divide,
 	if (is_constant(c, right))
 		return add_factor(c, &product, right, divide) && match(c, left, product);
 	if (divide)
-		return refuse(c, MM_REFUSED_FACTOR, right);
+		return match_other(c, whole, product, MM_REFUSED_FACTOR, right);
 	if (is_constant(c, left))
 		return add_factor(c, &product, left, false) && match(c, right, product);
 
@@ -519,14 +534,14 @@ match_product(MatchContext *c, Expr *left, Expr *right, bool divide,
 		return refuse(c, MM_REFUSED_FACTOR, left);
 	inner.bounded = true;
 	c->sum->exact = false;
-	if (at_least(left, &least))
+	if (mm_factor_least(left, &least))
 	{
 		Expr	   *swap = left;
 
 		left = right;
 		right = swap;
 	}
-	else if (!at_least(right, &least))
+	else if (!mm_factor_least(right, &least))
 		return refuse(c, MM_REFUSED_FACTOR,
 					  mm_mentions_distance((Node *) left) ? right : left);
 	right = (Expr *) makeConst(FLOAT8OID, -1, InvalidOid, sizeof(float8),
@@ -545,10 +560,10 @@ match_coalesce(MatchContext *c, CoalesceExpr *coalesce, MMProduct product)
 	Expr	   *constant;
 
 	if (list_length(coalesce->args) != 2 || c->missing != NULL)
-		return refuse(c, MM_REFUSED_COALESCE, (Expr *) coalesce);
+		return match_other(c, (Expr *) coalesce, product, MM_REFUSED_COALESCE, (Expr *) coalesce);
 	constant = lsecond(coalesce->args);
 	if (!is_constant(c, constant))
-		return refuse(c, MM_REFUSED_COALESCE, (Expr *) coalesce);
+		return match_other(c, (Expr *) coalesce, product, MM_REFUSED_COALESCE, (Expr *) coalesce);
 	if (!add_factor(c, &missing, constant, false))
 		return false;
 	inner.missing = &missing;
@@ -575,11 +590,11 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 	{
 		if (c->missing != NULL || c->bounded)
 			return refuse(c, c->missing != NULL ? MM_REFUSED_COALESCE : MM_REFUSED_FACTOR, expr);
-		return add_factor(c, &product, expr, false) && add_term(c, -1, &product);
+		return add_factor(c, &product, expr, false) && add_term(c, -1, &product, NULL);
 	}
 	if (IsA(expr, CoalesceExpr))
 		return match_coalesce(c, (CoalesceExpr *) expr, product);
-	function = is_negation(expr, &left) ? F_FLOAT8UM : binary_function(expr, &left, &right);
+	function = is_negation(expr, &left) ? F_FLOAT8UM : mm_binary_function(expr, &left, &right);
 
 	/* Whether a sum inside COALESCE is NULL depends on several columns. */
 	if (c->missing != NULL &&
@@ -588,7 +603,7 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 	switch (function)
 	{
 		case InvalidOid:
-			return refuse(c, MM_REFUSED_OTHER, expr);
+			return match_other(c, expr, product, MM_REFUSED_OTHER, expr);
 		case F_FLOAT8UM:
 			product.negative = !product.negative;
 			return match(c, left, product);
@@ -600,14 +615,14 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 			product.negative = !product.negative;
 			return match(c, right, product);
 		case F_FLOAT8MUL:
-			return match_product(c, left, right, false, product);
+			return match_product(c, expr, left, right, false, product);
 		case F_FLOAT8DIV:
-			return match_product(c, left, right, true, product);
+			return match_product(c, expr, left, right, true, product);
 		default:
 			if (match_part(c, (OpExpr *) expr, &part))
-				return add_part(c, &part, &product);
-			return refuse(c, mm_is_distance(((OpExpr *) expr)->opno) ?
-						  MM_REFUSED_DISTANCE : MM_REFUSED_OTHER, expr);
+				return add_part(c, &part, &product, NULL);
+			return match_other(c, expr, product, mm_is_distance(((OpExpr *) expr)->opno) ?
+							   MM_REFUSED_DISTANCE : MM_REFUSED_OTHER, expr);
 	}
 }
 

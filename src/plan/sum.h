@@ -5,7 +5,9 @@
  *
  * A part of a sum is a distance: an index's column, its operator, and a value
  * that is the same for all rows.  A term is a part times factors, or a
- * constant, which has no part.  A part may occur in several terms.
+ * constant, which has no part.  A part may occur in several terms.  A term may
+ * also be a function of its part that grows with it (curve.h), or something that
+ * depends on the row and is never less than a constant.
  *
  * An expression may be minus a sum, like the similarity 1 - distance: the
  * greater it is, the nearer is the row.  Then statements about the sum's
@@ -47,6 +49,11 @@ typedef struct MMSumTerm
 	MMProduct	product;		/* of the part, or the constant itself */
 	bool		has_missing;	/* COALESCE gives what a NULL part adds: */
 	MMProduct	missing;
+	Expr	   *curve;			/* the product is not of the part, but of this function
+								 * of it; or NULL */
+	bool		falls;			/* or of minus the function, as that falls */
+	Expr	   *low;			/* without a part: the product is of something that is
+								 * not less than this; or NULL */
 } MMSumTerm;
 
 typedef struct MMSumPart
@@ -131,6 +138,24 @@ extern bool mm_query_mentions_distance(Query *query);
  */
 extern List *mm_distances_of(PlannerInfo *root, Index relid, Node *node);
 
+/* value_bounds.c */
+
+/*
+ * mm_binary_function: the function of an operator call with two arguments, and the
+ * arguments; InvalidOid if an expression is none.
+ */
+extern Oid	mm_binary_function(Expr *expr, Expr **left, Expr **right);
+
+/*
+ * mm_value_bounds: bounds of those values of an expression that are not NULL.
+ * Returns false if none are known.
+ *
+ * mm_factor_least: is an expression never less than some positive number?  *least
+ * becomes that number, lowered by what rounding may do.
+ */
+extern bool mm_value_bounds(Expr *expr, double *least, double *most);
+extern bool mm_factor_least(Expr *expr, double *least);
+
 /* sum.c */
 
 /*
@@ -152,9 +177,10 @@ extern bool mm_sum_mentions(Node *expr, const IndexOptInfo *index);
  * is (or minus the expression, if negated).  Returns NULL if it is none;
  * refusal, if not NULL, then says why.
  *
- * The expression is never less than the sum.  It is equal to the sum unless it
- * multiplies the sum by something that differs between rows, which a negated
- * expression does not do.
+ * The expression, or minus the expression if negated, is never less than the
+ * sum's lower bounds.  It is the sum of multiples of distances if exact.  Otherwise
+ * it has curves, adds something that differs between rows, or multiplies the sum
+ * by that.
  */
 extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
 						   const MMColumns *columns, bool negated,
@@ -165,6 +191,12 @@ extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
  * cheap enough to be evaluated before the scan?
  */
 extern bool mm_is_constant(PlannerInfo *root, Node *expr, Index relid);
+
+/*
+ * mm_is_relabeled_array: is an expression an array as one of another type, with
+ * the same elements?
+ */
+extern bool mm_is_relabeled_array(const Expr *expr);
 
 /* sum_values.c */
 

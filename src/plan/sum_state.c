@@ -75,8 +75,9 @@ init_part(MMPartState *state, const MMSumPart *part, const MMColumns *columns,
 	/* The metric may have changed since the query was planned. */
 	mm_columns_require_metric(columns, part->column);
 	state->space = (MetricSpace *) &columns->columns[part->column].space;
-	while (IsA(operand, RelabelType))
-		operand = ((RelabelType *) operand)->arg;
+	while (IsA(operand, RelabelType) || mm_is_relabeled_array(operand))
+		operand = IsA(operand, RelabelType) ? ((RelabelType *) operand)->arg :
+			((ArrayCoerceExpr *) operand)->arg;
 	if (part->cast)
 	{
 		Oid			type = exprType((Node *) operand);
@@ -109,6 +110,18 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 	}
 	state->distances = ExecInitExtraTupleSlot(node->ss.ps.state, desc, &TTSOpsVirtual);
 	state->factors = ExecInitExprList(mm_sum_factors(sum), &node->ss.ps);
+	state->curves = palloc0(sizeof(MMCurveNode *) * sum->nterms);
+	state->lows = palloc0(sizeof(ExprState *) * sum->nterms);
+	for (int i = 0; i < sum->nterms; i++)
+	{
+		const MMSumTerm *term = &sum->terms[i];
+
+		if (term->curve != NULL)
+			state->curves[i] = mm_curve_init(term->curve, (Expr *) sum->parts[term->part].expr,
+											 term->falls, &node->ss.ps);
+		if (term->low != NULL)
+			state->lows[i] = ExecInitExpr(term->low, &node->ss.ps);
+	}
 	state->value = ExecInitExpr((Expr *) replace_parts((Node *) sum->expr, (void *) sum),
 								&node->ss.ps);
 	state->conditions = ExecInitQual((List *) replace_parts((Node *) driver->conditions,
@@ -163,6 +176,7 @@ begin_part(MMPartState *part, ExprContext *econtext)
 	Datum		datum = ExecEvalExprSwitchContext(part->argument, econtext, &part->isnull);
 
 	part->factor = part->missing = 0.0;
+	part->curve = NULL;
 	part->null_sum = false;
 	if (part->isnull)
 		return;
@@ -229,6 +243,76 @@ is_exact(const MMSumState *state, double unit)
 	return true;
 }
 
+/*
+ * Add a constant to a sum.
+ */
+static void
+add_constant(MMSumState *state, double value)
+{
+	state->offset += value;
+	state->magnitude += fabs(value);
+}
+
+/*
+ * Add a term that is no part, but at least something.  Returns false if it cannot
+ * be searched with.
+ */
+static bool
+begin_bounded(MMSumState *state, int term, double factor, ExprContext *econtext)
+{
+	bool		isnull;
+	Datum		datum = ExecEvalExprSwitchContext(state->lows[term], econtext, &isnull);
+	double		low = isnull ? get_float8_nan() : DatumGetFloat8(datum);
+
+	add_constant(state, factor * low);
+	return factor >= 0 && isfinite(factor) && isfinite(low);
+}
+
+/*
+ * Add a term with a curve.  Returns false if it cannot be searched with.  *null is
+ * set if it is NULL for all rows.
+ */
+static bool
+begin_curve(MMSumState *state, int i, const MMTermValue *value, ExprContext *econtext, bool *null)
+{
+	MMPartState *part = &state->parts[state->driver->sum->terms[i].part];
+	double		factor = exact_value(&value->product);
+	double		zero;
+	double		if_null;
+	bool		isnull;
+
+	mm_curve_begin(state->curves[i], econtext);
+	if (!value->product.known || !(factor >= 0) || !isfinite(factor))
+		return false;
+	/* What it adds where the distance is NULL. */
+	if_null = mm_curve_of_null(state->curves[i], &isnull) * factor;
+	if (isnull && value->missing.known)
+	{
+		if_null = exact_value(&value->missing);
+		isnull = false;
+	}
+	if (!isnull && !isfinite(if_null))
+		return false;
+	if (part->isnull)
+	{
+		*null |= isnull;
+		add_constant(state, isnull ? 0.0 : if_null);
+		return true;
+	}
+	zero = mm_curve_least(state->curves[i], 0.0);
+	if (!isfinite(zero) || !isfinite(factor * zero))
+		return false;
+	add_constant(state, factor * zero);
+	if_null -= factor * zero;
+	if (!isnull && if_null < 0)
+		return false;
+	part->curve = mm_part_curve_add(part->curve, state->curves[i], factor, zero);
+	part->missing += isnull ? 0.0 : if_null;
+	part->null_sum |= isnull;
+	/* A NaN would come first among what is minus a sum. */
+	return part->finite || !state->driver->sum->negated;
+}
+
 void
 mm_sum_begin(MMSumState *state, ExprContext *econtext)
 {
@@ -253,6 +337,17 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 		double		factor = exact_value(&values[i].product);
 		double		missing = exact_value(&values[i].missing);
 
+		if (term->low != NULL)
+		{
+			other |= !has_factor || !begin_bounded(state, i, factor, econtext);
+			continue;
+		}
+		if (term->curve != NULL)
+		{
+			other |= !begin_curve(state, i, &values[i], econtext, &null);
+			continue;
+		}
+
 		/*
 		 * If the value or a factor is NULL, the term is what COALESCE gives.
 		 * That may be NULL, too.
@@ -262,10 +357,7 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 			if (part == NULL ? !has_factor : !has_missing)
 				null = true;
 			else
-			{
-				state->offset += part == NULL ? factor : missing;
-				state->magnitude += fabs(part == NULL ? factor : missing);
-			}
+				add_constant(state, part == NULL ? factor : missing);
 			continue;
 		}
 		other |= !(factor >= 0) || isinf(factor) || !(missing >= 0);
@@ -321,7 +413,7 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 
 		if (part->isnull)
 			continue;
-		if (part->factor == 0)
+		if (part->factor == 0 && part->curve == NULL)
 			*complete &= missing == 0 && part->finite;	/* NULL, NaN: found when verified */
 		else if (part->space == NULL)
 			n += mm_terms_of_query(columns, part->value, part->factor, terms + n, NULL, &all);
@@ -333,6 +425,7 @@ mm_sum_search_terms(const MMSumState *state, const MMColumns *columns,
 			.scale = 1.0,
 			.value = part->value,
 			.missing = missing,
+			.curve = part->curve == NULL ? NULL : mm_part_curve_term(part->curve, part->factor),
 		};
 		*complete &= all;
 	}
@@ -348,6 +441,9 @@ mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMTerm **re
 
 	*result = terms;
 	*complete = true;
+	/* What is no part may be NULL, too. */
+	for (int i = 0; i < state->driver->sum->nterms; i++)
+		*complete &= state->lows[i] == NULL;
 	for (int i = 0; i < state->driver->sum->nparts; i++)
 	{
 		const MMPartState *part = &state->parts[i];
@@ -457,7 +553,9 @@ mm_sum_evaluate(MMSumState *state, ExprContext *econtext, double most,
 		double		distance = part_distance(part, econtext, bound, &distances->tts_isnull[i]);
 
 		distances->tts_values[i] = Float8GetDatum(distance);
-		sum += distances->tts_isnull[i] ? part->missing : part->factor * distance;
+		sum += distances->tts_isnull[i] ? part->missing :
+			part->curve == NULL ? part->factor * distance :
+			isfinite(limit) ? mm_part_curve_least(part->curve, part->factor, distance) : 0.0;
 		if (sum > limit)
 		{
 			MemoryContextSwitchTo(old);

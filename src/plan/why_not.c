@@ -220,7 +220,7 @@ inlined_walker(Node *node, void *arg)
 		Node	   *simplified = eval_const_expressions(NULL, copyObject(node));
 
 		if (!IsA(simplified, Const) &&
-			!(IsA(simplified, OpExpr) && ((OpExpr *) simplified)->opno == op->opno))
+			!(IsA(simplified, OpExpr) && get_opcode(((OpExpr *) simplified)->opno) == get_opcode(op->opno)))
 		{
 			MMFinding  *finding = palloc0(sizeof(MMFinding));
 

@@ -318,11 +318,11 @@ write_column_distance(Writer *w, int i)
 }
 
 /*
- * Write one term.  if_missing is the distance of a column without a value; if
+ * Write one term.  missing is the distance of a column without a value; if
  * it is NULL, the term is then NULL.
  */
 static void
-write_term(Writer *w, int i, const char *if_missing)
+write_term(Writer *w, int i, const char *missing)
 {
 	const MMTerm *term = &w->terms->terms[i];
 	bool		divide = w->style->normalized && (w->style->parameters || term->scale != 1);
@@ -334,37 +334,42 @@ write_term(Writer *w, int i, const char *if_missing)
 	if (multiply)
 		appendStringInfo(w->buf, "%s %s ", weight(w, i), w->times);
 
-	appendStringInfoString(w->buf, if_missing ? "COALESCE(" : "(");
+	appendStringInfoString(w->buf, missing ? "COALESCE(" : "(");
 	if (divide)
 		appendStringInfoChar(w->buf, '(');
 	write_column_distance(w, i);
 	if (divide)
 		appendStringInfo(w->buf, ") %s %s", w->over, scale(w, i));
-	if (if_missing != NULL)
-		appendStringInfo(w->buf, ", %s", if_missing);
+	if (missing != NULL)
+		appendStringInfo(w->buf, ", %s", missing);
 	appendStringInfoChar(w->buf, ')');
 
 	if (parenthesize)
 		appendStringInfoChar(w->buf, ')');
 }
 
-static void
-write_sum(Writer *w)
+/*
+ * The distance of a column without a value in the sum; NULL if that makes the
+ * sum NULL, or if there is always a value.
+ */
+static const char *
+if_missing(Writer *w, int i)
 {
 	const MMSqlStyle *style = w->style;
 
+	if (style->missing == MISSING_EXCLUDE || !can_be_null(style, term_column(style, w->terms, i)))
+		return NULL;
+	return style->missing == MISSING_IGNORE ? "0" : style->normalized ? "1" : scale(w, i);
+}
+
+static void
+write_sum(Writer *w)
+{
 	for (int i = 0; i < w->terms->n; i++)
 	{
-		const char *if_missing = NULL;
-
-		if (style->missing != MISSING_EXCLUDE &&
-			can_be_null(style, term_column(style, w->terms, i)))
-			if_missing = style->missing == MISSING_IGNORE ? "0" :
-				style->normalized ? "1" : scale(w, i);
-
 		if (i > 0)
 			appendStringInfo(w->buf, " %s ", w->plus);
-		write_term(w, i, if_missing);
+		write_term(w, i, if_missing(w, i));
 	}
 }
 
@@ -403,18 +408,26 @@ write_compensation(Writer *w)
 	appendStringInfoString(w->buf, ")) END)");
 }
 
+/*
+ * Is the sum multiplied to make up for missing values?
+ */
+static bool
+compensates(const MMSqlStyle *style, const MMTerms *terms)
+{
+	if (style->missing == MISSING_IGNORE)
+		for (int i = 0; i < terms->n; i++)
+			if (can_be_null(style, term_column(style, terms, i)))
+				return true;
+	return false;
+}
+
 void
 mm_sql_distance(StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
 {
 	Writer		w;
-	bool		compensate = false;
 
 	writer_init(&w, buf, style, terms);
-	if (style->missing == MISSING_IGNORE)
-		for (int i = 0; i < terms->n; i++)
-			compensate |= can_be_null(style, term_column(style, terms, i));
-
-	if (!compensate)
+	if (!compensates(style, terms))
 	{
 		write_sum(&w);
 		return;
@@ -423,6 +436,37 @@ mm_sql_distance(StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
 	write_sum(&w);
 	appendStringInfo(buf, ") %s ", w.times);
 	write_compensation(&w);
+}
+
+void
+mm_sql_parts(StringInfo buf, const MMSqlStyle *style, const MMTerms *terms)
+{
+	Writer		w;
+	bool		compensate = compensates(style, terms);
+	int			i = 0;
+
+	writer_init(&w, buf, style, terms);
+	appendStringInfoString(buf, "ARRAY[");
+	for (int column = 0; column < style->columns->n; column++)
+	{
+		appendStringInfoString(buf, column > 0 ? ", " : "");
+		if (i == terms->n || terms->terms[i].column != column)
+		{
+			appendStringInfoString(buf, "NULL");
+			continue;
+		}
+		/* What is ignored has no part; the others' parts make up for it. */
+		if (compensate)
+			appendStringInfoChar(buf, '(');
+		write_term(&w, i, style->missing == MISSING_PENALTY ? if_missing(&w, i) : NULL);
+		if (compensate)
+		{
+			appendStringInfo(buf, ") %s ", w.times);
+			write_compensation(&w);
+		}
+		i++;
+	}
+	appendStringInfoString(buf, "]::pg_catalog.float8[]");
 }
 
 void

@@ -11,6 +11,7 @@
 
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
+#include "utils/jsonb.h"
 
 #include "index/scales.h"
 #include "search/terms.h"
@@ -59,6 +60,15 @@ typedef struct MMSqlStyle
  */
 extern void mm_sql_distance(StringInfo buf, const MMSqlStyle *style,
 							const MMTerms *terms);
+
+/*
+ * mm_sql_parts: append an array with an element for each of the index's
+ * columns: what it adds to the distance, or NULL if it plays no part.  Added up
+ * in order, the parts are the distance to the last bit, unless something makes
+ * up for missing values: then each part is rounded by itself.
+ */
+extern void mm_sql_parts(StringInfo buf, const MMSqlStyle *style,
+						 const MMTerms *terms);
 
 /*
  * mm_sql_present: append the condition that the columns of all terms have
@@ -132,11 +142,66 @@ extern void mm_sql_style(MMSqlStyle *style, Relation index, const MMColumns *col
 extern char *mm_sql_table(Relation table);
 
 /*
+ * mm_sql_filter: a condition that a user has written, in parentheses.  Raises
+ * an error unless it is one expression, without parameters: whatever it is, it
+ * cannot change the rest of the statement.
+ */
+extern char *mm_sql_filter(const char *filter);
+
+/*
  * mm_sql_parameters: the values of the parameters of a statement with these
  * terms.  types gets the parameters' types, MM_PARAMETERS(terms->n) of them.
  */
 extern ParamListInfo mm_sql_parameters(const MMColumns *columns, const MMTerms *terms,
 									   double radius, Oid *types);
+
+/* values.c */
+
+/*
+ * mm_values_parse: the query object in a value of type odbvalues, as jsonb.
+ * Raises an error unless it is an object or an array, with something in it.
+ *
+ * mm_values_names: the names in it, an empty list for an array.
+ *
+ * mm_values_count: how many values it has.
+ */
+extern Jsonb *mm_values_parse(const text *values);
+extern List *mm_values_names(const Jsonb *json);
+extern int	mm_values_count(const Jsonb *json);
+
+/*
+ * mm_values_query: the query object for the columns of an index.  All its
+ * components have their columns' types.  Columns that are not named have NULL.
+ * Raises an error, which names the column, for a value that is none of the
+ * column's type, for a name that is no column's, and for an array of another
+ * length.
+ */
+extern void mm_values_query(const Jsonb *json, Relation index, const MMColumns *columns,
+							OdbQueryParts *query);
+
+/*
+ * mm_values_weights: the weights in a value of type odbvalues, or all 1 if it
+ * is NULL.  Columns that are not named have 0.  Raises the errors of
+ * mm_weights_from_array, and one for a name that is no column's.
+ */
+extern double *mm_values_weights(const text *values, const MMColumns *columns);
+
+/* choose_index.c */
+
+/*
+ * mm_choose_index: open the one mmdb index of a table that has ncolumns
+ * columns, or columns of all these names if there are any.  Partial indexes do
+ * not count.  An index that cannot be used does not stand in the way of
+ * another.  Raises an error if there is no such index, or if there are several.
+ */
+extern Relation mm_choose_index(Relation table, int ncolumns, const List *names);
+
+/*
+ * mm_check_index_fits: raise an error if an index belongs to another relation
+ * (the table under a view, or the parent of a partition), and the table does
+ * not have the columns that the index uses.
+ */
+extern void mm_check_index_fits(Relation index, Relation table);
 
 /* profile.c */
 

@@ -12,22 +12,19 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/relation.h"
-#include "access/sysattr.h"
 #include "access/table.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "commands/defrem.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/varlena.h"
 
 #include "compat.h"
 #include "index/profile.h"
@@ -37,7 +34,11 @@
 #include "type/weights.h"
 
 PG_FUNCTION_INFO_V1(mm_odbknn);
+PG_FUNCTION_INFO_V1(mm_odbknn_values);
+PG_FUNCTION_INFO_V1(mm_odbknn_name);
 PG_FUNCTION_INFO_V1(mm_odbrange_search);
+PG_FUNCTION_INFO_V1(mm_odbrange_search_values);
+PG_FUNCTION_INFO_V1(mm_odbrange_search_name);
 PG_FUNCTION_INFO_V1(mm_odbknn_support);
 PG_FUNCTION_INFO_V1(mm_distance_sql);
 
@@ -50,169 +51,45 @@ enum
 	ARG_LIMIT,					/* k or radius */
 	ARG_INDEX,
 	ARG_NORMALIZED,
-	ARG_MISSING
+	ARG_MISSING,
+	ARG_FILTER
 };
 
-/* ---------- which table, which index ---------- */
+/*
+ * The functions come in these forms, with the same arguments.
+ */
+typedef enum Form
+{
+	FORM_RECORD,				/* a row type, and a record as query object */
+	FORM_VALUES,				/* a row type, and odbvalues */
+	FORM_NAME,					/* a table by its name, odbvalues; rows as jsonb */
+} Form;
 
 /*
- * Open the table (or view) whose row type the first argument has.  A domain
- * over a row type is refused: rows need not satisfy its constraints.
+ * Open the table (or view) that the first argument tells of.  A domain over a
+ * row type is refused: rows need not satisfy its constraints.
  */
 static Relation
-open_table(FunctionCallInfo fcinfo)
+open_table(FunctionCallInfo fcinfo, Form form)
 {
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, ARG_TABLE);
-	Oid			relid = OidIsValid(type) ? get_typ_typrelid(type) : InvalidOid;
+	Oid			relid;
 
+	if (form == FORM_NAME)
+	{
+		mm_require_argument(fcinfo, ARG_TABLE, "table_name");
+		return table_openrv(makeRangeVarFromNameList(textToQualifiedNameList(PG_GETARG_TEXT_PP(ARG_TABLE))),
+							AccessShareLock);
+	}
+	relid = OidIsValid(type) ? get_typ_typrelid(type) : InvalidOid;
 	if (!OidIsValid(relid) || get_rel_relkind(relid) == RELKIND_COMPOSITE_TYPE)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("type %s is not the row type of a table",
 						OidIsValid(type) ? format_type_be(type) : "unknown"),
-				 errhint("Name the table to search by its row type: NULL::table_name.")));
+				 errhint("Name the table to search by its row type: NULL::table_name; or by its name, as a string.")));
 	return table_open(relid, AccessShareLock);
 }
-
-/*
- * Raise the error that a table has no index of ncolumns columns that may be
- * chosen.  near_miss is an index that is not valid (if valid is false) or that
- * is partial; NULL if there is none.  nothers is the number of indexes with
- * other numbers of columns.
- */
-static void
-no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, int nothers)
-{
-	if (near_miss != NULL)
-		ereport(ERROR,
-				(errcode(valid ? ERRCODE_UNDEFINED_OBJECT : ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg(valid ? "index \"%s\" is partial" : "index \"%s\" is not valid", near_miss),
-				 errdetail_plural("\"%s\" has no other mmdb index of %d column, as the query has components.",
-								  "\"%s\" has no other mmdb index of %d columns, as the query has components.",
-								  ncolumns, RelationGetRelationName(table), ncolumns),
-				 errhint(valid ? "To take metrics and scales from it, name it with using_index." :
-						 "Wait until it is built, or REINDEX it.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg_plural("\"%s\" has no mmdb index of %d column, as the query has components",
-						   "\"%s\" has no mmdb index of %d columns, as the query has components",
-						   ncolumns, RelationGetRelationName(table), ncolumns),
-			 nothers > 0 ? errdetail_plural("It has %d mmdb index, with another number of columns.",
-											"It has %d mmdb indexes, with other numbers of columns.",
-											nothers, nothers) : 0,
-			 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
-}
-
-/*
- * Find the one mmdb index of a table that has ncolumns columns.  Partial
- * indexes count only if they are named.  An index that cannot be used does not
- * stand in the way of another.
- */
-static Relation
-find_index(Relation table, int ncolumns)
-{
-	Oid			am = get_index_am_oid(MM_AM_NAME, false);
-	List	   *oids = RelationGetIndexList(table);
-	ListCell   *lc;
-	const char *near_miss = NULL;
-	bool		near_miss_valid = false;
-	int			nothers = 0;
-	Relation	found = NULL;
-
-	foreach(lc, oids)
-	{
-		Relation	index = relation_open(lfirst_oid(lc), AccessShareLock);
-		bool		fits = false;
-
-		if (index->rd_rel->relam == am)
-		{
-			bool		valid = index->rd_index->indisvalid;
-			int			n = mm_columns_count(index);
-
-			fits = valid && n == ncolumns && RelationGetIndexPredicate(index) == NIL;
-			/* An index that cannot be read might be the one that is meant. */
-			if (n == 0 || (n == ncolumns && !fits))
-			{
-				near_miss = pstrdup(RelationGetRelationName(index));
-				near_miss_valid = valid && n > 0;
-			}
-			else
-				nothers += !fits;
-		}
-		if (fits && found != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
-					 errmsg("table \"%s\" has several mmdb indexes of %d columns",
-							RelationGetRelationName(table), ncolumns),
-					 errdetail("\"%s\" and \"%s\" are such.",
-							   RelationGetRelationName(found),
-							   RelationGetRelationName(index)),
-					 errhint("Name the one to use with using_index.")));
-		if (fits)
-			found = index;
-		else
-			relation_close(index, AccessShareLock);
-	}
-	list_free(oids);
-
-	if (found == NULL)
-		no_index_error(table, ncolumns, near_miss, near_miss_valid, nothers);
-	return found;
-}
-
-/*
- * Check a column that an index of another relation uses: does the table have a
- * column of that name and type?  With another type, the index's expressions
- * and operators might mean something else.
- */
-static void
-check_column(Relation index, AttrNumber attnum, Relation table)
-{
-	Oid			from = index->rd_index->indrelid;
-	char	   *name = attnum != 0 ? get_attname(from, attnum, false) : NULL;
-	AttrNumber	own = name != NULL ? get_attnum(RelationGetRelid(table), name) : InvalidAttrNumber;
-
-	if (own == InvalidAttrNumber ||
-		get_atttype(RelationGetRelid(table), own) != get_atttype(from, attnum))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("index \"%s\" does not fit \"%s\"",
-						RelationGetRelationName(index),
-						RelationGetRelationName(table)),
-				 name == NULL ?
-				 errdetail("The index is on whole rows of another table.") :
-				 errdetail("\"%s\" has no column \"%s\" of type %s.",
-						   RelationGetRelationName(table), name,
-						   format_type_be(get_atttype(from, attnum)))));
-}
-
-/*
- * Check an index that the user has named.  It must have as many columns as the
- * query has components.  If it belongs to another relation (the table under a
- * view, or the parent of a partition), the table must have the columns that it
- * uses.
- */
-static void
-check_named_index(Relation index, const MMColumns *columns, Relation table,
-				  int ncomponents)
-{
-	Bitmapset  *attnums = NULL;
-	int			member = -1;
-
-	mm_check_width(index, columns, ncomponents);
-	if (index->rd_index->indrelid == RelationGetRelid(table))
-		return;
-
-	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
-		if (index->rd_index->indkey.values[i] != 0)
-			attnums = bms_add_member(attnums, index->rd_index->indkey.values[i] -
-									 FirstLowInvalidHeapAttributeNumber);
-	pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &attnums);
-	while ((member = bms_next_member(attnums, member)) >= 0)
-		check_column(index, member + FirstLowInvalidHeapAttributeNumber, table);
-}
-
-/* ---------- what to ask ---------- */
 
 /*
  * A search: the table, and the terms of the distance over the columns of an
@@ -220,19 +97,22 @@ check_named_index(Relation index, const MMColumns *columns, Relation table,
  */
 typedef struct Search
 {
+	Form		form;
 	Relation	table;
 	MMSqlStyle	style;			/* style.index is open */
 	MMTerms    *terms;
+	const char *filter;			/* NULL: there is none */
 } Search;
 
 /*
  * Read the arguments that odbknn and odbrange share.
  */
 static void
-read_search(FunctionCallInfo fcinfo, Search *search)
+read_search(FunctionCallInfo fcinfo, Form form, Search *search)
 {
 	MMSqlStyle *style = &search->style;
 	OdbQueryParts query;
+	Jsonb	   *json = NULL;
 	MMColumns  *columns;
 	MMMeta	   *statistics;
 	double	   *weights;
@@ -242,28 +122,36 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 	mm_require_argument(fcinfo, ARG_NORMALIZED, "normalized");
 	mm_require_argument(fcinfo, ARG_MISSING, "missing");
 
-	mm_record_unpack(PG_GETARG_HEAPTUPLEHEADER(ARG_QUERY), &query, NULL);
-	search->table = open_table(fcinfo);
+	search->form = form;
+	if (form == FORM_RECORD)
+		mm_record_unpack(PG_GETARG_HEAPTUPLEHEADER(ARG_QUERY), &query, NULL);
+	else
+		json = mm_values_parse(PG_GETARG_TEXT_PP(ARG_QUERY));
+	search->table = open_table(fcinfo, form);
 	if (PG_ARGISNULL(ARG_INDEX))
-	{
-		style->index = find_index(search->table, query.natts);
-		columns = mm_columns_present(style->index);
-	}
+		style->index = mm_choose_index(search->table,
+									   json == NULL ? query.natts : mm_values_count(json),
+									   json == NULL ? NIL : mm_values_names(json));
 	else
 	{
 		style->index = mm_index_open(PG_GETARG_OID(ARG_INDEX), false);
 		mm_index_require_valid(style->index);
-		columns = mm_columns_present(style->index);
-		check_named_index(style->index, columns, search->table, query.natts);
 	}
+	columns = mm_columns_present(style->index);
+	if (json == NULL)
+		mm_check_width(style->index, columns, query.natts);
+	else
+		mm_values_query(json, style->index, columns, &query);
+	mm_check_index_fits(style->index, search->table);
 
 	mm_sql_style(style, style->index, columns, search->table);
 	style->normalized = PG_GETARG_BOOL(ARG_NORMALIZED);
 	style->missing = mm_missing_parse(text_to_cstring(PG_GETARG_TEXT_PP(ARG_MISSING)));
+	search->filter = PG_ARGISNULL(ARG_FILTER) ? NULL :
+		mm_sql_filter(text_to_cstring(PG_GETARG_TEXT_PP(ARG_FILTER)));
 
-	weights = mm_weights_from_array(PG_ARGISNULL(ARG_WEIGHTS) ? NULL :
-								 PG_GETARG_ARRAYTYPE_P(ARG_WEIGHTS),
-								 columns->n, mm_column_names(columns), NULL);
+	weights = mm_values_weights(PG_ARGISNULL(ARG_WEIGHTS) ? NULL : PG_GETARG_TEXT_PP(ARG_WEIGHTS),
+								columns);
 	statistics = mm_statistics_get(style->index, columns);
 	mm_scales_get(style->index, columns, statistics, &scales);
 	search->terms = mm_terms_make(columns, &query, weights, scales.in_force);
@@ -272,31 +160,61 @@ read_search(FunctionCallInfo fcinfo, Search *search)
 }
 
 /*
- * Begin the statement: SELECT t, <distance> FROM <table> AS t.  The distance
- * is also written to *distance.
+ * The statement: SELECT t, <distance>, <its parts> FROM <table> AS t, with a
+ * condition and an order.  k is 0 for a search within a radius.
  */
-static void
-begin_select(Search *search, StringInfo sql, StringInfo distance)
+static char *
+write_select(Search *search, int64 k)
 {
-	Relation	table = search->table;
+	const char *alias = search->style.alias;
+	const char *conjunction = " WHERE ";
+	StringInfoData distance;
+	StringInfoData sql;
 
-	initStringInfo(distance);
-	mm_sql_distance(distance, &search->style, search->terms);
-	initStringInfo(sql);
-	appendStringInfo(sql, "SELECT %s, %s FROM %s AS %s", search->style.alias,
-					 distance->data, mm_sql_table(table), search->style.alias);
+	initStringInfo(&distance);
+	mm_sql_distance(&distance, &search->style, search->terms);
+	initStringInfo(&sql);
+	/*
+	 * Rows are turned into jsonb in a query around the search: a sort would
+	 * turn all of a table's rows into it.
+	 */
+	if (search->form == FORM_NAME)
+		appendStringInfoString(&sql, "SELECT pg_catalog.to_jsonb(o.obj), o.distance, o.parts FROM (");
+	appendStringInfo(&sql, "SELECT %s AS obj, %s AS distance, ", alias, distance.data);
+	mm_sql_parts(&sql, &search->style, search->terms);
+	appendStringInfo(&sql, " AS parts FROM %s AS %s", mm_sql_table(search->table), alias);
+	if (search->filter != NULL)
+	{
+		appendStringInfo(&sql, "%s%s", conjunction, search->filter);
+		conjunction = " AND ";
+	}
+	if (k == 0)
+		appendStringInfo(&sql, "%s(%s) OPERATOR(pg_catalog.<=) $%d", conjunction, distance.data,
+						 MM_RADIUS_PARAMETER(search->terms->n));
+	else if (search->style.missing == MISSING_EXCLUDE)
+	{
+		appendStringInfoString(&sql, conjunction);
+		mm_sql_present(&sql, &search->style, search->terms);
+	}
+	appendStringInfoString(&sql, " ORDER BY 2");
+	if (k > 0)
+		appendStringInfo(&sql, " LIMIT %lld", (long long) k);
+	if (search->form == FORM_NAME)
+		appendStringInfoString(&sql, ") AS o");
+	return sql.data;
 }
 
 /*
  * Run the statement.  Its rows become those of the calling function.
  */
 static void
-run(FunctionCallInfo fcinfo, Search *search, const char *sql, double radius)
+run(FunctionCallInfo fcinfo, Search *search, int64 k, double radius)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	int			n = search->terms->n;
 	Oid			types[MM_PARAMETERS(MM_MAX_COLUMNS)];
 	SPIExecuteOptions options = {0};
+	char	   *sql = write_select(search, k);
 
 	options.params = mm_sql_parameters(search->style.columns, search->terms, radius, types);
 	/*
@@ -314,12 +232,10 @@ run(FunctionCallInfo fcinfo, Search *search, const char *sql, double radius)
 	mm_plan_execute(sql, MM_PARAMETERS(n), types, &options);
 }
 
-Datum
-mm_odbknn(PG_FUNCTION_ARGS)
+static Datum
+search_nearest(FunctionCallInfo fcinfo, Form form)
 {
 	Search		search;
-	StringInfoData sql;
-	StringInfoData distance;
 	int64		k;
 
 	mm_require_argument(fcinfo, ARG_LIMIT, "k");
@@ -329,36 +245,60 @@ mm_odbknn(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_ROW_COUNT_IN_LIMIT_CLAUSE),
 				 errmsg("k must be at least 1, not %lld", (long long) k)));
 
-	read_search(fcinfo, &search);
-	begin_select(&search, &sql, &distance);
-	if (search.style.missing == MISSING_EXCLUDE)
-	{
-		appendStringInfoString(&sql, " WHERE ");
-		mm_sql_present(&sql, &search.style, search.terms);
-	}
-	appendStringInfo(&sql, " ORDER BY 2 LIMIT %lld", (long long) k);
-	run(fcinfo, &search, sql.data, 0.0);
+	read_search(fcinfo, form, &search);
+	run(fcinfo, &search, k, 0.0);
 	return (Datum) 0;
 }
 
-Datum
-mm_odbrange_search(PG_FUNCTION_ARGS)
+static Datum
+search_within(FunctionCallInfo fcinfo, Form form)
 {
 	Search		search;
-	StringInfoData sql;
-	StringInfoData distance;
 	double		radius;
 
 	mm_require_argument(fcinfo, ARG_LIMIT, "radius");
 	radius = PG_GETARG_FLOAT8(ARG_LIMIT);
 	mm_check_radius(radius, NULL);
 
-	read_search(fcinfo, &search);
-	begin_select(&search, &sql, &distance);
-	appendStringInfo(&sql, " WHERE (%s) OPERATOR(pg_catalog.<=) $%d ORDER BY 2",
-					 distance.data, MM_RADIUS_PARAMETER(search.terms->n));
-	run(fcinfo, &search, sql.data, radius);
+	read_search(fcinfo, form, &search);
+	run(fcinfo, &search, 0, radius);
 	return (Datum) 0;
+}
+
+Datum
+mm_odbknn(PG_FUNCTION_ARGS)
+{
+	return search_nearest(fcinfo, FORM_RECORD);
+}
+
+Datum
+mm_odbknn_values(PG_FUNCTION_ARGS)
+{
+	return search_nearest(fcinfo, FORM_VALUES);
+}
+
+Datum
+mm_odbknn_name(PG_FUNCTION_ARGS)
+{
+	return search_nearest(fcinfo, FORM_NAME);
+}
+
+Datum
+mm_odbrange_search(PG_FUNCTION_ARGS)
+{
+	return search_within(fcinfo, FORM_RECORD);
+}
+
+Datum
+mm_odbrange_search_values(PG_FUNCTION_ARGS)
+{
+	return search_within(fcinfo, FORM_VALUES);
+}
+
+Datum
+mm_odbrange_search_name(PG_FUNCTION_ARGS)
+{
+	return search_within(fcinfo, FORM_NAME);
 }
 
 /*
@@ -373,7 +313,8 @@ mm_odbknn_support(PG_FUNCTION_ARGS)
 	{
 		SupportRequestRows *rows = (SupportRequestRows *) request;
 
-		if (is_funcclause(rows->node))
+		if (is_funcclause(rows->node) &&
+			list_length(((FuncExpr *) rows->node)->args) > ARG_LIMIT)
 		{
 			List	   *args = ((FuncExpr *) rows->node)->args;
 			Node	   *k = estimate_expression_value(rows->root, list_nth(args, ARG_LIMIT));
@@ -414,8 +355,7 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 	style.missing = mm_missing_parse(text_to_cstring(PG_GETARG_TEXT_PP(4)));
 
 	if (PG_ARGISNULL(5))
-		weights = mm_weights_from_array(PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
-										columns->n, mm_column_names(columns), NULL);
+		weights = mm_values_weights(PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1), columns);
 	else if (PG_ARGISNULL(1))
 		weights = mm_profile_get(text_to_cstring(PG_GETARG_TEXT_PP(5)), columns->n,
 								 mm_column_names(columns), ERROR);

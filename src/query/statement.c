@@ -11,6 +11,9 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -83,6 +86,79 @@ mm_sql_table(Relation table)
 {
 	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
 									  RelationGetRelationName(table));
+}
+
+static void
+filter_error_context(void *arg)
+{
+	const char *filter = arg;
+	int			position = geterrposition();
+
+	/* The position is one in the filter, not in the user's statement. */
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(filter);
+	}
+	errcontext("filter of the search");
+}
+
+static bool
+parameter_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	return IsA(node, ParamRef) || raw_expression_tree_walker(node, parameter_walker, context);
+}
+
+/*
+ * The expression that a statement consists of, which was parsed as PL/pgSQL
+ * parses expressions; NULL if there is more to it.
+ */
+static Node *
+only_expression(List *statements)
+{
+	SelectStmt *stmt = (SelectStmt *) linitial_node(RawStmt, statements)->stmt;
+	ResTarget  *target;
+
+	if (list_length(statements) != 1 || !IsA(stmt, SelectStmt) || list_length(stmt->targetList) != 1)
+		return NULL;
+	if (stmt->op != SETOP_NONE || stmt->distinctClause != NIL || stmt->intoClause != NULL ||
+		stmt->fromClause != NIL || stmt->whereClause != NULL || stmt->groupClause != NIL ||
+		stmt->havingClause != NULL || stmt->windowClause != NIL || stmt->valuesLists != NIL ||
+		stmt->sortClause != NIL || stmt->limitOffset != NULL || stmt->limitCount != NULL ||
+		stmt->lockingClause != NIL || stmt->withClause != NULL)
+		return NULL;
+	target = linitial_node(ResTarget, stmt->targetList);
+	return target->name == NULL && target->indirection == NIL ? target->val : NULL;
+}
+
+char *
+mm_sql_filter(const char *filter)
+{
+	ErrorContextCallback callback = {
+		.callback = filter_error_context,
+		.arg = (void *) filter,
+		.previous = error_context_stack,
+	};
+	Node	   *expression;
+
+	error_context_stack = &callback;
+	expression = only_expression(raw_parser(filter, RAW_PARSE_PLPGSQL_EXPR));
+	if (expression == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("a filter must be one expression"),
+				 errhint("It is what stands behind WHERE.")));
+	if (parameter_walker(expression, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_PARAMETER),
+				 errmsg("a filter has no parameters"),
+				 errhint("Write values as literals, as format() does with %%L, or write the search in SQL: mm_distance_sql() has the distance.")));
+	error_context_stack = callback.previous;
+	/* It may end in a comment. */
+	return psprintf("(%s\n)", filter);
 }
 
 ParamListInfo

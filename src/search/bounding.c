@@ -47,7 +47,7 @@ mm_bounding_limit(MMBounding *b, double bound, bool strict)
 static MMPointTerm
 point_of_term(const MMTerm *term)
 {
-	double		factor = term->weight / term->scale;
+	double		factor = term->curve != NULL ? 1.0 : term->weight / term->scale;
 
 	return (MMPointTerm) {
 		.factor = factor < FLT_MIN ? 0.0f : (float) Min(factor, FLT_MAX),
@@ -60,12 +60,21 @@ point_of_term(const MMTerm *term)
 void
 mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n, bool with_nulls, double bound)
 {
+	MMTerm	   *asked = palloc(sizeof(MMTerm) * Max(n, 1));
+	int			curved = 0;
+
 	b->nterms = n;
-	b->asked = memcpy(palloc(sizeof(MMTerm) * Max(n, 1)), terms, sizeof(MMTerm) * n);
+	b->nplain = 0;
+	for (int i = 0; i < n; i++)
+		if (terms[i].curve == NULL)
+			asked[b->nplain++] = terms[i];
+		else
+			asked[n - ++curved] = terms[i];
+	b->asked = asked;
 	b->terms = palloc(sizeof(MMBoundTerm) * Max(n, 1));
 	b->points = palloc(sizeof(MMPointTerm) * Max(n, 1));
 	for (int i = 0; i < n; i++)
-		b->points[i] = point_of_term(&terms[i]);
+		b->points[i] = point_of_term(&asked[i]);
 	b->with_nulls = with_nulls;
 	mm_bounding_limit(b, bound, false);
 }
@@ -126,6 +135,17 @@ round_up(float x)
 }
 
 /*
+ * Turn lower bounds of a term's distances into lower bounds of what these add to
+ * the sum, but for the factor.  Without a curve, they are that.
+ */
+static inline void
+shape(MMTermCurve *curve, float *lower, int n)
+{
+	if (curve != NULL)
+		mm_term_curve_shape(curve, lower, n);
+}
+
+/*
  * The least total.  It is computed for many at a time, as compilers will not
  * change the order of a minimum.
  */
@@ -175,15 +195,15 @@ bound_one_by_coordinates(MMBounding *b, const MMBoundTerm *term, Page page, int 
 }
 
 /*
- * The second rung of the ladder, where distances are whole numbers.
+ * The second rung of the ladder, where distances are whole numbers, or where terms
+ * have curves: add the bounds of the terms from this one on to totals.
  */
 static float
-bound_whole_by_coordinates(MMBounding *b, Page page, int n)
+add_each_by_coordinates(MMBounding *b, Page page, int n, int first)
 {
 	const uint32 *nulls = mm_page_words(page, 2);
 
-	memset(b->totals, 0, sizeof(float) * n);
-	for (int r = 0; r < b->nterms; r++)
+	for (int r = first; r < b->nterms; r++)
 	{
 		const MMBoundTerm *term = &b->terms[r];
 		uint32		bit = term->point->bit;
@@ -191,6 +211,7 @@ bound_whole_by_coordinates(MMBounding *b, Page page, int n)
 		float		missing = term->point->missing;
 
 		bound_one_by_coordinates(b, term, page, 0, n);
+		shape(term->curve, b->scratch, n);
 		for (int i = 0; i < n; i++)
 			b->totals[i] += nulls[i] & bit ? missing : factor * Min(b->scratch[i], FLT_MAX);
 	}
@@ -204,11 +225,19 @@ bound_whole_by_coordinates(MMBounding *b, Page page, int n)
 static float
 bound_by_coordinates(MMBounding *b, Page page, int n)
 {
-	if (b->whole)
-		return bound_whole_by_coordinates(b, page, n);
-	return mm_point_sums(b->points, b->nterms,
-						 (const float *) mm_page_words(page, MM_ENTRY_HEADER),
-						 mm_page_words(page, 2), mm_page_room(page), n, b->totals);
+	int			plain = b->whole ? 0 : b->nplain;
+	float		least = 0.0f;
+
+	if (plain > 0)
+		least = mm_point_sums(b->points, plain,
+							  (const float *) mm_page_words(page, MM_ENTRY_HEADER),
+							  mm_page_words(page, 2), mm_page_room(page), n, b->totals);
+	else
+		memset(b->totals, 0, sizeof(float) * n);
+	/* Curves take longer, and need not be looked at if the rest is enough. */
+	if (plain == b->nterms || !mm_wanted(b, make_key(b, least)))
+		return least;
+	return add_each_by_coordinates(b, page, n, plain);
 }
 
 /*
@@ -245,6 +274,8 @@ bound_by_sketches(MMBounding *b, const MMBoundTerm *term, Page page, int n)
 	bound_one_by_coordinates(b, term, page, 0, n);
 	term->routine->sketch_bounds(term->sketch_query, &planes, sketched,
 								 b->uppers_wanted && !term->no_upper ? term->upper : NULL);
+	shape(term->curve, coordinates, n);
+	shape(term->curve, sketched, n);
 	for (int i = 0; i < n; i++)
 	{
 		float		by_sketch = whole ? round_up(sketched[i]) : sketched[i];
@@ -363,6 +394,7 @@ key_of_others(MMBounding *b, const MMBoundTerm *term, const MetricSketchPlanes *
 	bound_one_by_coordinates(b, term, page, entry, 1);
 	term->routine->sketch_bounds(term->sketch_query, planes, b->by_sketch, NULL);
 	own = Max(b->scratch[0], b->whole ? round_up(b->by_sketch[0]) : b->by_sketch[0]);
+	shape(term->curve, &own, 1);
 	return Max(key - term->point->factor * Min(own, FLT_MAX), 0.0f);
 }
 
@@ -381,12 +413,13 @@ refine_key(MMBounding *b, const MMBoundTerm *term, Page page, int entry, float k
 	float		lower;
 
 	/* What the key will be rounded down by is no reason to want the entry. */
-	if (b->limit < FLT_MAX)
+	if (b->limit < FLT_MAX && term->curve == NULL)
 		bound = (((double) b->limit + TINY) * GROW * GROW - others) / factor;
 	lower = float_below(term->routine->refine(term->refine_query, &planes, 0, bound,
 											  b->uppers_wanted ? &upper : NULL));
 	if (b->uppers_wanted && !term->no_upper)
 		term->upper[entry] = Min(term->upper[entry], float_above(upper));
+	shape(term->curve, &lower, 1);
 	return Max(key, make_key(b, others + factor * lower));
 }
 
@@ -442,6 +475,7 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 						  mm_page_room(page), n, b->scratch);
 		else
 			memset(b->scratch, 0, sizeof(float) * n);
+		shape(term->curve, b->scratch, n);
 		for (int i = 0; i < n; i++)
 		{
 			float		distance = b->whole ? round_up(b->scratch[i]) : b->scratch[i];
@@ -467,6 +501,7 @@ mm_bounding_term_key(const MMBounding *b, int term, double distance)
 		lower = nextafterf(lower, 0.0f);
 	if (b->whole)
 		lower = round_up(lower);
+	shape(b->asked[term].curve, &lower, 1);
 	return make_key(b, b->points[term].factor * Min(lower, FLT_MAX));
 }
 
@@ -530,7 +565,7 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	static const MMColumnModel nothing = {0};
 	const MMColumn *column = &model->columns->columns[term->column];
 	const MMColumnModel *c = &model->of[term->column];
-	double		factor = term->weight / term->scale;
+	double		factor = term->curve != NULL ? 1.0 : term->weight / term->scale;
 	float		shift_error;
 
 	/* A value of another type has only raw coordinates. */
@@ -541,7 +576,8 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	ready->column = c;
 	ready->fits = fits;
 	/* See point_of_term. */
-	ready->no_upper = factor < FLT_MIN || factor > FLT_MAX;
+	ready->no_upper = factor < FLT_MIN || factor > FLT_MAX || term->curve != NULL;
+	ready->curve = term->curve;
 	ready->routine = column->space.routine;
 	ready->transform = c->transform;
 	if (c->ncoordinates > 0)

@@ -40,6 +40,7 @@ typedef struct MMBoundTerm
 	const MMColumnModel *column;
 	bool		fits;			/* see mm_bound_term_init */
 	bool		no_upper;
+	MMTermCurve *curve;			/* or NULL; then the point's factor is 1 */
 	const MetricRoutine *routine;
 	float		q[MM_MAX_PIVOTS];	/* of whichever kind */
 	float		slack[MM_MAX_PIVOTS];
@@ -53,7 +54,8 @@ typedef struct MMBounding
 {
 	const MMModel *model;
 	int			nterms;
-	const MMTerm *asked;		/* the terms as the caller gave them */
+	int			nplain;			/* those without curves, which come first */
+	const MMTerm *asked;		/* the terms as the caller gave them, but for that order */
 	MMBoundTerm *terms;
 	int		   *sketched;		/* the terms whose columns have sketches, in the order
 								 * in which these are looked at */

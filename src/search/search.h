@@ -13,6 +13,7 @@
 #define MM_SEARCH_H
 
 #include "index/columns.h"
+#include "search/curve.h"
 
 /*
  * A term of a weighted sum with its query value: weight times the distance
@@ -32,6 +33,7 @@ typedef struct MMTerm
 								 * search; or: */
 	const double *coordinates;	/* raw ones, of a value of another type */
 	double		missing;		/* what a NULL adds to the sum; see below */
+	MMTermCurve *curve;			/* NULL: weight / scale times the distance */
 } MMTerm;
 
 /*

@@ -93,8 +93,8 @@ without_negative_zero(float8 x)
 	return x == 0.0 ? 0.0 : x;
 }
 
-static OdbQuery *
-pack(OdbQueryParts *parts)
+OdbQuery *
+mm_odbquery_pack(OdbQueryParts *parts)
 {
 	int			n = parts->natts;
 	TupleDesc	desc = object_descriptor(n, parts->types);
@@ -306,7 +306,7 @@ mm_odbquery(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	parts = construct_parts(fcinfo, 1, 2);
-	PG_RETURN_POINTER(pack(&parts));
+	PG_RETURN_POINTER(mm_odbquery_pack(&parts));
 }
 
 /*
@@ -323,7 +323,7 @@ mm_odbrange(PG_FUNCTION_ARGS)
 	parts.has_radius = true;
 	parts.radius = PG_GETARG_FLOAT8(2);
 	mm_check_radius(parts.radius, NULL);
-	PG_RETURN_POINTER(pack(&parts));
+	PG_RETURN_POINTER(mm_odbquery_pack(&parts));
 }
 
 /* ---------- text ---------- */
@@ -591,7 +591,7 @@ odbquery_in(PG_FUNCTION_ARGS)
 		if (!mm_check_radius(parts.radius, escontext))
 			PG_RETURN_NULL();
 	}
-	PG_RETURN_POINTER(pack(&parts));
+	PG_RETURN_POINTER(mm_odbquery_pack(&parts));
 }
 
 /* ---------- binary ---------- */
@@ -716,5 +716,5 @@ odbquery_recv(PG_FUNCTION_ARGS)
 		parts.radius = pq_getmsgfloat8(buf);
 		mm_check_radius(parts.radius, NULL);
 	}
-	PG_RETURN_POINTER(pack(&parts));
+	PG_RETURN_POINTER(mm_odbquery_pack(&parts));
 }

@@ -79,6 +79,12 @@ typedef struct OdbQueryParts
 } OdbQueryParts;
 
 /*
+ * mm_odbquery_pack: put a query together, in the current context.  Raises an
+ * error if a component is of a type that it may not have.
+ */
+extern OdbQuery *mm_odbquery_pack(OdbQueryParts *parts);
+
+/*
  * mm_odbquery_locate: find where the parts of a query are.  This looks nothing
  * up in catalogs, and checks nothing.
  */

@@ -135,7 +135,7 @@ my $letter = 'a';
 my %cursors = map { $letter++ => $_ } split /\n/, $primary->safe_psql('postgres',
 	q{SELECT format('%I %s %L', name, operator, to_jsonb(t) ->> name) FROM forest_column,
 		random_tree(3) t WHERE kind IS NOT NULL AND name <> 'tags'
-	  UNION ALL SELECT format('tags <%%> %L', ARRAY['tag 1', 'tag 7'])});
+	  UNION ALL SELECT format('tags <&> %L', ARRAY['tag 1', 'tag 7'])});
 $reader->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SET enable_seqscan = off; SET enable_sort = off;
 	SET mmdb.driver = subindex');
 $reader->query_safe("DECLARE $_ CURSOR FOR SELECT id, (a, v, s, tags)::text FROM forest ORDER BY $cursors{$_};

@@ -42,6 +42,7 @@ my $ours = q{SELECT '[1,2]'::mmvector <-> '[4,6]' = 5 AND '[1,2]'::mmvector <+> 
 	AND point(0, 0) <-> point(3, 4) = 5 AND (point(0, 0) <@@> point(1, 0)) BETWEEN 111000 AND 111300
 	AND 'kitten' <~> 'sitting' = 3 AND '{a,b}'::text[] <%> '{b,c}' > 0.6 AND '{1,2}'::int[] <%> '{2,3}' > 0.6
 	AND B'101' <^> B'011' = 2 AND B'101' <%%> B'011' > 0.6 AND 'a' <!> 'b' = 1
+	AND B'101' <&> B'011' > 0.6 AND '{a,b}'::text[] <&> '{b,c}' > 0.6 AND '{1,2}'::int[] <&> '{2,3}' > 0.6
 	AND ROW(1, 'a'::text) <-> odbquery(ROW(4, 'b'), NULL) = 4};
 
 foreach my $order ([ 'mmdb', @present ], [ @present, 'mmdb' ])

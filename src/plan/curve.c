@@ -1,0 +1,665 @@
+/*-------------------------------------------------------------------------
+ *
+ * curve.c
+ *	  Functions of one distance that grow with it, as terms of a sum: LEAST and
+ *	  GREATEST with constants, powers, roots, exponentials, logarithms,
+ *	  d / (d + c), and what sums and products with constants make of these.
+ *
+ * When a query is planned, an expression's structure shows whether it grows with
+ * the distance (mm_curve_direction).  This decides only whether an index is
+ * tried.  When a scan runs, a lower bound of the expression's values is computed
+ * by interval arithmetic: the distance is anywhere from a lower bound on, and
+ * each operation yields the range of its results.  So bounds are right whatever
+ * the values of constants are, and whatever their signs.
+ *
+ * A range is widened by more than what rounding can do to the executor's result.
+ * Addition, multiplication and the like are rounded correctly, and so they keep
+ * the order of what they are applied to; the functions of the C library may be
+ * off by a few units in the last place.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/float.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+
+#include "plan/curve.h"
+
+/* More than the relative error of a result. */
+#define ROUNDING	0x1p-48
+
+typedef enum Operation
+{
+	NO_OPERATION,
+	DISTANCE,
+	CONSTANT,
+	ADD,
+	SUBTRACT,
+	NEGATE,
+	MULTIPLY,
+	DIVIDE,
+	SATURATE,					/* c * a / (a + b); c may be left out */
+	POWER,
+	ROOT,
+	EXPONENTIAL,
+	LOGARITHM,
+	LOWEST,						/* LEAST */
+	HIGHEST,					/* GREATEST */
+	FIRST,						/* COALESCE */
+} Operation;
+
+static Expr *
+strip_relabel(Expr *expr)
+{
+	while (IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	return expr;
+}
+
+/*
+ * The operation that a function of double precision is.
+ */
+static Operation
+operation_of_function(Oid function)
+{
+	switch (function)
+	{
+		case F_FLOAT8PL:
+			return ADD;
+		case F_FLOAT8MI:
+			return SUBTRACT;
+		case F_FLOAT8UM:
+			return NEGATE;
+		case F_FLOAT8MUL:
+			return MULTIPLY;
+		case F_FLOAT8DIV:
+			return DIVIDE;
+		case F_DPOW:
+		case F_POW_FLOAT8_FLOAT8:
+		case F_POWER_FLOAT8_FLOAT8:
+			return POWER;
+		case F_DSQRT:
+		case F_SQRT_FLOAT8:
+			return ROOT;
+		case F_DEXP:
+		case F_EXP_FLOAT8:
+			return EXPONENTIAL;
+		case F_DLOG1:
+		case F_LN_FLOAT8:
+			return LOGARITHM;
+		default:
+			return NO_OPERATION;
+	}
+}
+
+/*
+ * If a divisor is the dividend plus something, that; otherwise NULL.
+ */
+static Expr *
+rest_of_divisor(Expr *dividend, Expr *divisor)
+{
+	OpExpr	   *sum = (OpExpr *) strip_relabel(divisor);
+
+	if (!IsA(sum, OpExpr) || get_opcode(sum->opno) != F_FLOAT8PL)
+		return NULL;
+	if (equal(linitial(sum->args), dividend))
+		return lsecond(sum->args);
+	return equal(lsecond(sum->args), dividend) ? linitial(sum->args) : NULL;
+}
+
+/*
+ * Is a quotient a / (a + b), perhaps with a factor before it?  If so, sets the
+ * operands to these.
+ */
+static bool
+is_saturation(Expr *dividend, Expr *divisor, List **operands)
+{
+	OpExpr	   *product = (OpExpr *) strip_relabel(dividend);
+	Expr	   *rest = rest_of_divisor(dividend, divisor);
+
+	if (rest != NULL)
+	{
+		*operands = list_make2(dividend, rest);
+		return true;
+	}
+	if (!IsA(product, OpExpr) || get_opcode(product->opno) != F_FLOAT8MUL)
+		return false;
+	for (int i = 0; i < 2; i++)
+	{
+		Expr	   *a = list_nth(product->args, i);
+
+		rest = rest_of_divisor(a, divisor);
+		if (rest != NULL)
+		{
+			*operands = list_make3(a, rest, list_nth(product->args, 1 - i));
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The operation that an expression is, and its operands.
+ */
+static Operation
+operation_of(Expr *expr, List **operands)
+{
+	Operation	operation = NO_OPERATION;
+
+	*operands = NIL;
+	if (exprType((Node *) expr) != FLOAT8OID)
+		return NO_OPERATION;
+	if (IsA(expr, OpExpr))
+	{
+		operation = operation_of_function(get_opcode(((OpExpr *) expr)->opno));
+		*operands = ((OpExpr *) expr)->args;
+	}
+	else if (IsA(expr, FuncExpr))
+	{
+		operation = operation_of_function(((FuncExpr *) expr)->funcid);
+		*operands = ((FuncExpr *) expr)->args;
+	}
+	else if (IsA(expr, MinMaxExpr))
+	{
+		operation = ((MinMaxExpr *) expr)->op == IS_LEAST ? LOWEST : HIGHEST;
+		*operands = ((MinMaxExpr *) expr)->args;
+	}
+	else if (IsA(expr, CoalesceExpr))
+	{
+		operation = FIRST;
+		*operands = ((CoalesceExpr *) expr)->args;
+	}
+	if (operation == DIVIDE && is_saturation(linitial(*operands), lsecond(*operands), operands))
+		return SATURATE;
+	return operation;
+}
+
+/* ---------- when a query is planned ---------- */
+
+typedef struct DirectionContext
+{
+	MMLeafOf	leaf_of;
+	void	   *arg;
+	Expr	   *distance;
+} DirectionContext;
+
+static MMDirection
+opposite(MMDirection direction)
+{
+	return direction == MM_DIRECTION_RISES ? MM_DIRECTION_FALLS :
+		direction == MM_DIRECTION_FALLS ? MM_DIRECTION_RISES : direction;
+}
+
+/*
+ * The direction of a sum, or of whatever else grows with each of two.
+ */
+static MMDirection
+both(MMDirection a, MMDirection b)
+{
+	return a == MM_DIRECTION_CONSTANT ? b : b == MM_DIRECTION_CONSTANT || a == b ? a :
+		MM_DIRECTION_UNKNOWN;
+}
+
+/*
+ * The value of a constant, as far as the expression shows it; or if_unknown.
+ */
+static double
+shown_value(Expr *expr, double if_unknown)
+{
+	const Const *constant = (const Const *) strip_relabel(expr);
+
+	return IsA(constant, Const) && constant->consttype == FLOAT8OID && !constant->constisnull ?
+		DatumGetFloat8(constant->constvalue) : if_unknown;
+}
+
+static MMDirection direction_of(DirectionContext *c, Expr *expr);
+
+static MMDirection
+direction_of_power(DirectionContext *c, Expr *base, Expr *exponent)
+{
+	MMDirection of_base = direction_of(c, base);
+	MMDirection of_exponent = direction_of(c, exponent);
+	double		value;
+
+	if (of_exponent == MM_DIRECTION_CONSTANT)
+	{
+		value = shown_value(exponent, 1.0);
+		return value > 0 ? of_base : value < 0 ? opposite(of_base) : MM_DIRECTION_UNKNOWN;
+	}
+	if (of_base != MM_DIRECTION_CONSTANT)
+		return MM_DIRECTION_UNKNOWN;
+	value = shown_value(base, 0.0);
+	return value > 1 ? of_exponent : value > 0 ? opposite(of_exponent) : MM_DIRECTION_UNKNOWN;
+}
+
+static MMDirection
+direction_of_product(DirectionContext *c, Expr *left, Expr *right, bool divide)
+{
+	MMDirection a = direction_of(c, left);
+	MMDirection b = direction_of(c, right);
+	MMDirection result;
+	double		value;
+
+	if (a != MM_DIRECTION_CONSTANT && b != MM_DIRECTION_CONSTANT)
+		return MM_DIRECTION_UNKNOWN;
+	result = b == MM_DIRECTION_CONSTANT ? a : divide ? opposite(b) : b;
+	value = shown_value(b == MM_DIRECTION_CONSTANT ? right : left, 1.0);
+	return value < 0 ? opposite(result) : result;
+}
+
+static MMDirection
+direction_of(DirectionContext *c, Expr *expr)
+{
+	List	   *operands;
+	Operation	operation;
+	MMDirection result = MM_DIRECTION_CONSTANT;
+	ListCell   *lc;
+
+	check_stack_depth();
+	expr = strip_relabel(expr);
+	if (exprType((Node *) expr) != FLOAT8OID)
+		return MM_DIRECTION_UNKNOWN;
+	switch (c->leaf_of(expr, c->arg))
+	{
+		case MM_LEAF_CONSTANT:
+			return MM_DIRECTION_CONSTANT;
+		case MM_LEAF_DISTANCE:
+			if (c->distance != NULL && !equal(c->distance, expr))
+				return MM_DIRECTION_UNKNOWN;
+			c->distance = expr;
+			return MM_DIRECTION_RISES;
+		case MM_LEAF_NOT:
+			break;
+	}
+	operation = operation_of(expr, &operands);
+	switch (operation)
+	{
+		case ADD:
+		case LOWEST:
+		case HIGHEST:
+		case FIRST:
+			foreach(lc, operands)
+				result = both(result, direction_of(c, lfirst(lc)));
+			return result;
+		case SUBTRACT:
+			return both(direction_of(c, linitial(operands)),
+						opposite(direction_of(c, lsecond(operands))));
+		case SATURATE:
+			result = both(direction_of(c, linitial(operands)),
+						  opposite(direction_of(c, lsecond(operands))));
+			if (list_length(operands) == 2)
+				return result;
+			return direction_of(c, lthird(operands)) != MM_DIRECTION_CONSTANT ? MM_DIRECTION_UNKNOWN :
+				shown_value(lthird(operands), 1.0) < 0 ? opposite(result) : result;
+		case NEGATE:
+			return opposite(direction_of(c, linitial(operands)));
+		case MULTIPLY:
+		case DIVIDE:
+			return direction_of_product(c, linitial(operands), lsecond(operands),
+										operation == DIVIDE);
+		case POWER:
+			return direction_of_power(c, linitial(operands), lsecond(operands));
+		case ROOT:
+		case EXPONENTIAL:
+		case LOGARITHM:
+			return direction_of(c, linitial(operands));
+		default:
+			return MM_DIRECTION_UNKNOWN;
+	}
+}
+
+MMDirection
+mm_curve_direction(Expr *expr, MMLeafOf leaf_of, void *arg, Expr **distance)
+{
+	DirectionContext c = {.leaf_of = leaf_of, .arg = arg};
+	MMDirection result = direction_of(&c, expr);
+
+	*distance = c.distance;
+	return result;
+}
+
+/* ---------- when it runs ---------- */
+
+/*
+ * All values that an expression may have; both ends may be infinite.
+ */
+typedef struct Range
+{
+	double		low;
+	double		high;
+	bool		isnull;			/* it is NULL */
+} Range;
+
+struct MMCurveNode
+{
+	Operation	operation;
+	int			n;
+	MMCurveNode **operands;
+	ExprState  *constant;
+	Range		value;			/* of a constant */
+};
+
+static Range
+range(double low, double high)
+{
+	Range		result = {low, high, false};
+
+	/* What cannot be told is anywhere. */
+	if (isnan(low))
+		result.low = -get_float8_infinity();
+	if (isnan(high))
+		result.high = get_float8_infinity();
+	return result;
+}
+
+static Range
+anywhere(void)
+{
+	return range(-get_float8_infinity(), get_float8_infinity());
+}
+
+static Range
+widened(double low, double high)
+{
+	return range(isfinite(low) ? low - fabs(low) * ROUNDING : low,
+				 isfinite(high) ? high + fabs(high) * ROUNDING : high);
+}
+
+/*
+ * A product of ends of ranges: infinite ends stand for numbers that are large
+ * beyond measure, so that 0 times them is 0.
+ */
+static double
+times(double a, double b)
+{
+	return a == 0 || b == 0 ? 0.0 : a * b;
+}
+
+static Range
+multiply(Range a, Range b)
+{
+	double		p[] = {times(a.low, b.low), times(a.low, b.high), times(a.high, b.low),
+	times(a.high, b.high)};
+	double		low = p[0];
+	double		high = p[0];
+
+	for (int i = 1; i < 4; i++)
+	{
+		low = Min(low, p[i]);
+		high = Max(high, p[i]);
+	}
+	return widened(low, high);
+}
+
+static Range
+reciprocal(Range a)
+{
+	/* A division by zero itself is an error, and has no value. */
+	if (a.low >= 0)
+		return widened(a.high == 0 ? get_float8_infinity() : 1 / a.high,
+					   a.low == 0 ? get_float8_infinity() : 1 / a.low);
+	if (a.high <= 0)
+		return widened(a.high == 0 ? -get_float8_infinity() : 1 / a.high,
+					   a.low == 0 ? -get_float8_infinity() : 1 / a.low);
+	return anywhere();
+}
+
+/*
+ * The range of a / (a + b), which grows with a, and falls with b, where neither
+ * is negative.
+ */
+static Range
+saturate(Range a, Range b)
+{
+	double		low;
+	double		high;
+
+	if (!(a.low >= 0 && b.low >= 0))
+		return anywhere();
+	low = a.low == 0 ? 0.0 : isinf(b.high) ? 0.0 : isinf(a.low) ? 1.0 : a.low / (a.low + b.high);
+	high = isinf(a.high) || b.low == 0 ? 1.0 : a.high / (a.high + b.low);
+	return widened(low, high);
+}
+
+static Range
+power(Range base, Range exponent)
+{
+	double		p = exponent.low;
+
+	if (!(base.low >= 0))
+		return anywhere();
+	if (p == exponent.high)
+		return p >= 0 ? widened(pow(base.low, p), pow(base.high, p)) :
+			widened(pow(base.high, p), pow(base.low, p));
+	if (base.low != base.high || base.low == 0)
+		return anywhere();
+	return base.low >= 1 ? widened(pow(base.low, p), pow(base.low, exponent.high)) :
+		widened(pow(base.low, exponent.high), pow(base.low, p));
+}
+
+static Range
+of_one(Operation operation, Range a)
+{
+	switch (operation)
+	{
+		case NEGATE:
+			return range(-a.high, -a.low);
+		case ROOT:
+			return a.high < 0 ? anywhere() : widened(sqrt(Max(a.low, 0)), sqrt(a.high));
+		case EXPONENTIAL:
+			return widened(exp(a.low), exp(a.high));
+		default:
+			Assert(operation == LOGARITHM);
+			return a.high <= 0 ? anywhere() :
+				widened(a.low <= 0 ? -get_float8_infinity() : log(a.low), log(a.high));
+	}
+}
+
+static Range
+of_two(Operation operation, Range a, Range b)
+{
+	switch (operation)
+	{
+		case ADD:
+			return widened(a.low + b.low, a.high + b.high);
+		case SUBTRACT:
+			return widened(a.low - b.high, a.high - b.low);
+		case MULTIPLY:
+			return multiply(a, b);
+		case DIVIDE:
+			return multiply(a, reciprocal(b));
+		case SATURATE:
+			return saturate(a, b);
+		default:
+			Assert(operation == POWER);
+			return power(a, b);
+	}
+}
+
+static Range evaluate(const MMCurveNode *node, const Range *distance);
+
+/*
+ * The range of LEAST, GREATEST or COALESCE, which pass over NULLs.
+ */
+static Range
+of_many(const MMCurveNode *node, const Range *distance)
+{
+	Range		result = {0, 0, true};
+
+	for (int i = 0; i < node->n; i++)
+	{
+		Range		operand = evaluate(node->operands[i], distance);
+
+		if (operand.isnull)
+			continue;
+		if (result.isnull)
+			result = operand;
+		else if (node->operation == LOWEST)
+			result = range(Min(result.low, operand.low), Min(result.high, operand.high));
+		else
+			result = range(Max(result.low, operand.low), Max(result.high, operand.high));
+		if (node->operation == FIRST)
+			break;
+	}
+	return result;
+}
+
+static Range
+evaluate(const MMCurveNode *node, const Range *distance)
+{
+	Range		a;
+	Range		b;
+
+	switch (node->operation)
+	{
+		case DISTANCE:
+			return *distance;
+		case CONSTANT:
+			return node->value;
+		case LOWEST:
+		case HIGHEST:
+		case FIRST:
+			return of_many(node, distance);
+		default:
+			break;
+	}
+	a = evaluate(node->operands[0], distance);
+	if (a.isnull || node->n == 1)
+		return a.isnull ? a : of_one(node->operation, a);
+	b = evaluate(node->operands[1], distance);
+	if (b.isnull)
+		return b;
+	a = of_two(node->operation, a, b);
+	if (node->n == 2)
+		return a;
+	b = evaluate(node->operands[2], distance);
+	return b.isnull ? b : multiply(a, b);
+}
+
+/*
+ * Does an expression contain the distance?
+ */
+static bool
+contains_walker(Node *node, void *distance)
+{
+	if (node == NULL)
+		return false;
+	return equal(node, distance) || expression_tree_walker(node, contains_walker, distance);
+}
+
+/*
+ * How the constants of an expression are evaluated: when it runs, by parent's
+ * executor, or before by a function.
+ */
+typedef struct Constants
+{
+	PlanState  *parent;
+	MMConstantValue value_of;	/* or NULL */
+	void	   *arg;
+} Constants;
+
+static MMCurveNode *
+init_node(Expr *expr, Expr *distance, const Constants *constants)
+{
+	MMCurveNode *node = palloc0(sizeof(MMCurveNode));
+	List	   *operands;
+	ListCell   *lc;
+
+	expr = strip_relabel(expr);
+	if (equal(expr, distance))
+	{
+		node->operation = DISTANCE;
+		return node;
+	}
+	if (!contains_walker((Node *) expr, distance))
+	{
+		node->operation = CONSTANT;
+		if (constants->value_of != NULL)
+		{
+			double		value = constants->value_of(expr, constants->arg);
+
+			node->value = isfinite(value) ? range(value, value) : anywhere();
+		}
+		else
+			node->constant = ExecInitExpr(expr, constants->parent);
+		return node;
+	}
+	node->operation = operation_of(expr, &operands);
+	if (node->operation == NO_OPERATION)
+		elog(ERROR, "unexpected node type in a curve: %d", (int) nodeTag(expr));
+	node->operands = palloc(sizeof(MMCurveNode *) * list_length(operands));
+	foreach(lc, operands)
+		node->operands[node->n++] = init_node(lfirst(lc), distance, constants);
+	return node;
+}
+
+MMCurveNode *
+mm_curve_init(Expr *expr, Expr *distance, bool negated, PlanState *parent)
+{
+	Constants	constants = {.parent = parent};
+	MMCurveNode *node = init_node(expr, distance, &constants);
+	MMCurveNode *minus;
+
+	if (!negated)
+		return node;
+	minus = palloc0(sizeof(MMCurveNode));
+	minus->operation = NEGATE;
+	minus->n = 1;
+	minus->operands = palloc(sizeof(MMCurveNode *));
+	minus->operands[0] = node;
+	return minus;
+}
+
+void
+mm_curve_begin(MMCurveNode *node, ExprContext *econtext)
+{
+	for (int i = 0; i < node->n; i++)
+		mm_curve_begin(node->operands[i], econtext);
+	if (node->operation == CONSTANT)
+	{
+		bool		isnull;
+		Datum		datum = ExecEvalExprSwitchContext(node->constant, econtext, &isnull);
+		double		value = isnull ? 0.0 : DatumGetFloat8(datum);
+
+		/* With a NaN or Infinity, operations have results of their own. */
+		node->value = isnull ? (Range) {0, 0, true} :
+			!isfinite(value) ? anywhere() : range(value, value);
+	}
+}
+
+double
+mm_curve_least(const MMCurveNode *node, double distance)
+{
+	Range		from = range(distance, get_float8_infinity());
+	Range		result = evaluate(node, &from);
+
+	/* Where it is NULL for every distance, nothing is known of it. */
+	return result.isnull ? -get_float8_infinity() : result.low;
+}
+
+double
+mm_curve_of_null(const MMCurveNode *node, bool *isnull)
+{
+	Range		null = {0, 0, true};
+	Range		result = evaluate(node, &null);
+
+	*isnull = result.isnull;
+	return result.isnull ? 0.0 : result.low;
+}
+
+double
+mm_curve_estimate(Expr *expr, Expr *distance, double at, MMConstantValue value_of, void *arg)
+{
+	Constants	constants = {.value_of = value_of, .arg = arg};
+	Range		point = range(at, at);
+
+	return evaluate(init_node(expr, distance, &constants), &point).low;
+}

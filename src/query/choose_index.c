@@ -1,0 +1,221 @@
+/*-------------------------------------------------------------------------
+ *
+ * choose_index.c
+ *	  The index that metrics and scales of a query come from.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/sysattr.h"
+#include "commands/defrem.h"
+#include "nodes/bitmapset.h"
+#include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "query/query.h"
+
+/*
+ * Raise the error that a table has no index of ncolumns columns that may be
+ * chosen.  near_miss is an index that is not valid (if valid is false) or that
+ * is partial; NULL if there is none.  nothers is the number of indexes with
+ * other numbers of columns.
+ */
+static void
+no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, int nothers)
+{
+	if (near_miss != NULL)
+		ereport(ERROR,
+				(errcode(valid ? ERRCODE_UNDEFINED_OBJECT : ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg(valid ? "index \"%s\" is partial" : "index \"%s\" is not valid", near_miss),
+				 errdetail_plural("\"%s\" has no other mmdb index of %d column, as the query has components.",
+								  "\"%s\" has no other mmdb index of %d columns, as the query has components.",
+								  ncolumns, RelationGetRelationName(table), ncolumns),
+				 errhint(valid ? "To take metrics and scales from it, name it with using_index." :
+						 "Wait until it is built, or REINDEX it.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg_plural("\"%s\" has no mmdb index of %d column, as the query has components",
+						   "\"%s\" has no mmdb index of %d columns, as the query has components",
+						   ncolumns, RelationGetRelationName(table), ncolumns),
+			 nothers > 0 ? errdetail_plural("It has %d mmdb index, with another number of columns.",
+											"It has %d mmdb indexes, with other numbers of columns.",
+											nothers, nothers) : 0,
+			 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
+}
+
+/*
+ * Names in quotes, as a list for a message.
+ */
+static char *
+list_of_names(const List *names)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	foreach(lc, names)
+		appendStringInfo(&buf, "%s\"%s\"", buf.len > 0 ? ", " : "", (char *) lfirst(lc));
+	return buf.data;
+}
+
+/*
+ * Raise the error that no index of a table has all the columns that a query
+ * names.
+ */
+static void
+no_names_error(Relation table, const List *names, const char *near_miss)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("\"%s\" has no mmdb index with all the columns that the query names",
+					RelationGetRelationName(table)),
+			 errdetail("The query names %s.", list_of_names(names)),
+			 near_miss != NULL ?
+			 errhint("To take metrics and scales from index \"%s\", which is partial or not valid, name it with using_index.",
+					 near_miss) :
+			 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
+}
+
+/*
+ * Raise the error that several indexes may be meant.
+ */
+static void
+several_indexes_error(Relation table, int ncolumns, const List *names, Relation one, Relation other)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
+			 names == NIL ?
+			 errmsg("table \"%s\" has several mmdb indexes of %d columns",
+					RelationGetRelationName(table), ncolumns) :
+			 errmsg("table \"%s\" has several mmdb indexes with the columns %s",
+					RelationGetRelationName(table), list_of_names(names)),
+			 errdetail("\"%s\" and \"%s\" are such.",
+					   RelationGetRelationName(one), RelationGetRelationName(other)),
+			 errhint("Name the one to use with using_index.")));
+}
+
+/*
+ * Has an index, whose columns can be read, all columns of these names?
+ */
+static bool
+has_columns(Relation index, const List *names)
+{
+	MMColumns  *columns = mm_columns_present(index);
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		int			i = 0;
+
+		while (i < columns->n && strcmp(columns->columns[i].name, lfirst(lc)) != 0)
+			i++;
+		if (i == columns->n)
+			return false;
+	}
+	return true;
+}
+
+Relation
+mm_choose_index(Relation table, int ncolumns, const List *names)
+{
+	Oid			am = get_index_am_oid(MM_AM_NAME, false);
+	List	   *oids = RelationGetIndexList(table);
+	ListCell   *lc;
+	const char *near_miss = NULL;
+	bool		near_miss_valid = false;
+	int			nothers = 0;
+	Oid			other = InvalidOid;
+	Relation	found = NULL;
+
+	foreach(lc, oids)
+	{
+		Relation	index = relation_open(lfirst_oid(lc), AccessShareLock);
+		bool		fits = false;
+
+		if (index->rd_rel->relam == am)
+		{
+			bool		valid = index->rd_index->indisvalid;
+			int			n = mm_columns_count(index);
+			bool		meant = names == NIL ? n == ncolumns : n > 0 && has_columns(index, names);
+
+			fits = valid && meant && RelationGetIndexPredicate(index) == NIL;
+			/* An index that cannot be read might be the one that is meant. */
+			if (n == 0 || (meant && !fits))
+			{
+				near_miss = pstrdup(RelationGetRelationName(index));
+				near_miss_valid = valid && n > 0;
+			}
+			else if (!fits)
+			{
+				nothers++;
+				other = RelationGetRelid(index);
+			}
+		}
+		if (fits && found != NULL)
+			several_indexes_error(table, ncolumns, names, found, index);
+		if (fits)
+			found = index;
+		else
+			relation_close(index, AccessShareLock);
+	}
+	list_free(oids);
+
+	if (found == NULL && names != NIL)
+	{
+		/* It is said of the only index which column it does not have. */
+		if (nothers != 1 || near_miss != NULL)
+			no_names_error(table, names, near_miss);
+		return relation_open(other, AccessShareLock);
+	}
+	if (found == NULL)
+		no_index_error(table, ncolumns, near_miss, near_miss_valid, nothers);
+	return found;
+}
+
+/*
+ * Check a column that an index of another relation uses: does the table have a
+ * column of that name and type?  With another type, the index's expressions
+ * and operators might mean something else.
+ */
+static void
+check_column(Relation index, AttrNumber attnum, Relation table)
+{
+	Oid			from = index->rd_index->indrelid;
+	char	   *name = attnum != 0 ? get_attname(from, attnum, false) : NULL;
+	AttrNumber	own = name != NULL ? get_attnum(RelationGetRelid(table), name) : InvalidAttrNumber;
+
+	if (own == InvalidAttrNumber ||
+		get_atttype(RelationGetRelid(table), own) != get_atttype(from, attnum))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("index \"%s\" does not fit \"%s\"",
+						RelationGetRelationName(index),
+						RelationGetRelationName(table)),
+				 name == NULL ?
+				 errdetail("The index is on whole rows of another table.") :
+				 errdetail("\"%s\" has no column \"%s\" of type %s.",
+						   RelationGetRelationName(table), name,
+						   format_type_be(get_atttype(from, attnum)))));
+}
+
+void
+mm_check_index_fits(Relation index, Relation table)
+{
+	Bitmapset  *attnums = NULL;
+	int			member = -1;
+
+	if (index->rd_index->indrelid == RelationGetRelid(table))
+		return;
+
+	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
+		if (index->rd_index->indkey.values[i] != 0)
+			attnums = bms_add_member(attnums, index->rd_index->indkey.values[i] -
+									 FirstLowInvalidHeapAttributeNumber);
+	pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &attnums);
+	while ((member = bms_next_member(attnums, member)) >= 0)
+		check_column(index, member + FirstLowInvalidHeapAttributeNumber, table);
+}
