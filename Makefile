@@ -3,6 +3,9 @@
 # For packagers, as with any extension (PG_CONFIG chooses the PostgreSQL):
 #	make, make install, make installcheck, make clean
 #
+# These include the bridges to other extensions (folder bridges) that PostgreSQL
+# has: BRIDGES="vector postgis" includes both all the same, and BRIDGES= none.
+#
 # For people; these need nothing but what they install themselves, and work on a copy
 # of PostgreSQL, with a server of its own (test/run):
 #	make demo			loads the clip-art gallery and searches it
@@ -281,6 +284,23 @@ BLAS_LIBS ?= $(or $(shell pkg-config --libs openblas 2>/dev/null),-lopenblas)
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# Each bridge is an extension of its own, with a Makefile.
+all_bridges = vector
+BRIDGES ?= $(foreach bridge,$(all_bridges),$(if $(wildcard $(datadir)/extension/$(bridge).control),$(bridge)))
+
+bridge_targets = all install installdirs uninstall clean distclean installcheck
+.PHONY: $(bridge_targets:=-bridges)
+$(foreach target,$(bridge_targets),$(eval $(target): $(target)-bridges))
+clean-bridges distclean-bridges: BRIDGES = $(all_bridges)
+$(bridge_targets:=-bridges):
+	@for bridge in $(BRIDGES); do \
+		mkdir -p bridges/$$bridge && \
+		$(MAKE) -C bridges/$$bridge -f $(abspath $(srcdir))/bridges/$$bridge/Makefile $(@:-bridges=) || exit; \
+	done
+ifneq ($(filter installcheck,$(MAKECMDGOALS)),)
+$(foreach bridge,$(filter-out $(BRIDGES),$(all_bridges)),$(info Skipping the tests of bridges/$(bridge): this PostgreSQL has no extension "$(bridge)".))
+endif
 
 $(DATA_built): $(SQL_PARTS)
 	cat $(addprefix $(srcdir)/,$(SQL_PARTS)) > $@

@@ -331,7 +331,7 @@ nearest_distance(Trial *trial, int row, int column, Datum value)
 
 		mm_sample_row(trial->sample, (row + i) % n, &values, &isnull);
 		if (!isnull[column])
-			nearest = Min(nearest, mm_metric_distance(space, prepared, values[column], nearest));
+			nearest = fmin(nearest, mm_metric_distance(space, prepared, values[column], nearest));
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(trial->scratch);
 	}

@@ -108,15 +108,21 @@ mm_metric_distance(MetricSpace *space, void *prepared, Datum value, double bound
 
 /*
  * mm_metric_pivot_transform: the function f for coordinates that are distances
- * to pivots, or what to_metric makes of such distances.
+ * to pivots, or what to_metric makes of such distances, between values of so
+ * many dimensions (-1 if the type has no such number).
  */
 static inline MetricTransform
-mm_metric_pivot_transform(const MetricSpace *space)
+mm_metric_pivot_transform(const MetricSpace *space, int dimensions)
 {
 	MetricTransform result = METRIC_IDENTITY;
 
 	if (space->routine != NULL)
 	{
+		if (space->routine->pivot_transform != NULL)
+		{
+			space->routine->pivot_transform(dimensions, &result);
+			return result;
+		}
 		if (space->routine->to_metric != NULL)
 			return space->routine->transform;
 		result.relative = space->routine->error;

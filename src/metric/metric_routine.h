@@ -34,6 +34,10 @@
  * as zero), and an mmdb that does not know them (and does not look).  Any
  * other change to this header, even if only of a meaning, makes a new version.
  *
+ * A metric may be built upon another one, such as one of mmdb's own: the members
+ * of its routine call those of the routine that the other's FUNCTION 2 returns.
+ * That has the members that its size says.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef METRIC_ROUTINE_H
@@ -337,6 +341,39 @@ typedef struct MetricRoutine
 	 */
 	double		(*refine) (void *query, const MetricSketchPlanes *planes, int i,
 						   double bound, double *upper);
+
+	/*
+	 * Some distances are NaN, as an exception from the contract: those of some
+	 * values to all others (a zero vector, under a cosine distance that raises
+	 * no error for it).  NaN is greater than all numbers.  So coordinates and
+	 * sketches of such a value may be anything, but no upper bound may be less
+	 * than Infinity (the transform of raw coordinates is not the identity).
+	 * finite must not be set.  An expression that is minus a sum is not answered
+	 * from the index, as NaN comes first in its order.
+	 */
+	bool		may_be_nan;
+
+	/*
+	 * d(x, y) and d(y, x) may differ in the last bits, by no more than error
+	 * allows.  Then distance returns the bits of "value operator query".
+	 */
+	bool		asymmetric;
+
+	/*
+	 * The metric itself, from a prepared value to another, where the operator
+	 * only approximates it (it sums in another order, or overflows).  Distances
+	 * to pivots are measured by it.  It is neither NaN nor Infinity.  NULL: it
+	 * is the distance, or what to_metric makes of that.
+	 */
+	double		(*metric) (void *prepared, Datum value);
+
+	/*
+	 * The function from that metric to the operator's distance, if its errors
+	 * depend on the number of dimensions.  It is given the identity to change.
+	 * NULL: the function is the identity with the error above, or transform if
+	 * to_metric is set.
+	 */
+	void		(*pivot_transform) (int dimensions, MetricTransform *transform);
 } MetricRoutine;
 
 #endif							/* METRIC_ROUTINE_H */

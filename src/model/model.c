@@ -125,7 +125,7 @@ train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 	if (!stored->raw)
 	{
 		stored->norm = METRIC_NORM_PIVOTS;
-		stored->transform = mm_metric_pivot_transform(&column->space);
+		stored->transform = mm_metric_pivot_transform(&column->space, stats->dimensions);
 	}
 	stored->unit = mm_model_unit(stored->norm, &stored->transform, stats->scale);
 	if (stored->raw)

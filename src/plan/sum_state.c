@@ -86,6 +86,9 @@ init_part(MMPartState *state, const MMSumPart *part, const MMColumns *columns,
 		mm_metric_open(state->space, opclass, InvalidOid);
 	}
 	state->finite = mm_metric_finite(state->space);
+	/* "query operator value" may have other bits than "value operator query". */
+	if (part->argument == 0 && state->space->routine != NULL && state->space->routine->asymmetric)
+		state->distance = ExecInitExpr((Expr *) part->expr, &node->ss.ps);
 	if (IsA(operand, Var) && ((Var *) operand)->varattno > 0)
 		state->attnum = ((Var *) operand)->varattno;
 	else
