@@ -286,10 +286,14 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # Each bridge is an extension of its own, with a Makefile.
-all_bridges = vector
+all_bridges = vector postgis
 BRIDGES ?= $(foreach bridge,$(all_bridges),$(if $(wildcard $(datadir)/extension/$(bridge).control),$(bridge)))
 
-bridge_targets = all install installdirs uninstall clean distclean installcheck
+bridge_targets = all install installdirs uninstall clean distclean
+# Whoever names tests means those of mmdb.
+ifneq ($(origin REGRESS),command line)
+bridge_targets += installcheck
+endif
 .PHONY: $(bridge_targets:=-bridges)
 $(foreach target,$(bridge_targets),$(eval $(target): $(target)-bridges))
 clean-bridges distclean-bridges: BRIDGES = $(all_bridges)

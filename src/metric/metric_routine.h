@@ -79,7 +79,16 @@ typedef enum MetricNorm
 	METRIC_NORM_PIVOTS,			/* mmdb's own: as METRIC_NORM_MAX; coordinates
 								 * are distances to pivots, none of them
 								 * negative */
+	METRIC_NORM_BALLS,			/* see below */
 } MetricNorm;
+
+/*
+ * Under METRIC_NORM_BALLS, a value has its place somewhere in a ball, or fills
+ * it.  The last coordinate is the ball's radius, which is not negative, and the
+ * others are its center.  The norm is the least Euclidean distance of points of
+ * two balls, 0 if these overlap.  f must not be the identity: there are no
+ * upper bounds.
+ */
 
 /* Hashes below this number are exact in a float. */
 #define METRIC_DISCRETE_RANGE	0x1000000
@@ -374,6 +383,25 @@ typedef struct MetricRoutine
 	 * to_metric is set.
 	 */
 	void		(*pivot_transform) (int dimensions, MetricTransform *transform);
+
+	/*
+	 * Distances need not satisfy the triangle inequality, as an exception from
+	 * the contract.  Then embedding must always give raw coordinates.
+	 */
+	bool		no_triangle;
+
+	/*
+	 * Has this value no distances, so that the operator returns NULL for it?
+	 * (An empty geometry has none.)  The index takes it for NULL then, and does
+	 * not give it to any other function.  NULL: there are no such values.
+	 */
+	bool		(*is_null) (Datum value);
+
+	/*
+	 * What dimensions returns, if it is no number of dimensions, but something
+	 * else that must be the same for all values ("SRID").
+	 */
+	const char *dimensions_name;
 } MetricRoutine;
 
 #endif							/* METRIC_ROUTINE_H */

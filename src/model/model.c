@@ -60,7 +60,8 @@ choose_origin(const MMColumn *column, const Datum *values, int n, StoredColumn *
 	if (n == 0 || stored->norm == METRIC_NORM_DISCRETE || stored->transform.c1 != 1.0f)
 		return;
 	x = palloc(sizeof(double) * n);
-	for (int c = 0; c < stored->ncoordinates; c++)
+	/* A radius, which comes last, is counted from 0. */
+	for (int c = 0; c < stored->ncoordinates - (stored->norm == METRIC_NORM_BALLS); c++)
 	{
 		for (int i = 0; i < n; i++)
 		{

@@ -167,6 +167,8 @@ begin_part(MMPartState *part, ExprContext *econtext)
 
 	part->factor = part->missing = 0.0;
 	part->null_sum = false;
+	if (!part->isnull && part->space != NULL)
+		part->isnull = mm_metric_is_null(part->space, datum);
 	if (part->isnull)
 		return;
 	part->value = get_typlen(type) == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(datum)) :
@@ -434,6 +436,8 @@ part_distance(MMPartState *part, ExprContext *econtext, double bound, bool *isnu
 		return *isnull ? 0.0 : DatumGetFloat8(operand);
 	}
 	operand = part_operand(part, econtext, isnull);
+	if (!*isnull)
+		*isnull = mm_metric_is_null(part->space, operand);
 	if (*isnull)
 		return 0.0;
 	if (part->no_weight)
