@@ -11,9 +11,11 @@
 #	make demo			loads the clip-art gallery and searches it
 #	make check			builds without warnings and runs all tests
 #	make check-long		the same with longer randomized tests
+#	make check-all		the same, and then with PostgreSQL 17 and 18, pgvector and
+#				PostGIS, in chroots (test/newer)
 #	make bench			runs the benchmarks (bench/run)
 
-people = demo check check-long bench
+people = demo check check-long check-all bench
 ifneq ($(filter $(people),$(MAKECMDGOALS)),)
 
 others = $(filter-out $(people),$(MAKECMDGOALS))
@@ -298,10 +300,7 @@ endif
 $(foreach target,$(bridge_targets),$(eval $(target): $(target)-bridges))
 clean-bridges distclean-bridges: BRIDGES = $(all_bridges)
 $(bridge_targets:=-bridges):
-	@for bridge in $(BRIDGES); do \
-		mkdir -p bridges/$$bridge && \
-		$(MAKE) -C bridges/$$bridge -f $(abspath $(srcdir))/bridges/$$bridge/Makefile $(@:-bridges=) || exit; \
-	done
+	@for bridge in $(BRIDGES); do $(MAKE) -C $(srcdir)/bridges/$$bridge $(@:-bridges=) || exit; done
 ifneq ($(filter installcheck,$(MAKECMDGOALS)),)
 $(foreach bridge,$(filter-out $(BRIDGES),$(all_bridges)),$(info Skipping the tests of bridges/$(bridge): this PostgreSQL has no extension "$(bridge)".))
 endif

@@ -56,22 +56,24 @@ mmdb_vector_image(int dim)
 	return image;
 }
 
-double
+void
 mmdb_vector_check_length(const float *x, int n)
 {
 	double		square = 0.0;
+	double		length;
 
 	for (int i = 0; i < n; i++)
 		square += (double) x[i] * x[i];
-	if (unlikely(!(square >= LEAST_SQUARE && square <= MOST_SQUARE) && square != 0.0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("vector is too %s for a search by cosine distance",
-						square < LEAST_SQUARE ? "short" : "long"),
-				 errdetail("Its length is %g, and must be 0 or from %g to %g.",
-						   sqrt(square), sqrt(LEAST_SQUARE), sqrt(MOST_SQUARE)),
-				 errhint("Beyond that, float precision does not tell cosine distances. Scale the vector, or use another distance.")));
-	return square;
+	length = sqrt(square);
+	if (likely((length >= MM_LEAST_COSINE_LENGTH && length <= MM_MOST_COSINE_LENGTH) || length == 0.0))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("vector is too %s for a search by cosine distance",
+					length < MM_LEAST_COSINE_LENGTH ? "short" : "long"),
+			 errdetail("Its length is %g, and must be 0 or from %g to %g.",
+					   length, MM_LEAST_COSINE_LENGTH, MM_MOST_COSINE_LENGTH),
+			 errhint("Beyond that, float precision does not tell cosine distances. Scale the vector, or use another distance.")));
 }
 
 WidenedQuery *

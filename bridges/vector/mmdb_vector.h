@@ -99,19 +99,13 @@ extern ImageValue *mmdb_vector_image(int dim);
 #define MOST_L1				1e38
 
 /*
- * Squares of the lengths that vectors may have under cosine.  Up to 16,000
- * products of two such vectors, each off by 2^-150 from underflow, are off by
- * less than 1e-11 of their lengths' product together, which SUM_ERROR covers.
- */
-#define LEAST_SQUARE		1e-30
-#define MOST_SQUARE			1e36
-
-/*
  * mmdb_vector_check_length: raise an error if a vector of these n components
- * is too short or too long for cosine distances.  A zero vector is not.
- * Returns the square of its length.
+ * is too short or too long for cosine distances.  A zero vector is not.  (Up to
+ * 16,000 products of components of vectors that are not, each off by 2^-150 from
+ * underflow, are off by less than 1e-11 of the lengths' product together, which
+ * SUM_ERROR covers.)
  */
-extern double mmdb_vector_check_length(const float *x, int n);
+extern void mmdb_vector_check_length(const float *x, int n);
 
 /*
  * A cosine distance that is off by error belongs to an angle, or to a chord,

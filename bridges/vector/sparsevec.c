@@ -93,7 +93,7 @@ check_cosine(Datum value, Oid collation)
 {
 	SparsevecValue *v = sparsevec(value);
 
-	(void) mmdb_vector_check_length(SPARSEVEC_VALUES(v), v->n);
+	mmdb_vector_check_length(SPARSEVEC_VALUES(v), v->n);
 }
 
 static void *

@@ -85,3 +85,34 @@ SELECT id FROM sets WHERE b <%> '00011' < 1;
 RESET enable_seqscan;
 SELECT mmdb_index_check('sets_mm');
 DROP TABLE sets;
+
+-- In a composite, each attribute has the default class of its type.  Workers of a
+-- build know the metrics, too.
+CREATE TYPE doc AS (v vector(5), h halfvec(5), title text);
+CREATE TABLE docs (id integer, doc doc);
+INSERT INTO docs SELECT i, ROW(ARRAY[i % 7, i % 11, i % 13, 1, i / 2000.0]::vector,
+	ARRAY[1, i % 17, i % 5, i % 3, 2]::vector, 'doc ' || i % 90)::doc FROM generate_series(1, 3000) i;
+SET min_parallel_table_scan_size = 0;
+CREATE INDEX docs_mm ON docs USING mmdb (doc);
+RESET min_parallel_table_scan_size;
+SELECT mmdb_index_check('docs_mm');
+SELECT column_name, metric FROM mmdb.index_columns WHERE index_name = 'docs_mm'::regclass;
+SELECT difference(replace('SELECT :d AS d FROM docs ORDER BY :d LIMIT 30', ':d',
+	$$doc <-> odbquery(ROW('[3,4,5,1,1]', '[1,2,3,2,2]', 'doc 7')::doc, '{1,0.5,0.1}')$$));
+DROP TABLE docs;
+DROP TYPE doc;
+
+-- Expressions.
+CREATE TABLE docs (id integer, v vector(40), s sparsevec(40));
+SELECT setseed(0.7);
+INSERT INTO docs SELECT i, v, v::sparsevec FROM (
+	SELECT i, (SELECT array_agg(greatest(random() - 0.5, 0))::vector FROM generate_series(1, 40) WHERE i > 0) AS v
+	FROM generate_series(1, 1000) i) s;
+CREATE INDEX docs_half_mm ON docs USING mmdb ((v::halfvec(40)), (s::vector(40)) vector_cosine_ops,
+	(binary_quantize(v)::bit(40)) bit_vector_hamming_ops);
+ANALYZE docs;
+SELECT difference(replace('SELECT :sum AS d FROM docs ORDER BY :sum LIMIT 20', ':sum',
+	'(v::halfvec(40) <-> (SELECT v::halfvec(40) FROM docs WHERE id = 5))
+	 + (s::vector(40) <=> (SELECT v FROM docs WHERE id = 6))
+	 + 0.1 * (binary_quantize(v)::bit(40) <~> (SELECT binary_quantize(v)::bit(40) FROM docs WHERE id = 7))'));
+DROP TABLE docs;
