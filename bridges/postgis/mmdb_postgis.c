@@ -35,6 +35,13 @@
 
 #include <math.h>
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_amproc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
 #include "shape.h"
 
 PG_MODULE_MAGIC;
@@ -47,8 +54,52 @@ PG_FUNCTION_INFO_V1(mmdb_postgis_geography_routine);
 /* Distances in the plane are never as large as this. */
 #define MOST_PLANAR		1e38
 
-static FmgrInfo planar_distance;
-static FmgrInfo geodetic_distance;
+/*
+ * FUNCTION 1 of a class, and the OID of the FUNCTION 2 that it was found by.
+ */
+typedef struct Distance
+{
+	Oid			routine;
+	FmgrInfo	function;
+} Distance;
+
+static Distance planar;
+static Distance geodetic;
+
+/*
+ * Find FUNCTION 1 of the operator class that has this FUNCTION 2.  PostGIS finds
+ * its table of spatial reference systems by the OID of the function that it is
+ * called by, so it has to be this very function.
+ */
+static void
+find_distance(Distance *distance, Oid routine)
+{
+	Relation	amproc;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			function = InvalidOid;
+
+	if (distance->routine == routine)
+		return;
+	amproc = table_open(AccessMethodProcedureRelationId, AccessShareLock);
+	scan = systable_beginscan(amproc, InvalidOid, false, NULL, 0, NULL);
+	while (!OidIsValid(function) && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_amproc form = (Form_pg_amproc) GETSTRUCT(tuple);
+
+		if (form->amproc == routine)
+			function = get_opfamily_proc(form->amprocfamily, form->amproclefttype,
+										 form->amprocrighttype, 1);
+	}
+	systable_endscan(scan);
+	table_close(amproc, AccessShareLock);
+	if (!OidIsValid(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("no operator class has function %u as support function", routine)));
+	fmgr_info_cxt(function, &distance->function, TopMemoryContext);
+	distance->routine = routine;
+}
 
 /*
  * A prepared query is a copy of its value.
@@ -60,11 +111,11 @@ copy_shape(Datum query)
 }
 
 static double
-distance_by(FmgrInfo *function, Datum value, void *prepared)
+distance_by(Distance *distance, Datum value, void *prepared)
 {
 	Datum		result;
 
-	if (!mmdb_postgis_call(function, 2, PointerGetDatum(PG_DETOAST_DATUM(value)),
+	if (!mmdb_postgis_call(&distance->function, 2, PointerGetDatum(PG_DETOAST_DATUM(value)),
 						   PointerGetDatum(prepared), &result))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
@@ -90,7 +141,7 @@ prepare_geometry(Datum query, Oid collation)
 static double
 distance_geometry(void *prepared, Datum value, double bound)
 {
-	return distance_by(&planar_distance, value, prepared);
+	return distance_by(&planar, value, prepared);
 }
 
 static int
@@ -133,7 +184,7 @@ prepare_geography(Datum query, Oid collation)
 static double
 distance_geography(void *prepared, Datum value, double bound)
 {
-	return distance_by(&geodetic_distance, value, prepared);
+	return distance_by(&geodetic, value, prepared);
 }
 
 /*
@@ -143,7 +194,7 @@ distance_geography(void *prepared, Datum value, double bound)
 static double
 sphere_radius(int srid)
 {
-	return distance_by(&geodetic_distance, mmdb_shape_point(srid, 0, 0, true),
+	return distance_by(&geodetic, mmdb_shape_point(srid, 0, 0, true),
 					   DatumGetPointer(mmdb_shape_point(srid, 90, 0, true))) / M_PI_2;
 }
 
@@ -193,8 +244,7 @@ mmdb_postgis_geometry_routine(PG_FUNCTION_ARGS)
 		.is_null = mmdb_shape_is_null_planar,
 	};
 
-	if (planar_distance.fn_addr == NULL)
-		mmdb_postgis_function(&planar_distance, "ST_Distance", 2);
+	find_distance(&planar, fcinfo->flinfo->fn_oid);
 	PG_RETURN_POINTER(&routine);
 }
 
@@ -216,7 +266,6 @@ mmdb_postgis_geography_routine(PG_FUNCTION_ARGS)
 		.is_null = mmdb_shape_is_null_geodetic,
 	};
 
-	if (geodetic_distance.fn_addr == NULL)
-		mmdb_postgis_function(&geodetic_distance, "geography_distance_knn", 2);
+	find_distance(&geodetic, fcinfo->flinfo->fn_oid);
 	PG_RETURN_POINTER(&routine);
 }

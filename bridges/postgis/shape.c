@@ -78,7 +78,6 @@ mmdb_postgis_function(FmgrInfo *function, const char *name, int nargs)
 	function->fn_addr = (PGFunction) load_external_function("$libdir/postgis-3", name, true, NULL);
 	function->fn_nargs = nargs;
 	function->fn_strict = true;
-	/* PostGIS keeps there what it knows of spatial reference systems. */
 	function->fn_mcxt = TopMemoryContext;
 }
 

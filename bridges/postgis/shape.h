@@ -25,7 +25,8 @@ typedef struct Ball
 extern bool mmdb_postgis_call(FmgrInfo *function, int n, Datum a, Datum b, Datum *result);
 
 /*
- * mmdb_postgis_function: find a function of PostGIS's library.
+ * mmdb_postgis_function: find a function of PostGIS's library that needs nothing
+ * from catalogs.
  */
 extern void mmdb_postgis_function(FmgrInfo *function, const char *name, int nargs);
 
