@@ -359,6 +359,10 @@ typedef struct MetricRoutine
 	 * than Infinity (the transform of raw coordinates is not the identity).
 	 * finite must not be set.  An expression that is minus a sum is not answered
 	 * from the index, as NaN comes first in its order.
+	 *
+	 * This member and is_null are not right without an mmdb that knows them.  A
+	 * library that sets them makes sure of that: by the size of a routine of
+	 * mmdb's own, or by METRIC_NORM_BALLS, which is as old as they are.
 	 */
 	bool		may_be_nan;
 
