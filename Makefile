@@ -3,14 +3,19 @@
 # For packagers, as with any extension (PG_CONFIG chooses the PostgreSQL):
 #	make, make install, make installcheck, make clean
 #
+# These include the bridges to other extensions (folder bridges) that PostgreSQL
+# has: BRIDGES="vector postgis" includes both all the same, and BRIDGES= none.
+#
 # For people; these need nothing but what they install themselves, and work on a copy
 # of PostgreSQL, with a server of its own (test/run):
 #	make demo			loads the clip-art gallery and searches it
 #	make check			builds without warnings and runs all tests
 #	make check-long		the same with longer randomized tests
+#	make check-all		the same, and then with PostgreSQL 17 and 18, pgvector and
+#				PostGIS, in chroots (test/newer)
 #	make bench			runs the benchmarks (bench/run)
 
-people = demo check check-long bench
+people = demo check check-long check-all bench
 ifneq ($(filter $(people),$(MAKECMDGOALS)),)
 
 others = $(filter-out $(people),$(MAKECMDGOALS))
@@ -309,6 +314,24 @@ BLAS_LIBS ?= $(or $(shell pkg-config --libs openblas 2>/dev/null),-lopenblas)
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# Each bridge is an extension of its own, with a Makefile.
+all_bridges = vector postgis
+BRIDGES ?= $(foreach bridge,$(all_bridges),$(if $(wildcard $(datadir)/extension/$(bridge).control),$(bridge)))
+
+bridge_targets = all install installdirs uninstall clean distclean
+# Whoever names tests means those of mmdb.
+ifneq ($(origin REGRESS),command line)
+bridge_targets += installcheck
+endif
+.PHONY: $(bridge_targets:=-bridges)
+$(foreach target,$(bridge_targets),$(eval $(target): $(target)-bridges))
+clean-bridges distclean-bridges: BRIDGES = $(all_bridges)
+$(bridge_targets:=-bridges):
+	@for bridge in $(BRIDGES); do $(MAKE) -C $(srcdir)/bridges/$$bridge $(@:-bridges=) || exit; done
+ifneq ($(filter installcheck,$(MAKECMDGOALS)),)
+$(foreach bridge,$(filter-out $(BRIDGES),$(all_bridges)),$(info Skipping the tests of bridges/$(bridge): this PostgreSQL has no extension "$(bridge)".))
+endif
 
 $(DATA_built): $(SQL_PARTS)
 	cat $(addprefix $(srcdir)/,$(SQL_PARTS)) > $@

@@ -121,6 +121,7 @@ SELECT class, c.* FROM (VALUES
 CREATE TABLE whole (id integer, x integer, n integer);
 INSERT INTO whole SELECT i, i % 37, i * 31 % 101 FROM generate_series(1, 300) i;
 CREATE INDEX whole_mm ON whole USING mmdb (x, n);
+ANALYZE whole;
 SELECT value, d.*
 FROM unnest('{7::bigint,7.5::float8,Infinity::float8,NaN::float8,7.5::numeric,Infinity::numeric}'::text[]) value,
 	wrong_sums(format('SELECT (SELECT 0::float8) * (x <+> %L::%s) + (n <+> 7) AS d FROM whole ORDER BY d LIMIT 40',

@@ -17,6 +17,10 @@
  * object in an odbquery. */
 #define MM_MAX_COLUMNS	INDEX_MAX_KEYS
 
+/* Lengths of pgvector's vectors under cosine, besides 0 (bridges/vector). */
+#define MM_LEAST_COSINE_LENGTH	1e-15
+#define MM_MOST_COSINE_LENGTH	1e18
+
 /* Name of the access method, as CREATE INDEX ... USING spells it. */
 #define MM_AM_NAME		"mmdb"
 

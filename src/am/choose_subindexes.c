@@ -92,9 +92,18 @@ find_column(Relation index, const MMColumns *columns, const MMAskedSubindex *ask
 
 		if (strcmp(column->name, asked->column) != 0 || column->dropped)
 			continue;
-		if (asked->kind != MM_SUBINDEX_INVERTED || mm_inverted_supports(&column->space))
+		if (asked->kind == MM_SUBINDEX_INVERTED ? mm_inverted_supports(&column->space) :
+			asked->kind != MM_SUBINDEX_MVP || mm_metric_has_triangle(&column->space))
 			return i;
-		if (elevel != 0)
+		if (elevel != 0 && asked->kind == MM_SUBINDEX_MVP)
+			ereport(elevel,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("column \"%s\" of index \"%s\" cannot have a sub-index of kind %s",
+							asked->column, RelationGetRelationName(index),
+							mm_subindex_kind_name(asked->kind)),
+					 errdetail("Its distances do not satisfy the triangle inequality.%s",
+							   consequence(elevel))));
+		else if (elevel != 0)
 			ereport(elevel,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("column \"%s\" of index \"%s\" cannot have a sub-index of kind %s",
@@ -331,7 +340,7 @@ nearest_distance(Trial *trial, int row, int column, Datum value)
 
 		mm_sample_row(trial->sample, (row + i) % n, &values, &isnull);
 		if (!isnull[column])
-			nearest = Min(nearest, mm_metric_distance(space, prepared, values[column], nearest));
+			nearest = fmin(nearest, mm_metric_distance(space, prepared, values[column], nearest));
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(trial->scratch);
 	}
@@ -552,7 +561,7 @@ try_out(Relation index, MMColumns *columns, const MMMeta *meta, const void *shar
 		if (columns->n > 1)
 			add_subindex(chosen, index, i, MM_SUBINDEX_RTREE, columns, meta, shared, training, rows);
 		/* This is the paper's rule. */
-		if (meta->columns[i].variance > 0 &&
+		if (mm_metric_has_triangle(&columns->columns[i].space) && meta->columns[i].variance > 0 &&
 			meta->columns[i].mean * meta->columns[i].mean / (2 * meta->columns[i].variance) > MVP_DIMENSION)
 			add_subindex(chosen, index, i, MM_SUBINDEX_MVP, columns, meta, shared, training, rows);
 		if (mm_inverted_supports(&columns->columns[i].space))

@@ -84,7 +84,9 @@ begin_search(IndexScanDesc scan)
 	{
 		ScanKey		key = &scan->orderByData[0];
 
-		if (key->sk_flags & SK_ISNULL)
+		if ((key->sk_flags & SK_ISNULL) ||
+			(state->columns->composite == NULL &&
+			 mm_metric_is_null(&state->columns->columns[key->sk_attno - 1].space, key->sk_argument)))
 			state->unordered = true;
 		else if (state->columns->composite != NULL)
 			n = mm_terms_of_query(state->columns, key->sk_argument, 1.0, terms, NULL,

@@ -256,6 +256,8 @@ check_leaf(BoundsState *state, QueryColumn *query, int first, int end)
 			continue;
 		distance = mm_metric_distance(space, query->prepared, row->values[query->column],
 									  METRIC_NO_BOUND);
+		if (isnan(distance) && space->routine != NULL && space->routine->may_be_nan)
+			continue;
 		if (!(box <= distance))
 			report(state, query, row, "lower bound from the leaf's box", box, distance);
 		if (c->ncoordinates > 0 && !(lower[i] <= distance))

@@ -439,6 +439,8 @@ mm_columns_of_record(const MMColumns *columns, Datum record, Datum *values,
 		/* Rows older than an attribute's DROP still have its value. */
 		values[i] = all_values[column->attribute - 1];
 		isnull[i] = all_nulls[column->attribute - 1] || column->dropped;
+		if (!isnull[i])
+			isnull[i] = mm_metric_is_null(&column->space, values[i]);
 	}
 }
 
@@ -449,7 +451,8 @@ mm_columns_values(const MMColumns *columns, Datum *keys, bool *keynulls,
 	if (columns->composite == NULL)
 	{
 		memcpy(values, keys, sizeof(Datum) * columns->n);
-		memcpy(isnull, keynulls, sizeof(bool) * columns->n);
+		for (int i = 0; i < columns->n; i++)
+			isnull[i] = keynulls[i] || mm_metric_is_null(&columns->columns[i].space, values[i]);
 	}
 	else if (keynulls[0])
 		memset(isnull, true, sizeof(bool) * columns->n);
@@ -490,11 +493,12 @@ mm_columns_check_values(MMColumns *columns, Datum *values, const bool *isnull,
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_EXCEPTION),
 					 mm_statistics_visible(columns, i) ?
-					 errmsg("value of column \"%s\" has %d dimensions, others have %d",
-							column->name, found, dimensions[i]) :
-					 errmsg("value of column \"%s\" has %d dimensions, others have not",
-							column->name, found),
-					 errdetail("All values of an indexed column must have the same dimensions."),
+					 errmsg("value of column \"%s\" has %s, others have %d", column->name,
+							mm_metric_describe_dimensions(&column->space, found), dimensions[i]) :
+					 errmsg("value of column \"%s\" has %s, others have not", column->name,
+							mm_metric_describe_dimensions(&column->space, found)),
+					 errdetail("All values of an indexed column must have the same %s.",
+							   mm_metric_dimensions_name(&column->space)),
 					 errhint("A partial index, with a WHERE clause, can leave values out. If the others are gone, REINDEX the index.")));
 	}
 }

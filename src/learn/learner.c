@@ -190,7 +190,8 @@ mm_learner_distances(MMLearner *learner, const MMExample *example, void **prepar
 		const MMTerm *term = &example->terms->terms[i];
 		MMColumn   *column = &learner->columns->columns[term->column];
 
-		x[term->column] = row->isnull[term->column] ? 1.0 :
+		x[term->column] = row->isnull[term->column] ||
+			mm_metric_is_null(&column->space, row->values[term->column]) ? 1.0 :
 			Min(mm_metric_distance(&column->space, prepared[i], row->values[term->column],
 								   METRIC_NO_BOUND) / term->scale, FAR_AWAY);
 	}

@@ -44,7 +44,7 @@ transform_lower(const int lanes, const MetricTransform *t, bool identity,
 	do { \
 		if (norm == METRIC_NORM_L1) \
 			sum += gap; \
-		else if (norm == METRIC_NORM_L2) \
+		else if (norm == METRIC_NORM_L2 || norm == METRIC_NORM_BALLS) \
 		{ \
 			sum += gap * gap; \
 			largest = larger(gap, largest); \
@@ -53,9 +53,19 @@ transform_lower(const int lanes, const MetricTransform *t, bool identity,
 			sum = larger(gap, sum); \
 	} while (0)
 
+/*
+ * The number of coordinates that a norm is computed from, and what is taken off
+ * it: the radii of a query's ball and of the entries', which come after these.
+ */
+#define NORM_COORDINATES(norm, n)	((norm) == METRIC_NORM_BALLS ? (n) - 1 : (n))
+#define BALL_RADII(norm, planes, n, stride) \
+	((norm) == METRIC_NORM_BALLS ? (planes) + (Size) ((n) - 1) * (stride) : NULL)
+#define BALL_RADIUS(norm, q, n)	((norm) == METRIC_NORM_BALLS ? (q)[(n) - 1] : 0.0f)
+
 INLINED void
 norm_lower(const int lanes, const MetricNorm norm, const MetricTransform *t,
-		   bool identity, const float *sum, const float *largest, float *lower)
+		   bool identity, const float *sum, const float *largest,
+		   const float *radii, float radius, float *lower)
 {
 	float		x[64];
 
@@ -66,11 +76,14 @@ norm_lower(const int lanes, const MetricNorm norm, const MetricTransform *t,
 		return;
 	}
 	FOR_LANES(i)
-		if (norm == METRIC_NORM_L2)
+		if (norm == METRIC_NORM_L2 || norm == METRIC_NORM_BALLS)
 		{
 			float		root = __builtin_sqrtf(sum[i]);
 
 			x[i] = sum[i] >= SMALLEST_SQUARE && sum[i] <= FLT_MAX ? root : largest[i];
+			/* An empty box is infinitely far, and its radius -Infinity. */
+			if (norm == METRIC_NORM_BALLS)
+				x[i] = larger(x[i] * (1.0f - ROUNDING) - (radii[i] + radius) * (1.0f + ROUNDING), 0.0f);
 		}
 		else
 			x[i] = sum[i];
@@ -88,7 +101,7 @@ boxes_block(const int lanes, int first, const MetricNorm norm,
 	lower += first;
 	FOR_LANES(i)
 		sum[i] = largest[i] = 0.0f;
-	for (int p = 0; p < ncoordinates; p++)
+	for (int p = 0; p < NORM_COORDINATES(norm, ncoordinates); p++)
 	{
 		const float *l = lo + (Size) p * stride + first;
 		const float *h = hi + (Size) p * stride + first;
@@ -103,7 +116,9 @@ boxes_block(const int lanes, int first, const MetricNorm norm,
 			ADD_GAP(norm, sum[i], largest[i], gap);
 		}
 	}
-	norm_lower(lanes, norm, t, metric_is_identity(t), sum, largest, lower);
+	norm_lower(lanes, norm, t, metric_is_identity(t), sum, largest,
+			   BALL_RADII(norm, hi + first, ncoordinates, stride),
+			   BALL_RADIUS(norm, q, ncoordinates), lower);
 }
 
 /*
@@ -127,6 +142,9 @@ boxes_block(const int lanes, int first, const MetricNorm norm,
 				break; \
 			case METRIC_NORM_DISCRETE: \
 				call(METRIC_NORM_DISCRETE); \
+				break; \
+			case METRIC_NORM_BALLS: \
+				call(METRIC_NORM_BALLS); \
 				break; \
 		} \
 	} while (0)
@@ -205,10 +223,12 @@ points_lower_block(const int lanes, int first, const MetricNorm norm,
 
 	FOR_LANES(i)
 		sum[i] = largest[i] = 0.0f;
-	for (int p = 0; p < ncoordinates; p++)
+	for (int p = 0; p < NORM_COORDINATES(norm, ncoordinates); p++)
 		add_points(lanes, norm, q[p], norm == METRIC_NORM_DISCRETE ? 0.0f : mm_coordinate_slack(t, q[p]),
 				   x + (Size) p * stride + first, sum, largest);
-	norm_lower(lanes, norm, t, metric_is_identity(t), sum, largest, lower + first);
+	norm_lower(lanes, norm, t, metric_is_identity(t), sum, largest,
+			   BALL_RADII(norm, x + first, ncoordinates, stride),
+			   BALL_RADIUS(norm, q, ncoordinates), lower + first);
 }
 
 /*
@@ -316,11 +336,12 @@ INLINED Lanes
 lanes_term_lower(const MMPointTerm *term, const float *x, int stride)
 {
 	MetricNorm	norm = term->norm;
+	bool		squares = norm == METRIC_NORM_L2 || norm == METRIC_NORM_BALLS;
 	Lanes		zero = LANES_OF(0.0f);
 	Lanes		sum = zero;
 	Lanes		largest = zero;
 
-	for (int p = 0; p < term->ncoordinates; p++, x += stride)
+	for (int p = 0; p < NORM_COORDINATES(norm, term->ncoordinates); p++, x += stride)
 	{
 		Lanes		gap = LANES_ABS(LANES_LOAD(x) - LANES_OF(term->q[p])) -
 			LANES_OF(term->slack[p]);
@@ -331,16 +352,21 @@ lanes_term_lower(const MMPointTerm *term, const float *x, int stride)
 		else
 		{
 			largest = LANES_MAX(gap, largest);
-			if (norm == METRIC_NORM_L2)
+			if (squares)
 				sum += gap * gap;
 		}
 	}
 	if (norm == METRIC_NORM_DISCRETE)
 		return LANES_IF_GE(zero, largest, zero, LANES_OF(1.0f));
-	if (norm == METRIC_NORM_L2)
+	if (squares)
 		largest = LANES_IF_GE(sum, LANES_OF(SMALLEST_SQUARE),
 							  LANES_IF_GE(LANES_OF(FLT_MAX), sum, LANES_SQRT(sum), largest),
 							  largest);
+	/* The radii of balls come after the other coordinates. */
+	if (norm == METRIC_NORM_BALLS)
+		largest = LANES_MAX(largest * LANES_OF(1.0f - ROUNDING) -
+							(LANES_LOAD(x) + LANES_OF(BALL_RADIUS(norm, term->q, term->ncoordinates))) *
+							LANES_OF(1.0f + ROUNDING), zero);
 	return lanes_transform_lower(term, norm == METRIC_NORM_L1 ? sum : largest);
 }
 
@@ -380,9 +406,11 @@ term_lower(const int lanes, const MetricNorm norm, const MMPointTerm *term,
 
 	FOR_LANES(i)
 		sum[i] = largest[i] = 0.0f;
-	for (int p = 0; p < term->ncoordinates; p++)
+	for (int p = 0; p < NORM_COORDINATES(norm, term->ncoordinates); p++)
 		add_points(lanes, norm, term->q[p], term->slack[p], x + (Size) p * stride, sum, largest);
-	norm_lower(lanes, norm, term->transform, term->identity, sum, largest, lower);
+	norm_lower(lanes, norm, term->transform, term->identity, sum, largest,
+			   BALL_RADII(norm, x, term->ncoordinates, stride),
+			   BALL_RADIUS(norm, term->q, term->ncoordinates), lower);
 }
 
 INLINED void

@@ -128,6 +128,8 @@ missing_part(const MetricRoutine *routine)
 		return "coordinates";
 	if (routine->tokens != NULL && routine->token_bound == NULL)
 		return "token_bound";
+	if (routine->no_triangle && routine->embedding == NULL)
+		return "embedding";
 	if (routine->train == NULL)
 		return NULL;
 	return routine->sketch == NULL ? "sketch" :
@@ -171,7 +173,7 @@ check_routine(const MetricRoutine *routine, Oid function, Oid opclass)
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("the metric routine of operator class %s has no \"%s\"",
 						generate_opclass_name(opclass), missing),
-				 errdetail("It must have prepare and distance; with embedding, coordinates; with train, sketch, sketch_query and sketch_bounds; with refine_query, refine; with tokens, token_bound.")));
+				 errdetail("It must have prepare and distance; with embedding, coordinates; with train, sketch, sketch_query and sketch_bounds; with refine_query, refine; with tokens, token_bound; with no_triangle, embedding.")));
 	return routine;
 }
 
@@ -273,6 +275,21 @@ mm_metric_dimensions(const MetricSpace *space, Datum value)
 	return space->routine->dimensions(value);
 }
 
+const char *
+mm_metric_dimensions_name(const MetricSpace *space)
+{
+	return space->routine != NULL && space->routine->dimensions_name != NULL ?
+		space->routine->dimensions_name : "dimensions";
+}
+
+char *
+mm_metric_describe_dimensions(const MetricSpace *space, int dimensions)
+{
+	if (space->routine != NULL && space->routine->dimensions_name != NULL)
+		return psprintf("%s %d", space->routine->dimensions_name, dimensions);
+	return psprintf("%d dimensions", dimensions);
+}
+
 int
 mm_metric_embedding(const MetricSpace *space, int dimensions, MetricNorm *norm,
 					MetricTransform *transform)
@@ -282,13 +299,16 @@ mm_metric_embedding(const MetricSpace *space, int dimensions, MetricNorm *norm,
 	if (space->routine == NULL || space->routine->embedding == NULL)
 		return 0;
 	n = space->routine->embedding(dimensions, norm, transform);
-	if (n < 0 || n > METRIC_MAX_RAW_COORDINATES || (n > 0 && *norm > METRIC_NORM_DISCRETE))
+	if (n < 0 || n > METRIC_MAX_RAW_COORDINATES ||
+		(n > 0 && *norm > METRIC_NORM_DISCRETE && *norm != METRIC_NORM_BALLS) ||
+		(n == 0 && !mm_metric_has_triangle(space)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("the metric routine for operator %s embeds values in %d coordinates under norm %d",
 						operator_name(space->operator), n, n > 0 ? (int) *norm : 0),
-				 errdetail("There are at most %d coordinates, and norms from %d to %d.",
-						   METRIC_MAX_RAW_COORDINATES, METRIC_NORM_MAX, METRIC_NORM_DISCRETE)));
+				 errdetail("There are at most %d coordinates, and norms from %d to %d, and %d. Distances without the triangle inequality must have coordinates.",
+						   METRIC_MAX_RAW_COORDINATES, METRIC_NORM_MAX, METRIC_NORM_DISCRETE,
+						   METRIC_NORM_BALLS)));
 	return n;
 }
 

@@ -79,6 +79,16 @@ mm_metric_check(const MetricSpace *space, Datum value)
 }
 
 /*
+ * mm_metric_is_null: has a value no distances, as if it were NULL?
+ */
+static inline bool
+mm_metric_is_null(const MetricSpace *space, Datum value)
+{
+	return space->routine != NULL && space->routine->is_null != NULL &&
+		space->routine->is_null(value);
+}
+
+/*
  * mm_metric_finite: is it promised that no distance is Infinity?  Only
  * routines promise that.
  */
@@ -109,15 +119,21 @@ mm_metric_distance(MetricSpace *space, void *prepared, Datum value, double bound
 
 /*
  * mm_metric_pivot_transform: the function f for coordinates that are distances
- * to pivots, or what to_metric makes of such distances.
+ * to pivots, or what to_metric makes of such distances, between values of so
+ * many dimensions (-1 if the type has no such number).
  */
 static inline MetricTransform
-mm_metric_pivot_transform(const MetricSpace *space)
+mm_metric_pivot_transform(const MetricSpace *space, int dimensions)
 {
 	MetricTransform result = METRIC_IDENTITY;
 
 	if (space->routine != NULL)
 	{
+		if (space->routine->pivot_transform != NULL)
+		{
+			space->routine->pivot_transform(dimensions, &result);
+			return result;
+		}
 		if (space->routine->to_metric != NULL)
 			return space->routine->transform;
 		result.relative = space->routine->error;
@@ -130,6 +146,23 @@ mm_metric_pivot_transform(const MetricSpace *space)
  * has no such number.
  */
 extern int	mm_metric_dimensions(const MetricSpace *space, Datum value);
+
+/*
+ * mm_metric_describe_dimensions: this number of dimensions in words, and what
+ * it is the number of.
+ */
+extern char *mm_metric_describe_dimensions(const MetricSpace *space, int dimensions);
+extern const char *mm_metric_dimensions_name(const MetricSpace *space);
+
+/*
+ * mm_metric_has_triangle: do the distances satisfy the triangle inequality, so
+ * that pivots tell something?
+ */
+static inline bool
+mm_metric_has_triangle(const MetricSpace *space)
+{
+	return space->routine == NULL || !space->routine->no_triangle;
+}
 
 /*
  * mm_metric_embedding: how many raw coordinates embed a value of so many

@@ -34,6 +34,10 @@
  * as zero), and an mmdb that does not know them (and does not look).  Any
  * other change to this header, even if only of a meaning, makes a new version.
  *
+ * A metric may be built upon another one, such as one of mmdb's own: the members
+ * of its routine call those of the routine that the other's FUNCTION 2 returns.
+ * That has the members that its size says.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef METRIC_ROUTINE_H
@@ -75,7 +79,16 @@ typedef enum MetricNorm
 	METRIC_NORM_PIVOTS,			/* mmdb's own: as METRIC_NORM_MAX; coordinates
 								 * are distances to pivots, none of them
 								 * negative */
+	METRIC_NORM_BALLS,			/* see below */
 } MetricNorm;
+
+/*
+ * Under METRIC_NORM_BALLS, a value has its place somewhere in a ball, or fills
+ * it.  The last coordinate is the ball's radius, which is not negative, and the
+ * others are its center.  The norm is the least Euclidean distance of points of
+ * two balls, 0 if these overlap.  f must not be the identity: there are no
+ * upper bounds.
+ */
 
 /* Hashes below this number are exact in a float. */
 #define METRIC_DISCRETE_RANGE	0x1000000
@@ -377,6 +390,62 @@ typedef struct MetricRoutine
 	 */
 	double		(*trained_coordinates) (const void *model, Datum value, Oid collation,
 										int n, double *x);
+
+	/*
+	 * Some distances are NaN, as an exception from the contract: those of some
+	 * values to all others (a zero vector, under a cosine distance that raises
+	 * no error for it).  NaN is greater than all numbers.  So coordinates and
+	 * sketches of such a value may be anything, but no upper bound may be less
+	 * than Infinity (the transform of raw coordinates is not the identity).
+	 * finite must not be set.  An expression that is minus a sum is not answered
+	 * from the index, as NaN comes first in its order.
+	 *
+	 * This member and is_null are not right without an mmdb that knows them.  A
+	 * library that sets them makes sure of that: by the size of a routine of
+	 * mmdb's own, or by METRIC_NORM_BALLS, which is as old as they are.
+	 */
+	bool		may_be_nan;
+
+	/*
+	 * d(x, y) and d(y, x) may differ in the last bits, by no more than error
+	 * allows.  Then distance returns the bits of "value operator query".
+	 */
+	bool		asymmetric;
+
+	/*
+	 * The metric itself, from a prepared value to another, where the operator
+	 * only approximates it (it sums in another order, or overflows).  Distances
+	 * to pivots are measured by it.  It is neither NaN nor Infinity.  NULL: it
+	 * is the distance, or what to_metric makes of that.
+	 */
+	double		(*metric) (void *prepared, Datum value);
+
+	/*
+	 * The function from that metric to the operator's distance, if its errors
+	 * depend on the number of dimensions.  It is given the identity to change.
+	 * NULL: the function is the identity with the error above, or transform if
+	 * to_metric is set.
+	 */
+	void		(*pivot_transform) (int dimensions, MetricTransform *transform);
+
+	/*
+	 * Distances need not satisfy the triangle inequality, as an exception from
+	 * the contract.  Then embedding must always give raw coordinates.
+	 */
+	bool		no_triangle;
+
+	/*
+	 * Has this value no distances, so that the operator returns NULL for it?
+	 * (An empty geometry has none.)  The index takes it for NULL then, and does
+	 * not give it to any other function.  NULL: there are no such values.
+	 */
+	bool		(*is_null) (Datum value);
+
+	/*
+	 * What dimensions returns, if it is no number of dimensions, but something
+	 * else that must be the same for all values ("SRID").
+	 */
+	const char *dimensions_name;
 } MetricRoutine;
 
 #endif							/* METRIC_ROUTINE_H */

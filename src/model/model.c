@@ -65,7 +65,8 @@ choose_origin(const MMColumn *column, const Datum *values, int n, StoredColumn *
 	if (n == 0 || stored->norm == METRIC_NORM_DISCRETE || stored->transform.c1 != 1.0f)
 		return;
 	x = palloc(sizeof(double) * n);
-	for (int c = 0; c < stored->ncoordinates; c++)
+	/* A radius, which comes last, is counted from 0. */
+	for (int c = 0; c < stored->ncoordinates - (stored->norm == METRIC_NORM_BALLS); c++)
 	{
 		for (int i = 0; i < n; i++)
 		{
@@ -194,7 +195,7 @@ choose_embedding(MMColumn *column, const MMColumnStatistics *stats, TrainedColum
 		stored->embedding = MM_EMBED_PIVOTS;
 		stored->ncoordinates = Min(stored->ncoordinates, t->npivots);
 		stored->norm = METRIC_NORM_PIVOTS;
-		stored->transform = mm_metric_pivot_transform(&column->space);
+		stored->transform = mm_metric_pivot_transform(&column->space, stats->dimensions);
 	}
 	stored->unit = mm_model_unit(stored->norm, &stored->transform, stats->scale);
 }

@@ -23,8 +23,11 @@
 double
 mm_pivot_coordinate(MetricSpace *space, void *pivot, Datum value)
 {
-	double		distance = mm_metric_distance(space, pivot, value, METRIC_NO_BOUND);
+	double		distance;
 
+	if (space->routine != NULL && space->routine->metric != NULL)
+		return metric_coordinate(space->routine->metric(pivot, value));
+	distance = mm_metric_distance(space, pivot, value, METRIC_NO_BOUND);
 	if (space->routine != NULL && space->routine->to_metric != NULL)
 		distance = space->routine->to_metric(distance);
 	return metric_coordinate(distance);

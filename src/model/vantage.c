@@ -422,7 +422,7 @@ mm_vantage_train(MMColumn *column, const MMColumnStatistics *stats, const Datum 
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb vantage training",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	MetricTransform transform = mm_metric_pivot_transform(&column->space);
+	MetricTransform transform = mm_metric_pivot_transform(&column->space, stats->dimensions);
 	Training	training = {
 		.column = column,
 		.scale = stats->scale,
@@ -553,6 +553,15 @@ space_of(const MMVantage *vantage)
 }
 
 /*
+ * What leads from distances to vantage points to distances of a value.
+ */
+static MetricTransform
+transform_of(const MMVantage *vantage, Datum value)
+{
+	return mm_metric_pivot_transform(space_of(vantage), mm_metric_dimensions(space_of(vantage), value));
+}
+
+/*
  * A vantage point as a query.
  */
 static void *
@@ -607,7 +616,7 @@ mm_vantage_model(MMVantage *vantage, int region)
 	mm_vantage_fit(model, vantage->column, stored);
 	c = &model->of[vantage->column];
 	c->norm = METRIC_NORM_PIVOTS;
-	c->transform = mm_metric_pivot_transform(space_of(vantage));
+	c->transform = end > 0 ? transform_of(vantage, vantage->points[0]) : METRIC_IDENTITY;
 	c->embedding = MM_EMBED_PIVOTS;
 	c->first_word = MM_ENTRY_HEADER + model->ncoordinates;
 	c->first_byte = 0;
@@ -690,7 +699,7 @@ mm_vantage_query(MMVantageQuery *query, MMVantage *vantage, Datum value)
 {
 	query->vantage = vantage;
 	query->value = value;
-	query->transform = mm_metric_pivot_transform(space_of(vantage));
+	query->transform = transform_of(vantage, value);
 	query->lower = palloc0(sizeof(float) * vantage->stored->nnodes);
 }
 

@@ -289,6 +289,9 @@ mm_say_refusal(MMLook *look, const MMRefusal *refusal, const char **hint)
 		case MM_REFUSED_SIGN:
 			*hint = "All distances of a sum must have weights of one sign.";
 			return psprintf("%s is subtracted, or has a negative weight", text);
+		case MM_REFUSED_NAN:
+			*hint = "Such rows would come first. Order by the distance itself, or compare that.";
+			return psprintf("%s is subtracted, and may be NaN", text);
 		case MM_REFUSED_FACTOR:
 			*hint = "Weights must be the same for all rows.";
 			if (contain_volatile_functions(expr))

@@ -405,6 +405,12 @@ is_negative(const MMProduct *product)
 }
 
 static bool
+may_be_nan(const MetricSpace *space)
+{
+	return space->routine != NULL && space->routine->may_be_nan;
+}
+
+static bool
 add_part(MatchContext *c, const MMSumPart *part, const MMProduct *product, MMSumTerm **added)
 {
 	MMSum	   *sum = c->sum;
@@ -412,6 +418,9 @@ add_part(MatchContext *c, const MMSumPart *part, const MMProduct *product, MMSum
 
 	if (is_negative(product))
 		return refuse(c, MM_REFUSED_SIGN, (Expr *) part->expr);
+	/* NaN is the greatest number, so it would come first in minus a sum. */
+	if (c->negated && part->column >= 0 && may_be_nan(&c->columns->columns[part->column].space))
+		return refuse(c, MM_REFUSED_NAN, (Expr *) part->expr);
 	while (i < sum->nparts && !equal(sum->parts[i].expr, part->expr))
 		i++;
 	if (i == MM_MAX_TERMS)

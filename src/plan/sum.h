@@ -90,6 +90,7 @@ typedef enum MMRefusalKind
 	MM_REFUSED_OTHER,			/* it depends on the row, and is no distance */
 	MM_REFUSED_DISTANCE,		/* it is a distance that the index lacks */
 	MM_REFUSED_SIGN,			/* its distances are subtracted; or are not */
+	MM_REFUSED_NAN,				/* distances that may be NaN are subtracted */
 	MM_REFUSED_FACTOR,			/* it multiplies or divides by what depends on the
 								 * row */
 	MM_REFUSED_COALESCE,		/* it is not COALESCE of a distance and a constant */

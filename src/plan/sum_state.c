@@ -87,6 +87,9 @@ init_part(MMPartState *state, const MMSumPart *part, const MMColumns *columns,
 		mm_metric_open(state->space, opclass, InvalidOid);
 	}
 	state->finite = mm_metric_finite(state->space);
+	/* "query operator value" may have other bits than "value operator query". */
+	if (part->argument == 0 && state->space->routine != NULL && state->space->routine->asymmetric)
+		state->distance = ExecInitExpr((Expr *) part->expr, &node->ss.ps);
 	if (IsA(operand, Var) && ((Var *) operand)->varattno > 0)
 		state->attnum = ((Var *) operand)->varattno;
 	else
@@ -178,6 +181,8 @@ begin_part(MMPartState *part, ExprContext *econtext)
 	part->factor = part->missing = 0.0;
 	part->curve = NULL;
 	part->null_sum = false;
+	if (!part->isnull && part->space != NULL)
+		part->isnull = mm_metric_is_null(part->space, datum);
 	if (part->isnull)
 		return;
 	part->value = get_typlen(type) == -1 ? PointerGetDatum(PG_DETOAST_DATUM_COPY(datum)) :
@@ -527,6 +532,8 @@ part_distance(MMPartState *part, ExprContext *econtext, double bound, bool *isnu
 		return *isnull ? 0.0 : DatumGetFloat8(operand);
 	}
 	operand = part_operand(part, econtext, isnull);
+	if (!*isnull)
+		*isnull = mm_metric_is_null(part->space, operand);
 	if (*isnull)
 		return 0.0;
 	if (part->no_weight)

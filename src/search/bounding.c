@@ -542,8 +542,8 @@ fits_dimensions(const MMColumns *columns, const MMTerm *term, int known)
 	if (dimensions != known && mm_statistics_visible(columns, term->column))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("query has %d dimensions, but column \"%s\" has %d",
-						dimensions, column->name, known)));
+				 errmsg("query has %s, but column \"%s\" has %d",
+						mm_metric_describe_dimensions(&column->space, dimensions), column->name, known)));
 	return dimensions == known;
 }
 

@@ -148,7 +148,7 @@ mm_terms_make(const MMColumns *columns, const OdbQueryParts *query,
 		error_context_stack = &callback;
 		term->value = convert(query->types[i], query->values[i],
 							  &columns->columns[i], i + 1, &isnull);
-		if (!isnull)
+		if (!isnull && !mm_metric_is_null(&columns->columns[i].space, term->value))
 		{
 			mm_metric_check(&columns->columns[i].space, term->value);
 			terms->n++;
@@ -181,8 +181,8 @@ mm_terms_check_dimensions(const MMColumns *columns, const MMTerms *terms,
 		if (dimensions != known)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_EXCEPTION),
-					 errmsg("component %d of the query has %d dimensions, but column \"%s\" has %d",
-							term->column + 1, dimensions, column->name, known)));
+					 errmsg("component %d of the query has %s, but column \"%s\" has %d", term->column + 1,
+							mm_metric_describe_dimensions(&column->space, dimensions), column->name, known)));
 	}
 }
 

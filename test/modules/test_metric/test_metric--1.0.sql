@@ -104,3 +104,43 @@ CREATE OPERATOR CLASS test_metric_many_coordinates_ops FOR TYPE integer USING mm
 	OPERATOR 1 <*>(integer, integer) FOR ORDER BY pg_catalog.float_ops,
 	FUNCTION 1 test_metric_distance(integer, integer),
 	FUNCTION 2 test_metric_many_coordinates(internal);
+CREATE FUNCTION test_metric_no_embedding(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION test_metric_no_embedding(internal) IS 'metric support';
+CREATE OPERATOR CLASS test_metric_no_embedding_ops FOR TYPE integer USING mmdb AS
+	OPERATOR 1 <*>(integer, integer) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 test_metric_distance(integer, integer),
+	FUNCTION 2 test_metric_no_embedding(internal);
+CREATE FUNCTION test_metric_no_triangle(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION test_metric_no_triangle(internal) IS 'metric support';
+CREATE OPERATOR CLASS test_metric_no_triangle_ops FOR TYPE integer USING mmdb AS
+	OPERATOR 1 <*>(integer, integer) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 test_metric_distance(integer, integer),
+	FUNCTION 2 test_metric_no_triangle(internal);
+
+CREATE FUNCTION test_metric_nan_distance(integer, integer) RETURNS double precision
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION test_metric_nan_distance(integer, integer) IS 'difference; NaN for 7';
+CREATE OPERATOR <*?> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = test_metric_nan_distance, COMMUTATOR = <*?>);
+COMMENT ON OPERATOR <*?>(integer, integer) IS 'difference; NaN for 7';
+CREATE FUNCTION test_metric_nan(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION test_metric_nan(internal) IS 'metric support';
+CREATE OPERATOR CLASS test_metric_nan_ops FOR TYPE integer USING mmdb AS
+	OPERATOR 1 <*?>(integer, integer) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 test_metric_nan_distance(integer, integer),
+	FUNCTION 2 test_metric_nan(internal);
+
+CREATE FUNCTION test_metric_gap_distance(int4range, int4range) RETURNS double precision
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION test_metric_gap_distance(int4range, int4range) IS 'the gap between two ranges';
+CREATE OPERATOR <*> (LEFTARG = int4range, RIGHTARG = int4range, FUNCTION = test_metric_gap_distance, COMMUTATOR = <*>);
+COMMENT ON OPERATOR <*>(int4range, int4range) IS 'the gap between two ranges';
+CREATE FUNCTION test_metric_gap(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION test_metric_gap(internal) IS 'metric support';
+CREATE OPERATOR CLASS test_metric_gap_ops FOR TYPE int4range USING mmdb AS
+	OPERATOR 1 <*>(int4range, int4range) FOR ORDER BY pg_catalog.float_ops,
+	FUNCTION 1 test_metric_gap_distance(int4range, int4range),
+	FUNCTION 2 test_metric_gap(internal);
