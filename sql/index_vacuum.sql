@@ -9,7 +9,7 @@ CREATE FUNCTION add_notes(first integer, last integer) RETURNS void LANGUAGE sql
 		left(md5(floor(noise(i, 9) * 20)::text), 8) || left(md5(i::text), 6), noise(i, 10) * 100
 	FROM generate_series(first, last) i $$;
 SELECT add_notes(1, 3000);
-CREATE INDEX notes_mm ON notes USING mmdb (v, s, a);
+CREATE INDEX notes_mm ON notes USING mmdb (v, s, a) WITH (subindexes = none);
 ANALYZE notes;
 
 CREATE TABLE figures (state text, size bigint, leaves bigint, fill float8, read bigint);
@@ -33,7 +33,7 @@ BEGIN
 END $$;
 CREATE FUNCTION compare(a text, b text, OUT size boolean, OUT leaves boolean, OUT fill boolean, OUT read boolean)
 	LANGUAGE sql AS $$
-	SELECT a.size <= 5 * b.size, a.leaves <= 2.5 * b.leaves, a.fill >= 40, a.read <= 2.5 * b.read
+	SELECT a.size <= 4 * b.size, a.leaves <= 2.5 * b.leaves, a.fill >= 40, a.read <= 2.5 * b.read
 	FROM figures a, figures b WHERE a.state = $1 AND b.state = $2 $$;
 SELECT measure('fresh');
 

@@ -179,10 +179,10 @@ mm_vector_sketch(const void *model, const float *x, uint32 *words, uint8 *bytes)
 void
 mm_vector_sketch_widen(uint32 *words, double error)
 {
-	float		e;
+	float		own;
 
-	memcpy(&e, &words[0], sizeof(float));
-	put_float(&words[0], mm_vector_float_above(e + error));
+	memcpy(&own, &words[0], sizeof(float));
+	put_float(&words[0], mm_vector_float_above(own + error));
 }
 
 /* ---------- training ---------- */
