@@ -615,8 +615,11 @@ static double
 worth_of_sketches(const MMBoundTerm *term, const MMTerm *asked, const MMMeta *meta)
 {
 	const MetricSketchShape *shape = &term->column->shape;
+	double		scale = meta->columns[asked->column].scale;
+	double		weight = asked->curve == NULL ? asked->weight / asked->scale :
+		mm_term_curve_slope(asked->curve, scale);
 
-	return asked->weight / asked->scale * meta->columns[asked->column].scale /
+	return weight * scale /
 		(shape->words - shape->later + shape->bytes / (double) sizeof(uint32) + 1);
 }
 

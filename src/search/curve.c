@@ -38,3 +38,9 @@ mm_term_curve_fill(MMTermCurve *curve, float distance)
 	(*kept)[(bits >> MM_CURVE_DROPPED) & ((1 << MM_CURVE_DIGITS) - 1)] = result;
 	return result;
 }
+
+double
+mm_term_curve_slope(MMTermCurve *curve, double scale)
+{
+	return scale > 0 ? curve->least(curve, scale / 2) / (scale / 2) : 1.0;
+}

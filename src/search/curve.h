@@ -41,6 +41,12 @@ typedef struct MMTermCurve
 extern float mm_term_curve_fill(MMTermCurve *curve, float distance);
 
 /*
+ * mm_term_curve_slope: the weight that comes near what a curve makes of usual
+ * distances of a column, which are half its scale.
+ */
+extern double mm_term_curve_slope(MMTermCurve *curve, double scale);
+
+/*
  * mm_term_curve_shape: turn lower bounds of n distances into lower bounds of what
  * these add.
  */

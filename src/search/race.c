@@ -134,16 +134,6 @@ note_row(MMRace *race, uint64 number)
 /* ---------- drivers ---------- */
 
 /*
- * The weight that comes near what a curve makes of usual distances, which are half
- * a scale.
- */
-static double
-mean_slope(MMTermCurve *curve, double scale)
-{
-	return scale > 0 ? curve->least(curve, scale / 2) / (scale / 2) : 1.0;
-}
-
-/*
  * What is searched for, as the choice of a driver sees it.
  */
 static void
@@ -159,7 +149,7 @@ describe_goal(const MMRace *race, double k, MMGoal *goal)
 		if (term->coordinates != NULL)
 			goal->by_coordinates |= UINT32_C(1) << term->column;
 		goal->weights.weights[term->column] += term->curve == NULL ? term->weight / term->scale :
-			mean_slope(term->curve, race->meta->columns[term->column].scale);
+			mm_term_curve_slope(term->curve, race->meta->columns[term->column].scale);
 		goal->weights.missing[term->column] = term->missing == MM_MISSING_NULL ?
 			get_float8_nan() : term->missing;
 	}
