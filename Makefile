@@ -67,17 +67,23 @@ OBJS = \
 	src/metric/text_sketch.o \
 	src/metric/text_tokens.o \
 	src/metric/vector.o \
+	src/metric/vector_coordinates.o \
+	src/metric/vector_model.o \
+	src/metric/vector_query.o \
 	src/metric/vector_sketch.o \
 	src/index/columns.o \
 	src/index/key.o \
 	src/index/meta.o \
 	src/index/open.o \
 	src/index/options.o \
+	src/index/packing.o \
 	src/index/page.o \
+	src/index/profile.o \
 	src/index/recent.o \
 	src/index/rights.o \
 	src/index/scales.o \
 	src/index/subindexes.o \
+	src/model/fitted.o \
 	src/model/forest.o \
 	src/model/model.o \
 	src/model/pairs.o \
@@ -120,6 +126,7 @@ OBJS = \
 	src/search/race.o \
 	src/search/search.o \
 	src/search/terms.o \
+	src/search/threshold.o \
 	src/search/vantage_source.o \
 	src/check/check.o \
 	src/check/check_bounds.o \
@@ -235,6 +242,7 @@ REGRESS = \
 	index_text \
 	subindexes \
 	index_units \
+	packing \
 	index_vacuum \
 	reentrant \
 	validate \

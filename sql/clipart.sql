@@ -132,7 +132,7 @@ BEGIN
 	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON) ' || query INTO plan;
 	RETURN plan->0->'Plan'->'Plans'->0;
 END $$;
-SELECT w->>'Node Type' AS node, (w->>'Leaf Pages')::integer < 0.05 * leaf_pages AS few_pages,
+SELECT w->>'Node Type' AS node, (w->>'Leaf Pages')::integer < 0.06 * leaf_pages AS few_pages,
 	(w->>'Rows Verified')::integer < 20 AS few_rows
 FROM clipart q, mmdb_index_stats('clipart_mm'),
 	work(format('SELECT id FROM clipart ORDER BY %s LIMIT 6',

@@ -33,7 +33,7 @@ BEGIN
 END $$;
 CREATE FUNCTION compare(a text, b text, OUT size boolean, OUT leaves boolean, OUT fill boolean, OUT read boolean)
 	LANGUAGE sql AS $$
-	SELECT a.size <= 4 * b.size, a.leaves <= 2.5 * b.leaves, a.fill >= 40, a.read <= 2.5 * b.read
+	SELECT a.size <= 5 * b.size, a.leaves <= 2.5 * b.leaves, a.fill >= 40, a.read <= 2.5 * b.read
 	FROM figures a, figures b WHERE a.state = $1 AND b.state = $2 $$;
 SELECT measure('fresh');
 

@@ -1,5 +1,7 @@
 -- The kernels of all instruction sets this CPU has, forced in turn, against
 -- plain SQL, and against each other to the last bit.
+CREATE FUNCTION noise(i integer, k integer) RETURNS float8 LANGUAGE sql IMMUTABLE
+	RETURN (hashint8extended(i * 1000::bigint + k, 1) & 1048575) / 1048576.0::float8;
 SELECT setseed(0.125);
 CREATE TABLE pairs AS
 	SELECT n, ARRAY(SELECT (random() * 20 - 10)::real FROM generate_series(1, n) WHERE i > 0) AS a,
@@ -23,9 +25,37 @@ CREATE TABLE plain AS
 CREATE TABLE computed (level text, n integer, a real[], l2 float8, l1 float8, linf float8, cosine float8,
 	hamming float8, jaccard float8);
 CREATE TABLE grown (level text, tree text);
-DO $$
-DECLARE level text;
+-- vectors whose sketches have 4 bits a component, 8 bits, and fewer numbers than components
+CREATE TABLE bounded AS SELECT i, (SELECT array_agg(noise(i, j)) FROM generate_series(1, 60) j)::mmvector AS even,
+		(SELECT array_agg(sin(i % 40 * j) + 0.02 * noise(i, j)) FROM generate_series(1, 11) j)::mmvector AS near,
+		(SELECT array_agg(sin(i % 40 + j / 100.0) + 0.1 * noise(i, j)) FROM generate_series(1, 700) j)::mmvector
+			AS wide,
+		repeat(left(md5((i % 50)::text), 5), 1 + i % 3) || left(md5(i::text), 3) AS s
+	FROM generate_series(1, 600) i;
+CREATE TABLE work (level text, class text, c text, counts text, nearest float8[]);
+-- the ten nearest: how many entries were looked at in which way, and the distances
+CREATE FUNCTION work(level text, class text, c text, operator text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	query text := format('SELECT %1$I %2$s (SELECT %1$I FROM bounded WHERE i = 7) AS d
+		FROM bounded ORDER BY d LIMIT 10', c, operator);
+	plan jsonb;
+	nearest float8[];
 BEGIN
+	EXECUTE format('CREATE INDEX bounded_mm ON bounded USING mmdb (%I %s) WITH (subindexes = none)', c, class);
+	PERFORM mmdb_index_check('bounded_mm');
+	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) ' || query INTO plan;
+	EXECUTE format('SELECT array_agg(d) FROM (%s) q', query) INTO nearest;
+	INSERT INTO work VALUES (level, class, c, (jsonb_path_query_first(plan, '$.** ? (exists (@."Candidates"))')
+		- '{Plans,Startup Cost,Total Cost,Memory,Actual Startup Time,Actual Total Time}'::text[])::text, nearest);
+	DROP INDEX bounded_mm;
+END $$;
+DO $$
+DECLARE
+	level text;
+	searched record;
+BEGIN
+	SET LOCAL enable_seqscan = off;
+	SET LOCAL enable_sort = off;
 	FOREACH level IN ARRAY '{scalar,neon,avx2,avx512}'::text[] LOOP
 		BEGIN
 			PERFORM set_config('mmdb.simd', level, true);
@@ -53,6 +83,14 @@ BEGIN
 		PERFORM mmdb_index_check('inserted_mm');
 		INSERT INTO grown SELECT level, t::text FROM mmdb_index_stats('inserted_mm') t WHERE t.splits > 20;
 		DROP TABLE inserted;
+		-- and bounds are the same
+		FOR searched IN SELECT class, c, operator FROM unnest('{even,near,wide}'::text[]) c,
+				(VALUES ('mmvector_l2_ops', '<->'), ('mmvector_l1_ops', '<+>'), ('mmvector_linf_ops', '<*>'),
+					('mmvector_cosine_ops', '<=>')) v(class, operator)
+			UNION ALL SELECT 'text_edit_ops', 's', '<~>'
+		LOOP
+			PERFORM work(level, searched.class, searched.c, searched.operator);
+		END LOOP;
 	END LOOP;
 END $$;
 
@@ -70,6 +108,9 @@ WHERE s.level = 'scalar' AND row(c.l2, c.l1, c.linf, c.cosine, c.hamming, c.jacc
 						 row(s.l2, s.l1, s.linf, s.cosine, s.hamming, s.jaccard)
 LIMIT 10;
 SELECT count(DISTINCT tree) || ' tree' AS grown FROM grown;
+SELECT class, c, count(DISTINCT counts) AS ways, count(DISTINCT nearest) AS answers,
+	bool_and(counts ~ '"Candidates"') AS by_index
+FROM work GROUP BY class, c ORDER BY class, c;
 
 -- The setting takes what the CPU has.
 SET mmdb.simd = scalar;
@@ -78,4 +119,5 @@ SET mmdb.simd = auto;
 SELECT current_setting('mmdb.simd') <> 'auto' AS says_which;
 \set VERBOSITY terse
 SET mmdb.simd = mmx;
-DROP TABLE pairs, plain, computed, grown;
+DROP TABLE pairs, plain, computed, grown, bounded, work;
+DROP FUNCTION noise, work;

@@ -142,7 +142,7 @@ BEGIN
 		pick('', '', '', 'UNLOGGED', 'TEMP'),
 				   (SELECT string_agg(format('c%s %s', i, (round.chosen[i]).type), ', ' ORDER BY i)
 					   FROM generate_series(1, round.ncolumns) i));
-	round.definition := format('r_mm ON r USING mmdb (%s) WITH (fillfactor = %s, pivots = %s, subindexes = %L)%s',
+	round.definition := format('r_mm ON r USING mmdb (%s) WITH (fillfactor = %s, pivots = %s, subindexes = %L%s)%s',
 		CASE WHEN round.shape = 'composite' THEN 'obj' ELSE
 			(SELECT string_agg(concat_ws(' ', replace(round.terms[i], 'r.', ''), (round.chosen[i]).class), ', '
 				ORDER BY i)
@@ -151,6 +151,9 @@ BEGIN
 		CASE WHEN round.shape = 'expressions' THEN pick('auto', 'none')
 			 ELSE coalesce((SELECT string_agg(format('c%s %s', i, pick(VARIADIC subindex_kinds(round.chosen[i]))), ', ')
 							FROM generate_series(1, round.ncolumns) i WHERE random() < 0.7), pick('auto', 'none')) END,
+		CASE WHEN random() < 0.3 THEN format(', weights = %L',
+			(SELECT array_agg(CASE WHEN i > 1 AND random() < 0.3 THEN 0 ELSE round(random()::numeric * 5, 1) + 0.1 END)
+			 FROM generate_series(1, round.ncolumns) i)) END,
 		CASE WHEN round.filter <> 'true' THEN ' WHERE ' || round.filter END);
 	DELETE FROM round;
 	INSERT INTO round VALUES (round.*);

@@ -233,18 +233,39 @@ pivot_transform(const DenseMetric *metric, int dimensions, MetricTransform *tran
 }
 
 /*
- * Train the base on images of some of the values.
+ * Images of some of the values, to train the base on; *n becomes their number.
  */
+static Datum *
+sample_images(const DenseMetric *metric, const Datum *values, int *n)
+{
+	int			used = Min(*n, MOST_TRAINED);
+	Datum	   *images = palloc(sizeof(Datum) * used);
+
+	for (int i = 0; i < used; i++)
+		images[i] = image_of(metric, values[(int64) i * *n / used]);
+	*n = used;
+	return images;
+}
+
 static void *
 train(const DenseMetric *metric, const Datum *values, int n, Oid collation, int budget,
 	  Size *size, MetricSketchShape *shape)
 {
-	int			used = Min(n, MOST_TRAINED);
-	Datum	   *images = palloc(sizeof(Datum) * used);
+	Datum	   *images = sample_images(metric, values, &n);
 
-	for (int i = 0; i < used; i++)
-		images[i] = image_of(metric, values[(int64) i * n / used]);
-	return metric->base->train(images, used, collation, budget, size, shape);
+	return metric->base->train(images, n, collation, budget, size, shape);
+}
+
+static void *
+train_coordinates(const DenseMetric *metric, const Datum *values, int n, Oid collation,
+				  Size *size, MetricTrainedCoordinates *trained)
+{
+	Datum	   *images = sample_images(metric, values, &n);
+	void	   *model = metric->base->train_coordinates(images, n, collation, size, trained);
+
+	if (model != NULL)
+		widen_transform(metric, dense_dimensions(values[0]), &trained->transform);
+	return model;
 }
 
 static void *
@@ -312,6 +333,19 @@ train_##name(const Datum *values, int n, Oid collation, int budget, \
 	return train(&name, values, n, collation, budget, size, shape); \
 } \
 \
+static void * \
+train_coordinates_##name(const Datum *values, int n, Oid collation, Size *size, \
+						 MetricTrainedCoordinates *trained) \
+{ \
+	return train_coordinates(&name, values, n, collation, size, trained); \
+} \
+\
+static double \
+trained_coordinates_##name(const void *model, Datum value, Oid collation, int n, double *x) \
+{ \
+	return name.base->trained_coordinates(model, image_of(&name, value), collation, n, x); \
+} \
+\
 static void \
 sketch_##name(const void *model, Datum value, Oid collation, uint32 *words, uint8 *bytes) \
 { \
@@ -346,6 +380,8 @@ mmdb_vector_##name##_routine(PG_FUNCTION_ARGS) \
 		.sketch = sketch_##name, \
 		.sketch_query = sketch_query_##name, \
 		.sketch_bounds = sketch_bounds_##name, \
+		.train_coordinates = train_coordinates_##name, \
+		.trained_coordinates = trained_coordinates_##name, \
 		.metric = metric_##name, \
 		.pivot_transform = pivot_transform_##name, \
 		__VA_ARGS__ \

@@ -15,8 +15,8 @@
  * PostgreSQL drops indexes on its own account, and remember until the end of
  * the transaction by which operators they measured.
  *
- * A notice tells that the storage parameter "subindexes", which ALTER INDEX has
- * changed, takes effect later.  PostgreSQL calls the hook when the new row of
+ * A notice tells that a storage parameter, which ALTER INDEX has changed, takes
+ * effect later.  PostgreSQL calls the hook when the new row of
  * pg_class has been written, but cannot be seen yet, so the catalog cache still
  * has the old one.
  *
@@ -110,11 +110,10 @@ remember(Oid oid, const Form_pg_class class)
 }
 
 /*
- * The storage parameter "subindexes" in a row of pg_class, where it need not be
- * set.
+ * A storage parameter in a row of pg_class, or what stands for it if it is not set.
  */
 static const char *
-subindexes_parameter(Relation classes, HeapTuple tuple)
+storage_parameter(Relation classes, HeapTuple tuple, const char *name, const char *otherwise)
 {
 	bool		isnull;
 	Datum		options = heap_getattr(tuple, Anum_pg_class_reloptions,
@@ -126,18 +125,19 @@ subindexes_parameter(Relation classes, HeapTuple tuple)
 		{
 			DefElem    *option = lfirst(lc);
 
-			if (strcmp(option->defname, "subindexes") == 0)
+			if (strcmp(option->defname, name) == 0)
 				return defGetString(option);
 		}
-	return "auto";
+	return otherwise;
 }
 
 /*
  * An index has been altered, and this is its old row of pg_class.
  */
 static void
-tell_of_subindexes(Oid oid, HeapTuple before)
+tell_of_parameters(Oid oid, HeapTuple before)
 {
+	static const char *const parameters[][2] = {{"subindexes", "auto"}, {"weights", ""}};
 	const Form_pg_class class = (Form_pg_class) GETSTRUCT(before);
 	Relation	classes = table_open(RelationRelationId, AccessShareLock);
 	ScanKeyData key;
@@ -147,14 +147,15 @@ tell_of_subindexes(Oid oid, HeapTuple before)
 	ScanKeyInit(&key, Anum_pg_class_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
 	scan = systable_beginscan(classes, ClassOidIndexId, true, SnapshotSelf, 1, &key);
 	now = systable_getnext(scan);
-	if (HeapTupleIsValid(now) &&
-		strcmp(subindexes_parameter(classes, before), subindexes_parameter(classes, now)) != 0)
-		ereport(NOTICE,
-				(errmsg("storage parameter \"subindexes\" of index \"%s\" takes effect when the index is built anew",
-						NameStr(class->relname)),
-				 errhint("Run REINDEX INDEX %s.",
-						 quote_qualified_identifier(get_namespace_name(class->relnamespace),
-													NameStr(class->relname)))));
+	for (int i = 0; i < (int) lengthof(parameters) && HeapTupleIsValid(now); i++)
+		if (strcmp(storage_parameter(classes, before, parameters[i][0], parameters[i][1]),
+				   storage_parameter(classes, now, parameters[i][0], parameters[i][1])) != 0)
+			ereport(NOTICE,
+					(errmsg("storage parameter \"%s\" of index \"%s\" takes effect when the index is built anew",
+							parameters[i][0], NameStr(class->relname)),
+					 errhint("Run REINDEX INDEX %s.",
+							 quote_qualified_identifier(get_namespace_name(class->relnamespace),
+														NameStr(class->relname)))));
 	systable_endscan(scan);
 	table_close(classes, AccessShareLock);
 }
@@ -181,7 +182,7 @@ watch(ObjectAccessType access, Oid classId, Oid objectId, int subId, void *arg)
 		if (access == OAT_DROP)
 			remember(objectId, class);
 		else
-			tell_of_subindexes(objectId, tuple);
+			tell_of_parameters(objectId, tuple);
 	}
 	ReleaseSysCache(tuple);
 }

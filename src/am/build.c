@@ -39,6 +39,7 @@
 #include "am/choose_subindexes.h"
 #include "base/compare.h"
 #include "index/options.h"
+#include "index/packing.h"
 #include "index/scales.h"
 #include "model/statistics.h"
 #include "tree/bulk.h"
@@ -249,6 +250,7 @@ train(Relation index, MMColumns *columns, const MMSample *sample, MMMeta *meta)
 {
 	MMTraining	training;
 	MMChosenSubindexes chosen;
+	double		weights[MM_MAX_COLUMNS];
 	void	   *model;
 
 	for (int i = 0; i < columns->n; i++)
@@ -256,7 +258,9 @@ train(Relation index, MMColumns *columns, const MMSample *sample, MMMeta *meta)
 		training.values[i] = palloc(sizeof(Datum) * Max(mm_sample_size(sample), 1));
 		training.n[i] = mm_sample_values(sample, i, training.values[i]);
 	}
-	model = mm_model_train(columns, meta, &training, mm_options_get(index).pivots);
+	/* mmdb_build has warned. */
+	mm_packing_weights(index, columns, DEBUG1, weights);
+	model = mm_model_train(columns, meta, &training, weights, mm_options_get(index).pivots);
 	mm_subindexes_choose(index, columns, meta, model, &training, sample, &chosen);
 	model = mm_subindexes_make(index, meta, model, &chosen, false);
 	meta->model = mm_meta_write_model(index, model, meta->model_size, false);
@@ -286,6 +290,7 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	MMBuild		state = {0};
+	double		weights[MM_MAX_COLUMNS];
 	MMSample   *sample;
 	MMMeta	   *meta;
 	void	   *model = NULL;
@@ -299,6 +304,7 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 	 */
 	mm_scales_check_parameter(index, state.columns, is_new(index) ? ERROR : WARNING);
 	mm_subindexes_check_parameter(index, state.columns, is_new(index) ? ERROR : WARNING);
+	mm_packing_weights(index, state.columns, is_new(index) ? ERROR : WARNING, weights);
 	state.concurrent = indexInfo->ii_Concurrent;
 	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
 

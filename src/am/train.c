@@ -45,6 +45,7 @@
 #include "am/choose_subindexes.h"
 #include "am/train.h"
 #include "index/options.h"
+#include "index/packing.h"
 #include "inverted/inverted.h"
 #include "model/statistics.h"
 #include "model/vantage.h"
@@ -291,6 +292,7 @@ static void
 train(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows, Trained *trained)
 {
 	MMTraining	training;
+	double		weights[MM_MAX_COLUMNS];
 
 	trained->meta = measure(columns, meta, rows);
 	for (int c = 0; c < columns->n; c++)
@@ -301,7 +303,8 @@ train(Relation index, MMColumns *columns, const MMMeta *meta, const Rows *rows, 
 			if (!rows->isnull[i][c])
 				training.values[c][training.n[c]++] = rows->values[i][c];
 	}
-	trained->stored = mm_model_train(columns, trained->meta, &training,
+	mm_packing_weights(index, columns, WARNING, weights);
+	trained->stored = mm_model_train(columns, trained->meta, &training, weights,
 									 mm_options_get(index).pivots);
 	trained->model = mm_model_open(columns, trained->meta, trained->stored);
 	/* So few rows do not tell what pays: there is only what is asked for. */

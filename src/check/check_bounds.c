@@ -265,10 +265,10 @@ check_leaf(BoundsState *state, QueryColumn *query, int first, int end)
 		if (!(sums[i] <= distance))
 			report(state, query, row, "sum of lower bounds from coordinates", sums[i], distance);
 		/*
-		 * Where coordinates are distances to pivots, a search does without
+		 * Where coordinates are not the metric's raw ones, a search does without
 		 * upper bounds.
 		 */
-		if (c->ncoordinates > 0 && c->raw && !(upper[i] >= distance))
+		if (c->ncoordinates > 0 && c->embedding == MM_EMBED_RAW && !(upper[i] >= distance))
 			report(state, query, row, "upper bound from coordinates", upper[i], distance);
 		if (query->term.sketch_query != NULL && !(sketch_lower[i] <= distance))
 			report(state, query, row, "lower bound from sketches", sketch_lower[i], distance);

@@ -14,7 +14,7 @@
 
 #include "index/page.h"
 
-#define MM_META_VERSION 5
+#define MM_META_VERSION 6
 
 /*
  * Fewer rows than this tell too little, so an index has no model until it has

@@ -18,36 +18,58 @@
 #include "index/options.h"
 #include "index/subindexes.h"
 #include "mmdb.h"
+#include "type/weights.h"
 
 static relopt_kind mm_relopt_kind;
 
 static void
 parameter_error_context(void *arg)
 {
-	(void) arg;
-	errcontext("storage parameter \"scales\"");
+	errcontext("storage parameter \"%s\"", (const char *) arg);
+}
+
+/*
+ * The numbers in a storage parameter, as double precision[].  What they are is for
+ * messages.
+ */
+static ArrayType *
+parse_numbers(const char *parameter, const char *value)
+{
+	ErrorContextCallback callback = {
+		.callback = parameter_error_context,
+		.arg = unconstify(char *, parameter),
+	};
+	ArrayType  *array;
+
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	array = DatumGetArrayTypeP(OidFunctionCall3(F_ARRAY_IN, CStringGetDatum(value),
+												ObjectIdGetDatum(FLOAT8OID), Int32GetDatum(-1)));
+	if (ARR_NDIM(array) != 1 || ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > MM_MAX_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be a one-dimensional array with an element for each column", parameter),
+				 errdetail("An index has 1 to %d columns.", MM_MAX_COLUMNS)));
+	error_context_stack = callback.previous;
+	return array;
 }
 
 int
 mm_options_parse_scales(const char *value, double *scales)
 {
-	ErrorContextCallback callback = {.callback = parameter_error_context};
-	ArrayType  *array;
+	ErrorContextCallback callback = {
+		.callback = parameter_error_context,
+		.arg = "scales",
+	};
+	ArrayType  *array = parse_numbers("scales", value);
 	Datum	   *elements;
 	bool	   *nulls;
 	int			n;
 
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	array = DatumGetArrayTypeP(OidFunctionCall3(F_ARRAY_IN, CStringGetDatum(value),
-												ObjectIdGetDatum(FLOAT8OID), Int32GetDatum(-1)));
 	deconstruct_array(array, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
 					  &elements, &nulls, &n);
-	if (ARR_NDIM(array) != 1 || n > MM_MAX_COLUMNS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("scales must be a one-dimensional array with an element for each column"),
-				 errdetail("An index has 1 to %d columns.", MM_MAX_COLUMNS)));
 	for (int i = 0; i < n; i++)
 	{
 		scales[i] = nulls[i] ? 0.0 : DatumGetFloat8(elements[i]);
@@ -72,6 +94,36 @@ mm_options_validate_scales(const char *value)
 		(void) mm_options_parse_scales(value, scales);
 }
 
+ArrayType *
+mm_options_parse_weights(const char *value)
+{
+	return value[0] == '{' ? parse_numbers("weights", value) : NULL;
+}
+
+void
+mm_options_validate_weights(const char *value)
+{
+	const char *names[MM_MAX_COLUMNS];
+	ArrayType  *array;
+	int			n;
+
+	if (value == NULL)
+		return;
+	if (value[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("storage parameter \"weights\" is empty"),
+				 errhint("It is an array with a weight for each column, or the name of a weight profile.")));
+	array = mm_options_parse_weights(value);
+	if (array == NULL)
+		return;
+	/* Which columns these are is not known here. */
+	n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	for (int i = 0; i < n; i++)
+		names[i] = psprintf("number %d", i + 1);
+	(void) mm_weights_from_array(array, n, names, NULL);
+}
+
 /*
  * mm_options_init: register the parameters.  Called once, when the library is
  * loaded.
@@ -85,7 +137,7 @@ mm_options_init(void)
 					  MM_DEFAULT_SAMPLE_ROWS, MM_MIN_SAMPLE_ROWS,
 					  MM_MAX_SAMPLE_ROWS, ShareUpdateExclusiveLock);
 	add_int_reloption(mm_relopt_kind, "pivots",
-					  "Number of pivots of each column that needs any; 0 lets the index choose",
+					  "Number of coordinates of each column that has none of its own; 0 lets the index choose",
 					  0, 0, MM_MAX_PIVOTS, ShareUpdateExclusiveLock);
 	add_int_reloption(mm_relopt_kind, "fillfactor",
 					  "Packs index pages only to this percentage",
@@ -97,6 +149,9 @@ mm_options_init(void)
 	add_string_reloption(mm_relopt_kind, "subindexes",
 						 "Sub-indexes: auto, none, or pairs of a column and a kind",
 						 NULL, mm_subindexes_validate, ShareUpdateExclusiveLock);
+	add_string_reloption(mm_relopt_kind, "weights",
+						 "Weights that searches mostly have: an array in the order of the columns, or the name of a profile",
+						 NULL, mm_options_validate_weights, ShareUpdateExclusiveLock);
 }
 
 bytea *
@@ -127,6 +182,11 @@ mmdb_options(Datum reloptions, bool validate)
 			.optname = "subindexes",
 			.opttype = RELOPT_TYPE_STRING,
 			.offset = offsetof(MMOptions, subindexes),
+		},
+		{
+			.optname = "weights",
+			.opttype = RELOPT_TYPE_STRING,
+			.offset = offsetof(MMOptions, weights),
 		},
 	};
 
@@ -171,4 +231,12 @@ mm_options_subindexes(Relation index)
 	MMOptions  *options = (MMOptions *) index->rd_options;
 
 	return options != NULL ? copy_string(GET_STRING_RELOPTION(options, subindexes)) : NULL;
+}
+
+char *
+mm_options_weights(Relation index)
+{
+	MMOptions  *options = (MMOptions *) index->rd_options;
+
+	return options != NULL ? copy_string(GET_STRING_RELOPTION(options, weights)) : NULL;
 }

@@ -8,6 +8,7 @@
 #ifndef MM_OPTIONS_H
 #define MM_OPTIONS_H
 
+#include "utils/array.h"
 #include "utils/relcache.h"
 
 typedef struct MMOptions
@@ -18,6 +19,7 @@ typedef struct MMOptions
 	int			fillfactor;		/* per cent */
 	int			scales;			/* offset of a string; 0: none */
 	int			subindexes;		/* likewise */
+	int			weights;		/* likewise */
 } MMOptions;
 
 /* No column has more pivots than this. */
@@ -37,8 +39,8 @@ typedef struct MMOptions
  * mm_options_get: the storage parameters of an index, except for those that are
  * strings.
  *
- * mm_options_scales, mm_options_subindexes: those, as they were written, in the
- * current context; NULL if one is not set.
+ * mm_options_scales, mm_options_subindexes, mm_options_weights: those, as they were
+ * written, in the current context; NULL if one is not set.
  *
  * mm_options_parse_scales: parse that parameter into scales, which has room
  * for MM_MAX_COLUMNS, with 0 for a NULL.  Returns the number of elements.
@@ -47,13 +49,22 @@ typedef struct MMOptions
  *
  * mm_options_validate_scales: raise the same errors.  NULL, the default, is
  * valid.
+ *
+ * mm_options_parse_weights: that parameter as double precision[], or NULL if it is the
+ * name of a profile.  Raises an error if the array has another form.
+ *
+ * mm_options_validate_weights: raise the same errors, and one for numbers that are no
+ * weights.  NULL, the default, is valid.
  */
 extern void mm_options_init(void);
 extern MMOptions mm_options_get(Relation index);
 extern char *mm_options_scales(Relation index);
 extern char *mm_options_subindexes(Relation index);
+extern char *mm_options_weights(Relation index);
 extern int	mm_options_parse_scales(const char *value, double *scales);
 extern void mm_options_validate_scales(const char *value);
+extern ArrayType *mm_options_parse_weights(const char *value);
+extern void mm_options_validate_weights(const char *value);
 
 /* The access method's callback. */
 extern bytea *mmdb_options(Datum reloptions, bool validate);

@@ -47,7 +47,7 @@
 static Buffer recent_buffers[RECENT_BUFFERS];
 
 /* One in this many reads takes the normal way, which marks buffers as used. */
-#define RECENT_READS	8
+#define RECENT_READS	16
 
 static inline Buffer *
 recent_buffer(Relation index, BlockNumber block)
@@ -79,23 +79,17 @@ mm_recent_remember(Relation index, BlockNumber block, Buffer buffer)
 		*recent_buffer(index, block) = buffer;
 }
 
-void
-mm_recent_prefetch(Relation index, BlockNumber block, const MMShape *shape,
-				   int first, int end)
+const char *
+mm_recent_contents(Relation index, BlockNumber block)
 {
 	Buffer		buffer = *recent_buffer(index, block);
 	Page		page;
-	const char *contents;
-	const char *stop;
 
 	if (!BufferIsValid(buffer) || RelationUsesLocalBuffers(index))
-		return;
+		return NULL;
 	page = (Page) BufferGetBlock(buffer);
-	contents = PageGetContents(page);
-	stop = contents + shape->capacity * (end < 0 ? shape->size : end * (int) sizeof(uint32));
 	__builtin_prefetch(GetBufferDescriptor(buffer - 1));
 	__builtin_prefetch(page);
 	__builtin_prefetch(page + BLCKSZ - MM_PAGE_SPECIAL_SIZE);
-	for (const char *pt = contents + shape->capacity * first * sizeof(uint32); pt < stop; pt += 64)
-		__builtin_prefetch(pt);
+	return PageGetContents(page);
 }

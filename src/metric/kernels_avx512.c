@@ -154,7 +154,8 @@ have_avx512(void)
 		__builtin_cpu_supports("avx512bw") &&
 		__builtin_cpu_supports("avx512dq") &&
 		__builtin_cpu_supports("avx512vl") &&
-		__builtin_cpu_supports("avx512vpopcntdq");
+		__builtin_cpu_supports("avx512vpopcntdq") &&
+		__builtin_cpu_supports("avx512vnni");
 }
 
 const MMKernels mm_kernels_avx512 = {

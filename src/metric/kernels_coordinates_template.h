@@ -307,6 +307,93 @@ plane_points(MetricNorm norm, const MetricTransform *t, int ncoordinates,
 #undef POINTS_UPPER
 }
 
+#ifdef LANES
+
+/*
+ * The same as transform_lower, for a register.
+ */
+INLINED Lanes
+lanes_transform_lower(const MMPointTerm *term, Lanes x)
+{
+	const MetricTransform *f = term->transform;
+	float		deflate = 1.0f - (ROUNDING + f->relative);
+	Lanes		y;
+	Lanes		fy;
+
+	if (term->identity)
+		return x * LANES_OF(deflate * deflate);
+	y = LANES_MIN(x * LANES_OF(deflate), LANES_OF(f->clamp));
+	fy = (((LANES_OF(f->c4) * y + LANES_OF(f->c3)) * y + LANES_OF(f->c2)) * y + LANES_OF(f->c1)) * y *
+		LANES_OF(deflate);
+	fy = LANES_MAX(fy, LANES_OF(0.0f));
+	return LANES_IF_GE(LANES_OF(FLT_MAX), x, fy, LANES_OF(FLOAT_INFINITY));
+}
+
+/*
+ * Lower bounds of one term of a sum, as points_lower_block computes them.
+ */
+INLINED Lanes
+lanes_term_lower(const MMPointTerm *term, const float *x, int stride)
+{
+	MetricNorm	norm = term->norm;
+	bool		euclidean = norm == METRIC_NORM_L2 || norm == METRIC_NORM_BALLS;
+	Lanes		zero = LANES_OF(0.0f);
+	Lanes		sum = zero;
+	Lanes		largest = zero;
+
+	for (int p = 0; p < NORM_COORDINATES(norm, term->ncoordinates); p++, x += stride)
+	{
+		Lanes		gap = LANES_ABS(LANES_LOAD(x) - LANES_OF(term->q[p])) -
+			LANES_OF(term->slack[p]);
+
+		gap = LANES_MAX(gap, zero);
+		if (norm == METRIC_NORM_L1)
+			sum += gap;
+		else
+		{
+			largest = LANES_MAX(gap, largest);
+			if (euclidean)
+				sum += gap * gap;
+		}
+	}
+	if (norm == METRIC_NORM_DISCRETE)
+		return LANES_IF_GE(zero, largest, zero, LANES_OF(1.0f));
+	if (euclidean)
+		largest = LANES_IF_GE(sum, LANES_OF(SMALLEST_SQUARE),
+							  LANES_IF_GE(LANES_OF(FLT_MAX), sum, LANES_SQRT(sum), largest),
+							  largest);
+	/* The radii come after the centers. */
+	if (norm == METRIC_NORM_BALLS)
+		largest = LANES_MAX(largest * LANES_OF(1.0f - ROUNDING) -
+							(LANES_LOAD(x) + LANES_OF(BALL_RADIUS(norm, term->q, term->ncoordinates))) *
+							LANES_OF(1.0f + ROUNDING), zero);
+	return lanes_transform_lower(term, norm == METRIC_NORM_L1 ? sum : largest);
+}
+
+/*
+ * Weighted sums of lower bounds.  They stay in a register from one term to the
+ * next, which compilers do not achieve with arrays.
+ */
+INLINED void
+sums_of_lanes(int first, const MMPointTerm *terms, int nterms, const float *x,
+			  const uint32 *nulls, uint32 some_null, int stride, float *totals)
+{
+	Lanes		total = LANES_OF(0.0f);
+
+	for (int r = 0; r < nterms; r++)
+	{
+		const MMPointTerm *term = &terms[r];
+		Lanes		lower = lanes_term_lower(term, x + (Size) term->first * stride + first, stride);
+
+		lower = LANES_OF(term->factor) * LANES_MIN(lower, LANES_OF(FLT_MAX));
+		if (some_null & term->bit)
+			lower = LANES_WHERE(nulls + first, term->bit, LANES_OF(term->missing), lower);
+		total += lower;
+	}
+	LANES_STORE(totals + first, total);
+}
+#else							/* !LANES */
+
 /*
  * Lower bounds of one term of a sum.
  */
@@ -325,76 +412,6 @@ term_lower(const int lanes, const MetricNorm norm, const MMPointTerm *term,
 			   BALL_RADII(norm, x, term->ncoordinates, stride),
 			   BALL_RADIUS(norm, term->q, term->ncoordinates), lower);
 }
-
-#ifdef LANES
-
-/*
- * Is one register enough for the lower bounds of a term?
- */
-INLINED bool
-is_simple(const MMPointTerm *term)
-{
-	return term->identity && (term->norm == METRIC_NORM_L1 || term->norm == METRIC_NORM_MAX ||
-							  term->norm == METRIC_NORM_PIVOTS);
-}
-
-INLINED Lanes
-simple_term_lower(const MMPointTerm *term, const float *x, int stride)
-{
-	bool		add = term->norm == METRIC_NORM_L1;
-	float		deflate = 1.0f - (ROUNDING + term->transform->relative);
-	Lanes		zero = LANES_OF(0.0f);
-	Lanes		sum = zero;
-
-	for (int p = 0; p < term->ncoordinates; p++, x += stride)
-	{
-		Lanes		gap = LANES_ABS(LANES_LOAD(x) - LANES_OF(term->q[p])) -
-			LANES_OF(term->slack[p]);
-
-		gap = LANES_MAX(gap, zero);
-		if (add)
-			sum += gap;
-		else
-			sum = LANES_MAX(gap, sum);
-	}
-	return sum * LANES_OF(deflate * deflate);
-}
-
-/*
- * Weighted sums of lower bounds.  They stay in a register from one term to the
- * next, which compilers do not achieve with an array.
- */
-INLINED void
-sums_of_lanes(int first, const MMPointTerm *terms, int nterms, const float *x,
-			  const uint32 *nulls, uint32 some_null, int stride, float *totals)
-{
-	Lanes		total = LANES_OF(0.0f);
-
-	for (int r = 0; r < nterms; r++)
-	{
-		const MMPointTerm *term = &terms[r];
-		const float *v = x + (Size) term->first * stride + first;
-		Lanes		lower;
-
-		if (is_simple(term))
-			lower = simple_term_lower(term, v, stride);
-		else
-		{
-			float		bound[64];
-
-#define TERM(norm)	term_lower(LANES, norm, term, v, stride, bound)
-			FOR_NORM(term->norm == METRIC_NORM_PIVOTS ? METRIC_NORM_MAX : term->norm, TERM);
-#undef TERM
-			lower = LANES_LOAD(bound);
-		}
-		lower = LANES_OF(term->factor) * LANES_MIN(lower, LANES_OF(FLT_MAX));
-		if (some_null & term->bit)
-			lower = LANES_WHERE(nulls + first, term->bit, LANES_OF(term->missing), lower);
-		total += lower;
-	}
-	LANES_STORE(totals + first, total);
-}
-#else							/* !LANES */
 
 INLINED void
 sums_block(const int lanes, int first, const MMPointTerm *terms, int nterms,

@@ -20,51 +20,92 @@
 #include "metric/metric.h"
 
 /*
- * A query vector, to be compared with codes of 8 bits (vector_sketch.c).  In
- * component p, an entry differs from it by |at - step * code| / scale.  The
- * words of a sketch are the entry's error and the length of its rest.
+ * A query vector, to be compared with codes (vector_sketch.c).
+ * A word of a sketch has MM_CODES_PER_WORD of them: first the lower halves of its
+ * bytes, then the upper ones.  The first word is the entry's error.  With c as the codes of
+ * word w, and p as their numbers among all,
+ *
+ *	- METRIC_NORM_L2: the square of the distance is constant + word 1 - sum of units[w] *
+ *	  weights[p] * c, but for sum_error; with far, it is at least constant.  With
+ *	  has_rest, word 2 is the length of the entry's rest, which is not scaled.
+ *	- METRIC_NORM_L1: the distance is at least constant + sum of units[w] * weights[p] *
+ *	  |positions[p] - c|, except for a relative sum_error, and at most missing more.
+ *	  Here c is 16 times the code if it has four bits.
+ *	- METRIC_NORM_MAX: it is the largest |at[p] - step[p] * c|.
+ *
+ * All of that is scaled.  Codes of eight bits are two of four bits each: under L2, they
+ * are just twice as many; otherwise, they are put together.  Weights are at most MM_PRODUCT_WEIGHT under L2, or as much
+ * below zero, and from 0 to MM_POSITION_WEIGHT under L1.  They are used in two parts,
+ * of MM_PRODUCT_BITS or MM_POSITION_BITS and what is above, so that products of bytes
+ * fit the registers that they are added up in.
  */
+#define MM_CODES_PER_WORD	8
+#define MM_PRODUCT_WEIGHT	16000
+#define MM_PRODUCT_BITS		7
+#define MM_POSITION_WEIGHT	4000
+#define MM_POSITION_BITS	6
+
+/*
+ * The numbers of a word's codes, as registers want them: for the lower halves of
+ * bytes, and for the upper halves.
+ */
+typedef struct MMCodeBytes
+{
+	uint32		positions[2];
+	uint32		low[2];			/* parts of the weights */
+	uint32		high[2];
+} MMCodeBytes;
+
 typedef struct MMCodeQuery
 {
-	MetricNorm	norm;			/* METRIC_NORM_MAX, METRIC_NORM_L1 or METRIC_NORM_L2 */
-	int			planes;
+	MetricNorm	norm;
+	int			words;			/* of codes */
+	int			first_word;		/* of them */
+	int			later;			/* L1, maximum: the words of the codes' lower halves
+								 * are so much later, if not 0 */
 	bool		has_rest;
 	bool		has_upper;		/* or upper bounds are Infinity */
+	bool		far;
 	bool		half_square;	/* the distance is half the norm's square */
 	float		scale;			/* a power of 2 ... */
 	float		unscale;		/* ... and its reciprocal */
 	float		rest;
-	float		moved;			/* the query's own error */
-	float		sum_error;		/* relative error of a norm, at most */
+	float		constant;
+	float		sum_error;
+	float		missing;
+	float		moved;			/* the query's own error, not scaled */
 	float		distance_error; /* of the operator's distance, relative ... */
 	float		absolute_error; /* ... and absolute */
-	struct
-	{
-		float		at;
-		float		step;
-	}			components[FLEXIBLE_ARRAY_MEMBER];
+	float	   *units;
+	int16	   *weights;
+	uint8	   *positions;
+	MMCodeBytes *bytes;			/* of each word: positions and weights */
+	float	   *at;
+	float	   *step;
 } MMCodeQuery;
 
 /*
- * A query string, to be compared with counts of characters (text_sketch.c).
- * Only the buckets in which the query has characters are listed.  Their counts
- * are summed in a byte.  After each bucket with flush set, that sum is moved
- * to a wider one, so it never exceeds 255.
+ * A query string, to be compared with counts of characters (text_sketch.c).  An entry
+ * has at most shared characters in common with it, and for each bit of a word that is
+ * also in a mask for that word, 2^digit more.
  */
-typedef struct MMBucketCount
+typedef struct MMCountMask
 {
-	int			plane;
-	uint8		count;
-	bool		flush;
-} MMBucketCount;
+	int			word;
+	int			digit;
+	uint32		mask;
+} MMCountMask;
+
+/* Binary digits that a number of characters may have. */
+#define MM_COUNT_DIGITS		31
 
 typedef struct MMCountQuery
 {
 	int			length;
-	int			excess;			/* characters beyond 255 in a bucket */
-	int			length_bytes;	/* planes in front of the counts' */
-	int			ncounts;
-	MMBucketCount counts[FLEXIBLE_ARRAY_MEMBER];
+	int			length_bytes;
+	int			shared;
+	int			nmasks;
+	MMCountMask masks[FLEXIBLE_ARRAY_MEMBER];
 } MMCountQuery;
 
 /*

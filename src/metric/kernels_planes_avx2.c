@@ -16,13 +16,6 @@
 
 #define PLANES	static __attribute__((target("avx2")))
 
-PLANES inline __attribute__((always_inline)) void
-bytes_to_floats(const uint8 *bytes, float *floats)
-{
-	_mm256_storeu_ps(floats, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *) bytes))));
-	_mm256_storeu_ps(floats + 8, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *) (bytes + 8)))));
-}
-
 typedef __m256 Lanes;
 
 #define LANES				8
@@ -32,11 +25,35 @@ typedef __m256 Lanes;
 #define LANES_ABS(a)		_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a)
 #define LANES_MAX(a, b)		_mm256_max_ps(a, b)
 #define LANES_MIN(a, b)		_mm256_min_ps(a, b)
+#define LANES_SQRT(a)		_mm256_sqrt_ps(a)
+
+/* x in the lanes where a >= b, and y in the others. */
+#define LANES_IF_GE(a, b, x, y) \
+	_mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_GE_OQ))
 
 /* Selects a in the lanes whose mask has the bit, and b in the others. */
 #define LANES_WHERE(masks, bit, a, b) \
 	_mm256_blendv_ps(a, b, _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_setzero_si256(), \
 		_mm256_and_si256(_mm256_loadu_si256((const __m256i *) (masks)), _mm256_set1_epi32(bit)))))
+
+typedef __m256i IntLanes;
+
+#define INT_OF(x)				_mm256_set1_epi32((int) (x))
+#define INT_LOAD(x)				_mm256_loadu_si256((const __m256i *) (x))
+#define INT_AND(a, b)			_mm256_and_si256(a, b)
+#define INT_ADD(a, b)			_mm256_add_epi32(a, b)
+#define INT_SHIFT_LEFT(a, n)	_mm256_slli_epi32(a, n)
+#define INT_SHIFT_RIGHT(a, n)	_mm256_srli_epi32(a, n)
+#define INT_TO_LANES(a)			_mm256_cvtepi32_ps(a)
+
+/* The absolute differences of bytes without sign. */
+#define INT_BYTES_APART(a, b)	_mm256_sub_epi8(_mm256_max_epu8(a, b), _mm256_min_epu8(a, b))
+
+/*
+ * In each lane the sum of products of four bytes, those of a without sign.  Two of
+ * the products must fit 16 bits.
+ */
+#define INT_DOT(a, b)			_mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1))
 
 #include "metric/kernels_planes_template.h"
 

@@ -17,19 +17,13 @@
 /* Without this, compilers may prefer vectors of half the width. */
 #if defined(__clang__)
 #define WIDE_VECTORS	__attribute__((min_vector_width(512)))
-#define TARGET			"avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq"
+#define TARGET			"avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx512vnni"
 #else
 #define WIDE_VECTORS
-#define TARGET			"avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,prefer-vector-width=512"
+#define TARGET			"avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx512vnni,prefer-vector-width=512"
 #endif
 
 #define PLANES	static WIDE_VECTORS __attribute__((target(TARGET)))
-
-PLANES inline __attribute__((always_inline)) void
-bytes_to_floats(const uint8 *bytes, float *floats)
-{
-	_mm512_storeu_ps(floats, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *) bytes))));
-}
 
 typedef __m512 Lanes;
 
@@ -40,10 +34,31 @@ typedef __m512 Lanes;
 #define LANES_ABS(a)		_mm512_abs_ps(a)
 #define LANES_MAX(a, b)		_mm512_max_ps(a, b)
 #define LANES_MIN(a, b)		_mm512_min_ps(a, b)
+#define LANES_SQRT(a)		_mm512_sqrt_ps(a)
+
+/* x in the lanes where a >= b, and y in the others. */
+#define LANES_IF_GE(a, b, x, y) \
+	_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GE_OQ), y, x)
 
 /* Selects a in the lanes whose mask has the bit, and b in the others. */
 #define LANES_WHERE(masks, bit, a, b) \
 	_mm512_mask_blend_ps(_mm512_test_epi32_mask(_mm512_loadu_si512(masks), _mm512_set1_epi32(bit)), b, a)
+
+typedef __m512i IntLanes;
+
+#define INT_OF(x)				_mm512_set1_epi32((int) (x))
+#define INT_LOAD(x)				_mm512_loadu_si512(x)
+#define INT_AND(a, b)			_mm512_and_si512(a, b)
+#define INT_ADD(a, b)			_mm512_add_epi32(a, b)
+#define INT_SHIFT_LEFT(a, n)	_mm512_slli_epi32(a, n)
+#define INT_SHIFT_RIGHT(a, n)	_mm512_srli_epi32(a, n)
+#define INT_TO_LANES(a)			_mm512_cvtepi32_ps(a)
+
+/* The absolute differences of bytes without sign. */
+#define INT_BYTES_APART(a, b)	_mm512_sub_epi8(_mm512_max_epu8(a, b), _mm512_min_epu8(a, b))
+
+/* In each lane the sum of products of four bytes, those of a without sign. */
+#define INT_DOT(a, b)			_mm512_dpbusd_epi32(_mm512_setzero_si512(), a, b)
 
 /* This is a single instruction here. */
 #define COUNT_BITS(x)	__builtin_popcount(x)

@@ -13,13 +13,6 @@
 
 #define PLANES	static
 
-PLANES inline __attribute__((always_inline)) void
-bytes_to_floats(const uint8 *bytes, float *floats)
-{
-	for (int i = 0; i < 16; i++)
-		floats[i] = bytes[i];
-}
-
 #include "metric/kernels_planes_template.h"
 
 const MMPlaneKernels mm_plane_kernels_portable = {

@@ -7,10 +7,10 @@
  * it after defining, for its instruction set:
  *
  *	- PLANES, the attributes of a function (static, target);
- *	- bytes_to_floats, for 16 bytes, where compilers take a roundabout way;
  *	- COUNT_BITS, if the CPU has vectors of that operation;
- *	- Lanes, a register of LANES floats, with operations LANES_..., if the
- *	  hottest loop is to be made of them.
+ *	- Lanes, a register of LANES floats, with operations LANES_..., and IntLanes,
+ *	  one of as many integers, with operations INT_..., if the hottest loops are to be
+ *	  made of them.
  *
  * The compiler makes vector code of the other loops, with the options that the
  * Makefile gives to these files.  Without the options the code is slower, and
@@ -85,7 +85,7 @@ smaller(float a, float b)
 
 #include "metric/kernels_coordinates_template.h"
 
-/* ---------- vectors in 8-bit codes ---------- */
+/* ---------- vectors in codes of 4 bits ---------- */
 
 /*
  * From the norm of the scaled differences of coded components to bounds of the
@@ -95,7 +95,7 @@ INLINED void
 codes_lower(const int lanes, const MMCodeQuery *query, const float *norm,
 			const float *error, float *lower)
 {
-	float		factor = query->unscale * (1.0f - query->sum_error);
+	float		factor = query->unscale;
 	float		deflate = 1.0f - (query->distance_error + ROUNDING);
 	float		moved = query->moved;
 	float		absolute = query->absolute_error;
@@ -121,7 +121,7 @@ INLINED void
 codes_upper(const int lanes, const MMCodeQuery *query, const float *norm,
 			const float *error, float *upper)
 {
-	float		factor = query->unscale * (1.0f + query->sum_error);
+	float		factor = query->unscale;
 	float		inflate = 1.0f + (query->distance_error + ROUNDING);
 	float		moved = query->moved;
 	float		absolute = query->absolute_error;
@@ -138,52 +138,211 @@ codes_upper(const int lanes, const MMCodeQuery *query, const float *norm,
 	}
 }
 
+/*
+ * The sum over words of units times whole numbers: of products of codes, or of
+ * differences of positions.
+ */
+#ifdef LANES
+
+INLINED Lanes
+lanes_products(const MMCodeQuery *query, const uint32 *words, int stride)
+{
+	IntLanes	nibbles = INT_OF(0x0F0F0F0F);
+	Lanes		total = LANES_OF(0.0f);
+
+	for (int w = 0; w < query->words; w++, words += stride)
+	{
+		const MMCodeBytes *bytes = &query->bytes[w];
+		IntLanes	codes = INT_LOAD(words);
+		IntLanes	first = INT_AND(codes, nibbles);
+		IntLanes	second = INT_AND(INT_SHIFT_RIGHT(codes, 4), nibbles);
+		IntLanes	high = INT_ADD(INT_DOT(first, INT_OF(bytes->high[0])),
+								   INT_DOT(second, INT_OF(bytes->high[1])));
+		IntLanes	low = INT_ADD(INT_DOT(first, INT_OF(bytes->low[0])),
+								  INT_DOT(second, INT_OF(bytes->low[1])));
+
+		total += LANES_OF(query->units[w]) *
+			INT_TO_LANES(INT_ADD(INT_SHIFT_LEFT(high, MM_PRODUCT_BITS), low));
+	}
+	return total;
+}
+
+INLINED Lanes
+lanes_differences(const MMCodeQuery *query, const uint32 *words, int stride)
+{
+	IntLanes	nibbles = INT_OF(0x0F0F0F0F);
+	Lanes		total = LANES_OF(0.0f);
+
+	for (int w = 0; w < query->words; w++, words += stride)
+	{
+		const MMCodeBytes *bytes = &query->bytes[w];
+		IntLanes	codes = INT_LOAD(words);
+		IntLanes	first = INT_SHIFT_LEFT(INT_AND(codes, nibbles), 4);
+		IntLanes	second = INT_AND(codes, INT_OF(0xF0F0F0F0));
+		IntLanes	high;
+		IntLanes	low;
+
+		if (query->later > 0)
+		{
+			codes = INT_LOAD(words + (Size) query->later * stride);
+			first = INT_ADD(first, INT_AND(codes, nibbles));
+			second = INT_ADD(second, INT_AND(INT_SHIFT_RIGHT(codes, 4), nibbles));
+		}
+		first = INT_BYTES_APART(first, INT_OF(bytes->positions[0]));
+		second = INT_BYTES_APART(second, INT_OF(bytes->positions[1]));
+		high = INT_ADD(INT_DOT(first, INT_OF(bytes->high[0])),
+					   INT_DOT(second, INT_OF(bytes->high[1])));
+		low = INT_ADD(INT_DOT(first, INT_OF(bytes->low[0])),
+					  INT_DOT(second, INT_OF(bytes->low[1])));
+		total += LANES_OF(query->units[w]) *
+			INT_TO_LANES(INT_ADD(INT_SHIFT_LEFT(high, MM_POSITION_BITS), low));
+	}
+	return total;
+}
+
+INLINED void
+codes_total(const int lanes, const MetricNorm norm, const MMCodeQuery *query,
+			const uint32 *words, int stride, float *total)
+{
+	for (int i = 0; i < lanes; i += LANES)
+		LANES_STORE(total + i, norm == METRIC_NORM_L1 ? lanes_differences(query, words + i, stride) :
+					lanes_products(query, words + i, stride));
+}
+#else							/* !LANES */
+
+INLINED void
+codes_total(const int lanes, const MetricNorm norm, const MMCodeQuery *query,
+			const uint32 *words, int stride, float *total)
+{
+	FOR_LANES(i)
+		total[i] = 0.0f;
+	for (int w = 0; w < query->words; w++, words += stride)
+	{
+		float		unit = query->units[w];
+		const uint32 *lower = words + (Size) query->later * stride;
+		int			mask = query->later > 0 ? 15 : 0;
+		int			sum[64];
+
+		FOR_LANES(i)
+			sum[i] = 0;
+		for (int p = 0; p < MM_CODES_PER_WORD; p++)
+		{
+			int			shift = p % 4 * 8 + p / 4 % 2 * 4;
+			int			weight = query->weights[w * MM_CODES_PER_WORD + p];
+			int			position = norm == METRIC_NORM_L1 ?
+				query->positions[w * MM_CODES_PER_WORD + p] : 0;
+
+			FOR_LANES(i)
+			{
+				int			code = (int) (words[i] >> shift) & 15;
+
+				if (norm == METRIC_NORM_L1)
+				{
+					int			diff = position - 16 * code - ((int) (lower[i] >> shift) & mask);
+
+					sum[i] += weight * (diff < 0 ? -diff : diff);
+				}
+				else
+					sum[i] += weight * code;
+			}
+		}
+		FOR_LANES(i)
+			total[i] += unit * (float) sum[i];
+	}
+}
+#endif							/* LANES */
+
+/*
+ * The largest difference to codes.
+ */
+INLINED void
+codes_largest(const int lanes, const MMCodeQuery *query, const uint32 *words, int stride,
+			  float *largest)
+{
+	bool		fine = query->later > 0;
+
+	FOR_LANES(i)
+		largest[i] = 0.0f;
+	for (int w = 0; w < query->words; w++, words += stride)
+		for (int p = 0; p < MM_CODES_PER_WORD; p++)
+		{
+			const uint32 *lower = words + (Size) query->later * stride;
+			int			shift = p % 4 * 8 + p / 4 % 2 * 4;
+			float		at = query->at[w * MM_CODES_PER_WORD + p];
+			float		step = query->step[w * MM_CODES_PER_WORD + p];
+
+			FOR_LANES(i)
+			{
+				int			high = (int) (words[i] >> shift) & 15;
+				int			code = fine ? high << 4 | ((int) (lower[i] >> shift) & 15) : high;
+				float		diff = at - step * (float) code;
+
+				largest[i] = larger(__builtin_fabsf(diff), largest[i]);
+			}
+		}
+}
+
+/*
+ * The squares of the distances under L2 become the least norms, and if both is set the
+ * greatest, with the rests of what codes stand for.
+ */
+INLINED void
+codes_roots(const int lanes, const MMCodeQuery *query, const float *square, const float *rest,
+			bool both, float *norm)
+{
+	float		error = both ? query->sum_error : -query->sum_error;
+	float		own_rest = query->rest;
+	float		scale = query->scale;
+	bool		has_rest = query->has_rest;
+
+	/* A difference of rests whose square would overflow is cut off. */
+	FOR_LANES(i)
+	{
+		float		diff = has_rest ? (both ? own_rest + rest[i] : __builtin_fabsf(own_rest - rest[i])) : 0.0f;
+		float		scaled = both ? diff * scale : smaller(diff * scale, 0x1p60f);
+
+		norm[i] = __builtin_sqrtf(larger(square[i] + error, 0.0f) + scaled * scaled);
+	}
+}
+
 INLINED void
 codes_block(const int lanes, int first, const MetricNorm norm,
 			const MMCodeQuery *query, const MetricSketchPlanes *planes,
 			float *lower, float *upper)
 {
-	const uint8 *bytes = planes->bytes + first;
+	int			stride = planes->stride;
+	const uint32 *words = planes->words + (Size) query->first_word * stride + first;
 	const float *error = (const float *) planes->words + first;
-	const float *rest = error + planes->stride;
+	const float *square = error + stride;
+	const float *rest = square + stride;
+	float		constant = query->constant;
+	float		deflate = 1.0f - query->sum_error;
+	float		inflate = 1.0f + query->sum_error;
+	float		missing = query->missing;
 	float		sum[64];
 	float		x[64];
 
 	lower += first;
 	if (upper != NULL)
 		upper += first;
-	FOR_LANES(i)
-		sum[i] = 0.0f;
-	for (int p = 0; p < query->planes; p++)
-	{
-		const uint8 *code = bytes + (Size) p * planes->stride;
-		float		at = query->components[p].at;
-		float		step = query->components[p].step;
-		float		value[64];
-
-		for (int i = 0; i < lanes; i += 16)
-			bytes_to_floats(code + i, value + i);
+	if (norm == METRIC_NORM_MAX)
+		codes_largest(lanes, query, words, stride, sum);
+	else if (query->far)
 		FOR_LANES(i)
-		{
-			float		diff = at - step * value[i];
-
-			if (norm == METRIC_NORM_L1)
-				sum[i] += __builtin_fabsf(diff);
-			else if (norm == METRIC_NORM_L2)
-				sum[i] += diff * diff;
-			else
-				sum[i] = larger(__builtin_fabsf(diff), sum[i]);
-		}
-	}
-
-	/* A difference of rests whose square would overflow is cut off. */
-	FOR_LANES(i)
+			sum[i] = constant;
+	else
 	{
-		float		diff = query->has_rest ?
-			smaller(__builtin_fabsf(query->rest - rest[i]) * query->scale, 0x1p60f) : 0.0f;
-
-		x[i] = norm == METRIC_NORM_L2 ? __builtin_sqrtf(sum[i] + diff * diff) : sum[i];
+		codes_total(lanes, norm, query, words, stride, sum);
+		if (norm == METRIC_NORM_L2)
+			FOR_LANES(i)
+				sum[i] = (square[i] + constant) - sum[i];
 	}
+
+	if (norm == METRIC_NORM_L2)
+		codes_roots(lanes, query, sum, rest, false, x);
+	else
+		FOR_LANES(i)
+			x[i] = norm == METRIC_NORM_L1 ? (sum[i] + constant) * deflate : sum[i];
 	codes_lower(lanes, query, x, error, lower);
 	if (upper == NULL)
 		return;
@@ -193,12 +352,11 @@ codes_block(const int lanes, int first, const MetricNorm norm,
 			upper[i] = FLOAT_INFINITY;
 		return;
 	}
-	FOR_LANES(i)
-	{
-		float		both = query->has_rest ? (query->rest + rest[i]) * query->scale : 0.0f;
-
-		x[i] = norm == METRIC_NORM_L2 ? __builtin_sqrtf(sum[i] + both * both) : sum[i];
-	}
+	if (norm == METRIC_NORM_L2)
+		codes_roots(lanes, query, sum, rest, true, x);
+	else
+		FOR_LANES(i)
+			x[i] = norm == METRIC_NORM_L1 ? (sum[i] + constant + missing) * inflate : sum[i];
 	codes_upper(lanes, query, x, error, upper);
 }
 
@@ -225,15 +383,30 @@ plane_codes(const MMCodeQuery *query, const MetricSketchPlanes *planes,
 
 /* ---------- counts of characters ---------- */
 
+#ifndef COUNT_BITS
+#define COUNT_BITS(x)	count_bits(x)
+
+INLINED int
+count_bits(uint32 x)
+{
+	x = x - ((x >> 1) & 0x55555555);
+	x = (x & 0x33333333) + ((x >> 2) & 0x33333333);
+	x = (x + (x >> 4)) & 0x0f0f0f0f;
+	x += x >> 8;
+	x += x >> 16;
+	return x & 0x3f;
+}
+#endif
+
 INLINED void
 counts_block(const int lanes, int first, const MMCountQuery *query,
 			 const MetricSketchPlanes *planes, float *lower, float *upper)
 {
 	const uint8 *bytes = planes->bytes + first;
+	const uint32 *words = planes->words + first;
 	int			length = query->length;
-	int			excess = query->excess;
+	int			shared = query->shared;
 	int			most = query->length_bytes == 1 ? 0xff : 0xffff;
-	uint8		sum[64];
 	int			common[64];
 	int			longer[64];
 	bool		cut_off[64];
@@ -246,23 +419,15 @@ counts_block(const int lanes, int first, const MMCountQuery *query,
 	if (upper != NULL)
 		upper += first;
 	FOR_LANES(i)
+		common[i] = shared;
+	for (int m = 0; m < query->nmasks; m++)
 	{
-		sum[i] = 0;
-		common[i] = excess;
-	}
-	for (int c = 0; c < query->ncounts; c++)
-	{
-		const uint8 *counts = bytes + (Size) query->counts[c].plane * planes->stride;
-		uint8		count = query->counts[c].count;
+		const uint32 *word = words + (Size) query->masks[m].word * planes->stride;
+		uint32		mask = query->masks[m].mask;
+		int			digit = query->masks[m].digit;
 
 		FOR_LANES(i)
-			sum[i] += counts[i] < count ? counts[i] : count;
-		if (query->counts[c].flush)
-			FOR_LANES(i)
-			{
-				common[i] += sum[i];
-				sum[i] = 0;
-			}
+			common[i] += (int) COUNT_BITS(word[i] & mask) << digit;
 	}
 
 	FOR_LANES(i)
@@ -290,21 +455,6 @@ plane_counts(const MMCountQuery *query, const MetricSketchPlanes *planes,
 }
 
 /* ---------- signatures ---------- */
-
-#ifndef COUNT_BITS
-#define COUNT_BITS(x)	count_bits(x)
-
-INLINED int
-count_bits(uint32 x)
-{
-	x = x - ((x >> 1) & 0x55555555);
-	x = (x & 0x33333333) + ((x >> 2) & 0x33333333);
-	x = (x + (x >> 4)) & 0x0f0f0f0f;
-	x += x >> 8;
-	x += x >> 16;
-	return x & 0x3f;
-}
-#endif
 
 /*
  * Any set's rest is less than this, and the sum of a few of these fits an int.

@@ -127,8 +127,9 @@ metric_is_identity(const MetricTransform *t)
 		t->c2 == 0.0f && t->c3 == 0.0f && t->c4 == 0.0f;
 }
 
-/* The most raw coordinates that a value may have. */
+/* The most coordinates that a value may have: raw ones, and trained ones. */
 #define METRIC_MAX_RAW_COORDINATES	4
+#define METRIC_MAX_TRAINED_COORDINATES	16
 
 /*
  * Coordinates are never NaN, and at most 4 * METRIC_COORDINATE_LIMIT in
@@ -158,14 +159,28 @@ metric_coordinate(double x)
 }
 
 /*
+ * Under which norm and function trained coordinates are (see train_coordinates
+ * below), and how many a value can have.  The function f leads from the norm to the
+ * distance that the operator returns.
+ */
+typedef struct MetricTrainedCoordinates
+{
+	int			most;			/* at most METRIC_MAX_TRAINED_COORDINATES */
+	MetricNorm	norm;			/* not METRIC_NORM_DISCRETE or METRIC_NORM_PIVOTS */
+	MetricTransform transform;
+} MetricTrainedCoordinates;
+
+/*
  * The shape of a sketch: its number of words of 4 bytes (uint32 or float), and
  * its number of single bytes.  A page stores the first words of all its values
  * side by side, then all second words, and so on; each such run is a "plane".
+ * So many words, the last ones, are only looked at by refine, of few values.
  */
 typedef struct MetricSketchShape
 {
 	int			words;
 	int			bytes;
+	int			later;
 } MetricSketchShape;
 
 /*
@@ -350,6 +365,31 @@ typedef struct MetricRoutine
 	 */
 	double		(*refine) (void *query, const MetricSketchPlanes *planes, int i,
 						   double bound, double *upper);
+
+	/*
+	 * Coordinates that are fitted to the values of a column, where there are no
+	 * raw ones; for instance, projections of vectors on the directions in which they
+	 * differ most.  They are used instead of distances to pivots if they tell more.
+	 *
+	 * Train them on n >= 1 values.  Returns a model, a chunk as train returns,
+	 * with which a value can have any number of coordinates from 1 to
+	 * trained->most, and sets *trained.  Returns NULL if the metric has no such
+	 * coordinates for these values.
+	 */
+	void	   *(*train_coordinates) (const Datum *values, int n, Oid collation,
+									  Size *size, MetricTrainedCoordinates *trained);
+
+	/*
+	 * The first n coordinates of a value; n coordinates need not begin with what
+	 * n - 1 of them are.  They are those of a map under which no two values are
+	 * farther apart, under the norm, than by their metric, except that each value's
+	 * coordinates are off by some error, under the norm.  Returns a bound of
+	 * that error.  For two values, these bounds differ by no more than
+	 * relative / 4 times the values' distance (relative is in the transform).
+	 * Required with train_coordinates.
+	 */
+	double		(*trained_coordinates) (const void *model, Datum value, Oid collation,
+										int n, double *x);
 
 	/*
 	 * Some distances are NaN, as an exception from the contract: those of some

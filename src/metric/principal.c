@@ -247,3 +247,51 @@ mm_principal_directions(const float *vectors, int n, int dim, int k,
 	pfree(matrix);
 	return kept;
 }
+
+void
+mm_principal_of_vectors(bool unit, const float *vectors, int n, int dim, int most,
+						MMPrincipal *result)
+{
+	double	   *sum = palloc0(sizeof(double) * dim);
+	double	   *factor = palloc(sizeof(double) * n);
+	float	   *centered = palloc_extended(sizeof(float) * dim * n, MCXT_ALLOC_HUGE);
+	double		largest = 0.0;
+	double		scale;
+
+	result->mean = palloc(sizeof(float) * dim);
+	result->directions = palloc_extended(sizeof(float) * dim * most, MCXT_ALLOC_HUGE);
+	for (int v = 0; v < n; v++)
+	{
+		const float *x = vectors + (Size) v * dim;
+
+		factor[v] = unit ? 1.0 / sqrt(mm_kernels->dot(x, x, dim)) : 1.0;
+		for (int i = 0; i < dim; i++)
+		{
+			sum[i] += x[i] * factor[v];
+			largest = Max(largest, fabs(x[i] * factor[v]));
+		}
+	}
+	for (int i = 0; i < dim; i++)
+		result->mean[i] = (float) (sum[i] / n);
+
+	/*
+	 * The vectors are scaled so that floats can hold them; the directions stay
+	 * the same.
+	 */
+	scale = largest > 0.0 ? 0.5 / largest : 1.0;
+	for (int v = 0; v < n; v++)
+		for (int i = 0; i < dim; i++)
+			centered[(Size) v * dim + i] =
+				(float) ((vectors[(Size) v * dim + i] * factor[v] - result->mean[i]) * scale);
+	result->n = mm_principal_directions(centered, n, dim, most,
+										result->directions, &result->gram_error);
+
+	result->mean_length = sqrt(mm_kernels->dot(result->mean, result->mean, dim));
+	result->mean_projection = palloc(sizeof(double) * Max(result->n, 1));
+	for (int p = 0; p < result->n; p++)
+		result->mean_projection[p] = mm_kernels->dot(result->mean,
+													 result->directions + (Size) dim * p, dim);
+	pfree(centered);
+	pfree(factor);
+	pfree(sum);
+}

@@ -24,4 +24,26 @@
 extern int	mm_principal_directions(const float *vectors, int n, int dim, int k,
 									float *directions, double *error);
 
+/*
+ * The principal directions of vectors around their mean.
+ */
+typedef struct MMPrincipal
+{
+	int			n;				/* how many there are */
+	float	   *mean;			/* dim numbers */
+	double		mean_length;
+	float	   *directions;		/* n rows of dim numbers */
+	double	   *mean_projection;	/* the mean times each direction */
+	double		gram_error;		/* the *error above */
+} MMPrincipal;
+
+/*
+ * mm_principal_of_vectors: find up to most principal directions of n vectors of
+ * dim finite components, which are stored one after the other.  If unit, the vectors
+ * are first made unit vectors; none of them must be zero then.  The result's arrays
+ * are in the current context.
+ */
+extern void mm_principal_of_vectors(bool unit, const float *vectors, int n, int dim,
+									int most, MMPrincipal *result);
+
 #endif							/* MM_PRINCIPAL_H */

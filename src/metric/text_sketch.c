@@ -3,10 +3,11 @@
  * text_sketch.c
  *	  Sketches of strings: how often characters occur, and perhaps the string.
  *
- * Characters fall into buckets.  A string's sketch has a byte for each bucket,
- * which says how many of the string's characters are in it; 255 stands for
- * that many or more.  In front of these, one or two bytes have the string's
- * length, where again the largest number stands for itself and more.
+ * Characters fall into buckets.  A string has a count for each bucket: how many of
+ * its characters are in it.  Its sketch tells which of some thresholds a count
+ * reaches: word j has a bit for each bucket, which is set if the count is at least
+ * threshold j.  One or two bytes have the string's length, where the largest number
+ * stands for itself and more.
  *
  * A sequence of edits that turns q into o leaves some characters alone, and
  * these are in both strings.  There are at most common = sum of min(count in
@@ -15,9 +16,18 @@
  *
  *	max(length of q, length of o) - common <= d(q, o) <= max(length of ...)
  *
- * A count that was cut off makes common larger if the bucket has more than 255
- * characters of q, and otherwise leaves it as it is.  A length that was cut
- * off makes the maximum less.  So the lower bound holds all the same.
+ * A count is taken to be as large as its thresholds allow, which is less than the next
+ * one.  That makes common larger.  A length that was cut off makes the maximum less.
+ * So the lower bound holds all the same.
+ *
+ * The thresholds are those that matter for the strings of the sample.  Most counts of
+ * short strings are 0, 1 or 2, so a few bits tell them.  And a few operations on words
+ * count what two strings have in common: with t as the thresholds,
+ *
+ *	min(q, t[j + 1] - 1) = min(q, t[0] - 1) + sum of (min(q, t[i + 1] - 1) - min(q, t[i] - 1))
+ *
+ * over i up to j, which are the bits that are set.  The differences are numbers of the
+ * query; one binary digit of all of them is a mask (kernels_planes.h).
  *
  * If there is room, the sketch has the string itself, too, or its beginning, as
  * it is stored.  Then the distance is known, or a closer lower bound, without
@@ -33,6 +43,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 
@@ -41,13 +53,23 @@
 #include "metric/text_sketch.h"
 
 #define NARROW			256		/* codes of narrow strings */
-#define MOST_BUCKETS	32
-#define LEAST_BUCKETS	8		/* if the budget allows */
+#define BUCKETS			32		/* bits of a word */
 #define MOST_WIDE		1024	/* wide characters with a bucket of their own */
 
 /* This many characters are enough to know how frequent each is. */
 #define MOST_COUNTED	4096	/* of one string */
 #define MOST_WIDE_SEEN	(1 << 20)
+
+/*
+ * No sketch has more thresholds than this.  One is useful if a part of the counts
+ * that is not too small reaches it, and another part does not.
+ */
+#define MOST_LEVELS		10
+#define LEAST_REACHED	0.01
+
+static const int thresholds_to_choose[] = {
+	1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 27, 33, 40, 50, 63, 80, 100, 125, 160, 200
+};
 
 /*
  * The first byte of a text in a sketch is the number of bytes that follow, and
@@ -84,7 +106,8 @@ typedef struct WideBucket
 typedef struct TextModel
 {
 	int			length_bytes;
-	int			buckets;
+	int			levels;			/* words with bits */
+	int			thresholds[MOST_LEVELS];	/* ascending */
 	int			text_words;		/* of the text; 0: sketches do not have it */
 	uint8		narrow[NARROW]; /* their buckets */
 	int			nwide;
@@ -171,9 +194,9 @@ compare_wide(const void *a, const void *b)
 }
 
 static inline uint32
-hash_bucket(const TextModel *model, uint32 code)
+hash_bucket(uint32 code)
 {
-	return hash_bytes_uint32(code) % model->buckets;
+	return hash_bytes_uint32(code) % BUCKETS;
 }
 
 static inline uint32
@@ -185,7 +208,7 @@ bucket_of(const TextModel *model, uint32 code)
 	if (code < NARROW)
 		return model->narrow[code];
 	found = bsearch(&key, model->wide, model->nwide, sizeof(WideBucket), compare_wide);
-	return found != NULL ? found->bucket : hash_bucket(model, code);
+	return found != NULL ? found->bucket : hash_bucket(code);
 }
 
 /*
@@ -214,7 +237,7 @@ list_frequencies(MMCharCounts *counts, int *n)
 
 /*
  * How many words the text takes, so that most of the sample fits.  Together
- * with the counts it may take half of the budget: where columns must share an
+ * with the counts it may take a third of the budget: where columns must share an
  * entry, searches by the others pay for its size, too.  Returns 0 if the text
  * would take more, or is too short.
  */
@@ -232,9 +255,53 @@ choose_text_words(const MMCharCounts *counts, int budget, int counts_bytes)
 		fit += counts->of_size[++most];
 	}
 	words = (1 + most + sizeof(uint32) - 1) / sizeof(uint32);
-	if (most < TEXT_LEAST || counts_bytes + words * (int) sizeof(uint32) > budget / 2)
+	if (most < TEXT_LEAST || counts_bytes + words * (int) sizeof(uint32) > budget / 3)
 		return 0;
 	return words;
+}
+
+/*
+ * What part of the counts of a bucket reaches a threshold, if there are mean of them
+ * in a string on average (by the Poisson distribution).
+ */
+static double
+reached(double mean, int threshold)
+{
+	double		term = exp(-mean);
+	double		below = 0.0;
+
+	for (int i = 0; i < threshold; i++)
+	{
+		below += term;
+		term *= mean / (i + 1);
+	}
+	return Max(1.0 - below, 0.0);
+}
+
+/*
+ * Choose up to most thresholds for buckets that have so many characters of all
+ * strings of the sample.
+ */
+static void
+choose_thresholds(TextModel *model, const int64 *full, int strings, int most)
+{
+	int			useful[lengthof(thresholds_to_choose)];
+	int			n = 0;
+
+	for (int i = 0; i < (int) lengthof(thresholds_to_choose); i++)
+	{
+		double		part = 0.0;
+
+		for (int b = 0; b < BUCKETS; b++)
+			part += reached((double) full[b] / Max(strings, 1), thresholds_to_choose[i]) / BUCKETS;
+		if (part >= LEAST_REACHED && part <= 1.0 - LEAST_REACHED)
+			useful[n++] = thresholds_to_choose[i];
+	}
+	if (n == 0)
+		useful[n++] = 1;
+	model->levels = Min(n, Min(most, MOST_LEVELS));
+	for (int j = 0; j < model->levels; j++)
+		model->thresholds[j] = useful[j * n / model->levels];
 }
 
 void *
@@ -242,24 +309,23 @@ mm_text_train(MMCharCounts *counts, int budget, Size *size, MetricSketchShape *s
 {
 	int			n;
 	Frequency  *list = list_frequencies(counts, &n);
-	int64		full[MOST_BUCKETS] = {0};
+	int64		full[BUCKETS] = {0};
 	int			length_bytes = counts->longest < 255 ? 1 : 2;
 	TextModel  *model;
 
-	if (budget <= length_bytes)
+	if (budget < length_bytes + (int) sizeof(uint32))
 		return NULL;
 	*size = offsetof(TextModel, wide) + sizeof(WideBucket) * MOST_WIDE;
 	model = palloc0(*size);
 	model->length_bytes = length_bytes;
-	model->buckets = Min(budget - length_bytes, Min(MOST_BUCKETS, Max(n, LEAST_BUCKETS)));
 	for (int c = 0; c < NARROW; c++)
-		model->narrow[c] = hash_bucket(model, c);
+		model->narrow[c] = hash_bucket(c);
 
 	for (int i = 0; i < n; i++)
 	{
 		int			least = 0;
 
-		for (int b = 1; b < model->buckets; b++)
+		for (int b = 1; b < BUCKETS; b++)
 			if (full[b] < full[least])
 				least = b;
 		if (list[i].code < NARROW)
@@ -272,9 +338,14 @@ mm_text_train(MMCharCounts *counts, int budget, Size *size, MetricSketchShape *s
 	}
 	qsort(model->wide, model->nwide, sizeof(WideBucket), compare_wide);
 	*size = offsetof(TextModel, wide) + sizeof(WideBucket) * model->nwide;
+	choose_thresholds(model, full, counts->strings,
+					  (budget - length_bytes) / (int) sizeof(uint32));
 
-	shape->bytes = model->length_bytes + model->buckets;
-	shape->words = model->text_words = choose_text_words(counts, budget, shape->bytes);
+	shape->bytes = model->length_bytes;
+	shape->words = model->levels;
+	shape->later = model->text_words =
+		choose_text_words(counts, budget, shape->bytes + shape->words * (int) sizeof(uint32));
+	shape->words += model->text_words;
 	pfree(list);
 	return model;
 }
@@ -285,7 +356,7 @@ mm_text_train(MMCharCounts *counts, int budget, Size *size, MetricSketchShape *s
 static void
 count_buckets(const TextModel *model, const EditString *string, int *counts)
 {
-	memset(counts, 0, sizeof(int) * model->buckets);
+	memset(counts, 0, sizeof(int) * BUCKETS);
 	if (string->wide)
 	{
 		const uint32 *codes = string->codes;
@@ -322,7 +393,7 @@ mm_text_sketch(const void *model, const EditString *string, const char *text, in
 			   uint32 *words, uint8 *bytes)
 {
 	const TextModel *m = model;
-	int			counts[MOST_BUCKETS];
+	int			counts[BUCKETS];
 	int			most = m->length_bytes == 1 ? 0xff : 0xffff;
 	int			length = Min(string->length, most);
 
@@ -330,44 +401,58 @@ mm_text_sketch(const void *model, const EditString *string, const char *text, in
 	if (m->length_bytes == 2)
 		*bytes++ = length >> 8;
 	count_buckets(m, string, counts);
-	for (int b = 0; b < m->buckets; b++)
-		bytes[b] = Min(counts[b], 255);
+	for (int j = 0; j < m->levels; j++)
+	{
+		words[j] = 0;
+		for (int b = 0; b < BUCKETS; b++)
+			if (counts[b] >= m->thresholds[j])
+				words[j] |= UINT32_C(1) << b;
+	}
 	if (m->text_words > 0)
-		keep_text(m, text, size, words);
+		keep_text(m, text, size, words + m->levels);
+}
+
+/*
+ * How many characters of a bucket a string can share that has reached so many
+ * thresholds, with a query that has count of them.
+ */
+static inline int
+shared_at_level(const TextModel *model, int count, int level)
+{
+	return level < model->levels ? Min(count, model->thresholds[level] - 1) : count;
 }
 
 void *
 mm_text_sketch_query(const void *model, const EditString *string)
 {
 	const TextModel *m = model;
-	int			counts[MOST_BUCKETS];
-	int			sum = 0;
-	MMCountQuery *query = palloc0(offsetof(MMCountQuery, counts) +
-								  sizeof(query->counts[0]) * m->buckets);
+	int			counts[BUCKETS];
+	MMCountQuery *query = palloc0(offsetof(MMCountQuery, masks) +
+								  sizeof(MMCountMask) * m->levels * MM_COUNT_DIGITS);
 
 	query->length = string->length;
 	query->length_bytes = m->length_bytes;
 	count_buckets(m, string, counts);
-	for (int b = 0; b < m->buckets; b++)
-	{
-		MMBucketCount *last = &query->counts[query->ncounts];
-		int			count = Min(counts[b], 255);
-
-		if (count == 0)
-			continue;
-		query->excess += counts[b] - count;
-		if (sum + count > 255)
+	for (int b = 0; b < BUCKETS; b++)
+		query->shared += shared_at_level(m, counts[b], 0);
+	for (int j = 0; j < m->levels; j++)
+		for (int digit = 0; digit < MM_COUNT_DIGITS; digit++)
 		{
-			last[-1].flush = true;
-			sum = 0;
+			uint32		mask = 0;
+
+			for (int b = 0; b < BUCKETS; b++)
+			{
+				int			more = shared_at_level(m, counts[b], j + 1) - shared_at_level(m, counts[b], j);
+
+				mask |= (uint32) (more >> digit & 1) << b;
+			}
+			if (mask != 0)
+				query->masks[query->nmasks++] = (MMCountMask) {
+					.word = j,
+					.digit = digit,
+					.mask = mask,
+				};
 		}
-		sum += count;
-		last->plane = m->length_bytes + b;
-		last->count = count;
-		query->ncounts++;
-	}
-	if (query->ncounts > 0)
-		query->counts[query->ncounts - 1].flush = true;
 	return query;
 }
 
@@ -383,7 +468,11 @@ mm_text_kept(const void *model)
 {
 	const TextModel *m = model;
 
-	return (MMKeptText) {.words = m->text_words, .length_bytes = m->length_bytes};
+	return (MMKeptText) {
+		.words = m->text_words,
+		.first = m->levels,
+		.length_bytes = m->length_bytes,
+	};
 }
 
 int
@@ -394,11 +483,11 @@ mm_text_read(const MMKeptText *kept, const MetricSketchPlanes *planes, int i,
 	int			most = kept->words * (int) sizeof(uint32) - 1;
 	int			size;
 
-	words[0] = planes->words[i];
+	words[0] = planes->words[kept->first * planes->stride + i];
 	*cut = (first[0] & TEXT_CUT) != 0;
 	size = Min(first[0] & ~TEXT_CUT, most);
 	for (int w = 1; w * (int) sizeof(uint32) <= size; w++)
-		words[w] = planes->words[w * planes->stride + i];
+		words[w] = planes->words[(kept->first + w) * planes->stride + i];
 	return size;
 }
 

@@ -51,6 +51,7 @@ extern void mm_text_bounds(const void *query, const MetricSketchPlanes *planes,
 typedef struct MMKeptText
 {
 	int			words;			/* 0: they do not have it */
+	int			first;			/* of these */
 	int			length_bytes;
 } MMKeptText;
 

@@ -26,6 +26,7 @@
 #include "metric/kernels.h"
 #include "metric/metric.h"
 #include "metric/vector.h"
+#include "metric/vector_coordinates.h"
 #include "metric/vector_sketch.h"
 #include "type/mmvector.h"
 
@@ -429,42 +430,70 @@ check_sketched(VectorMetric metric, const Floats *f, int dim)
 }
 
 /*
- * Train on some of the values.
+ * Some of the values, side by side, to train on: *used vectors of *dim components.
+ * NULL if they have so few that all are raw coordinates.
  */
-static void *
-train_vectors(VectorMetric metric, void (*load) (Datum value, Floats *f),
-			  const Datum *values, int n, int budget, Size *size, MetricSketchShape *shape)
+static float *
+load_sample(VectorMetric metric, void (*load) (Datum value, Floats *f),
+			const Datum *values, int n, int *used, int *dim)
 {
-	int			used = Min(n, MM_VECTOR_SAMPLE);
 	float	   *vectors = NULL;
-	int			dim = 0;
-	void	   *model;
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
 												  "mmdb sampled vectors",
 												  ALLOCSET_DEFAULT_SIZES);
 
-	for (int i = 0; i < used; i++)
+	*used = Min(n, MM_VECTOR_SAMPLE);
+	for (int i = 0; i < *used; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(scratch);
 		Floats		f;
 
-		load(values[(int64) i * n / used], &f);
+		load(values[(int64) i * n / *used], &f);
 		MemoryContextSwitchTo(old);
 		if (i == 0)
 		{
-			dim = f.n;
-			if (dim <= METRIC_MAX_RAW_COORDINATES)
+			*dim = f.n;
+			if (*dim <= METRIC_MAX_RAW_COORDINATES)
 				break;
-			vectors = palloc_extended(sizeof(float) * dim * used, MCXT_ALLOC_HUGE);
+			vectors = palloc_extended(sizeof(float) * *dim * *used, MCXT_ALLOC_HUGE);
 		}
-		check_sketched(metric, &f, dim);
-		memcpy(vectors + (Size) i * dim, f.x, sizeof(float) * dim);
+		check_sketched(metric, &f, *dim);
+		memcpy(vectors + (Size) i * *dim, f.x, sizeof(float) * *dim);
 		MemoryContextReset(scratch);
 	}
 	MemoryContextDelete(scratch);
+	return vectors;
+}
+
+static void *
+train_vectors(VectorMetric metric, void (*load) (Datum value, Floats *f),
+			  const Datum *values, int n, int budget, Size *size, MetricSketchShape *shape)
+{
+	int			used;
+	int			dim;
+	float	   *vectors = load_sample(metric, load, values, n, &used, &dim);
+	void	   *model;
+
 	if (vectors == NULL)
 		return NULL;
 	model = mm_vector_train(metric, vectors, used, dim, budget, size, shape);
+	pfree(vectors);
+	return model;
+}
+
+static void *
+train_vector_coordinates(VectorMetric metric, void (*load) (Datum value, Floats *f),
+						 const Datum *values, int n, Size *size,
+						 MetricTrainedCoordinates *trained)
+{
+	int			used;
+	int			dim;
+	float	   *vectors = load_sample(metric, load, values, n, &used, &dim);
+	void	   *model;
+
+	if (vectors == NULL)
+		return NULL;
+	model = mm_vector_train_coordinates(metric, vectors, used, dim, size, trained);
 	pfree(vectors);
 	return model;
 }
@@ -540,6 +569,24 @@ sketch_##type##_##metric(const void *model, Datum value, Oid collation, \
 } \
 \
 static void * \
+train_coordinates_##type##_##metric(const Datum *values, int n, Oid collation, Size *size, \
+									MetricTrainedCoordinates *trained) \
+{ \
+	return train_vector_coordinates(KIND_##metric, load_##type, values, n, size, trained); \
+} \
+\
+static double \
+trained_coordinates_##type##_##metric(const void *model, Datum value, Oid collation, \
+									  int n, double *x) \
+{ \
+	Floats		f; \
+	\
+	load_##type(value, &f); \
+	check_sketched(KIND_##metric, &f, mm_vector_coordinates_dim(model)); \
+	return mm_vector_coordinates(model, f.x, n, x); \
+} \
+\
+static void * \
 sketch_query_##type##_##metric(const void *model, Datum query, Oid collation) \
 { \
 	Floats		f; \
@@ -564,6 +611,8 @@ mm_##type##_##metric##_routine(PG_FUNCTION_ARGS) \
 		.sketch = sketch_##type##_##metric, \
 		.sketch_query = sketch_query_##type##_##metric, \
 		.sketch_bounds = mm_vector_bounds, \
+		.train_coordinates = train_coordinates_##type##_##metric, \
+		.trained_coordinates = trained_coordinates_##type##_##metric, \
 		__VA_ARGS__ \
 	}; \
 	\

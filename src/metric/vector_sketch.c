@@ -4,7 +4,7 @@
  *	  Sketches of vectors: coordinates in 8 bits each, and how far they are
  *	  off.
  *
- * A vector x is mapped to y, which has one component for each byte of the
+ * A vector x is mapped to y, which has one component for each code of the
  * sketch.  The map never makes distances larger.  It depends on the metric and
  * the budget:
  *
@@ -13,25 +13,45 @@
  *	- L1: the components of y are sums of groups of neighbouring components.
  *	- L-infinity: they are the components that vary most in the sample.
  *	- L2 and cosine: they are projections on the principal directions of the
- *	  sample.  The last component, a float, is the length of the rest, which is
- *	  what the projections leave of x.  Two rests are at least as far from each
- *	  other as their lengths differ, and at most as far as the sum of their
- *	  lengths.
+ *	  sample.  The length of the rest, which is what the projections leave of x, is
+ *	  kept as a float.  Two rests are at least as far from each other as their
+ *	  lengths differ, and at most as far as the sum of their lengths.
  *
- * Component p of y becomes code c, which stands for y' = origin + step * c.
- * The sketch's first word is a number e >= d(y, y'), computed in double
- * precision, which includes the error of y itself.  Hence, by the triangle
- * inequality, for a query z
+ * Component p of y becomes code c, which stands for y' = origin + step * c.  The
+ * sketch has a number e >= d(y, y'), computed in double precision, which includes
+ * the error of y itself.  Hence, by the triangle inequality, for a query z
  *
  *	d(z, y') - e <= d(z, y) <= d(z, y') + e
  *
  * which holds for any y, however unlike the sample.
  *
- * The query.  The kernel computes d(z, y') in float arithmetic, from z -
- * origin and step, rounded to floats.  How far that moves z and y' is a
- * constant of the query, again by the triangle inequality.  The remaining
- * error of rounding is relative to a sum without negative terms.  All numbers
- * are scaled by a power of 2, so that squares do not overflow.
+ * Codes have four bits.  That is enough where neighbours are far from each other, as
+ * they are in many dimensions, and takes half the memory of eight.  Where e is
+ * much in comparison with the distance of neighbours, codes have eight bits.
+ *
+ * A sketch's words are, in this order:
+ *
+ *	- the error, as a float
+ *	- L2, cosine: the square of y' - center, as a float (see below)
+ *	- principal directions: the length of the rest, as a float
+ *	- the upper four bits of the codes, eight to a word (see code_shift), and then
+ *	  their lower four bits, if they have them
+ *
+ * The query under L2.  With center as the middle of all codes, a = z - center, and
+ * b = y' - center,
+ *
+ *	|z - y'|^2 = |a|^2 + |b|^2 - 2 a b
+ *
+ * |b|^2 is in the sketch.  The product is a sum of codes times numbers of the query.
+ * These are rounded to whole numbers, so that the kernel can multiply bytes.  Rounding
+ * moves z, and by how much is a constant of the query, again by the triangle
+ * inequality.  The other errors of rounding are relative to the largest that the three
+ * summands can be.  Components of similar ranges are in one word, and each word has
+ * its own unit, so that no component is rounded too much.
+ *
+ * The query under L1.  |z - y'| is a sum of differences of bytes times steps: z is
+ * rounded to a byte and cut off at the ends, which adds a constant.  The steps are
+ * multiples of some unit, rounded down.
  *
  * The directions are not quite orthonormal.  With G = I + F as the products of
  * all their pairs, the map sqrt(G^-1) V x is a true projection, and it differs
@@ -46,208 +66,36 @@
 #include "miscadmin.h"
 
 #include "metric/kernels.h"
-#include "metric/kernels_planes.h"
 #include "metric/principal.h"
 #include "metric/vector.h"
-#include "metric/vector_sketch.h"
-
-typedef enum Mapping
-{
-	WHOLE,
-	GROUPS,
-	CHOSEN,
-	DIRECTIONS,
-} Mapping;
-
-/*
- * A model; its arrays follow it.
- */
-typedef struct VectorModel
-{
-	VectorMetric metric;
-	Mapping		mapping;
-	int			dim;			/* components of x */
-	int			planes;			/* components of y, but for the rest's length */
-
-	/* These two are set only with directions. */
-	double		gram_error;		/* at least |F| */
-	double		mean_length;
-
-	/*
-	 * The arrays are double origin[planes], step[planes]; with chosen
-	 * components, int chosen[planes]; with directions, double
-	 * mean_projection[planes], float mean[dim], direction[planes][dim].
-	 */
-	double		data[FLEXIBLE_ARRAY_MEMBER];
-} VectorModel;
-
-#define ORIGIN(m)			((m)->data)
-#define STEP(m)				((m)->data + (m)->planes)
-#define CHOSEN_COMPONENT(m)	((int *) ((m)->data + 2 * (m)->planes))
-#define MEAN_PROJECTION(m)	((m)->data + 2 * (m)->planes)
-#define MEAN(m)				((float *) ((m)->data + 3 * (m)->planes))
-#define DIRECTION(m, p)		(MEAN(m) + (Size) (m)->dim * ((p) + 1))
-
-/*
- * The image y of a vector.
- */
-typedef struct Image
-{
-	double	   *y;
-	double		rest;			/* length of what the directions leave */
-	double		error;			/* distance to the true image, at most */
-} Image;
+#include "metric/vector_model.h"
 
 /* More planes than this take more time than they save. */
 #define MAX_PLANES	256
 
-/* Sums of 16,000 terms in double precision have a smaller relative error. */
-#define SUM_ERROR	4e-12
+/* A component whose range is less than this part of the widest has no codes. */
+#define LEAST_RANGE	1e-6
+
+/*
+ * What is thought of to choose between four and eight bits: a search in so many rows,
+ * where it takes as long to read a row as so many bytes of sketches; and how many
+ * vectors are asked, with how many components as coordinates.
+ */
+#define ROWS			100000
+#define BYTES_PER_ROW	10000
+#define ASKED_VECTORS	50
+#define FEW_PLANES		8
 
 static Size
 model_size(Mapping mapping, int dim, int planes)
 {
 	Size		size = offsetof(VectorModel, data) + 2 * sizeof(double) * planes;
 
-	if (mapping == CHOSEN)
+	if (mapping == CHOSEN || mapping == WHOLE)
 		size += sizeof(int) * planes;
 	else if (mapping == DIRECTIONS)
 		size += sizeof(double) * planes + sizeof(float) * (Size) dim * (planes + 1);
 	return size;
-}
-
-/*
- * The first component of group p.  For the group after the last, it is the
- * number of components.
- */
-static inline int
-group_start(const VectorModel *model, int p)
-{
-	return (int) ((int64) p * model->dim / model->planes);
-}
-
-static void
-map_groups(const VectorModel *model, const float *x, Image *image)
-{
-	double		total = 0.0;
-
-	for (int p = 0; p < model->planes; p++)
-	{
-		double		sum = 0.0;
-
-		for (int i = group_start(model, p); i < group_start(model, p + 1); i++)
-		{
-			sum += x[i];
-			total += fabs(x[i]);
-		}
-		image->y[p] = sum;
-	}
-	image->error = total * SUM_ERROR;
-}
-
-static void
-map_directions(const VectorModel *model, const float *x, double factor, Image *image)
-{
-	const float *mean = MEAN(model);
-	double		square = 0.0;	/* of the distance to the mean */
-	double		inside = 0.0;	/* of its projection */
-	double		length;
-	double		shift;			/* of the squared rest, at most */
-
-	for (int i = 0; i < model->dim; i++)
-	{
-		double		diff = x[i] * factor - mean[i];
-
-		square += diff * diff;
-	}
-	for (int p = 0; p < model->planes; p++)
-	{
-		image->y[p] = mm_kernels->dot(x, DIRECTION(model, p), model->dim) * factor -
-			MEAN_PROJECTION(model)[p];
-		inside += image->y[p] * image->y[p];
-	}
-	image->rest = sqrt(Max(square - inside, 0.0));
-
-	/*
-	 * Each projection is off by at most SUM_ERROR times the lengths of x and
-	 * the mean.  All of them together are off by no more than 16 times that
-	 * (there are not more than 255).  The rest is off by the error of the
-	 * difference of squares.
-	 */
-	length = sqrt(square) + 2.0 * model->mean_length;
-	image->error = 16.0 * SUM_ERROR * length + model->gram_error * sqrt(inside);
-	shift = 2.0 * model->gram_error * inside + 64.0 * SUM_ERROR * length * length;
-	if (shift > 0.0)
-		image->error += shift / Max(sqrt(shift), image->rest);
-}
-
-/*
- * Map a vector to its image.
- */
-static void
-map_vector(const VectorModel *model, const float *x, Image *image)
-{
-	double		factor = 1.0;
-
-	image->rest = 0.0;
-	image->error = 0.0;
-	if (model->metric == MM_VECTOR_COSINE)
-	{
-		factor = 1.0 / sqrt(mm_kernels->dot(x, x, model->dim));
-		image->error = SUM_ERROR;
-	}
-	if (model->mapping == WHOLE)
-	{
-		for (int i = 0; i < model->dim; i++)
-			image->y[i] = x[i] * factor;
-	}
-	else if (model->mapping == GROUPS)
-		map_groups(model, x, image);
-	else if (model->mapping == CHOSEN)
-	{
-		for (int p = 0; p < model->planes; p++)
-			image->y[p] = x[CHOSEN_COMPONENT(model)[p]];
-	}
-	else
-		map_directions(model, x, factor, image);
-	if (model->metric == MM_VECTOR_COSINE && model->mapping == DIRECTIONS)
-		image->error += SUM_ERROR;
-}
-
-/*
- * Add one component to the norm of a metric.
- */
-static inline double
-add_component(VectorMetric metric, double sum, double diff)
-{
-	switch (metric)
-	{
-		case MM_VECTOR_L1:
-			return sum + fabs(diff);
-		case MM_VECTOR_LINF:
-			return Max(sum, fabs(diff));
-		default:
-			return sum + diff * diff;
-	}
-}
-
-static inline double
-norm_of_sum(VectorMetric metric, double sum)
-{
-	return metric == MM_VECTOR_L2 || metric == MM_VECTOR_COSINE ? sqrt(sum) : sum;
-}
-
-/*
- * The least float that is not below x >= 0, and a little more, for the error
- * of x in double precision.
- */
-static float
-float_above(double x)
-{
-	x *= 1 + 1e-9;
-	if (x >= FLT_MAX)
-		return get_float4_infinity();
-	return nextafterf((float) x, FLT_MAX);
 }
 
 int
@@ -256,35 +104,79 @@ mm_vector_model_dim(const void *model)
 	return ((const VectorModel *) model)->dim;
 }
 
+/* ---------- sketches ---------- */
+
+static inline void
+put_code(const VectorModel *model, uint32 *words, int p, int code)
+{
+	uint32	   *word = &words[p / MM_CODES_PER_WORD];
+
+	if (model->greatest > 15)
+	{
+		word[half_words(model)] |= (uint32) (code & 15) << code_shift(p);
+		code >>= 4;
+	}
+	*word |= (uint32) code << code_shift(p);
+}
+
+/*
+ * The square of y' - center in one component, scaled.
+ */
+static inline double
+centered_square(const VectorModel *model, int p, double code)
+{
+	double		diff = STEP(model)[p] * (code - CENTER(model)) * model->scale;
+
+	return diff * diff;
+}
+
+static inline void
+put_float(uint32 *word, double x)
+{
+	float		f = (float) Min(x, FLT_MAX);
+
+	memcpy(word, &f, sizeof(float));
+}
+
 void
 mm_vector_sketch(const void *model, const float *x, uint32 *words, uint8 *bytes)
 {
 	const VectorModel *m = model;
 	const double *origin = ORIGIN(m);
 	const double *step = STEP(m);
+	uint32	   *codes = words + head_words(m);
 	Image		image;
 	double		sum = 0.0;
-	float		error;
-	float		rest;
+	double		square = 0.0;
+	double		error;
 
 	image.y = palloc(sizeof(double) * Max(m->planes, 1));
-	map_vector(m, x, &image);
+	mm_vector_map(m, x, &image);
+	memset(codes, 0, sizeof(uint32) * code_words(m));
 	for (int p = 0; p < m->planes; p++)
 	{
 		double		code = step[p] > 0.0 ? rint((image.y[p] - origin[p]) / step[p]) : 0.0;
 
-		code = code < 0.0 ? 0.0 : code > 255.0 ? 255.0 : code;
-		bytes[p] = (uint8) code;
+		code = Max(Min(code, m->greatest), 0.0);
+		put_code(m, codes, p, (int) code);
 		sum = add_component(m->metric, sum, image.y[p] - (origin[p] + step[p] * code));
+		square += centered_square(m, p, code);
 	}
-	rest = (float) Min(image.rest, FLT_MAX);
-	error = float_above(norm_of_sum(m->metric, sum) + image.error +
-						(m->mapping == DIRECTIONS ? fabs(image.rest - rest) : 0.0));
-	memcpy(&words[0], &error, sizeof(float));
+	error = norm_of_sum(m->metric, sum) + image.error;
+	if (is_euclidean(m))
+		put_float(&words[1], square);
 	if (m->mapping == DIRECTIONS)
-		memcpy(&words[1], &rest, sizeof(float));
+	{
+		float		rest = (float) Min(image.rest, FLT_MAX);
+
+		put_float(&words[2], rest);
+		error += fabs(image.rest - rest);
+	}
+	put_float(&words[0], mm_vector_float_above(error));
 	pfree(image.y);
 }
+
+/* ---------- training ---------- */
 
 /*
  * The power of 2 that scales the largest number to about 1; but no power that
@@ -301,145 +193,18 @@ choose_scale(double largest)
 	return ldexp(1.0, -Max(-120, Min(exponent, 120)));
 }
 
-void *
-mm_vector_sketch_query(const void *model, const float *x)
-{
-	const VectorModel *m = model;
-	const double *origin = ORIGIN(m);
-	const double *step = STEP(m);
-	MMCodeQuery *query = palloc0(offsetof(MMCodeQuery, components) +
-								 sizeof(query->components[0]) * m->planes);
-	Image		image;
-	double		largest;
-	double		moved = 0.0;	/* how far rounding moves z and any y' */
-	double		scale;
-
-	image.y = palloc(sizeof(double) * Max(m->planes, 1));
-	map_vector(m, x, &image);
-	largest = image.rest;
-	for (int p = 0; p < m->planes; p++)
-		largest = Max(largest, Max(fabs(image.y[p] - origin[p]), 255.0 * step[p]));
-	scale = choose_scale(largest);
-
-	for (int p = 0; p < m->planes; p++)
-	{
-		double		at = (image.y[p] - origin[p]) * scale;
-		float		float_at = (float) at;
-		float		float_step = (float) (step[p] * scale);
-
-		/*
-		 * The errors of the step, of its product with a code, and of the
-		 * number that the product is subtracted from.
-		 */
-		moved = add_component(m->metric, moved,
-							  fabs(at - float_at) +
-							  255.0 * (fabs(step[p] * scale - float_step) +
-									   0x1p-24 * float_step));
-		query->components[p].at = float_at;
-		query->components[p].step = float_step;
-	}
-
-	query->norm = m->metric == MM_VECTOR_L1 ? METRIC_NORM_L1 :
-		m->metric == MM_VECTOR_LINF ? METRIC_NORM_MAX : METRIC_NORM_L2;
-	query->planes = m->planes;
-	query->has_rest = m->mapping == DIRECTIONS;
-	query->has_upper = m->mapping == WHOLE || m->mapping == DIRECTIONS;
-	query->half_square = m->metric == MM_VECTOR_COSINE;
-	query->scale = scale;
-	query->unscale = 1.0 / scale;
-	query->rest = (float) Min(image.rest, FLT_MAX);
-
-	/*
-	 * The last summand is for underflow, in squares of scaled numbers and
-	 * anywhere else.
-	 */
-	query->moved = float_above(norm_of_sum(m->metric, moved) / scale + image.error +
-							   (m->mapping == DIRECTIONS ? fabs(image.rest - query->rest) : 0.0) +
-							   largest * 0x1p-50 + 0x1p-110);
-	query->sum_error = (m->planes + 16) * 0x1p-23f;
-	query->distance_error = m->metric == MM_VECTOR_COSINE ? 1e-6f : MM_VECTOR_ERROR;
-	query->absolute_error = m->metric == MM_VECTOR_COSINE ? 2 * MM_COSINE_ERROR : 0.0f;
-	pfree(image.y);
-	return query;
-}
-
-void
-mm_vector_bounds(const void *query, const MetricSketchPlanes *planes,
-				 float *lower, float *upper)
-{
-	mm_kernels->planes->codes(query, planes, lower, upper);
-}
-
-/*
- * What the principal directions of a sample are computed from, and the
- * directions.
- */
-typedef struct Principal
-{
-	int			n;
-	float	   *mean;
-	float	   *directions;
-	double		gram_error;
-} Principal;
-
-static Principal
-find_principal(VectorMetric metric, const float *vectors, int n, int dim, int most)
-{
-	double	   *sum = palloc0(sizeof(double) * dim);
-	double	   *factor = palloc(sizeof(double) * n);
-	float	   *centered = palloc_extended(sizeof(float) * dim * n, MCXT_ALLOC_HUGE);
-	double		largest = 0.0;
-	double		scale;
-	Principal	result;
-
-	result.mean = palloc(sizeof(float) * dim);
-	result.directions = palloc_extended(sizeof(float) * dim * most, MCXT_ALLOC_HUGE);
-	for (int v = 0; v < n; v++)
-	{
-		const float *x = vectors + (Size) v * dim;
-
-		factor[v] = metric == MM_VECTOR_COSINE ?
-			1.0 / sqrt(mm_kernels->dot(x, x, dim)) : 1.0;
-		for (int i = 0; i < dim; i++)
-		{
-			sum[i] += x[i] * factor[v];
-			largest = Max(largest, fabs(x[i] * factor[v]));
-		}
-	}
-	for (int i = 0; i < dim; i++)
-		result.mean[i] = (float) (sum[i] / n);
-
-	/*
-	 * The vectors are scaled so that floats can hold them; the directions stay
-	 * the same.
-	 */
-	scale = largest > 0.0 ? 0.5 / largest : 1.0;
-	for (int v = 0; v < n; v++)
-		for (int i = 0; i < dim; i++)
-			centered[(Size) v * dim + i] =
-				(float) ((vectors[(Size) v * dim + i] * factor[v] - result.mean[i]) * scale);
-
-	result.n = mm_principal_directions(centered, n, dim, most,
-									   result.directions, &result.gram_error);
-	pfree(centered);
-	pfree(factor);
-	pfree(sum);
-	return result;
-}
-
 static void
-set_directions(VectorModel *model, const Principal *principal)
+set_directions(VectorModel *model, const MMPrincipal *principal)
 {
 	Size		row = sizeof(float) * model->dim;
 
 	memcpy(MEAN(model), principal->mean, row);
-	model->mean_length = sqrt(mm_kernels->dot(principal->mean, principal->mean, model->dim));
+	model->mean_length = principal->mean_length;
 	model->gram_error = principal->gram_error;
 	for (int p = 0; p < model->planes; p++)
 	{
 		memcpy(DIRECTION(model, p), principal->directions + (Size) model->dim * p, row);
-		MEAN_PROJECTION(model)[p] = mm_kernels->dot(principal->mean, DIRECTION(model, p),
-													model->dim);
+		MEAN_PROJECTION(model)[p] = principal->mean_projection[p];
 	}
 }
 
@@ -463,25 +228,46 @@ compare_spreads(const void *a, const void *b)
 	return x->component - y->component;
 }
 
+/*
+ * How much a component varies: on average for those to be chosen, or else from the
+ * least to the greatest number.
+ */
+static double
+spread_of(const VectorModel *model, const float *vectors, int n, int i)
+{
+	double		mean = 0.0;
+	double		spread = 0.0;
+	double		least = get_float8_infinity();
+	double		greatest = -get_float8_infinity();
+
+	for (int v = 0; v < n; v++)
+	{
+		double		x = vectors[(Size) v * model->dim + i];
+
+		mean += x / n;
+		least = Min(least, x);
+		greatest = Max(greatest, x);
+	}
+	if (model->mapping == WHOLE)
+		return greatest - least;
+	for (int v = 0; v < n; v++)
+		spread += fabs(vectors[(Size) v * model->dim + i] - mean);
+	return spread;
+}
+
+/*
+ * Put the components in order, those that vary most first.
+ */
 static void
 choose_components(VectorModel *model, const float *vectors, int n)
 {
 	Spread	   *spreads = palloc(sizeof(Spread) * model->dim);
 
 	for (int i = 0; i < model->dim; i++)
-	{
-		double		mean = 0.0;
-
-		spreads[i].component = i;
-		spreads[i].spread = 0.0;
-		for (int v = 0; v < n; v++)
-			mean += (double) vectors[(Size) v * model->dim + i] / n;
-		for (int v = 0; v < n; v++)
-			spreads[i].spread += fabs(vectors[(Size) v * model->dim + i] - mean);
-	}
+		spreads[i] = (Spread) {i, spread_of(model, vectors, n, i)};
 	qsort(spreads, model->dim, sizeof(Spread), compare_spreads);
 	for (int p = 0; p < model->planes; p++)
-		CHOSEN_COMPONENT(model)[p] = spreads[p].component;
+		COMPONENT(model)[p] = spreads[p].component;
 	pfree(spreads);
 }
 
@@ -494,13 +280,14 @@ set_ranges(VectorModel *model, const float *vectors, int n)
 	double	   *origin = ORIGIN(model);
 	double	   *step = STEP(model);
 	double	   *largest = palloc(sizeof(double) * Max(model->planes, 1));
+	double		widest = 0.0;
 	Image		image;
 
 	image.y = palloc(sizeof(double) * Max(model->planes, 1));
 	for (int v = 0; v < n; v++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		map_vector(model, vectors + (Size) v * model->dim, &image);
+		mm_vector_map(model, vectors + (Size) v * model->dim, &image);
 		for (int p = 0; p < model->planes; p++)
 		{
 			origin[p] = v == 0 ? image.y[p] : Min(origin[p], image.y[p]);
@@ -508,9 +295,110 @@ set_ranges(VectorModel *model, const float *vectors, int n)
 		}
 	}
 	for (int p = 0; p < model->planes; p++)
-		step[p] = (largest[p] - origin[p]) / 255.0;
+	{
+		step[p] = (largest[p] - origin[p]) / model->greatest;
+		widest = Max(widest, model->greatest * step[p]);
+	}
+	model->scale = choose_scale(widest);
+	for (int p = 0; p < model->planes; p++)
+	{
+		/* A range that is nothing beside the others would only spoil their rounding. */
+		if (step[p] * model->greatest < widest * LEAST_RANGE)
+		{
+			origin[p] += step[p] * CENTER(model);
+			step[p] = 0.0;
+		}
+		model->greatest_square += centered_square(model, p, 0.0);
+	}
 	pfree(image.y);
 	pfree(largest);
+}
+
+/*
+ * The distance of two vectors of the sample, or for cosine of their unit vectors.
+ */
+static double
+sample_distance(const VectorModel *model, const float *x, const float *y)
+{
+	int			dim = model->dim;
+	double		sums[3];
+
+	switch (model->metric)
+	{
+		case MM_VECTOR_L1:
+			return mm_kernels->l1(x, y, dim, FLT_MAX);
+		case MM_VECTOR_LINF:
+			return mm_kernels->linf(x, y, dim, FLT_MAX);
+		case MM_VECTOR_L2:
+			return sqrt(mm_kernels->l2_squared(x, y, dim, FLT_MAX));
+		default:
+			mm_kernels->dot3(x, y, dim, sums);
+			return sqrt(Max(2.0 - 2.0 * sums[0] / sqrt(sums[1] * sums[2]), 0.0));
+	}
+}
+
+/*
+ * Are codes of four bits good enough, or would eight save more time than they take?
+ *
+ * For some vectors, it is counted how many of the sample are so near, by their
+ * sketches, that they would have to be looked at in the search for the nearest
+ * neighbour.  (That is about as many as for some nearest neighbours in a large table.)
+ * Each costs the time that a row takes.  Bits cost the time to read them, of all
+ * values that a few coordinates do not exclude.
+ */
+static bool
+is_fine_enough(const VectorModel *model, const float *vectors, int n)
+{
+	int			planes = model->planes;
+	int			few = Min(planes, FEW_PLANES);
+	float	   *first = palloc(sizeof(float) * few * n);
+	double	   *distances = palloc(sizeof(double) * n);
+	uint32	   *words = palloc(sizeof(uint32) * (head_words(model) + code_words(model)));
+	int			step = Max(n / ASKED_VECTORS, 1);
+	double		asked = 0.0;
+	double		mistaken = 0.0;
+	double		read = 0.0;
+	Image		image;
+
+	image.y = palloc(sizeof(double) * Max(planes, 1));
+	for (int v = 0; v < n; v++)
+	{
+		mm_vector_map(model, vectors + (Size) v * model->dim, &image);
+		for (int p = 0; p < few; p++)
+			first[(Size) v * few + p] = (float) image.y[p];
+	}
+	for (int v = 0; v < n; v += step)
+	{
+		const float *x = vectors + (Size) v * model->dim;
+		double		nearest = get_float8_infinity();
+		float		error;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int other = 0; other < n; other++)
+		{
+			distances[other] = sample_distance(model, x, vectors + (Size) other * model->dim);
+			if (other != v && distances[other] > 0.0)
+				nearest = Min(nearest, distances[other]);
+		}
+		mm_vector_sketch(model, x, words, NULL);
+		memcpy(&error, words, sizeof(float));
+		for (int other = 0; other < n; other++)
+		{
+			double		sum = 0.0;
+
+			for (int p = 0; p < few; p++)
+				sum = add_component(model->metric, sum,
+									first[(Size) v * few + p] - first[(Size) other * few + p]);
+			read += norm_of_sum(model->metric, sum) <= nearest;
+			mistaken += distances[other] > nearest && distances[other] <= nearest + 2.0 * error;
+		}
+		asked++;
+	}
+	pfree(first);
+	pfree(distances);
+	pfree(words);
+	pfree(image.y);
+	return mistaken / asked * BYTES_PER_ROW <= read / asked / n * ROWS * planes / 2;
 }
 
 void *
@@ -520,11 +408,11 @@ mm_vector_train(VectorMetric metric, const float *vectors, int n, int dim,
 	bool		euclidean = metric == MM_VECTOR_L2 || metric == MM_VECTOR_COSINE;
 	Mapping		mapping;
 	int			planes;
-	Principal	principal = {0};
+	MMPrincipal principal = {0};
 	VectorModel *model;
 
-	shape->words = 1;
-	if (dim + (int) sizeof(float) <= budget)
+	planes = (budget / (int) sizeof(uint32) - (euclidean ? 2 : 1)) * MM_CODES_PER_WORD;
+	if (dim <= planes)
 	{
 		mapping = WHOLE;
 		planes = dim;
@@ -532,19 +420,18 @@ mm_vector_train(VectorMetric metric, const float *vectors, int n, int dim,
 	else if (!euclidean)
 	{
 		mapping = metric == MM_VECTOR_L1 ? GROUPS : CHOSEN;
-		planes = Min(budget, MAX_PLANES) - (int) sizeof(float);
+		planes = Min(planes, MAX_PLANES);
 	}
 	else
 	{
 		mapping = DIRECTIONS;
-		planes = Min(budget, MAX_PLANES) - 2 * (int) sizeof(float);
-		shape->words = 2;
+		planes = Min(planes - MM_CODES_PER_WORD, MAX_PLANES);
 	}
 	if (planes < 1)
 		return NULL;
 	if (mapping == DIRECTIONS)
 	{
-		principal = find_principal(metric, vectors, n, dim, planes);
+		mm_principal_of_vectors(metric == MM_VECTOR_COSINE, vectors, n, dim, planes, &principal);
 		planes = principal.n;
 	}
 
@@ -556,9 +443,17 @@ mm_vector_train(VectorMetric metric, const float *vectors, int n, int dim,
 	model->planes = planes;
 	if (mapping == DIRECTIONS)
 		set_directions(model, &principal);
-	else if (mapping == CHOSEN)
+	else if (mapping == WHOLE || mapping == CHOSEN)
 		choose_components(model, vectors, n);
+	model->greatest = 15;
 	set_ranges(model, vectors, n);
-	shape->bytes = planes;
+	if (2 * code_words(model) + head_words(model) <= budget / (int) sizeof(uint32) &&
+		!is_fine_enough(model, vectors, n))
+	{
+		model->greatest = 255;
+		set_ranges(model, vectors, n);
+	}
+	shape->words = head_words(model) + code_words(model);
+	shape->bytes = shape->later = 0;
 	return model;
 }

@@ -15,23 +15,24 @@
 #include "base/compare.h"
 #include "compat.h"
 #include "index/options.h"
+#include "model/fitted.h"
 #include "model/model.h"
 #include "model/pivots.h"
 #include "model/stored_value.h"
 
 /*
- * What is stored for a column.  Its pivots follow, and then its sketch's
- * model, each at a MAXALIGNed offset.
+ * What is stored for a column.  Its pivots follow, or its model of coordinates, and
+ * then its sketch's model, each at a MAXALIGNed offset.
  */
 typedef struct StoredColumn
 {
 	int32		ncoordinates;
-	int32		raw;
+	int32		embedding;		/* MMEmbedding */
 	int32		norm;
 	float		unit;
 	MetricTransform transform;
 	MetricSketchShape shape;
-	uint32		pivots_size;
+	uint32		embedding_size; /* of the pivots, or the model of coordinates */
 	uint32		sketch_size;
 	double		origin[METRIC_MAX_RAW_COORDINATES];
 } StoredColumn;
@@ -43,8 +44,12 @@ typedef struct TrainedColumn
 {
 	StoredColumn stored;
 	int			pivots[MM_MAX_PIVOTS];	/* indexes of the training values */
-	double		gains[MM_MAX_PIVOTS];
-	int			candidates;		/* how many pivots there are to choose from */
+	double		pivot_gains[MM_MAX_PIVOTS];
+	int			npivots;		/* how many there are to choose from */
+	void	   *fitted;			/* the metric's model of coordinates, if it has one */
+	Size		fitted_size;
+	MetricTrainedCoordinates fitted_as;
+	double		fitted_gains[METRIC_MAX_TRAINED_COORDINATES];
 	void	   *sketch;
 } TrainedColumn;
 
@@ -122,40 +127,97 @@ train_coordinates(MMColumn *column, const MMColumnStatistics *stats,
 	stored->ncoordinates = mm_metric_embedding(&column->space, stats->dimensions, &norm,
 											   &stored->transform);
 	stored->norm = norm;
-	stored->raw = stored->ncoordinates > 0;
-	if (!stored->raw)
+	if (stored->ncoordinates > 0)
 	{
+		stored->embedding = MM_EMBED_RAW;
+		stored->unit = mm_model_unit(stored->norm, &stored->transform, stats->scale);
+		choose_origin(column, values, n, stored);
+		return;
+	}
+	trained->npivots = mm_pivots_choose(column, stats->scale, values, n, MM_MAX_PIVOTS,
+										trained->pivots, trained->pivot_gains);
+	trained->fitted = mm_fitted_train(column, stats->scale, values, n, &trained->fitted_size,
+									  &trained->fitted_as, trained->fitted_gains);
+}
+
+/*
+ * How far so many coordinates of a column tell values apart, if they are pivots,
+ * and if the metric has fitted them; 0 if there are not so many.
+ */
+static double
+gain_of_pivots(const TrainedColumn *t, int n)
+{
+	return n > 0 && n <= t->npivots ? t->pivot_gains[n - 1] : 0.0;
+}
+
+static double
+gain_of_fitted(const TrainedColumn *t, int n)
+{
+	return n > 0 && t->fitted != NULL && n <= t->fitted_as.most ? t->fitted_gains[n - 1] : 0.0;
+}
+
+static double
+gain_of(const TrainedColumn *t, int n)
+{
+	return Max(gain_of_pivots(t, n), gain_of_fitted(t, n));
+}
+
+/*
+ * How many coordinates a column can have.
+ */
+static int
+most_coordinates(const TrainedColumn *t)
+{
+	return Max(t->npivots, t->fitted != NULL ? t->fitted_as.most : 0);
+}
+
+/*
+ * A column has got its number of coordinates: take those of the kind that tells
+ * more.
+ */
+static void
+choose_embedding(MMColumn *column, const MMColumnStatistics *stats, TrainedColumn *t)
+{
+	StoredColumn *stored = &t->stored;
+
+	if (stored->embedding == MM_EMBED_RAW)
+		return;
+	if (t->fitted != NULL && gain_of_fitted(t, stored->ncoordinates) >= gain_of_pivots(t, stored->ncoordinates))
+	{
+		stored->embedding = MM_EMBED_TRAINED;
+		stored->ncoordinates = Min(stored->ncoordinates, t->fitted_as.most);
+		stored->norm = t->fitted_as.norm;
+		stored->transform = t->fitted_as.transform;
+		stored->embedding_size = MAXALIGN(t->fitted_size);
+	}
+	else
+	{
+		stored->embedding = MM_EMBED_PIVOTS;
+		stored->ncoordinates = Min(stored->ncoordinates, t->npivots);
 		stored->norm = METRIC_NORM_PIVOTS;
 		stored->transform = mm_metric_pivot_transform(&column->space, stats->dimensions);
 	}
 	stored->unit = mm_model_unit(stored->norm, &stored->transform, stats->scale);
-	if (stored->raw)
-	{
-		choose_origin(column, values, n, stored);
-		return;
-	}
-	trained->candidates = mm_pivots_choose(column, stats->scale, values, n, MM_MAX_PIVOTS,
-										   trained->pivots, trained->gains);
 }
 
 /*
- * Share out pivots.  Each column that needs any gets one.  Then the next pivot
- * always goes to the column where one more tells values apart best, as long as
+ * Share out coordinates.  Each column that has no raw ones gets one.  Then the next
+ * one always goes to the column where one more tells sums apart best, as long as
  * that is worth its bytes in the tree.
  */
 static void
-share_out_pivots(TrainedColumn *trained, int ncolumns, int npivots)
+share_out_coordinates(TrainedColumn *trained, int ncolumns, const double *weights, int wanted)
 {
 	int			total = 0;
 	const double least_gain = 0.01;
 
 	for (int i = 0; i < ncolumns; i++)
 	{
-		if (!trained[i].stored.raw)
-			trained[i].stored.ncoordinates = Min(Max(npivots, 1), trained[i].candidates);
+		if (trained[i].stored.embedding != MM_EMBED_RAW)
+			trained[i].stored.ncoordinates = Min(Max(wanted, 1), most_coordinates(&trained[i]));
 		total += trained[i].stored.ncoordinates;
 	}
-	while (npivots == 0 && total < MM_CHOSEN_COORDINATES)
+	while (wanted == 0 && total < MM_CHOSEN_COORDINATES)
 	{
 		int			best = -1;
 		double		best_gain = least_gain;
@@ -165,9 +227,11 @@ share_out_pivots(TrainedColumn *trained, int ncolumns, int npivots)
 			int			have = trained[i].stored.ncoordinates;
 			double		gain;
 
-			if (trained[i].stored.raw || have == 0 || have >= trained[i].candidates)
+			if (trained[i].stored.embedding == MM_EMBED_RAW || have == 0 ||
+				have >= most_coordinates(&trained[i]))
 				continue;
-			gain = trained[i].gains[have] - trained[i].gains[have - 1];
+			gain = (gain_of(&trained[i], have + 1) - gain_of(&trained[i], have)) *
+				weights[i] * weights[i];
 			if (gain > best_gain)
 			{
 				best = i;
@@ -180,7 +244,7 @@ share_out_pivots(TrainedColumn *trained, int ncolumns, int npivots)
 		total++;
 	}
 	/*
-	 * If there are too many columns for the requested number, take pivots from
+	 * If there are too many columns for the requested number, take coordinates from
 	 * those that have most.
 	 */
 	while (total > MM_CHOSEN_COORDINATES)
@@ -188,7 +252,7 @@ share_out_pivots(TrainedColumn *trained, int ncolumns, int npivots)
 		int			most = -1;
 
 		for (int i = 0; i < ncolumns; i++)
-			if (!trained[i].stored.raw && trained[i].stored.ncoordinates > 0 &&
+			if (trained[i].stored.embedding != MM_EMBED_RAW && trained[i].stored.ncoordinates > 0 &&
 				(most < 0 ||
 				 trained[i].stored.ncoordinates > trained[most].stored.ncoordinates))
 				most = i;
@@ -214,7 +278,7 @@ train_sketch(const MMColumn *column, const Datum *values, int n, int budget, Tra
 								   &t->stored.shape);
 	if (t->sketch == NULL)
 	{
-		t->stored.shape.words = t->stored.shape.bytes = 0;
+		memset(&t->stored.shape, 0, sizeof(MetricSketchShape));
 		size = 0;
 	}
 	t->stored.sketch_size = size;
@@ -259,7 +323,7 @@ train_sketches(MMColumns *columns, const MMMeta *statistics,
 
 void *
 mm_model_train(MMColumns *columns, MMMeta *meta,
-			   const MMTraining *training, int npivots)
+			   const MMTraining *training, const double *weights, int ncoordinates)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb training",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -272,7 +336,12 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 	for (int i = 0; i < columns->n; i++)
 		train_coordinates(&columns->columns[i], &meta->columns[i],
 						  training->values[i], training->n[i], &trained[i]);
-	share_out_pivots(trained, columns->n, npivots);
+	share_out_coordinates(trained, columns->n, weights, ncoordinates);
+	for (int i = 0; i < columns->n; i++)
+	{
+		choose_embedding(&columns->columns[i], &meta->columns[i], &trained[i]);
+		trained[i].stored.unit *= (float) weights[i];
+	}
 	train_sketches(columns, meta, training, trained);
 
 	memset(&meta->shared, 0, sizeof(MMModelShape));
@@ -280,14 +349,14 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 	{
 		StoredColumn *stored = &trained[i].stored;
 
-		if (!stored->raw)
+		if (stored->embedding == MM_EMBED_PIVOTS)
 			for (int p = 0; p < stored->ncoordinates; p++)
-				stored->pivots_size += mm_stored_value_size(&columns->columns[i],
+				stored->embedding_size += mm_stored_value_size(&columns->columns[i],
 														 training->values[i][trained[i].pivots[p]]);
 		meta->shared.ncoordinates += stored->ncoordinates;
 		meta->shared.sketch_words += stored->shape.words;
 		meta->shared.sketch_bytes += stored->shape.bytes;
-		total += MAXALIGN(sizeof(StoredColumn)) + stored->pivots_size + MAXALIGN(stored->sketch_size);
+		total += MAXALIGN(sizeof(StoredColumn)) + stored->embedding_size + MAXALIGN(stored->sketch_size);
 	}
 	MemoryContextSwitchTo(old);
 	result = pt = MemoryContextAllocZero(CurrentMemoryContext, total);
@@ -297,10 +366,15 @@ mm_model_train(MMColumns *columns, MMMeta *meta,
 
 		memcpy(pt, stored, sizeof(StoredColumn));
 		pt += MAXALIGN(sizeof(StoredColumn));
-		if (!stored->raw)
+		if (stored->embedding == MM_EMBED_PIVOTS)
 			for (int p = 0; p < stored->ncoordinates; p++)
 				pt = mm_store_value(&columns->columns[i],
 								 training->values[i][trained[i].pivots[p]], pt);
+		else if (stored->embedding == MM_EMBED_TRAINED)
+		{
+			memcpy(pt, trained[i].fitted, trained[i].fitted_size);
+			pt += stored->embedding_size;
+		}
 		if (stored->sketch_size > 0)
 			memcpy(pt, trained[i].sketch, stored->sketch_size);
 		pt += MAXALIGN(stored->sketch_size);
@@ -316,7 +390,7 @@ next_column(const char *pt)
 {
 	const StoredColumn *stored = (const StoredColumn *) pt;
 
-	return pt + MAXALIGN(sizeof(StoredColumn)) + stored->pivots_size +
+	return pt + MAXALIGN(sizeof(StoredColumn)) + stored->embedding_size +
 		MAXALIGN(stored->sketch_size);
 }
 
@@ -334,17 +408,20 @@ mm_model_train_part(MMColumns *columns, const MMMeta *meta, const void *shared,
 	for (int i = 0; i < column; i++)
 		from = next_column(from);
 	memcpy(&trained.stored, from, sizeof(StoredColumn));
+	/* By itself, the column matters. */
+	trained.stored.unit = mm_model_unit(trained.stored.norm, &trained.stored.transform,
+										meta->columns[column].scale);
 	train_sketch(&columns->columns[column], training->values[column], training->n[column],
 				 budget, &trained);
-	total = head * columns->n + trained.stored.pivots_size + MAXALIGN(trained.stored.sketch_size);
+	total = head * columns->n + trained.stored.embedding_size + MAXALIGN(trained.stored.sketch_size);
 	result = palloc0(total);
 
 	/* All other columns have nothing but zeros. */
 	pt = result + head * column;
 	memcpy(pt, &trained.stored, sizeof(StoredColumn));
-	memcpy(pt + head, from + head, trained.stored.pivots_size);
+	memcpy(pt + head, from + head, trained.stored.embedding_size);
 	if (trained.stored.sketch_size > 0)
-		memcpy(pt + head + trained.stored.pivots_size, trained.sketch,
+		memcpy(pt + head + trained.stored.embedding_size, trained.sketch,
 			   trained.stored.sketch_size);
 	*shape = (MMModelShape) {
 		.ncoordinates = trained.stored.ncoordinates,
@@ -366,7 +443,9 @@ check_column(const MMColumn *column, const StoredColumn *stored)
 {
 	const MetricRoutine *routine = column->space.routine;
 
-	if ((stored->raw && (routine == NULL || routine->coordinates == NULL)) ||
+	if ((stored->embedding == MM_EMBED_RAW && (routine == NULL || routine->coordinates == NULL)) ||
+		(stored->embedding == MM_EMBED_TRAINED &&
+		 (routine == NULL || routine->trained_coordinates == NULL)) ||
 		(stored->sketch_size > 0 && (routine == NULL || routine->sketch == NULL)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -410,12 +489,14 @@ open_column(MMModel *model, int i, char *pt)
 	open_coordinates(model, i, stored);
 	c->norm = stored->norm;
 	c->transform = stored->transform;
-	c->raw = stored->raw;
+	c->embedding = stored->embedding;
 	memcpy(c->origin, stored->origin, sizeof(c->origin));
 	c->shape = stored->shape;
 	pt += MAXALIGN(sizeof(StoredColumn));
 
-	if (!c->raw && OidIsValid(column->opclass))
+	if (c->embedding == MM_EMBED_TRAINED)
+		c->trained = pt;
+	else if (c->embedding == MM_EMBED_PIVOTS && OidIsValid(column->opclass))
 	{
 		char	   *values = pt;
 
@@ -427,7 +508,7 @@ open_column(MMModel *model, int i, char *pt)
 			c->prepared[p] = mm_metric_prepare(&column->space, c->pivots[p]);
 		}
 	}
-	pt += stored->pivots_size;
+	pt += stored->embedding_size;
 	if (stored->sketch_size > 0)
 		c->sketch = pt;
 	return pt + MAXALIGN(stored->sketch_size);
@@ -504,17 +585,31 @@ mm_model_coordinates(const MMModel *model, int column, Datum value, float *x,
 {
 	const MMColumnModel *c = &model->of[column];
 	MetricSpace *space = &model->columns->columns[column].space;
-	double		raw[METRIC_MAX_RAW_COORDINATES];
+	double		own[METRIC_MAX_TRAINED_COORDINATES];
 
+	StaticAssertStmt(METRIC_MAX_RAW_COORDINATES <= METRIC_MAX_TRAINED_COORDINATES,
+					 "raw coordinates do not fit");
 	*shift_error = 0.0f;
-	if (!c->raw)
+	switch (c->embedding)
 	{
-		for (int i = 0; i < c->ncoordinates; i++)
-			x[i] = (float) mm_pivot_coordinate(space, c->prepared[i], value);
-		return;
+		case MM_EMBED_PIVOTS:
+			for (int i = 0; i < c->ncoordinates; i++)
+				x[i] = (float) mm_pivot_coordinate(space, c->prepared[i], value);
+			break;
+		case MM_EMBED_RAW:
+			space->routine->coordinates(value, space->collation, own);
+			mm_model_shift(model, column, own, x, shift_error);
+			break;
+		case MM_EMBED_TRAINED:
+			/* The other value's error may be as large, and a little is for rounding. */
+			*shift_error = (float) (2.001 *
+									space->routine->trained_coordinates(c->trained, value,
+																		space->collation,
+																		c->ncoordinates, own));
+			for (int i = 0; i < c->ncoordinates; i++)
+				x[i] = (float) own[i];
+			break;
 	}
-	space->routine->coordinates(value, space->collation, raw);
-	mm_model_shift(model, column, raw, x, shift_error);
 }
 
 void
@@ -523,7 +618,7 @@ mm_model_shift(const MMModel *model, int column, const double *raw, float *x,
 {
 	const MMColumnModel *c = &model->of[column];
 
-	Assert(c->raw);
+	Assert(c->embedding == MM_EMBED_RAW);
 	*shift_error = 0.0f;
 	for (int i = 0; i < c->ncoordinates; i++)
 	{

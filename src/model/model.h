@@ -3,8 +3,8 @@
  * model.h
  *	  The model of an index: how a row becomes an entry of a leaf.
  *
- * An entry has, for each column in order, its coordinates (raw ones, or
- * distances to pivots) and its sketch.  The model is trained once, on a sample
+ * An entry has, for each column in order, its coordinates (raw ones, distances
+ * to pivots, or such as the metric has fitted to the sample) and its sketch.  The model is trained once, on a sample
  * of rows, and never changes as long as the index lives.  Bounds hold for
  * values unlike the sample as well; they are only less tight.
  *
@@ -25,16 +25,27 @@
  */
 #define MM_ENTRY_BUDGET		320
 
+/*
+ * Where the coordinates of a column come from.
+ */
+typedef enum MMEmbedding
+{
+	MM_EMBED_PIVOTS,			/* distances to pivots */
+	MM_EMBED_RAW,				/* the metric's raw coordinates */
+	MM_EMBED_TRAINED,			/* the metric's trained coordinates */
+} MMEmbedding;
+
 typedef struct MMColumnModel
 {
 	int			first;			/* its first coordinate */
 	int			ncoordinates;
 	MetricNorm	norm;
 	MetricTransform transform;
-	bool		raw;
+	MMEmbedding embedding;
 	double		origin[METRIC_MAX_RAW_COORDINATES]; /* raw: subtracted */
-	Datum	   *pivots;			/* not raw: ncoordinates values */
+	Datum	   *pivots;			/* pivots: ncoordinates values */
 	void	  **prepared;		/* and these as queries */
+	const void *trained;		/* trained: the metric's model of coordinates */
 	const void *sketch;			/* NULL: none */
 	MetricSketchShape shape;
 	int			first_word;		/* of the entry */
@@ -49,7 +60,8 @@ typedef struct MMModel
 	int			ncoordinates;
 	MMShape		leaf;
 	MMShape		inner;
-	float		unit[MM_MAX_COORDINATES];	/* 1 / what a scale of its column is */
+	float		unit[MM_MAX_COORDINATES];	/* 1 / what a scale of its column is, times how
+											 * much the column matters */
 	uint8		column_of[MM_MAX_COORDINATES];
 	MMColumnModel of[MM_MAX_COLUMNS];
 } MMModel;
@@ -64,14 +76,16 @@ typedef struct MMTraining
 } MMTraining;
 
 /*
- * mm_model_train: a model for columns with the statistics in meta.  npivots is
- * the number of pivots for each column that needs them; 0 means as many as
- * pay.  Returns the model in its stored form, in the current context.  meta
+ * mm_model_train: a model for columns with the statistics in meta.  ncoordinates is
+ * the number of coordinates for each column without raw ones; 0 means as many as
+ * pay.  weights says how much each column matters; their mean is about 1.
+ * Returns the model in its stored form, in the current context.  meta
  * gets its size and whatever else metadata say about it, except for where it
  * is.
  */
 extern void *mm_model_train(MMColumns *columns, MMMeta *meta,
-							const MMTraining *training, int npivots);
+							const MMTraining *training, const double *weights,
+							int ncoordinates);
 
 /*
  * mm_model_open: make a model, given in its stored form, ready for use, in the
@@ -116,8 +130,8 @@ extern void mm_model_embed(const MMModel *model, ItemPointer tid,
 /*
  * mm_model_coordinates: a value's coordinates in a column, as many as the
  * column has.  Coordinates count from an origin.  *shift_error becomes how far
- * off that makes their difference to another value's coordinates, besides what
- * metric_routine.h says.  Leaks memory.
+ * off that, or the metric, makes their difference to another value's coordinates,
+ * besides what the transform says.  Leaks memory.
  */
 extern void mm_model_coordinates(const MMModel *model, int column, Datum value,
 								 float *x, float *shift_error);

@@ -20,9 +20,6 @@
 #include "base/random.h"
 #include "model/pivots.h"
 
-/* How many pairs of values are compared. */
-#define MAX_PAIRS	2000
-
 double
 mm_pivot_coordinate(MetricSpace *space, void *pivot, Datum value)
 {
@@ -55,7 +52,7 @@ mm_pivots_choose(MMColumn *column, double scale, const Datum *values, int n,
 		return 0;
 	coordinates = palloc(sizeof(double) * n);
 	nearest = palloc(sizeof(double) * n);
-	npairs = n > 1 ? MAX_PAIRS : 0;
+	npairs = n > 1 ? MM_PIVOT_PAIRS : 0;
 	pairs = palloc(sizeof(int[2]) * Max(npairs, 1));
 	apart = palloc0(sizeof(double) * Max(npairs, 1));
 	for (int i = 0; i < n; i++)
@@ -98,7 +95,7 @@ mm_pivots_choose(MMColumn *column, double scale, const Datum *values, int n,
 			for (int i = 0; i < npairs; i++)
 			{
 				apart[i] = Max(apart[i], fabs(coordinates[pairs[i][0]] - coordinates[pairs[i][1]]));
-				gain += Min(apart[i] / scale, 1.0);
+				gain += Min(apart[i] / scale, 1.0) * Min(apart[i] / scale, 1.0);
 			}
 			gains[round] = npairs > 0 ? gain / npairs : 0.0;
 		}

@@ -617,7 +617,7 @@ mm_vantage_model(MMVantage *vantage, int region)
 	c = &model->of[vantage->column];
 	c->norm = METRIC_NORM_PIVOTS;
 	c->transform = end > 0 ? transform_of(vantage, vantage->points[0]) : METRIC_IDENTITY;
-	c->raw = false;
+	c->embedding = MM_EMBED_PIVOTS;
 	c->first_word = MM_ENTRY_HEADER + model->ncoordinates;
 	c->first_byte = 0;
 	c->pivots = palloc(sizeof(Datum) * Max(c->ncoordinates, 1));

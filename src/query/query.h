@@ -141,13 +141,6 @@ extern ParamListInfo mm_sql_parameters(const MMColumns *columns, const MMTerms *
 /* profile.c */
 
 /*
- * mm_profile_get: the weights of a saved profile, in the order of these n
- * columns.  Raises an error if there is no such profile, or if it is about
- * other columns.
- */
-extern double *mm_profile_get(const char *profile, int n, const char **columns);
-
-/*
  * mm_profile_require_writable: raise an error unless the user may save profiles.
  */
 extern void mm_profile_require_writable(void);

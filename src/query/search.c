@@ -30,6 +30,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "index/profile.h"
 #include "index/open.h"
 #include "model/statistics.h"
 #include "query/query.h"
@@ -417,7 +418,7 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 										columns->n, mm_column_names(columns), NULL);
 	else if (PG_ARGISNULL(1))
 		weights = mm_profile_get(text_to_cstring(PG_GETARG_TEXT_PP(5)), columns->n,
-								 mm_column_names(columns));
+								 mm_column_names(columns), ERROR);
 	else
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -236,7 +236,7 @@ bound_by_sketches(MMBounding *b, const MMBoundTerm *term, Page page, int n)
 {
 	const uint32 *nulls = mm_page_words(page, 2);
 	float	   *coordinates = b->scratch;
-	float	   *sketched = b->sketched;
+	float	   *sketched = b->by_sketch;
 	float		factor = term->point->factor;
 	uint32		bit = term->point->bit;
 	bool		whole = b->whole;
@@ -266,7 +266,7 @@ bound_from_above(MMBounding *b, Page page, int n)
 		const MMBoundTerm *term = &b->terms[r];
 		const MMColumnModel *c = term->column;
 
-		if (c->raw && !term->no_upper)
+		if (c->embedding == MM_EMBED_RAW && !term->no_upper)
 			mm_point_bounds(c->norm, &term->transform, c->ncoordinates, term->q,
 							coordinate_planes(term, page), mm_page_room(page), n,
 							b->scratch, term->upper);
@@ -321,9 +321,8 @@ mm_bound_leaf(MMBounding *b, Page page, int n)
 	least = bound_by_coordinates(b, page, n);
 	if (b->uppers_wanted)
 		bound_from_above(b, page, n);
-	for (int r = 0; r < b->nterms && mm_wanted(b, make_key(b, least)); r++)
-		if (b->terms[r].sketch_query != NULL)
-			least = bound_by_sketches(b, &b->terms[r], page, n);
+	for (int i = 0; i < b->nsketched && mm_wanted(b, make_key(b, least)); i++)
+		least = bound_by_sketches(b, &b->terms[b->sketched[i]], page, n);
 	if (b->uppers_wanted)
 		add_uppers(b, nulls, 0, n);
 	for (int i = 0; i < n; i++)
@@ -362,8 +361,8 @@ key_of_others(MMBounding *b, const MMBoundTerm *term, const MetricSketchPlanes *
 	if (b->nterms == 1)
 		return 0.0f;
 	bound_one_by_coordinates(b, term, page, entry, 1);
-	term->routine->sketch_bounds(term->sketch_query, planes, b->sketched, NULL);
-	own = Max(b->scratch[0], b->whole ? round_up(b->sketched[0]) : b->sketched[0]);
+	term->routine->sketch_bounds(term->sketch_query, planes, b->by_sketch, NULL);
+	own = Max(b->scratch[0], b->whole ? round_up(b->by_sketch[0]) : b->by_sketch[0]);
 	return Max(key - term->point->factor * Min(own, FLT_MAX), 0.0f);
 }
 
@@ -534,8 +533,8 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	double		factor = term->weight / term->scale;
 	float		shift_error;
 
-	/* A value of another type has no distances to pivots. */
-	if (!fits || (term->coordinates != NULL && !c->raw))
+	/* A value of another type has only raw coordinates. */
+	if (!fits || (term->coordinates != NULL && c->embedding != MM_EMBED_RAW))
 		c = &nothing;
 	memset(ready, 0, sizeof(MMBoundTerm));
 	ready->point = point;
@@ -572,6 +571,48 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	point->slack = ready->slack;
 }
 
+/*
+ * How much a term's sketches are likely to raise the sum, for each word that they
+ * take: the part of its weight, in scales.
+ */
+static double
+worth_of_sketches(const MMBoundTerm *term, const MMTerm *asked, const MMMeta *meta)
+{
+	const MetricSketchShape *shape = &term->column->shape;
+
+	return asked->weight / asked->scale * meta->columns[asked->column].scale /
+		(shape->words - shape->later + shape->bytes / (double) sizeof(uint32) + 1);
+}
+
+/*
+ * Put the terms with sketches in order, so that few planes are looked at before no
+ * entry of a leaf is wanted any more.
+ */
+static void
+order_sketches(MMBounding *b, const MMMeta *meta)
+{
+	b->sketched = palloc(sizeof(int) * Max(b->nterms, 1));
+	b->nsketched = 0;
+	for (int i = 0; i < b->nterms; i++)
+	{
+		double		worth;
+		int			place;
+
+		if (b->terms[i].sketch_query == NULL)
+			continue;
+		worth = worth_of_sketches(&b->terms[i], &b->asked[i], meta);
+		for (place = b->nsketched++; place > 0; place--)
+		{
+			int			before = b->sketched[place - 1];
+
+			if (worth_of_sketches(&b->terms[before], &b->asked[before], meta) >= worth)
+				break;
+			b->sketched[place] = before;
+		}
+		b->sketched[place] = i;
+	}
+}
+
 void
 mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 {
@@ -580,7 +621,7 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 	b->refines = false;
 	b->totals = alloc_floats(model);
 	b->scratch = alloc_floats(model);
-	b->sketched = alloc_floats(model);
+	b->by_sketch = alloc_floats(model);
 	if (b->uppers_wanted)
 		b->uppers = alloc_floats(model);
 	for (int i = 0; i < b->nterms; i++)
@@ -597,6 +638,7 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 		if (term->missing == MM_MISSING_NULL)
 			b->null_sums |= b->points[i].bit;
 	}
+	order_sketches(b, meta);
 }
 
 MMBounding *

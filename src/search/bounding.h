@@ -41,7 +41,7 @@ typedef struct MMBoundTerm
 	bool		fits;			/* see mm_bound_term_init */
 	bool		no_upper;
 	const MetricRoutine *routine;
-	float		q[MM_MAX_PIVOTS];	/* raw ones are no more than this, either */
+	float		q[MM_MAX_PIVOTS];	/* of whichever kind */
 	float		slack[MM_MAX_PIVOTS];
 	MetricTransform transform;
 	void	   *sketch_query;	/* NULL: none */
@@ -55,6 +55,9 @@ typedef struct MMBounding
 	int			nterms;
 	const MMTerm *asked;		/* the terms as the caller gave them */
 	MMBoundTerm *terms;
+	int		   *sketched;		/* the terms whose columns have sketches, in the order
+								 * in which these are looked at */
+	int			nsketched;
 	MMPointTerm *points;		/* of the terms; a missing of MM_KEY_NULL makes the
 								 * sum NULL */
 	uint32		null_sums;		/* columns whose NULLs make it NULL */
@@ -65,10 +68,11 @@ typedef struct MMBounding
 	bool		only_nulls;		/* and no others */
 	bool		uppers_wanted;	/* of leaves' entries */
 	float		limit;			/* greatest key that is wanted */
+	double		rows;			/* likely to be wanted, the nearest first; 0: not known */
 	float	   *totals;			/* keys of the node last bounded */
 	float	   *uppers;			/* and upper bounds; NULL: not wanted */
 	float	   *scratch;
-	float	   *sketched;
+	float	   *by_sketch;
 } MMBounding;
 
 static inline bool

@@ -93,16 +93,22 @@ mm_cursor_remove_first(MMCursor *cursor, const MMBounding *b)
 }
 
 MMCursor *
-mm_cursor_make(const MMBounding *b, MemoryContext context, Page page, int n, bool inner)
+mm_cursor_make(const MMBounding *b, MemoryContext context, Page page, int n, bool inner,
+			   float least, float most)
 {
 	const uint32 *blocks = mm_page_words(page, 0);
 	const uint32 *offsets = mm_page_words(page, 1);
+	uint16		kept[MM_MAX_ENTRIES];
 	int			count = 0;
 	Size		size;
 	MMCursor   *cursor;
 
+	most = Min(most, b->limit);
 	for (int i = 0; i < n; i++)
-		count += mm_wanted(b, b->totals[i]);
+	{
+		kept[count] = i;
+		count += b->totals[i] >= least && b->totals[i] <= most;
+	}
 	if (count == 0)
 		return NULL;
 
@@ -111,15 +117,18 @@ mm_cursor_make(const MMBounding *b, MemoryContext context, Page page, int n, boo
 	cursor->n = count;
 	cursor->inner = inner;
 	cursor->size = size;
-	for (int i = 0, to = 0; i < n; i++)
-		if (mm_wanted(b, b->totals[i]))
-			cursor->items[to++] = (MMPending) {
+	for (int to = 0; to < count; to++)
+	{
+		int			i = kept[to];
+
+		cursor->items[to] = (MMPending) {
 			.key = b->totals[i],
 			.block = blocks[i],
 			.offset = inner ? InvalidOffsetNumber : (OffsetNumber) offsets[i],
 			.entry = i,
 			.seen = !inner && (!b->refines || b->totals[i] == MM_KEY_NULL),
 		};
+	}
 	cursor->is_heap = inner;
 	if (inner)
 		make_heap(cursor->items, count);

@@ -23,12 +23,14 @@ typedef struct MMPending
 	float		key;
 	BlockNumber block;			/* of the child, or of the row in the heap */
 	OffsetNumber offset;		/* of the row */
-	uint16		entry:15;		/* of the row, on its leaf */
+	uint16		entry:14;		/* of the row, on its leaf */
+	uint16		taken:1;		/* the child is a leaf, its entries below key were
+								 * taken, and no others */
 	uint16		seen:1;			/* the child is a leaf, its coordinates were seen;
 								 * or the row's entry cannot be refined any more */
 } MMPending;
 
-StaticAssertDecl(MM_MAX_ENTRIES < 0x8000, "a leaf has too many entries for their numbers");
+StaticAssertDecl(MM_MAX_ENTRIES < 0x4000, "a leaf has too many entries for their numbers");
 
 typedef struct MMCursor
 {
@@ -51,10 +53,11 @@ extern int	mm_cursor_compare(const pairingheap_node *a, const pairingheap_node *
 
 /*
  * mm_cursor_make: keep those entries of a node that are wanted, of the n that were
- * just bounded, in this context.  Returns NULL if none is.
+ * just bounded, in this context.  Of a leaf, only keys from least to most are kept.
+ * Returns NULL if there is none.
  */
 extern MMCursor *mm_cursor_make(const MMBounding *b, MemoryContext context, Page page,
-								int n, bool inner);
+								int n, bool inner, float least, float most);
 
 /*
  * mm_cursor_need_heap: make the items of a cursor that are still wanted a heap, if
@@ -65,8 +68,7 @@ extern void mm_cursor_need_heap(MMCursor *cursor, const MMBounding *b);
 /*
  * mm_cursor_remove_first: take the first item off a cursor.
  *
- * mm_cursor_raise_first: put this in its place, which has a key no less; the cursor
- * is a heap.
+ * mm_cursor_raise_first: put this in its place; the cursor is a heap.
  */
 extern void mm_cursor_remove_first(MMCursor *cursor, const MMBounding *b);
 extern void mm_cursor_raise_first(MMCursor *cursor, MMPending item);

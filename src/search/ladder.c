@@ -16,7 +16,10 @@
  * the place of the box's bound in the parent's cursor, and nothing else is
  * kept, because most leaves are never needed again.  When a leaf's turn comes,
  * it is read once more, with its sketches.  (Where nearly all of them are, this is
- * left out.)
+ * left out.)  Of its entries, only those are kept that are likely to be needed
+ * (threshold.h).  Its item in the parent's cursor then stands for the others: its key is
+ * the least of theirs, and should its turn come again, the entries from that key
+ * on are taken.  An entry's key is the same each time, as long as it is wanted.
  *
  * An entry is refined, on the fourth rung, when its turn comes.  Its leaf is
  * looked at again for that, and may have changed in the meantime.  But as long as
@@ -46,6 +49,7 @@
 #include "index/recent.h"
 #include "search/cursor.h"
 #include "search/ladder.h"
+#include "search/threshold.h"
 
 typedef struct Ladder
 {
@@ -54,6 +58,7 @@ typedef struct Ladder
 	MemoryContext context;		/* of the cursors */
 	Tuplesortstate *sort;		/* what is left, once it does not fit */
 	TupleTableSlot *slot;
+	MMThreshold threshold;
 	float		last;			/* the key last had from the sort */
 	MMSearchEmit emit;			/* leaves go there instead of the queue */
 	void	   *emit_state;
@@ -180,7 +185,8 @@ read_inner(Ladder *ladder, Page page, int n)
 	ladder->source.stats->inner_pages++;
 	mm_bound_inner(ladder->source.bounding, page, n);
 	exclude(ladder, page, n, true);
-	cursor = mm_cursor_make(ladder->source.bounding, ladder->context, page, n, true);
+	cursor = mm_cursor_make(ladder->source.bounding, ladder->context, page, n, true, 0.0f,
+							MM_KEY_NULL);
 	if (cursor != NULL)
 	{
 		cursor->below = special->level - 1;
@@ -191,32 +197,77 @@ read_inner(Ladder *ladder, Page page, int n)
 }
 
 /*
+ * The least of the keys of n entries that are wanted, but above most; Infinity if
+ * there is none.
+ */
+static float
+least_above(const MMBounding *b, int n, float most)
+{
+	float		least = get_float4_infinity();
+
+	for (int i = 0; i < n; i++)
+		if (b->totals[i] > most && b->totals[i] < least && mm_wanted(b, b->totals[i]))
+			least = b->totals[i];
+	return least;
+}
+
+/*
  * Bound the first n entries of a leaf, which is locked, with their sketches.
- * Returns what is left to do of it.  again tells that the leaf has been
- * glanced at before.
+ * Returns what is left to do of it.
+ *
+ * item, if not NULL, is the parent's item that leads here, perhaps not for the
+ * first time; only entries with keys from least on have not been taken.  If
+ * divisible, only those up to the threshold are kept.  If that is not all, the item
+ * goes on to stand for the others: its key becomes the least of theirs, and it is
+ * marked as taken.
  */
 static MMCursor *
-read_leaf(Ladder *ladder, BlockNumber block, Page page, int n, bool again)
+read_leaf(Ladder *ladder, BlockNumber block, Page page, int n, MMPending *item, float least,
+		  bool divisible)
 {
+	MMBounding *b = ladder->source.bounding;
 	MMCursor   *cursor;
+	float		limit = b->limit;
+	float		most = divisible ? mm_threshold_get(&ladder->threshold) : MM_KEY_NULL;
 
-	if (!again)
+	if (item == NULL || !item->seen)
 	{
 		ladder->source.stats->leaf_pages++;
 		ladder->source.stats->bounded += n;
 	}
 	ladder->source.stats->whole_pages++;
 	ladder->source.stats->whole_entries += n;
-	mm_bound_leaf(ladder->source.bounding, page, n);
+	/* If all are above the threshold, there is no need to know by how much. */
+	b->limit = Min(limit, most);
+	mm_bound_leaf(b, page, n);
+	b->limit = limit;
 	exclude(ladder, page, n, false);
 	if (ladder->emit != NULL)
 	{
 		emit_leaf(ladder, page, n);
 		return NULL;
 	}
-	cursor = mm_cursor_make(ladder->source.bounding, ladder->context, page, n, false);
+	cursor = mm_cursor_make(b, ladder->context, page, n, false, least, most);
 	if (cursor != NULL)
+	{
 		cursor->leaf = block;
+		for (int i = 0; i < cursor->n; i++)
+			mm_threshold_add(&ladder->threshold, cursor->items[i].key);
+	}
+	if (item != NULL)
+	{
+		item->taken = false;
+		if (most < MM_KEY_NULL)
+		{
+			float		rest = least_above(b, n, most);
+
+			if (mm_wanted(b, rest))
+			{
+				item->key = rest;
+				item->taken = true;
+			}
+		}
+	}
 	return cursor;
 }
 
@@ -298,15 +349,14 @@ lock_node(Ladder *ladder, Walk *walk)
 
 /*
  * Is it worthwhile to glance at leaves first?  It is not if the search comes back to
- * nearly all of them, as it may where leaves hold texts: pivots tell little of these,
- * and leaves with texts are many.
+ * nearly all of them, as it may where a few coordinates tell little of the distances.
  */
 static bool
 glances_pay(const Ladder *ladder)
 {
 	const MMSearchStats *stats = ladder->source.stats;
 
-	return !ladder->source.bounding->refines || stats->leaf_pages < 64 || stats->whole_pages < stats->leaf_pages / 16 * 15;
+	return stats->leaf_pages < 64 || stats->whole_pages < stats->leaf_pages / 16 * 15;
 }
 
 /*
@@ -324,13 +374,18 @@ static bool
 visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, MMPending *item)
 {
 	Walk		walk = {.block = block, .level = level, .splits = splits, .newest = splits};
+	float		from = item != NULL && item->taken ? item->key : 0.0f;
 
+	/* A search that goes farther than expected may go very much farther. */
+	if (from > 0.0f)
+		mm_threshold_init(&ladder->threshold, 0);
 	for (; BlockNumberIsValid(walk.block); walk.block = walk.right)
 	{
 		Buffer		buffer = lock_node(ladder, &walk);
 		Page		page;
 		bool		leaf;
 		int			n;
+		bool		whole;			/* all its entries are still here */
 		bool		glance;
 		MMCursor   *cursor = NULL;
 
@@ -339,9 +394,9 @@ visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, MMPending *it
 		page = BufferGetPage(buffer);
 		leaf = MMPageGetSpecial(page)->level == 0;
 		n = mm_page_visible(page, splits);
-		glance = leaf && item != NULL && item->block == walk.block && !item->seen &&
-			!BlockNumberIsValid(walk.right) && !ladder->source.bounding->only_nulls &&
-			glances_pay(ladder);
+		whole = leaf && item != NULL && item->block == walk.block &&
+			!BlockNumberIsValid(walk.right) && !ladder->source.bounding->only_nulls;
+		glance = whole && !item->seen && glances_pay(ladder);
 		if (glance)
 		{
 			float		least = glance_at_leaf(ladder, page, n);
@@ -349,13 +404,13 @@ visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, MMPending *it
 			item->key = Max(item->key, least);
 		}
 		else if (leaf)
-			cursor = read_leaf(ladder, walk.block, page, n, item != NULL && item->seen);
+			cursor = read_leaf(ladder, walk.block, page, n, item, from, whole && from == 0.0f);
 		else
 			cursor = read_inner(ladder, page, n);
 		UnlockReleaseBuffer(buffer);
 
 		if (item != NULL)
-			item->seen = glance;
+			item->seen = glance || item->taken;
 		if (cursor != NULL)
 			keep_cursor(ladder, cursor);
 	}
@@ -376,6 +431,8 @@ spill(Ladder *ladder)
 	TupleDescInitEntry(desc, 2, "block", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, 3, "offset", INT4OID, -1, 0);
 	ladder->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	/* From now on, nothing is left for later. */
+	mm_threshold_init(&ladder->threshold, 0);
 	ladder->sort = mm_sort_begin(desc, Float8LessOperator, ladder->source.work_mem, NULL, TUPLESORT_NONE);
 	while (!pairingheap_is_empty(&ladder->queue))
 	{
@@ -387,8 +444,12 @@ spill(Ladder *ladder)
 			continue;
 		}
 		for (int i = 0; i < cursor->n; i++)
-			if (mm_wanted(ladder->source.bounding, cursor->items[i].key))
-				visit(ladder, cursor->items[i].block, cursor->below, cursor->splits, NULL);
+		{
+			MMPending  *item = &cursor->items[i];
+
+			if (mm_wanted(ladder->source.bounding, item->key))
+				visit(ladder, item->block, cursor->below, cursor->splits, item->taken ? item : NULL);
+		}
 		free_cursor(ladder, cursor);
 	}
 	tuplesort_performsort(ladder->sort);
@@ -476,6 +537,38 @@ refine_first(Ladder *ladder, MMCursor *cursor)
 }
 
 /*
+ * Ask the CPU for what a leaf has about the columns of the search: coordinates, or
+ * sketches, or both.  Addresses are right if the leaf is nearly full.
+ */
+static void
+prefetch_leaf(const Ladder *ladder, BlockNumber block, bool coordinates, bool sketches)
+{
+	const MMTree *tree = &ladder->source.tree;
+	const MMBounding *b = ladder->source.bounding;
+	const MMShape *leaf = &tree->model->leaf;
+	const char *contents = mm_recent_contents(tree->index, block);
+	Size		word = sizeof(uint32) * leaf->capacity;
+
+	if (contents == NULL)
+		return;
+	if (coordinates)
+		mm_recent_prefetch(contents + 2 * word, word);
+	for (int r = 0; r < b->nterms; r++)
+	{
+		const MMColumnModel *c = b->terms[r].column;
+
+		if (coordinates)
+			mm_recent_prefetch(contents + (MM_ENTRY_HEADER + c->first) * word, c->ncoordinates * word);
+		if (!sketches || b->terms[r].sketch_query == NULL)
+			continue;
+		mm_recent_prefetch(contents + c->first_word * word,
+						   (c->shape.words - c->shape.later) * word);
+		mm_recent_prefetch(contents + leaf->words * word + c->first_byte * leaf->capacity,
+						   c->shape.bytes * leaf->capacity);
+	}
+}
+
+/*
  * Ask the CPU for the leaf that will be read after the first item of a cursor,
  * as far as that is known.  The cursor is not in the queue.
  */
@@ -498,23 +591,9 @@ prefetch_next(Ladder *ladder, const MMCursor *cursor)
 			below = first->inner ? first->below : -1;
 		}
 	}
+	/* If we have glanced at the leaf, its coordinates will still be in the cache. */
 	if (next != NULL && below == 0)
-	{
-		const MMTree *tree = &ladder->source.tree;
-		const MMShape *leaf = &tree->model->leaf;
-		int			sketches = MM_ENTRY_HEADER + tree->model->ncoordinates;
-
-		/*
-		 * If we have glanced at the leaf, its coordinates will still be in the
-		 * cache.  Of sketches that are there to refine few entries, words are for
-		 * that.
-		 */
-		if (!next->seen)
-			mm_recent_prefetch(tree->index, next->block, leaf, 2, sketches);
-		if (next->seen || !glances_pay(ladder))
-			mm_recent_prefetch(tree->index, next->block, leaf,
-							   ladder->source.bounding->refines ? leaf->words : sketches, -1);
-	}
+		prefetch_leaf(ladder, next->block, !next->seen, next->seen || !glances_pay(ladder));
 }
 
 /*
@@ -660,6 +739,7 @@ mm_ladder_create(const MMTree *tree, MMBounding *bounding, List *also, MMSearchS
 		.most = get_float4_infinity(),
 		.work_mem = work_mem,
 	};
+	mm_threshold_init(&ladder->threshold, bounding->rows);
 	ladder->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
 											ALLOCSET_DEFAULT_SIZES);
 	ladder->queue.ph_compare = mm_cursor_compare;

@@ -70,7 +70,7 @@ mm_search_whole(MMSearch *search, double unit)
 void
 mm_search_wanted(MMSearch *search, double rows)
 {
-	search->wanted = rows;
+	search->wanted = search->bounding.rows = rows;
 }
 
 void

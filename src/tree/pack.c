@@ -5,7 +5,8 @@
  *
  * The entries are split recursively at the median, each time along the
  * coordinate in which they differ most.  Differences are measured in scales of
- * the column, which is how queries weigh them.  Splits are at multiples of the
+ * the column, times the weight that the index is made for (index/packing.h), which is
+ * how queries weigh them.  Splits are at multiples of the
  * groups' size, so that all groups are about equally full.
  *
  *-------------------------------------------------------------------------
@@ -41,6 +42,8 @@ mm_pack_spread(const MMModel *model, bool boxes, MMEntry *entries, int64 n)
 		double		spread = 0.0;
 		int			values = 0;
 
+		if (model->unit[c] == 0.0f)
+			continue;			/* the column does not matter */
 		for (int i = 0; i < sampled; i++)
 		{
 			float		key = mm_pack_key(model, boxes, entries[n * i / sampled], c);

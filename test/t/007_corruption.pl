@@ -379,7 +379,7 @@ like($pairs_err, qr/index "pairs_\w+" is not valid.*REINDEX/s, 'and what is said
 is($node->safe_psql('postgres', q{SELECT count(*) FROM mmdb.subindexes WHERE index_name::text LIKE 'pairs%'}), '0',
 	'mmdb.subindexes leaves them out');
 ($pairs_status, $pairs_out, $pairs_err) = $node->psql('postgres', q{SELECT mmdb_index_check('pairs_old')});
-like($pairs_err, qr/not one of an mmdb index, format version 5.*REINDEX/s,
+like($pairs_err, qr/not one of an mmdb index, format version 6.*REINDEX/s,
 	'an index of another format is to be made anew');
 ($pairs_status, $pairs_out, $pairs_err) = $node->psql('postgres', q{INSERT INTO pairs VALUES (ROW(1, 1), 1, 1)});
 like($pairs_err, qr/no (?:valid )?metadata page.*REINDEX/s, 'also before it takes rows');

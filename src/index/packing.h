@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * packing.h
+ *	  The storage parameter "weights": what weights an index is made for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_PACKING_H
+#define MM_PACKING_H
+
+#include "index/columns.h"
+
+/*
+ * mm_packing_weights: how much each of an index's columns matters when the index is
+ * made; the mean of those that do is 1.  If the parameter does not fit the
+ * columns, or names a profile that does not, reports that with this level, and sets
+ * all to 1, as if there were no parameter.
+ */
+extern void mm_packing_weights(Relation index, const MMColumns *columns, int elevel,
+							   double *weights);
+
+#endif							/* MM_PACKING_H */
