@@ -19,7 +19,8 @@ sub definitions
 	my ($database) = @_;
 	my ($dump, $errors) = ('', '');
 	IPC::Run::run(
-		[ 'pg_dump', '--binary-upgrade', '--schema-only', '--exclude-table=public.kept', '-d', $node->connstr($database) ],
+		[ 'pg_dump', '--binary-upgrade', '--schema-only', '--exclude-table=public.kept', '-d',
+			$node->connstr($database) ],
 		'>', \$dump, '2>', \$errors)
 		or die $errors;
 	my @statements = grep { !/binary_upgrade_set|relfrozenxid|oid = '\d+'/ } split /;\n/, $dump;
@@ -50,7 +51,8 @@ foreach my $version (@versions)
 	$node->safe_psql('postgres', "CREATE DATABASE $database");
 	$node->safe_psql($database, qq{
 		CREATE EXTENSION mmdb VERSION '$version';
-		CREATE TABLE kept AS SELECT i AS id, ARRAY[i % 7, i % 5]::mmvector(2) AS v, 'x' || i AS t FROM generate_series(1, 500) i;
+		CREATE TABLE kept AS SELECT i AS id, ARRAY[i % 7, i % 5]::mmvector(2) AS v, 'x' || i AS t
+			FROM generate_series(1, 500) i;
 		CREATE INDEX kept_mm ON kept USING mmdb (v, t);});
 	my $before = $node->safe_psql($database, $answers);
 	$node->safe_psql($database, 'ALTER EXTENSION mmdb UPDATE');
