@@ -131,7 +131,8 @@ sub run_programs
 	return;
 }
 
-chomp(my $include = `$ENV{PG_CONFIG} --includedir` // '');
+my (undef, $include) = try_command($ENV{PG_CONFIG} // 'pg_config', '--includedir');
+chomp $include;
 ($include) = grep { -e "$_/libpq-fe.h" } $include, '/usr/include/postgresql', '/usr/include';
 my $can_compile = defined $include && runs('cc', '--version');
 run_programs(

@@ -19,8 +19,8 @@ def to_json(values):
     if isinstance(values, str):
         return values               # JSON or an array literal already
     if isinstance(values, Mapping):
-        return json.dumps({str(name): _value(value) for name, value in values.items()})
-    return json.dumps([_value(value) for value in values])
+        return json.dumps({str(name): _value(value) for name, value in values.items()}, ensure_ascii=False)
+    return json.dumps([_value(value) for value in values], ensure_ascii=False)
 
 
 def _value(value):

@@ -20,6 +20,10 @@ class Vector(Sequence):
             self._numbers = numbers._numbers
         elif isinstance(numbers, (str, bytes)):
             raise TypeError("a vector is made of numbers; Vector.from_text() reads a string")
+        elif hasattr(numbers, "astype"):
+            if numbers.ndim != 1:
+                raise ValueError(f"a vector is made of an array of one dimension, not {numbers.ndim}")
+            self._numbers = array("f", numbers.astype("float32").tobytes())
         else:
             # array('f', ...) would make an infinity of a number beyond the type.
             numbers = [float(number) for number in numbers]

@@ -44,6 +44,10 @@ class VectorTest(unittest.TestCase):
         array = numpy.asarray(mmdb.Vector([1, 0.5]))
         self.assertEqual((array.dtype, array.tolist()), (numpy.float32, [1, 0.5]))
         self.assertEqual(mmdb.Vector(array), mmdb.Vector([1, 0.5]))
+        for dtype in (numpy.float64, numpy.float32, numpy.float16, numpy.int8, ">f4"):
+            self.assertEqual(mmdb.Vector(numpy.array([1, 9, 2, 9], dtype=dtype)[::2]), mmdb.Vector([1, 2]))
+        with self.assertRaises(ValueError):
+            mmdb.Vector(numpy.zeros((2, 2)))
 
 
 if __name__ == "__main__":
