@@ -229,6 +229,8 @@ SQL_PARTS = \
 HEADERS = src/metric/metric_routine.h
 
 DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+# Scripts that lead from released versions to later ones, and install these (upgrade/README).
+DATA = $(wildcard $(srcdir)/upgrade/*.sql)
 
 # The first test makes the extension; clipart loads examples/clipart.
 REGRESS = \
