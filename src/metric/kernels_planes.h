@@ -96,9 +96,6 @@ typedef struct MMCountMask
 	uint32		mask;
 } MMCountMask;
 
-/* Binary digits that a number of characters may have. */
-#define MM_COUNT_DIGITS		31
-
 typedef struct MMCountQuery
 {
 	int			length;

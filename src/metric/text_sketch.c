@@ -47,6 +47,7 @@
 
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
+#include "port/pg_bitutils.h"
 
 #include "metric/kernels.h"
 #include "metric/kernels_planes.h"
@@ -427,16 +428,25 @@ mm_text_sketch_query(const void *model, const EditString *string)
 {
 	const TextModel *m = model;
 	int			counts[BUCKETS];
-	MMCountQuery *query = palloc0(offsetof(MMCountQuery, masks) +
-								  sizeof(MMCountMask) * m->levels * MM_COUNT_DIGITS);
+	int			most = 0;
+	int			shared = 0;
+	int			digits;
+	MMCountQuery *query;
 
-	query->length = string->length;
-	query->length_bytes = m->length_bytes;
 	count_buckets(m, string, counts);
 	for (int b = 0; b < BUCKETS; b++)
-		query->shared += shared_at_level(m, counts[b], 0);
+	{
+		most = Max(most, counts[b]);
+		shared += shared_at_level(m, counts[b], 0);
+	}
+	digits = most > 0 ? pg_leftmost_one_pos32(most) + 1 : 0;
+	query = palloc(offsetof(MMCountQuery, masks) + sizeof(MMCountMask) * m->levels * digits);
+	query->length = string->length;
+	query->length_bytes = m->length_bytes;
+	query->shared = shared;
+	query->nmasks = 0;
 	for (int j = 0; j < m->levels; j++)
-		for (int digit = 0; digit < MM_COUNT_DIGITS; digit++)
+		for (int digit = 0; digit < digits; digit++)
 		{
 			uint32		mask = 0;
 

@@ -228,7 +228,7 @@ read_leaf(Ladder *ladder, BlockNumber block, Page page, int n, MMPending *item, 
 	MMBounding *b = ladder->source.bounding;
 	MMCursor   *cursor;
 	float		limit = b->limit;
-	float		most = divisible ? mm_threshold_get(&ladder->threshold) : MM_KEY_NULL;
+	float		most = divisible ? ladder->threshold.threshold : MM_KEY_NULL;
 
 	if (item == NULL || !item->seen)
 	{

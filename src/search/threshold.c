@@ -24,41 +24,55 @@ void
 mm_threshold_init(MMThreshold *threshold, double rows)
 {
 	threshold->n = threshold->m = 0;
-	threshold->heap = NULL;
+	threshold->keys = NULL;
+	threshold->threshold = get_float4_infinity();
 	/* If very many are wanted, there is little to save. */
 	if (rows <= 0 || rows * KEYS_PER_ROW + MORE_KEYS > MOST_KEYS)
 		return;
 	threshold->m = (int) (rows * KEYS_PER_ROW) + MORE_KEYS;
-	threshold->heap = palloc(sizeof(float) * threshold->m);
+	threshold->keys = palloc(sizeof(float) * 2 * threshold->m);
 }
 
+/*
+ * Keys are divided again and again, as quicksort does it, but only the part goes on in
+ * which the m-th is.  So a key costs a few comparisons on average, where a heap would
+ * take the logarithm of m.
+ */
 void
-mm_threshold_add(MMThreshold *threshold, float key)
+mm_threshold_cut(MMThreshold *threshold)
 {
-	float	   *heap = threshold->heap;
-	int			i;
+	float	   *keys = threshold->keys;
+	int			m = threshold->m;
+	int			left = 0;
+	int			right = threshold->n - 1;
 
-	if (threshold->n < threshold->m)
+	while (left < right)
 	{
-		for (i = threshold->n++; i > 0 && heap[(i - 1) / 2] < key; i = (i - 1) / 2)
-			heap[i] = heap[(i - 1) / 2];
-		heap[i] = key;
-		return;
-	}
-	if (threshold->m == 0 || !(key < heap[0]))
-		return;
-	for (i = 0;;)
-	{
-		int			child = 2 * i + 1;
+		float		pivot = keys[(left + right) / 2];
+		int			i = left;
+		int			j = right;
 
-		if (child >= threshold->m)
+		while (i <= j)
+		{
+			while (keys[i] < pivot)
+				i++;
+			while (keys[j] > pivot)
+				j--;
+			if (i <= j)
+			{
+				float		swap = keys[i];
+
+				keys[i++] = keys[j];
+				keys[j--] = swap;
+			}
+		}
+		if (m - 1 <= j)
+			right = j;
+		else if (m - 1 >= i)
+			left = i;
+		else
 			break;
-		if (child + 1 < threshold->m && heap[child + 1] > heap[child])
-			child++;
-		if (heap[child] <= key)
-			break;
-		heap[i] = heap[child];
-		i = child;
 	}
-	heap[i] = key;
+	threshold->threshold = keys[m - 1];
+	threshold->n = m;
 }

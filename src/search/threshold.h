@@ -16,8 +16,9 @@
 typedef struct MMThreshold
 {
 	int			m;				/* 0: there is none */
-	int			n;				/* keys in the heap */
-	float	   *heap;			/* the least keys so far, the greatest of them first */
+	int			n;				/* keys that are kept, fewer than 2 m */
+	float	   *keys;			/* the m least so far, but for those above the threshold */
+	float		threshold;
 } MMThreshold;
 
 /*
@@ -27,17 +28,22 @@ typedef struct MMThreshold
 extern void mm_threshold_init(MMThreshold *threshold, double rows);
 
 /*
- * mm_threshold_add: the search has come across this key.
+ * mm_threshold_cut: 2 m keys are kept: leave the m least, and set the threshold to the
+ * greatest of them.
  */
-extern void mm_threshold_add(MMThreshold *threshold, float key);
+extern void mm_threshold_cut(MMThreshold *threshold);
 
 /*
- * mm_threshold_get: the threshold, or Infinity as long as there is none.
+ * mm_threshold_add: the search has come across this key.
  */
-static inline float
-mm_threshold_get(const MMThreshold *threshold)
+static inline void
+mm_threshold_add(MMThreshold *threshold, float key)
 {
-	return threshold->n < threshold->m || threshold->m == 0 ? get_float4_infinity() : threshold->heap[0];
+	if (threshold->m == 0 || !(key < threshold->threshold))
+		return;
+	threshold->keys[threshold->n++] = key;
+	if (threshold->n == 2 * threshold->m)
+		mm_threshold_cut(threshold);
 }
 
 #endif							/* MM_THRESHOLD_H */

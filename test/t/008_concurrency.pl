@@ -205,8 +205,8 @@ foreach my $try (1 .. 60)
 {
 	$stamps = $node->safe_psql('postgres', 'SELECT inverted_stamps()');
 	last if $stamps > 5;
-	IPC::Run::run([ 'pgbench', '-n', '-T', 1, '-c', 8, '-j', 2, '-h', $node->host, '-p', $node->port, @files, 'postgres' ],
-		'<', \undef, '>', \$out, '2>', \$err);
+	IPC::Run::run([ 'pgbench', '-n', '-T', 1, '-c', 8, '-j', 2, '-h', $node->host, '-p', $node->port, @files,
+			'postgres' ], '<', \undef, '>', \$out, '2>', \$err);
 }
 cmp_ok($stamps, '>', 5, 'pending pages were made runs');
 
