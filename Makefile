@@ -169,6 +169,10 @@ OBJS = \
 	src/query/distance_sql.o \
 	src/query/explain_distance.o \
 	src/query/fusion.o \
+	src/query/json_filter.o \
+	src/query/json_query.o \
+	src/query/json_read.o \
+	src/query/json_sum.o \
 	src/query/measure.o \
 	src/query/pin.o \
 	src/query/plans.o \
@@ -210,6 +214,7 @@ SQL_PARTS = \
 	src/query/scales.sql \
 	src/query/fusion.sql \
 	src/query/profile.sql \
+	src/query/json_query.sql \
 	src/learn/learn.sql
 
 # What metrics of others are built against.
@@ -252,6 +257,7 @@ REGRESS = \
 	search_missing \
 	parts \
 	by_name \
+	odb_query \
 	search_errors \
 	search_rights \
 	same_column \

@@ -17,6 +17,11 @@
  * object in an odbquery. */
 #define MM_MAX_COLUMNS	INDEX_MAX_KEYS
 
+/* Levels of conditions within conditions, and number of conditions, in the JSON
+ * of odb_query. */
+#define MM_MAX_QUERY_DEPTH		32
+#define MM_MAX_QUERY_CONDITIONS	256
+
 /* Name of the access method, as CREATE INDEX ... USING spells it. */
 #define MM_AM_NAME		"mmdb"
 
