@@ -6,11 +6,13 @@
 # For people; these need nothing but what they install themselves, and work on a copy
 # of PostgreSQL, with a server of its own (test/run):
 #	make demo			loads the clip-art gallery and searches it
+#	make explore		the same, to explore it in a browser (explorer/)
 #	make check			builds without warnings and runs all tests
 #	make check-long		the same with longer randomized tests
+#	make check-explorer	tests the explorer only
 #	make bench			runs the benchmarks (bench/run)
 
-people = demo check check-long bench
+people = demo explore check check-long check-explorer bench
 ifneq ($(filter $(people),$(MAKECMDGOALS)),)
 
 others = $(filter-out $(people),$(MAKECMDGOALS))

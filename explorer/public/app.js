@@ -215,12 +215,16 @@ function place(list, nodes) {
 // What sets a row apart from the next one, in words.
 function why(item, next) {
 	const apart = schema.columns.map(({ name }) => ({ name, by: (next.parts[name] ?? 0) - (item.parts[name] ?? 0) }))
-		.filter(({ by }) => Math.abs(by) >= 0.0005).sort((a, b) => Math.abs(b.by) - Math.abs(a.by)).slice(0, 3)
-		.map(({ name, by }) => `${name} ${number(Math.abs(by))} ${by > 0 ? 'nearer' : 'farther'}`);
+		.filter(({ by }) => Math.abs(by) >= 0.0005).sort((a, b) => Math.abs(b.by) - Math.abs(a.by)).slice(0, 4);
+	const list = (sign, word) => {
+		const some = apart.filter(({ by }) => by * sign > 0).map(({ name, by }) => `${number(Math.abs(by))} in ${name}`);
+		return some.length > 0 ? `${word} by ${some.join(', ')}` : '';
+	};
 	const lead = next.distance - item.distance;
-	if (lead < -0.0005) return `Above “${nameOf(next.row)}”, though ${number(-lead)} farther: ${apart.join(', ')}.`;
-	return lead < 0.0005 ? `As near as the next one, “${nameOf(next.row)}”${apart.length ? `: ${apart.join(', ')}` : ''}.` :
-		`Above “${nameOf(next.row)}” by ${number(lead)}: ${apart.join(', ')}.`;
+	const reasons = [list(1, 'nearer'), list(-1, 'farther')].filter(Boolean).join('; ');
+	const beginning = lead < -0.0005 ? `Above “${nameOf(next.row)}”, though ${number(-lead)} farther` :
+		lead < 0.0005 ? `As near as “${nameOf(next.row)}”, the next one` : `Above “${nameOf(next.row)}” by ${number(lead)}`;
+	return `${beginning}${reasons ? `: ${reasons}` : ''}.`;
 }
 
 function showTip({ bar, item, next }) {

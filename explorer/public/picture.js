@@ -7,7 +7,7 @@ export const vector = value => typeof value === 'string' ? JSON.parse(value.repl
 const luminance = ([r, g, b]) => 0.299 * r + 0.587 * g + 0.114 * b;
 
 // What the hues of a histogram mostly are: red, yellow, and so on.
-const hues = [14, 54, 112, 165, 207, 245, 295, 340];
+const hues = [8, 54, 112, 165, 207, 245, 295, 340];
 
 // The colour of a bin at full brightness: 8 hues by 4 saturations.
 function binColor(bin) {

@@ -100,7 +100,8 @@ function scatter(points, label, { equal = false, grid = null } = {}) {
 	const lines = [];
 	if (grid) {
 		for (const [low, high, vertical] of [[x0, x1, true], [y0, y1, false]]) {
-			const step = 10 ** Math.floor(Math.log10((high - low) / 3));
+			const rough = 10 ** Math.floor(Math.log10((high - low) / 4));
+			const step = [1, 2, 5, 10].map(n => n * rough).find(size => (high - low) / size <= 6);
 			for (let at = Math.ceil(low / step) * step; at <= high; at += step) {
 				lines.push(vertical ?
 					svg('line', { x1: px(at), x2: px(at), y1: 8, y2: h - 22, stroke: '#e3e7ed' }) :
@@ -115,7 +116,14 @@ function scatter(points, label, { equal = false, grid = null } = {}) {
 		class: 'dot', cx: px(p.x), cy: py(p.y), r: p.first ? 8 : 5, fill: p.first ? '#b42318' : p.shown ? '#14509e' : '#8b96a5',
 		'fill-opacity': p.first ? 1 : 0.75, onclick: () => p.pick(),
 	}, svg('title', {}, p.label))).reverse();
-	const names = points.slice(0, 12).map(p => svg('text', { x: px(p.x) + 9, y: py(p.y) + 4, class: p.first ? '' : 'soft' }, p.name));
+	// The nearest have their names, where there is room for them.
+	const taken = [];
+	const names = points.slice(0, 20).map(p => {
+		const [x, y, length] = [px(p.x) + 9, py(p.y) + 4, p.name.length * 7];
+		if (x + length > w || taken.some(other => Math.abs(other.y - y) < 14 && x < other.x + other.length && other.x < x + length)) return null;
+		taken.push({ x, y, length });
+		return svg('text', { x, y, class: p.first ? '' : 'soft' }, p.name);
+	});
 	return svg('svg', { viewBox: `0 0 ${w} ${h}`, role: 'img', 'aria-label': label },
 		svg('rect', { x: 0.5, y: 0.5, width: w - 1, height: h - 1, rx: 6, fill: '#fbfcfd', stroke: '#d9dee6' }), ...lines, ...dots, ...names);
 }

@@ -167,6 +167,7 @@ test('the role sees no more than in SQL, and changes nothing', async () => {
 	const saved = await saver.post('/profiles', { name: "x'; --", weights: { title: 1, colors: 2 } });
 	assert.deepEqual(saved.body.profiles, [{ name: "x'; --", columns: names, weights: [1, 0, 2, 0, 0] }]);
 	assert.equal((await saver.post('/query', { id: 21, profile: "x'; --", k: 3 })).status, 200);
+	await db.query('DELETE FROM mmdb.weight_profile');
 	await db.query('REVOKE INSERT, UPDATE ON mmdb.weight_profile FROM explorer_test');
 	await saver.stop();
 });
