@@ -31,8 +31,8 @@ let exact = [];					// the exact answer
 
 // ---------- rows ----------
 
-// A row's primary key, as the API takes it.
-const keyOf = row => schema.key.length === 1 ? row[schema.key[0]] : Object.fromEntries(schema.key.map(name => [name, row[name]]));
+// A row's primary key, as the API takes it; without one, the row itself tells rows apart.
+const keyOf = row => schema.key.length === 0 ? row : schema.key.length === 1 ? row[schema.key[0]] : Object.fromEntries(schema.key.map(name => [name, row[name]]));
 const keyText = row => JSON.stringify(keyOf(row));
 const words = value => Array.isArray(value) ? value.join(', ') : value === null || value === undefined ? '' : String(value);
 const nameOf = row => words(schema.show.title ? row[schema.show.title] : keyText(row)) || '(no title)';
@@ -79,7 +79,8 @@ async function run() {
 		render(fused);
 		document.body.offsetHeight;
 		performance.measure('rerank', { start: began, end: performance.now() });
-		byId('status').replaceChildren(element('b', {}, `${count(shown.length)} of ${total ? count(total) : 'all'} rows`), ` in ${number(answer.milliseconds, 1)} ms`);
+		byId('status').replaceChildren(element('b', {}, `${count(shown.length)} of ${total ? count(total) : 'all'} rows`),
+			` in ${number(answer.milliseconds, 1)} ms. `, element('button.link', { type: 'button', onclick: () => byId('panels').scrollIntoView() }, 'How?'));
 		saveAddress();
 		clearTimeout(behindTimer);
 		behindTimer = setTimeout(showBehind, 250);
@@ -194,7 +195,7 @@ function render(fused) {
 		card.badge.textContent = `is ${places.get(keyText(item.row)) + 1}`;
 		return card.node;
 	}));
-	if (cards.size > 2000) {
+	if (cards.size > 600) {
 		const used = new Set([...shown, ...missed].map(item => keyText(item.row)));
 		for (const key of cards.keys()) if (!used.has(key)) cards.delete(key);
 	}
@@ -254,8 +255,7 @@ function hideTip() {
 
 async function compareWith(row) {
 	document.body.dataset.busy = '';
-	state.id = keyOf(row);
-	state.object = {};
+	takeObject(row);
 	liked.clear();
 	disliked.clear();
 	await readQueryRow();
@@ -264,6 +264,13 @@ async function compareWith(row) {
 	showFeedback();
 	changed();
 	scrollTo({ top: 0 });
+}
+
+// Makes a row the query object: by its key, or by its values if it has none.
+function takeObject(row) {
+	state.id = schema.key.length > 0 ? keyOf(row) : null;
+	state.object = schema.key.length > 0 ? {} :
+		Object.fromEntries(schema.columns.map(({ name }) => [name, row[name]]).filter(([, value]) => value !== undefined));
 }
 
 async function readQueryRow() {
@@ -619,7 +626,7 @@ async function begin() {
 	const typeOf = Object.fromEntries([...schema.attributes, ...schema.columns].map(({ name, type }) => [name, type]));
 	const vectors = new Set(schema.columns.filter(({ type }) => /vector/.test(type) || /^(real|double precision)\[\]$/.test(type)).map(({ name }) => name));
 	isVector = name => vectors.has(name) || /vector|bytea|^(real|double precision)\[\]$/.test(typeOf[name] ?? '');
-	select = schema.attributes.map(({ name }) => name).filter(name => !isVector(name) || [schema.show.thumbnail, schema.show.colors].includes(name));
+	select = schema.attributes.map(({ name }) => name).filter(name => schema.key.length === 0 || !isVector(name) || [schema.show.thumbnail, schema.show.colors].includes(name));
 	total = schema.rows ?? 0;
 	byId('table').textContent = schema.table;
 	document.title = `${schema.table} – mmdb explorer`;
@@ -627,7 +634,12 @@ async function begin() {
 	for (const { name } of schema.columns) state.weights[name] = 1;
 	readAddress();
 	if (state.id === null && Object.keys(state.object).length === 0) {
-		state.id = schema.show.start ?? keyOf((await ask('query', { k: 1, select: schema.key })).rows[0].row);
+		if (schema.show.start !== null) state.id = schema.show.start;
+		else {
+			const { rows } = await ask('query', { k: 1, select: schema.key.length > 0 ? schema.key : select });
+			if (rows.length === 0) throw new Error('The table is empty.');
+			takeObject(rows[0].row);
+		}
 	}
 	await readQueryRow();
 	showSettings();

@@ -160,7 +160,7 @@ test('the role sees no more than in SQL, and changes nothing', async () => {
 	assert.equal((await server.post('/query', { from: 'pg_catalog.pg_authid' })).status, 403);
 	assert.equal((await server.post('/profiles', { name: 'x', weights: { title: 1 } })).status, 403);
 	await assert.rejects(start('--index', 'secrets_mm'), /no mmdb index/);
-	await assert.rejects(start(), /several mmdb indexes.*clipart_mm, places_mm|several mmdb indexes.*places_mm, clipart_mm/);
+	await assert.rejects(start(), /several mmdb indexes; choose one with --index: .*clipart_mm/);
 	const saver = await start('--index', 'clipart_mm', '--save-profiles');
 	assert.equal((await saver.post('/profiles', { name: 'x', weights: { title: 1 } })).status, 403);
 	await db.query('GRANT INSERT, UPDATE ON mmdb.weight_profile TO explorer_test');

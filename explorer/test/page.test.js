@@ -270,6 +270,22 @@ test('the neighbourhood, and the map', { skip }, async () => {
 	await other.close();
 });
 
+test('a table without a key', { skip }, async () => {
+	const keyless = await start('--index', 'keyless_mm');
+	const other = await open(keyless.url);
+	assert.equal((await titles(other)).length, 48);
+	await other.click('.card:nth-child(9) .open');
+	await settled(other);
+	assert.equal((await titles(other))[0], await other.textContent('#object strong'));
+	for (const name of ['sql', 'near']) {
+		await other.click(`#tab-${name}`);
+		await settled(other);
+	}
+	assert.ok((await other.$$('#panel-near .dot')).length > 100);
+	await other.close();
+	await keyless.stop();
+});
+
 test('errors are told', { skip }, async () => {
 	await fresh();
 	for (const name of ['title', 'keywords', 'colors', 'thumbnail', 'log_bytes']) await setSlider(page, name, 0);
