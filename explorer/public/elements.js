@@ -27,19 +27,30 @@ export function svg(name, attributes = {}, ...children) {
 
 export const byId = id => document.getElementById(id);
 
-export const number = (x, digits = 3) => x === null || x === undefined ? '' : Number(x).toFixed(digits);
+export const number = (x, digits = 3) => (x === null || x === undefined ? '' : Number(x).toFixed(digits));
 
 export const count = n => Number(n).toLocaleString('en');
 
 // A POST of JSON, or a GET.  Raises what the server says is wrong.
 export async function ask(path, body) {
-	const response = await fetch(path, body === undefined ? {} : {
-		method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
-	});
+	const response = await fetch(
+		path,
+		body === undefined
+			? {}
+			: {
+					method: 'POST',
+					headers: { 'Content-Type': 'application/json' },
+					body: JSON.stringify(body),
+				},
+	);
 	const answer = await response.json();
 	if (!response.ok) {
 		const { message, detail, hint, path: place } = answer.error;
-		throw new Error([place && !message.includes(place) ? `${place}: ${message}` : message, detail, hint].filter(Boolean).join('. '));
+		throw new Error(
+			[place && !message.includes(place) ? `${place}: ${message}` : message, detail, hint]
+				.filter(Boolean)
+				.join('. '),
+		);
 	}
 	return answer;
 }

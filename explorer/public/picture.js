@@ -2,7 +2,7 @@
 // histogram of colours.
 
 // A vector, which comes as text or as an array.
-export const vector = value => typeof value === 'string' ? JSON.parse(value.replace(/^\{(.*)\}$/, '[$1]')) : value;
+export const vector = value => (typeof value === 'string' ? JSON.parse(value.replace(/^\{(.*)\}$/, '[$1]')) : value);
 
 const luminance = ([r, g, b]) => 0.299 * r + 0.587 * g + 0.114 * b;
 
@@ -23,7 +23,7 @@ function binColor(bin) {
 // A colour made as bright as a grey.
 function withBrightness(color, grey) {
 	const own = luminance(color);
-	if (grey <= own) return color.map(c => c * grey / own);
+	if (grey <= own) return color.map(c => (c * grey) / own);
 	const share = (grey - own) / (255 - own || 1);
 	return color.map(c => c + (255 - c) * share);
 }
@@ -32,19 +32,20 @@ function withBrightness(color, grey) {
 // each pixel is: bright pixels get the bright colours, in the histogram's proportions.
 function colorPixels(grey, histogram) {
 	const pixels = [...grey.keys()].filter(i => grey[i] < 248).sort((a, b) => grey[a] - grey[b]);
-	const bins = [...histogram.keys()].filter(bin => bin % 4 > 0 && histogram[bin] > 0)
+	const bins = [...histogram.keys()]
+		.filter(bin => bin % 4 > 0 && histogram[bin] > 0)
 		.map(bin => ({ color: binColor(bin), share: histogram[bin] }))
 		.sort((a, b) => luminance(a.color) - luminance(b.color));
 	const chromatic = bins.reduce((sum, bin) => sum + bin.share, 0);
 	const colors = grey.map(g => [g, g, g]);
 	if (chromatic < 0.02) return colors;
 	// What has no colour is black, white or between; the darkest pixels get half of it.
-	const skip = Math.round(pixels.length * Math.max(0, 1 - chromatic) / 2);
+	const skip = Math.round((pixels.length * Math.max(0, 1 - chromatic)) / 2);
 	const colored = pixels.slice(skip, pixels.length - skip);
 	let i = 0;
 	let until = 0;
 	for (const bin of bins) {
-		until += bin.share / chromatic * colored.length;
+		until += (bin.share / chromatic) * colored.length;
 		for (; i < colored.length && i < until; i++) colors[colored[i]] = withBrightness(bin.color, grey[colored[i]]);
 	}
 	return colors;

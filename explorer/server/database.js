@@ -114,11 +114,16 @@ export class Database {
 	async readSchema() {
 		const found = await this.rows(describeIndex, [this.options.index ?? null]);
 		if (found.length === 0) {
-			throw new Error(this.options.index ? `"${this.options.index}" is no mmdb index on a table that may be read` :
-				'there is no mmdb index on a table that may be read');
+			throw new Error(
+				this.options.index
+					? `"${this.options.index}" is no mmdb index on a table that may be read`
+					: 'there is no mmdb index on a table that may be read',
+			);
 		}
 		if (found.length > 1) {
-			throw new Error(`there are several mmdb indexes; choose one with --index: ${found.map(i => i.index).join(', ')}`);
+			throw new Error(
+				`there are several mmdb indexes; choose one with --index: ${found.map(i => i.index).join(', ')}`,
+			);
 		}
 		const [index] = found;
 		const attributes = await this.rows(describeTable, [index.table_oid]);
@@ -133,10 +138,17 @@ export class Database {
 			columns: index.columns,
 			attributes: attributes.map(attribute => ({ ...attribute, indexed: names.includes(attribute.name) })),
 			show: this.whatToShow(attributes, index.columns),
-			profiles: profiles.filter(profile => profile.columns.length === names.length &&
-				profile.columns.every(name => names.includes(name))),
-			maySaveProfiles: this.options.saveProfiles && (await this.rows(
-				"SELECT has_table_privilege('mmdb.weight_profile', 'INSERT') AND has_table_privilege('mmdb.weight_profile', 'UPDATE') AS may"))[0].may,
+			profiles: profiles.filter(
+				profile =>
+					profile.columns.length === names.length && profile.columns.every(name => names.includes(name)),
+			),
+			maySaveProfiles:
+				this.options.saveProfiles &&
+				(
+					await this.rows(
+						"SELECT has_table_privilege('mmdb.weight_profile', 'INSERT') AND has_table_privilege('mmdb.weight_profile', 'UPDATE') AS may",
+					)
+				)[0].may,
 			maxRows: MAX_ROWS,
 		};
 		this.keyTypes = key.map(column => column.type);
@@ -152,8 +164,12 @@ export class Database {
 		return {
 			title: this.options.title ?? named(/^(title|name|label)$/i, text) ?? attributes.find(text)?.name ?? null,
 			image: this.options.image ?? null,
-			thumbnail: this.options.thumbnail ??
-				named(/thumb|gr[ae]y/i, a => vector(a) && dimensions(a) >= 64 && Number.isInteger(Math.sqrt(dimensions(a)))),
+			thumbnail:
+				this.options.thumbnail ??
+				named(
+					/thumb|gr[ae]y/i,
+					a => vector(a) && dimensions(a) >= 64 && Number.isInteger(Math.sqrt(dimensions(a))),
+				),
 			colors: this.options.colors ?? named(/colou?r/i, a => vector(a) && dimensions(a) === 32),
 			point: attributes.find(a => a.type === 'point')?.name ?? null,
 			start: this.options.start ?? null,
@@ -182,17 +198,27 @@ export class Database {
 		const { explain, ...search } = this.complete(query);
 		const began = performance.now();
 		const { rows } = await this.pool.query({
-			name: 'query', text: 'SELECT odb_query($1::jsonb)', values: [JSON.stringify(search)], rowMode: 'array', types: asText,
+			name: 'query',
+			text: 'SELECT odb_query($1::jsonb)',
+			values: [JSON.stringify(search)],
+			rowMode: 'array',
+			types: asText,
 		});
 		const milliseconds = performance.now() - began;
 		let explained = '';
-		if (explain !== undefined && explain !== false) explained = `,"explain":${await this.explain({ ...search, explain })}`;
+		if (explain !== undefined && explain !== false)
+			explained = `,"explain":${await this.explain({ ...search, explain })}`;
 		return `{"rows":[${rows.join(',')}],"milliseconds":${milliseconds.toFixed(3)}${explained}}`;
 	}
 
 	async explain(query) {
-		const { rows: [[answer]] } = await this.pool.query({
-			text: 'SELECT odb_query($1::jsonb)', values: [JSON.stringify(query)], rowMode: 'array', types: asText,
+		const {
+			rows: [[answer]],
+		} = await this.pool.query({
+			text: 'SELECT odb_query($1::jsonb)',
+			values: [JSON.stringify(query)],
+			rowMode: 'array',
+			types: asText,
 		});
 		return answer;
 	}
@@ -204,8 +230,13 @@ export class Database {
 		const { weights } = search;
 		const [{ distance }] = await this.rows(
 			'SELECT mm_distance_sql($1::regclass, $2::odbvalues, NULL, $3, $4) AS distance',
-			[search.index ?? this.schema.index, JSON.stringify(this.usedWeights(search, weights)), search.normalized ?? true,
-				search.missing ?? 'penalty']);
+			[
+				search.index ?? this.schema.index,
+				JSON.stringify(this.usedWeights(search, weights)),
+				search.normalized ?? true,
+				search.missing ?? 'penalty',
+			],
+		);
 		return {
 			plain: plainSql(this.schema, search, distance, this.usedWeights(search, weights)),
 			odbknn: odbknnSql(this.schema, search),
@@ -229,7 +260,8 @@ export class Database {
 	async fusion({ query, top = 100 }) {
 		const search = this.complete(query ?? {});
 		const [key] = this.schema.key;
-		if (this.schema.key.length !== 1) throw new RequestError('fusion takes a table with a primary key of one column', '$');
+		if (this.schema.key.length !== 1)
+			throw new RequestError('fusion takes a table with a primary key of one column', '$');
 		if (!Number.isInteger(top) || top < 1 || top > MAX_ROWS) {
 			throw new RequestError(`$.top must be a whole number from 1 to ${MAX_ROWS}`, '$.top');
 		}
@@ -243,17 +275,22 @@ export class Database {
 		const milliseconds = performance.now() - began;
 		const keys = fused.map(row => row.row[key]);
 		const order = new Map(keys.map((value, i) => [String(value), i]));
-		const answers = await this.rows('SELECT odb_query($1::jsonb) AS q',
-			[JSON.stringify({ ...rest, k, filter: { columns: { [key]: { in: keys } } } })]);
-		const rows = answers.map(answer => answer.q).sort((a, b) => order.get(String(a.row[key])) - order.get(String(b.row[key])));
+		const answers = await this.rows('SELECT odb_query($1::jsonb) AS q', [
+			JSON.stringify({ ...rest, k, filter: { columns: { [key]: { in: keys } } } }),
+		]);
+		const rows = answers
+			.map(answer => answer.q)
+			.sort((a, b) => order.get(String(a.row[key])) - order.get(String(b.row[key])));
 		for (const row of rows) row.score = fused[order.get(String(row.row[key]))].score;
 		return { rows, milliseconds };
 	}
 
 	// POST /refine: weights moved by what a user liked and disliked.
 	async refine({ query, weights, liked = [], disliked = [] }) {
-		if (this.schema.key.length !== 1) throw new RequestError('feedback takes a table with a primary key of one column', '$');
-		if (query?.id === undefined) throw new RequestError('$.query.id must be the key of the row that was compared with', '$.query.id');
+		if (this.schema.key.length !== 1)
+			throw new RequestError('feedback takes a table with a primary key of one column', '$');
+		if (query?.id === undefined)
+			throw new RequestError('$.query.id must be the key of the row that was compared with', '$.query.id');
 		if (!Array.isArray(liked) || !Array.isArray(disliked) || liked.length === 0) {
 			throw new RequestError('$.liked must be an array of at least one key', '$.liked');
 		}
@@ -261,20 +298,31 @@ export class Database {
 		const [{ refined }] = await this.rows(
 			`SELECT mm_refine_weights($1::regclass, $2::double precision[], $3::text::${type}, $4::text[]::${type}[],
 				nullif($5::text[]::${type}[], '{}')) AS refined`,
-			[this.schema.index, weights ? this.schema.columns.map(column => Number(weights[column.name] ?? 0)) : null,
-				String(query.id), liked.map(String), disliked.map(String)]);
+			[
+				this.schema.index,
+				weights ? this.schema.columns.map(column => Number(weights[column.name] ?? 0)) : null,
+				String(query.id),
+				liked.map(String),
+				disliked.map(String),
+			],
+		);
 		return { weights: Object.fromEntries(this.schema.columns.map((column, i) => [column.name, refined[i]])) };
 	}
 
 	// POST /learn: weights from examples, with intervals.
 	async learn({ examples }) {
 		if (!Array.isArray(examples) || examples.length === 0 || examples.length > 1000) {
-			throw new RequestError('$.examples must be an array of 1 to 1000 examples', '$.examples',
-				'An example is {"key": ..., "relevant": [...]}.');
+			throw new RequestError(
+				'$.examples must be an array of 1 to 1000 examples',
+				'$.examples',
+				'An example is {"key": ..., "relevant": [...]}.',
+			);
 		}
 		const [learned] = await this.rows(
 			`SELECT columns, weights, lower, upper, recall, heldout_recall AS "heldoutRecall", seconds
-			 FROM mm_learn_weights($1::regclass, $2::jsonb)`, [this.schema.index, JSON.stringify(examples)]);
+			 FROM mm_learn_weights($1::regclass, $2::jsonb)`,
+			[this.schema.index, JSON.stringify(examples)],
+		);
 		return learned;
 	}
 
@@ -283,12 +331,17 @@ export class Database {
 		// The rights may be new.
 		if (!this.schema.maySaveProfiles) await this.readSchema();
 		if (!this.schema.maySaveProfiles) {
-			throw Object.assign(new RequestError('profiles may not be saved', '$', 'Start the explorer with --save-profiles.'), { status: 403 });
+			throw Object.assign(
+				new RequestError('profiles may not be saved', '$', 'Start the explorer with --save-profiles.'),
+				{ status: 403 },
+			);
 		}
-		if (typeof name !== 'string' || name === '' || name.length > 200) throw new RequestError('$.name must be text', '$.name');
+		if (typeof name !== 'string' || name === '' || name.length > 200)
+			throw new RequestError('$.name must be text', '$.name');
 		const columns = this.schema.columns.map(column => column.name);
 		const values = columns.map(column => Number(weights?.[column] ?? 0));
-		if (!values.every(weight => weight >= 0 && weight < Infinity)) throw new RequestError('weights must not be negative', '$.weights');
+		if (!values.every(weight => weight >= 0 && weight < Infinity))
+			throw new RequestError('weights must not be negative', '$.weights');
 		const client = await this.pool.connect();
 		try {
 			await client.query('BEGIN READ WRITE');
@@ -296,7 +349,8 @@ export class Database {
 				`INSERT INTO mmdb.weight_profile (name, index_name, columns, weights) VALUES ($1, $2, $3, $4)
 				 ON CONFLICT (name) DO UPDATE SET index_name = excluded.index_name, columns = excluded.columns,
 					weights = excluded.weights, recall = NULL, heldout_recall = NULL, learned = NULL, saved_at = now()`,
-				[name, this.schema.index, columns, values]);
+				[name, this.schema.index, columns, values],
+			);
 			await client.query('COMMIT');
 		} catch (error) {
 			await client.query('ROLLBACK');

@@ -21,7 +21,8 @@ const types = {
 };
 
 const headers = {
-	'Content-Security-Policy': "default-src 'self'; img-src * data: blob:; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+	'Content-Security-Policy':
+		"default-src 'self'; img-src * data: blob:; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
 	'X-Content-Type-Options': 'nosniff',
 	'Referrer-Policy': 'no-referrer',
 	'Cache-Control': 'no-store',
@@ -42,7 +43,8 @@ export function describe(error) {
 		return { status, error: { message, path, hint } };
 	}
 	if (typeof error.code === 'string' && error.severity !== undefined) {
-		const path = error.where?.match(/odb_query, at (.*)/)?.[1] ??
+		const path =
+			error.where?.match(/odb_query, at (.*)/)?.[1] ??
 			error.message.match(/(\$\S*(?:\["[^"]*"\]\S*)*) of the query/)?.[1];
 		return {
 			status: statusOf(error.code),
@@ -59,7 +61,7 @@ function tooDeep(value) {
 	let level = [value];
 	for (let depth = 0; level.length > 0; depth++) {
 		if (depth > MAX_DEPTH) return true;
-		level = level.flatMap(item => item !== null && typeof item === 'object' ? Object.values(item) : []);
+		level = level.flatMap(item => (item !== null && typeof item === 'object' ? Object.values(item) : []));
 	}
 	return false;
 }
@@ -98,8 +100,11 @@ function hostAllowed(request, options) {
 async function send(request, response, status, type, body) {
 	const fields = { ...headers, 'Content-Type': type };
 	let content = Buffer.from(body);
-	if (content.length > 8192 && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '') &&
-		!/^(127\.|::1|::ffff:127\.)/.test(request.socket.remoteAddress ?? '')) {
+	if (
+		content.length > 8192 &&
+		/\bgzip\b/.test(request.headers['accept-encoding'] ?? '') &&
+		!/^(127\.|::1|::ffff:127\.)/.test(request.socket.remoteAddress ?? '')
+	) {
 		content = await compress(content);
 		fields['Content-Encoding'] = 'gzip';
 	}
@@ -108,7 +113,7 @@ async function send(request, response, status, type, body) {
 }
 
 export function makeServer(database, options) {
-	const json = value => typeof value === 'string' ? value : JSON.stringify(value);
+	const json = value => (typeof value === 'string' ? value : JSON.stringify(value));
 	const get = {
 		'/schema': () => database.readSchema(),
 		'/openapi.json': () => openapi,
@@ -128,11 +133,13 @@ export function makeServer(database, options) {
 		if (Object.hasOwn(post, pathname)) {
 			if (request.method !== 'POST') throw failure(405, `${pathname} takes POST`);
 			const body = await readBody(request);
-			if (body === null || typeof body !== 'object' || Array.isArray(body)) throw new RequestError('the body must be an object', '$');
+			if (body === null || typeof body !== 'object' || Array.isArray(body))
+				throw new RequestError('the body must be an object', '$');
 			return send(request, response, 200, 'application/json', json(await post[pathname](body)));
 		}
 		if (request.method !== 'GET' && request.method !== 'HEAD') throw failure(405, 'only GET is allowed there');
-		if (Object.hasOwn(get, pathname)) return send(request, response, 200, 'application/json', json(await get[pathname]()));
+		if (Object.hasOwn(get, pathname))
+			return send(request, response, 200, 'application/json', json(await get[pathname]()));
 		const name = pathname === '/' ? 'index.html' : pathname.slice(1);
 		if (!/^[a-z-]+\.(html|css|js|svg)$/.test(name)) throw failure(404, 'there is no such page');
 		const file = await readFile(new URL(name, publicDirectory)).catch(() => {
@@ -145,7 +152,9 @@ export function makeServer(database, options) {
 		answer(request, response).catch(error => {
 			const { status, error: description } = describe(error);
 			if (status === 500) process.stderr.write(`mmdb-explorer: ${error.stack}\n`);
-			send(request, response, status, 'application/json', JSON.stringify({ error: description })).catch(() => response.destroy());
+			send(request, response, status, 'application/json', JSON.stringify({ error: description })).catch(() =>
+				response.destroy(),
+			);
 		});
 	});
 }

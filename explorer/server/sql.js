@@ -1,6 +1,6 @@
 // A search as SQL, to be read and copied.  It is not what the explorer runs.
 
-const quoteIdent = name => /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replace(/"/g, '""')}"`;
+const quoteIdent = name => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replace(/"/g, '""')}"`);
 const quoteLiteral = value => `${value.includes('\\') ? 'E' : ''}'${value.replace(/\\/g, '\\\\').replace(/'/g, "''")}'`;
 
 // A JSON value as the text of one of a column's type.
@@ -8,12 +8,21 @@ function text(value, type) {
 	if (!Array.isArray(value)) return typeof value === 'object' ? JSON.stringify(value) : String(value);
 	if (type === 'point') return `(${value.join(',')})`;
 	if (!type.endsWith('[]')) return JSON.stringify(value);
-	return `{${value.map(item => item === null ? 'NULL' : typeof item === 'number' ? item :
-		`"${String(item).replace(/(["\\])/g, '\\$1')}"`).join(',')}}`;
+	return `{${value
+		.map(item =>
+			item === null ? 'NULL' : typeof item === 'number' ? item : `"${String(item).replace(/(["\\])/g, '\\$1')}"`,
+		)
+		.join(',')}}`;
 }
 
-const literal = (value, type) => value === null ? 'NULL' : typeof value === 'number' ? String(value) :
-	typeof value === 'boolean' ? String(value) : quoteLiteral(text(value, type));
+const literal = (value, type) =>
+	value === null
+		? 'NULL'
+		: typeof value === 'number'
+			? String(value)
+			: typeof value === 'boolean'
+				? String(value)
+				: quoteLiteral(text(value, type));
 
 // What stands for a column of the query object: a value that was given, or the row's.
 function operand(schema, search, column, cast) {
@@ -33,8 +42,11 @@ function comparisons(column, condition, type) {
 		if (name === 'in') return `${column} IN (${value.map(item => literal(item, type)).join(', ')})`;
 		if (name === 'contains') return `${column} @> ${literal(value, type)}`;
 		const [from, to] = value;
-		return from !== null && to !== null ? `${column} BETWEEN ${literal(from, type)} AND ${literal(to, type)}` :
-			from !== null ? `${column} >= ${literal(from, type)}` : `${column} <= ${literal(to, type)}`;
+		return from !== null && to !== null
+			? `${column} BETWEEN ${literal(from, type)} AND ${literal(to, type)}`
+			: from !== null
+				? `${column} >= ${literal(from, type)}`
+				: `${column} <= ${literal(to, type)}`;
 	});
 }
 
@@ -58,12 +70,15 @@ function condition(schema, filter) {
 
 function whereId(schema, search) {
 	const id = typeof search.id === 'object' ? search.id : { [schema.key[0]]: search.id };
-	return Object.entries(id).map(([name, value]) =>
-		`q.${quoteIdent(name)} = ${literal(value, '')}`).join(' AND ');
+	return Object.entries(id)
+		.map(([name, value]) => `q.${quoteIdent(name)} = ${literal(value, '')}`)
+		.join(' AND ');
 }
 
-const selected = (schema, alias) => [...new Set([...schema.key, schema.show.title].filter(Boolean))]
-	.map(name => `${alias}${quoteIdent(name)}`).join(', ');
+const selected = (schema, alias) =>
+	[...new Set([...schema.key, schema.show.title].filter(Boolean))]
+		.map(name => `${alias}${quoteIdent(name)}`)
+		.join(', ');
 
 // A SELECT with the distance, as mm_distance_sql writes it.  used has the columns that
 // play a part; their values stand in it as $1, $2, ...
@@ -75,7 +90,8 @@ export function plainSql(schema, search, distance, used) {
 	const conditions = [];
 	if (where !== 'true') conditions.push(where);
 	if (search.radius !== undefined) conditions.push(`${sum} <= ${search.radius}`);
-	const inner = `SELECT ${selected(schema, '')},\n       ${sum} AS distance\nFROM ${schema.table}` +
+	const inner =
+		`SELECT ${selected(schema, '')},\n       ${sum} AS distance\nFROM ${schema.table}` +
 		(conditions.length > 0 ? `\nWHERE ${conditions.join(' AND ')}` : '') +
 		`\nORDER BY distance LIMIT ${search.k ?? 10}`;
 	if (search.id === undefined) return `${inner};`;
@@ -87,7 +103,9 @@ export function odbknnSql(schema, search) {
 	const where = condition(schema, search.filter);
 	if (where === null) return null;
 	const row = schema.columns.map(column => operand(schema, search, column, false)).join(', ');
-	const weights = search.weights ? `'{${schema.columns.map(column => Number(search.weights[column.name] ?? 0)).join(',')}}'` : 'NULL';
+	const weights = search.weights
+		? `'{${schema.columns.map(column => Number(search.weights[column.name] ?? 0)).join(',')}}'`
+		: 'NULL';
 	const extra = [
 		`using_index => ${quoteLiteral(schema.index)}`,
 		...(search.missing && search.missing !== 'penalty' ? [`missing => ${quoteLiteral(search.missing)}`] : []),
@@ -95,8 +113,11 @@ export function odbknnSql(schema, search) {
 	].join(', ');
 	const name = search.radius === undefined ? 'odbknn' : 'odbrange';
 	const limit = search.radius ?? search.k ?? 10;
-	return `SELECT ${selected(schema, '(r.obj).')}, r.distance, r.parts\n` +
+	return (
+		`SELECT ${selected(schema, '(r.obj).')}, r.distance, r.parts\n` +
 		`FROM ${search.id === undefined ? '' : `${schema.table} q,\n     `}${name}(NULL::${schema.table}, ROW(${row}), ${weights}, ${limit}, ${extra}) r` +
 		(search.id === undefined ? '' : `\nWHERE ${whereId(schema, search)}`) +
-		(search.radius === undefined ? '' : `\nLIMIT ${search.k ?? 1000}`) + ';';
+		(search.radius === undefined ? '' : `\nLIMIT ${search.k ?? 1000}`) +
+		';'
+	);
 }

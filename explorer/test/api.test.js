@@ -23,7 +23,8 @@ after(async () => {
 
 // All distances from a row, computed one by one, with the parts.
 async function bruteForce(id, weights, condition = 'true') {
-	const { rows } = await db.query(`
+	const { rows } = await db.query(
+		`
 		SELECT c.id, p.parts, p.parts[1] + p.parts[2] + p.parts[3] + p.parts[4] + p.parts[5] AS distance
 		FROM clipart q, clipart c, LATERAL (SELECT ARRAY[
 			$2::float8 * ((c.title <~> q.title) / mm_scale('clipart_mm', 'title')),
@@ -31,7 +32,9 @@ async function bruteForce(id, weights, condition = 'true') {
 			$4::float8 * ((c.colors <+> q.colors) / mm_scale('clipart_mm', 'colors')),
 			$5::float8 * ((c.thumbnail <-> q.thumbnail) / mm_scale('clipart_mm', 'thumbnail')),
 			$6::float8 * ((c.log_bytes <+> q.log_bytes) / mm_scale('clipart_mm', 'log_bytes'))] AS parts) p
-		WHERE q.id = $1 AND ${condition} ORDER BY distance, c.id`, [id, ...weights]);
+		WHERE q.id = $1 AND ${condition} ORDER BY distance, c.id`,
+		[id, ...weights],
+	);
 	return rows;
 }
 
@@ -40,28 +43,49 @@ const named = weights => Object.fromEntries(names.map((name, i) => [name, weight
 const distances = rows => rows.map(row => row.distance);
 
 test('answers are those of brute force, whatever the weights', async () => {
-	for (const [id, weights] of [[21, [1, 1, 1, 1, 1]], [280, [0.3, 2, 0.01, 1.7, 0.5]], [4000, [5, 1, 3, 1, 1]]]) {
+	for (const [id, weights] of [
+		[21, [1, 1, 1, 1, 1]],
+		[280, [0.3, 2, 0.01, 1.7, 0.5]],
+		[4000, [5, 1, 3, 1, 1]],
+	]) {
 		const expected = await bruteForce(id, weights);
 		const { status, body } = await server.post('/query', { id, weights: named(weights), k: 50, select: ['id'] });
 		assert.equal(status, 200);
 		assert.deepEqual(distances(body.rows), distances(expected).slice(0, 50));
 		const parts = new Map(expected.map(row => [row.id, row.parts]));
-		for (const { row, parts: got } of body.rows) assert.deepEqual(names.map(name => got[name]), parts.get(row.id));
+		for (const { row, parts: got } of body.rows)
+			assert.deepEqual(
+				names.map(name => got[name]),
+				parts.get(row.id),
+			);
 	}
 });
 
 test('filters and a radius are those of brute force', async () => {
 	const weights = [1, 1, 1, 1, 1];
-	const filter = { or: [{ width: { between: [100, 300] } }, { keywords: { contains: ['bird'] } }], folder: { ne: 'x' } };
+	const filter = {
+		or: [{ width: { between: [100, 300] } }, { keywords: { contains: ['bird'] } }],
+		folder: { ne: 'x' },
+	};
 	const expected = await bruteForce(21, weights, "(c.width BETWEEN 100 AND 300 OR 'bird' = ANY (c.keywords))");
 	const { body } = await server.post('/query', { id: 21, filter, k: 100, select: ['id'] });
 	assert.deepEqual(distances(body.rows), distances(expected).slice(0, 100));
 	const within = await server.post('/query', { id: 21, filter, radius: 1.4, select: ['id'] });
-	assert.deepEqual(distances(within.body.rows), distances(expected).filter(d => d <= 1.4));
+	assert.deepEqual(
+		distances(within.body.rows),
+		distances(expected).filter(d => d <= 1.4),
+	);
 	assert.ok(within.body.rows.length > 3);
-	const nearest = await server.post('/query', { id: 21, k: 1000, select: ['id'],
-		filter: { nearest: { id: 280, k: 40 }, within: { id: 280, weights: { colors: 1 }, radius: 0.4 } } });
-	const near = (await bruteForce(280, weights)).slice(0, 40).filter(row => row.parts[2] <= 0.4).map(row => row.id);
+	const nearest = await server.post('/query', {
+		id: 21,
+		k: 1000,
+		select: ['id'],
+		filter: { nearest: { id: 280, k: 40 }, within: { id: 280, weights: { colors: 1 }, radius: 0.4 } },
+	});
+	const near = (await bruteForce(280, weights))
+		.slice(0, 40)
+		.filter(row => row.parts[2] <= 0.4)
+		.map(row => row.id);
 	assert.deepEqual(nearest.body.rows.map(({ row }) => row.id).sort(), near.sort());
 });
 
@@ -72,16 +96,28 @@ test('explain tells the plan', async () => {
 });
 
 test('SQL texts find the same rows', async () => {
-	const query = { id: 21, object: { title: "fro'g\\", keywords: ['a"b', 'bird'] }, weights: named([1, 2, 0, 0.5, 1]), k: 20,
-		filter: { width: { between: [100, 800] }, folder: { ne: "o'x" } } };
+	const query = {
+		id: 21,
+		object: { title: "fro'g\\", keywords: ['a"b', 'bird'] },
+		weights: named([1, 2, 0, 0.5, 1]),
+		k: 20,
+		filter: { width: { between: [100, 800] }, folder: { ne: "o'x" } },
+	};
 	const { body } = await server.post('/query', { ...query, select: ['id'] });
 	const { body: texts } = await server.post('/sql', query);
 	for (const text of [texts.plain, texts.odbknn]) {
 		const { rows } = await db.query(text);
-		assert.deepEqual(rows.map(row => row.id), body.rows.map(({ row }) => row.id), text);
+		assert.deepEqual(
+			rows.map(row => row.id),
+			body.rows.map(({ row }) => row.id),
+			text,
+		);
 	}
 	const { rows } = await db.query(texts.odb_query);
-	assert.deepEqual(rows.map(row => row.odb_query.row.id), body.rows.map(({ row }) => row.id));
+	assert.deepEqual(
+		rows.map(row => row.odb_query.row.id),
+		body.rows.map(({ row }) => row.id),
+	);
 });
 
 test('fusion is what adding up ranks gives', async () => {
@@ -94,10 +130,20 @@ test('fusion is what adding up ranks gives', async () => {
 });
 
 test('weights are refined and learned', async () => {
-	const refined = await server.post('/refine', { query: { id: 21 }, weights: named([1, 1, 1, 1, 1]), liked: [27, 19, 32], disliked: [3260, 276] });
+	const refined = await server.post('/refine', {
+		query: { id: 21 },
+		weights: named([1, 1, 1, 1, 1]),
+		liked: [27, 19, 32],
+		disliked: [3260, 276],
+	});
 	assert.ok(Math.abs(Object.values(refined.body.weights).reduce((a, b) => a + b) - 1) < 1e-9);
 	assert.ok(refined.body.weights.keywords > refined.body.weights.title);
-	const learned = await server.post('/learn', { examples: [{ key: 21, relevant: [27, 19, 32] }, { key: 55, relevant: [63, 59] }] });
+	const learned = await server.post('/learn', {
+		examples: [
+			{ key: 21, relevant: [27, 19, 32] },
+			{ key: 55, relevant: [63, 59] },
+		],
+	});
 	assert.equal(learned.status, 200);
 	assert.deepEqual(learned.body.columns, names);
 	assert.equal(learned.body.lower.length, 5);
@@ -105,7 +151,10 @@ test('weights are refined and learned', async () => {
 
 test('the schema has columns and statistics, and only those of the role', async () => {
 	const schema = JSON.parse((await server.get('/schema')).text);
-	assert.deepEqual(schema.columns.map(column => column.name), names);
+	assert.deepEqual(
+		schema.columns.map(column => column.name),
+		names,
+	);
 	assert.deepEqual(schema.key, ['id']);
 	assert.equal(schema.show.thumbnail, 'thumbnail');
 	assert.equal(schema.show.colors, 'colors');
@@ -116,14 +165,29 @@ test('the schema has columns and statistics, and only those of the role', async 
 
 test('the API is described', async () => {
 	const api = JSON.parse((await server.get('/openapi.json')).text);
-	assert.deepEqual(Object.keys(api.paths).sort(), ['/fusion', '/learn', '/profiles', '/query', '/refine', '/schema', '/sql']);
-	for (const [, name] of JSON.stringify(api).matchAll(/#\/components\/schemas\/(\w+)/g)) assert.ok(api.components.schemas[name], name);
+	assert.deepEqual(Object.keys(api.paths).sort(), [
+		'/fusion',
+		'/learn',
+		'/profiles',
+		'/query',
+		'/refine',
+		'/schema',
+		'/sql',
+	]);
+	for (const [, name] of JSON.stringify(api).matchAll(/#\/components\/schemas\/(\w+)/g))
+		assert.ok(api.components.schemas[name], name);
 });
 
 test('points, numbers, dates and text make queries', async () => {
 	const { status, body } = await places.post('/query', {
-		object: { at: [13.1, 52.2], price: 12, name: 'place' }, k: 7,
-		filter: { open: true, opened: { between: ['2020-02-01', null] }, kind: { in: ['kind 1', 'kind 3'] }, tags: { contains: ['t3'] } },
+		object: { at: [13.1, 52.2], price: 12, name: 'place' },
+		k: 7,
+		filter: {
+			open: true,
+			opened: { between: ['2020-02-01', null] },
+			kind: { in: ['kind 1', 'kind 3'] },
+			tags: { contains: ['t3'] },
+		},
 	});
 	assert.equal(status, 200);
 	const { rows } = await db.query(`
@@ -173,12 +237,31 @@ test('the role sees no more than in SQL, and changes nothing', async () => {
 });
 
 test('hostile input is an error, or data', async () => {
-	const evil = ["'; DROP TABLE clipart; --", '" OR true --', '\\', '$1', '%', '\u0000', '\ud800', '１', 'x'.repeat(1000)];
+	const evil = [
+		"'; DROP TABLE clipart; --",
+		'" OR true --',
+		'\\',
+		'$1',
+		'%',
+		'\u0000',
+		'\ud800',
+		'１',
+		'x'.repeat(1000),
+	];
 	for (const text of evil) {
 		for (const body of [
-			{ id: text }, { from: text }, { id: 21, index: text }, { object: { title: text } }, { id: 21, profile: text },
-			{ id: 21, filter: { title: text } }, { id: 21, filter: { [text]: 1 } }, { id: 21, filter: { title: { in: [text] } } },
-			{ id: 21, select: [text] }, { id: 21, weights: { [text]: 1 } }, { id: 21, missing: text }, { [text]: 1 },
+			{ id: text },
+			{ from: text },
+			{ id: 21, index: text },
+			{ object: { title: text } },
+			{ id: 21, profile: text },
+			{ id: 21, filter: { title: text } },
+			{ id: 21, filter: { [text]: 1 } },
+			{ id: 21, filter: { title: { in: [text] } } },
+			{ id: 21, select: [text] },
+			{ id: 21, weights: { [text]: 1 } },
+			{ id: 21, missing: text },
+			{ [text]: 1 },
 		]) {
 			const { status } = await server.post('/query', body);
 			assert.ok(status === 200 || status === 400, `${status} ${JSON.stringify(body).slice(0, 80)}`);
@@ -196,10 +279,22 @@ test('hostile input is an error, or data', async () => {
 	const deep = (open, close, n) => `{"id": 21, "filter": ${open.repeat(n)}{"width": 1}${close.repeat(n)}}`;
 	assert.equal((await server.post('/query', deep('{"not":', '}', 100))).status, 400);
 	assert.equal((await server.post('/query', deep('{"and":[', ']}', 5000))).status, 400);
-	assert.equal((await server.post('/query', `{"id": 21, "filter": ${'['.repeat(50000)}${']'.repeat(50000)}}`)).status, 400);
+	assert.equal(
+		(await server.post('/query', `{"id": 21, "filter": ${'['.repeat(50000)}${']'.repeat(50000)}}`)).status,
+		400,
+	);
 	assert.equal((await server.post('/query', ' '.repeat(2 << 20))).status, 413);
 	for (const path of ['/fusion', '/refine', '/learn', '/profiles', '/sql']) {
-		for (const body of ['{}', '[]', '5', 'null', '{"query": 5}', '{"query": {"id": 21}, "liked": 5}', '{"examples": [5]}', '{"name": {}, "weights": 5}']) {
+		for (const body of [
+			'{}',
+			'[]',
+			'5',
+			'null',
+			'{"query": 5}',
+			'{"query": {"id": 21}, "liked": 5}',
+			'{"examples": [5]}',
+			'{"name": {}, "weights": 5}',
+		]) {
 			const { status } = await server.post(path, body);
 			assert.ok(status === 200 || status === 400 || status === 403, `${status} ${path} ${body}`);
 		}
@@ -208,17 +303,31 @@ test('hostile input is an error, or data', async () => {
 });
 
 test('requests of other sites are refused', async () => {
-	const plain = await fetch(`${server.url}/query`, { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: '{"id": 21}' });
+	const plain = await fetch(`${server.url}/query`, {
+		method: 'POST',
+		headers: { 'Content-Type': 'text/plain' },
+		body: '{"id": 21}',
+	});
 	assert.equal(plain.status, 415);
 	const { request } = await import('node:http');
 	const { port } = new URL(server.url);
-	const status = host => new Promise(resolve => request({ port, path: '/schema', headers: { host } }, response => {
-		response.resume();
-		resolve(response.statusCode);
-	}).end());
+	const status = host =>
+		new Promise(resolve =>
+			request({ port, path: '/schema', headers: { host } }, response => {
+				response.resume();
+				resolve(response.statusCode);
+			}).end(),
+		);
 	assert.equal(await status('evil.example'), 403);
 	assert.equal(await status('localhost'), 200);
-	for (const path of ['/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/app.js/', '//etc/passwd', '/.npmrc']) {
+	for (const path of [
+		'/../package.json',
+		'/%2e%2e/package.json',
+		'/..%2fpackage.json',
+		'/app.js/',
+		'//etc/passwd',
+		'/.npmrc',
+	]) {
 		assert.ok((await server.get(path)).status >= 400, path);
 	}
 	assert.match((await server.get('/')).headers.get('content-security-policy'), /default-src 'self'/);
@@ -240,12 +349,16 @@ test('the command line says what is wrong', () => {
 
 test('many requests at once are all answered', async () => {
 	const total = Number(process.env.MMDB_TEST_LONG ? 10000 : 300);
-	const { body: { rows } } = await server.post('/query', { id: 21, k: 5, select: ['id'] });
+	const {
+		body: { rows },
+	} = await server.post('/query', { id: 21, k: 5, select: ['id'] });
 	let next = 0;
-	await Promise.all(Array.from({ length: 20 }, async () => {
-		while (next++ < total) {
-			const { body } = await server.post('/query', { id: 21, k: 5, select: ['id'] });
-			assert.deepEqual(body.rows, rows);
-		}
-	}));
+	await Promise.all(
+		Array.from({ length: 20 }, async () => {
+			while (next++ < total) {
+				const { body } = await server.post('/query', { id: 21, k: 5, select: ['id'] });
+				assert.deepEqual(body.rows, rows);
+			}
+		}),
+	);
 });

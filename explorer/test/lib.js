@@ -16,7 +16,11 @@ export async function stopAll() {
 // Starts an explorer as a role that may read two tables.
 export async function start(...args) {
 	const { PGHOST, PGDATABASE } = process.env;
-	const options = readOptions(['--dsn', `postgresql://explorer_test@${encodeURIComponent(PGHOST)}/${PGDATABASE}`, ...args]);
+	const options = readOptions([
+		'--dsn',
+		`postgresql://explorer_test@${encodeURIComponent(PGHOST)}/${PGDATABASE}`,
+		...args,
+	]);
 	const database = await connect(options);
 	const server = makeServer(database, options);
 	await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -25,7 +29,8 @@ export async function start(...args) {
 		url,
 		async post(path, body, headers = {}) {
 			const response = await fetch(url + path, {
-				method: 'POST', headers: { 'Content-Type': 'application/json', ...headers },
+				method: 'POST',
+				headers: { 'Content-Type': 'application/json', ...headers },
 				body: typeof body === 'string' ? body : JSON.stringify(body),
 			});
 			return { status: response.status, body: await response.json() };

@@ -8,8 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { start, stopAll } from './lib.js';
 
-const executable = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-	.find(path => path && existsSync(path));
+const executable = [
+	process.env.CHROMIUM,
+	'/usr/bin/chromium',
+	'/usr/bin/chromium-browser',
+	'/usr/bin/google-chrome',
+].find(path => path && existsSync(path));
 const skip = executable ? false : 'there is no chromium';
 const directory = new URL('../public/', import.meta.url);
 const screenshots = process.env.SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'mmdb-explorer-'));
@@ -72,20 +76,35 @@ const titles = (page, list = 'grid') => page.$$eval(`#${list} .name`, nodes => n
 const shot = (page, name, options = {}) => page.screenshot({ path: join(screenshots, `${name}.png`), ...options });
 
 async function setSlider(page, name, value) {
-	await page.$eval(`#weight-${name}`, (slider, value) => {
-		slider.value = value;
-		slider.dispatchEvent(new Event('input', { bubbles: true }));
-	}, value);
+	await page.$eval(
+		`#weight-${name}`,
+		(slider, value) => {
+			slider.value = value;
+			slider.dispatchEvent(new Event('input', { bubbles: true }));
+		},
+		value,
+	);
 }
 
 async function accessible(page, what) {
 	await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
 	const { violations } = await page.evaluate(() => axe.run());
-	assert.deepEqual(violations.map(v => `${what}: ${v.id}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 120)).join(' | ')}`), []);
+	assert.deepEqual(
+		violations.map(
+			v =>
+				`${what}: ${v.id}: ${v.nodes
+					.slice(0, 3)
+					.map(n => n.html.slice(0, 120))
+					.join(' | ')}`,
+		),
+		[],
+	);
 }
 
 test('JavaScript takes at most 150 KB', () => {
-	const bytes = readdirSync(directory).filter(name => name.endsWith('.js')).reduce((sum, name) => sum + gzipSync(readFileSync(new URL(name, directory))).length, 0);
+	const bytes = readdirSync(directory)
+		.filter(name => name.endsWith('.js'))
+		.reduce((sum, name) => sum + gzipSync(readFileSync(new URL(name, directory))).length, 0);
 	console.log(`# JavaScript, compressed: ${(bytes / 1024).toFixed(1)} KB`);
 	assert.ok(bytes < 150 * 1024);
 });
@@ -102,11 +121,18 @@ test('it loads, and is for everybody', { skip }, async () => {
 
 test('a slider that moves ranks again', { skip }, async () => {
 	await fresh();
-	const { body } = await server.post('/query', { id: 280, k: 48, weights: { title: 0.1, keywords: 2, colors: 1, thumbnail: 1, log_bytes: 1 } });
+	const { body } = await server.post('/query', {
+		id: 280,
+		k: 48,
+		weights: { title: 0.1, keywords: 2, colors: 1, thumbnail: 1, log_bytes: 1 },
+	});
 	await setSlider(page, 'keywords', 2);
 	await setSlider(page, 'title', 0.1);
 	await settled(page);
-	assert.deepEqual(await titles(page), body.rows.map(({ row }) => row.title));
+	assert.deepEqual(
+		await titles(page),
+		body.rows.map(({ row }) => row.title),
+	);
 	await shot(page, 'slider');
 });
 
@@ -114,11 +140,15 @@ test('a move of a slider takes at most 50 ms in the median', { skip }, async () 
 	await fresh();
 	await page.evaluate(() => performance.clearMeasures());
 	for (let i = 0; i < 40; i++) {
-		await setSlider(page, ['title', 'keywords', 'colors', 'thumbnail', 'log_bytes'][i % 5], (i * 37 % 50) / 25);
+		await setSlider(page, ['title', 'keywords', 'colors', 'thumbnail', 'log_bytes'][i % 5], ((i * 37) % 50) / 25);
 		await until(() => page.evaluate(n => performance.getEntriesByName('rerank').length > n, i));
 	}
-	const times = (await page.evaluate(() => performance.getEntriesByName('rerank').map(entry => entry.duration))).sort((a, b) => a - b);
-	console.log(`# from a slider's move to the new grid: median ${times[20].toFixed(1)} ms, 95 % within ${times[37].toFixed(1)} ms`);
+	const times = (await page.evaluate(() => performance.getEntriesByName('rerank').map(entry => entry.duration))).sort(
+		(a, b) => a - b,
+	);
+	console.log(
+		`# from a slider's move to the new grid: median ${times[20].toFixed(1)} ms, 95 % within ${times[37].toFixed(1)} ms`,
+	);
 	// A busy machine is no slow page.
 	assert.ok(times[20] < (process.env.MMDB_TEST_LONG ? 50 : 250));
 	await page.click('#equal');
@@ -176,13 +206,23 @@ test('values that are typed make a query', { skip }, async () => {
 	assert.match(await page.textContent('#object'), /frog.*changed values/);
 	await page.click('text=Only these values');
 	await settled(page);
-	const { body } = await server.post('/query', { object: { title: 'frog', keywords: ['frog', 'animal'], log_bytes: await page.inputValue('#value-log_bytes') }, k: 48 });
-	assert.deepEqual(await titles(page), body.rows.map(({ row }) => row.title));
+	const { body } = await server.post('/query', {
+		object: { title: 'frog', keywords: ['frog', 'animal'], log_bytes: await page.inputValue('#value-log_bytes') },
+		k: 48,
+	});
+	assert.deepEqual(
+		await titles(page),
+		body.rows.map(({ row }) => row.title),
+	);
 	await shot(page, 'typed');
 	await page.reload();
 	await page.waitForSelector('.card');
 	await settled(page);
-	assert.deepEqual(await titles(page), body.rows.map(({ row }) => row.title), 'the address keeps the query');
+	assert.deepEqual(
+		await titles(page),
+		body.rows.map(({ row }) => row.title),
+		'the address keeps the query',
+	);
 });
 
 test('filters, k, radius and missing values', { skip }, async () => {
@@ -195,15 +235,32 @@ test('filters, k, radius and missing values', { skip }, async () => {
 	await page.fill('#k', '12');
 	await page.check('input[value=exclude]', { force: true });
 	await settled(page);
-	const { body } = await server.post('/query', { id: 280, k: 12, missing: 'exclude', filter: { width: { between: [100, 200] }, keywords: { contains: ['food'] } } });
-	assert.deepEqual(await titles(page), body.rows.map(({ row }) => row.title));
+	const { body } = await server.post('/query', {
+		id: 280,
+		k: 12,
+		missing: 'exclude',
+		filter: { width: { between: [100, 200] }, keywords: { contains: ['food'] } },
+	});
+	assert.deepEqual(
+		await titles(page),
+		body.rows.map(({ row }) => row.title),
+	);
 	assert.equal(await page.textContent('#filter-count'), '(2)');
 	await accessible(page, 'filters');
 	await page.click('text=food ×');
 	await page.fill('#radius', '1.5');
 	await settled(page);
-	const within = await server.post('/query', { id: 280, k: 12, radius: 1.5, missing: 'exclude', filter: { width: { between: [100, 200] } } });
-	assert.deepEqual(await titles(page), within.body.rows.map(({ row }) => row.title));
+	const within = await server.post('/query', {
+		id: 280,
+		k: 12,
+		radius: 1.5,
+		missing: 'exclude',
+		filter: { width: { between: [100, 200] } },
+	});
+	assert.deepEqual(
+		await titles(page),
+		within.body.rows.map(({ row }) => row.title),
+	);
 	await page.fill('#radius', '0.0001');
 	await page.fill('[aria-label="width from"]', '190');
 	await page.keyboard.press('Tab');
