@@ -362,6 +362,21 @@ async function compareWith(row) {
 	scrollTo({ top: 0 });
 }
 
+// Makes a word that was typed the query object.
+function takeWord(word) {
+	const { name, type } = schema.columns.find(column => column.name === schema.show.title);
+	state.id = null;
+	state.object = {};
+	queryRow = null;
+	setValue(name, word, type);
+	liked.clear();
+	disliked.clear();
+	showObject();
+	showFields();
+	showFeedback();
+	changed();
+}
+
 // Makes a row the query object: by its key, or by its values if it has none.
 function takeObject(row) {
 	state.id = schema.key.length > 0 ? keyOf(row) : null;
@@ -823,6 +838,11 @@ function listen() {
 		}
 	};
 	byId('controls').addEventListener('submit', event => event.preventDefault());
+	byId('word').addEventListener('change', event => {
+		const word = event.target.value.trim();
+		event.target.value = '';
+		if (word !== '') takeWord(word);
+	});
 	byId('k').addEventListener('input', event => {
 		if (!event.target.checkValidity() || event.target.value === '') return;
 		state.k = Number(event.target.value);
@@ -905,6 +925,10 @@ async function begin() {
 	total = schema.rows ?? 0;
 	byId('table').textContent = schema.table;
 	document.title = `${schema.table} – mmdb explorer`;
+	const word = byId('word');
+	word.hidden = !schema.columns.some(({ name }) => name === schema.show.title);
+	word.placeholder = `or type a ${schema.show.title} …`;
+	word.setAttribute('aria-label', `Search by ${schema.show.title}`);
 	byId('tab-map').hidden = !schema.show.point;
 	for (const { name } of schema.columns) state.weights[name] = 1;
 	readAddress();

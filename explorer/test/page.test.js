@@ -225,6 +225,20 @@ test('values that are typed make a query', { skip }, async () => {
 	);
 });
 
+test('a word that is typed makes a query', { skip }, async () => {
+	await fresh();
+	await page.fill('#word', 'pelican');
+	await page.keyboard.press('Enter');
+	await settled(page);
+	const { body } = await server.post('/query', { object: { title: 'pelican' }, k: 48 });
+	assert.deepEqual(
+		await page.$$eval('#grid .foot b', nodes => nodes.map(node => node.textContent)),
+		body.rows.map(({ distance }) => distance.toFixed(3)),
+	);
+	assert.match(await page.textContent('#object'), /pelican/);
+	await accessible(page, 'word');
+});
+
 test('filters, k, radius and missing values', { skip }, async () => {
 	await fresh();
 	await page.click('#filters-panel summary');
