@@ -9,13 +9,15 @@
 # For people; these need nothing but what they install themselves, and work on a copy
 # of PostgreSQL, with a server of its own (test/run):
 #	make demo			loads the clip-art gallery and searches it
+#	make explore		the same, to explore it in a browser (explorer/)
 #	make check			builds without warnings and runs all tests
 #	make check-long		the same with longer randomized tests
+#	make check-explorer	tests the explorer only
 #	make check-all		the same, and then with PostgreSQL 17 and 18, pgvector and
 #				PostGIS, in chroots (test/newer)
 #	make bench			runs the benchmarks (bench/run)
 
-people = demo check check-long check-all bench
+people = demo explore check check-long check-explorer check-all bench
 ifneq ($(filter $(people),$(MAKECMDGOALS)),)
 
 others = $(filter-out $(people),$(MAKECMDGOALS))
@@ -182,6 +184,10 @@ OBJS = \
 	src/query/distance_sql.o \
 	src/query/explain_distance.o \
 	src/query/fusion.o \
+	src/query/json_filter.o \
+	src/query/json_query.o \
+	src/query/json_read.o \
+	src/query/json_sum.o \
 	src/query/measure.o \
 	src/query/pin.o \
 	src/query/plans.o \
@@ -223,6 +229,7 @@ SQL_PARTS = \
 	src/query/scales.sql \
 	src/query/fusion.sql \
 	src/query/profile.sql \
+	src/query/json_query.sql \
 	src/learn/learn.sql
 
 # What metrics of others are built against.
@@ -268,6 +275,7 @@ REGRESS = \
 	search_missing \
 	parts \
 	by_name \
+	odb_query \
 	search_errors \
 	search_rights \
 	same_column \

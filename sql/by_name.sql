@@ -12,14 +12,14 @@ INSERT INTO homes SELECT i, ARRAY[i % 10, i % 7, i % 3], point(i % 20, i % 15), 
 CREATE INDEX homes_mm ON homes USING mmdb (photo, loc, price, review, tags, sizes, listed, mood, "Odd ""name", flags);
 
 -- The same answers as by position.
-CREATE FUNCTION same(json text, object record, weights float8[] DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION same(query text, object record, weights float8[] DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	by_name text[];
 	by_position text[];
 BEGIN
-	SELECT array_agg(r::text) INTO by_name FROM odbknn(NULL::homes, json, weights, 50) r;
+	SELECT array_agg(r::text) INTO by_name FROM odbknn(NULL::homes, query, weights, 50) r;
 	SELECT array_agg(r::text) INTO by_position FROM odbknn(NULL::homes, object, weights, 50) r;
-	RETURN coalesce(differences(json, by_name, by_position), cardinality(by_name)::text);
+	RETURN coalesce(differences(query, by_name, by_position), cardinality(by_name)::text);
 END $$;
 SELECT same('{"photo": [1, 2.5, 3], "price": 1200}',
 	ROW('[1,2.5,3]', NULL, 1200, NULL, NULL, NULL, NULL, NULL, NULL, NULL));

@@ -21,6 +21,11 @@
 #define MM_LEAST_COSINE_LENGTH	1e-15
 #define MM_MOST_COSINE_LENGTH	1e18
 
+/* Levels of conditions within conditions, and number of conditions, in the JSON
+ * of odb_query. */
+#define MM_MAX_QUERY_DEPTH		32
+#define MM_MAX_QUERY_CONDITIONS	256
+
 /* Name of the access method, as CREATE INDEX ... USING spells it. */
 #define MM_AM_NAME		"mmdb"
 

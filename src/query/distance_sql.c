@@ -260,7 +260,7 @@ mm_sql_number(double x)
 static const char *
 number(Writer *w, int parameter, double x)
 {
-	return w->style->parameters ? psprintf("$%d", parameter) : mm_sql_number(x);
+	return w->style->parameters ? psprintf("$%d", w->style->first + parameter) : mm_sql_number(x);
 }
 
 static const char *
@@ -294,7 +294,7 @@ write_column_distance(Writer *w, int i)
 {
 	const MMTerm *term = &w->terms->terms[i];
 	const MMColumn *column = term_column(w->style, w->terms, i);
-	char	   *value = psprintf("$%d", i + 1);
+	char	   *value = psprintf("$%d", w->style->first + i + 1);
 
 	if (w->style->literals)
 	{

@@ -40,6 +40,7 @@ typedef struct MMSqlStyle
 	bool		literals;		/* query values as literals, not as $1, $2, ... */
 	bool		parameters;		/* weights and scales, too, as parameters: the
 								 * text is to be run, not to be read */
+	int			first;			/* parameters that come before those of the sum */
 	bool		normalized;		/* divide by the scales */
 	MMMissing	missing;
 } MMSqlStyle;
@@ -130,8 +131,8 @@ extern bool mm_not_null_holds(Oid table);
 
 /*
  * mm_sql_style: fill in the style of a statement on a table, with the columns
- * of an index.  Everything is a parameter, distances are normalized, and
- * missing values have a penalty.
+ * of an index; both are NULL if no distances are asked for.  Everything is a
+ * parameter, distances are normalized, and missing values have a penalty.
  */
 extern void mm_sql_style(MMSqlStyle *style, Relation index, const MMColumns *columns,
 						 Relation table);
@@ -156,6 +157,12 @@ extern ParamListInfo mm_sql_parameters(const MMColumns *columns, const MMTerms *
 									   double radius, Oid *types);
 
 /* values.c */
+
+/*
+ * mm_values_input: a JSON value, which is not null, as one of a type (no
+ * domain), by that type's input function.
+ */
+extern Datum mm_values_input(Oid type, const JsonbValue *value);
 
 /*
  * mm_values_parse: the query object in a value of type odbvalues, as jsonb.

@@ -73,7 +73,7 @@ mm_sql_style(MMSqlStyle *style, Relation index, const MMColumns *columns, Relati
 		.index = index,
 		.columns = columns,
 		.alias = choose_alias(table),
-		.not_null = index->rd_index->indrelid == RelationGetRelid(table) &&
+		.not_null = index != NULL && index->rd_index->indrelid == RelationGetRelid(table) &&
 			mm_not_null_holds(RelationGetRelid(table)),
 		.parameters = true,
 		.normalized = true,

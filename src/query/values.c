@@ -155,6 +155,16 @@ literal(Oid type, const JsonbValue *value)
 	return point != NULL ? point : JsonbToCString(NULL, container, value->val.binary.len);
 }
 
+Datum
+mm_values_input(Oid type, const JsonbValue *value)
+{
+	Oid			function;
+	Oid			ioparam;
+
+	getTypeInputInfo(type, &function, &ioparam);
+	return OidInputFunctionCall(function, literal(type, value), ioparam, -1);
+}
+
 static void
 value_error_context(void *arg)
 {
@@ -173,16 +183,13 @@ set_component(const MMColumns *columns, int i, const JsonbValue *value, OdbQuery
 		.arg = (void *) column,
 		.previous = error_context_stack,
 	};
-	Oid			function;
-	Oid			ioparam;
 
 	query->isnull[i] = value->type == jbvNull;
 	if (query->isnull[i])
 		return;
 	mm_columns_require_metric(columns, i);
 	error_context_stack = &callback;
-	getTypeInputInfo(column->type, &function, &ioparam);
-	query->values[i] = OidInputFunctionCall(function, literal(column->type, value), ioparam, -1);
+	query->values[i] = mm_values_input(column->type, value);
 	error_context_stack = callback.previous;
 }
 
