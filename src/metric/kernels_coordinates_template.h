@@ -329,6 +329,51 @@ lanes_transform_lower(const MMPointTerm *term, Lanes x)
 	return LANES_IF_GE(LANES_OF(FLT_MAX), x, fy, LANES_OF(FLOAT_INFINITY));
 }
 
+INLINED Lanes
+lanes_gap(const MMPointTerm *term, int p, const float *x)
+{
+	Lanes		gap = LANES_ABS(LANES_LOAD(x) - LANES_OF(term->q[p])) - LANES_OF(term->slack[p]);
+
+	return LANES_MAX(gap, LANES_OF(0.0f));
+}
+
+/*
+ * The largest of the first n differences.
+ */
+INLINED Lanes
+lanes_largest(const MMPointTerm *term, int n, const float *x, int stride)
+{
+	Lanes		largest = LANES_OF(0.0f);
+
+	for (int p = 0; p < n; p++)
+		largest = LANES_MAX(lanes_gap(term, p, x + (Size) p * stride), largest);
+	return largest;
+}
+
+/*
+ * The root of the sum of the squares of the first n differences, or the largest of
+ * them where that is not within the range of floats.
+ */
+INLINED Lanes
+lanes_root(const MMPointTerm *term, int n, const float *x, int stride)
+{
+	Lanes		least = LANES_OF(SMALLEST_SQUARE);
+	Lanes		most = LANES_OF(FLT_MAX);
+	Lanes		sum = LANES_OF(0.0f);
+
+	for (int p = 0; p < n; p++)
+	{
+		Lanes		gap = lanes_gap(term, p, x + (Size) p * stride);
+
+		sum += gap * gap;
+	}
+	if (LANES_ALL_WITHIN(least, sum, most))
+		return LANES_SQRT(sum);
+	return LANES_IF_GE(sum, least,
+					   LANES_IF_GE(most, sum, LANES_SQRT(sum), lanes_largest(term, n, x, stride)),
+					   lanes_largest(term, n, x, stride));
+}
+
 /*
  * Lower bounds of one term of a sum, as points_lower_block computes them.
  */
@@ -336,38 +381,26 @@ INLINED Lanes
 lanes_term_lower(const MMPointTerm *term, const float *x, int stride)
 {
 	MetricNorm	norm = term->norm;
-	bool		squares = norm == METRIC_NORM_L2 || norm == METRIC_NORM_BALLS;
+	int			n = NORM_COORDINATES(norm, term->ncoordinates);
 	Lanes		zero = LANES_OF(0.0f);
-	Lanes		sum = zero;
-	Lanes		largest = zero;
+	Lanes		result = zero;
 
-	for (int p = 0; p < NORM_COORDINATES(norm, term->ncoordinates); p++, x += stride)
-	{
-		Lanes		gap = LANES_ABS(LANES_LOAD(x) - LANES_OF(term->q[p])) -
-			LANES_OF(term->slack[p]);
-
-		gap = LANES_MAX(gap, zero);
-		if (norm == METRIC_NORM_L1)
-			sum += gap;
-		else
-		{
-			largest = LANES_MAX(gap, largest);
-			if (squares)
-				sum += gap * gap;
-		}
-	}
+	if (norm == METRIC_NORM_L1)
+		for (int p = 0; p < n; p++)
+			result += lanes_gap(term, p, x + (Size) p * stride);
+	else if (norm == METRIC_NORM_L2 || norm == METRIC_NORM_BALLS)
+		result = lanes_root(term, n, x, stride);
+	else
+		result = lanes_largest(term, n, x, stride);
 	if (norm == METRIC_NORM_DISCRETE)
-		return LANES_IF_GE(zero, largest, zero, LANES_OF(1.0f));
-	if (squares)
-		largest = LANES_IF_GE(sum, LANES_OF(SMALLEST_SQUARE),
-							  LANES_IF_GE(LANES_OF(FLT_MAX), sum, LANES_SQRT(sum), largest),
-							  largest);
+		return LANES_IF_GE(zero, result, zero, LANES_OF(1.0f));
 	/* The radii of balls come after the other coordinates. */
 	if (norm == METRIC_NORM_BALLS)
-		largest = LANES_MAX(largest * LANES_OF(1.0f - ROUNDING) -
-							(LANES_LOAD(x) + LANES_OF(BALL_RADIUS(norm, term->q, term->ncoordinates))) *
-							LANES_OF(1.0f + ROUNDING), zero);
-	return lanes_transform_lower(term, norm == METRIC_NORM_L1 ? sum : largest);
+		result = LANES_MAX(result * LANES_OF(1.0f - ROUNDING) -
+						   (LANES_LOAD(x + (Size) n * stride) +
+							LANES_OF(BALL_RADIUS(norm, term->q, term->ncoordinates))) *
+						   LANES_OF(1.0f + ROUNDING), zero);
+	return lanes_transform_lower(term, result);
 }
 
 /*

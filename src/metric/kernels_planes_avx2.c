@@ -36,6 +36,10 @@ typedef __m256 Lanes;
 	_mm256_blendv_ps(a, b, _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_setzero_si256(), \
 		_mm256_and_si256(_mm256_loadu_si256((const __m256i *) (masks)), _mm256_set1_epi32(bit)))))
 
+/* Are all lanes of a from low to high? */
+#define LANES_ALL_WITHIN(low, a, high) \
+	(_mm256_movemask_ps(_mm256_and_ps(_mm256_cmp_ps(a, low, _CMP_GE_OQ), _mm256_cmp_ps(a, high, _CMP_LE_OQ))) == 0xFF)
+
 typedef __m256i IntLanes;
 
 #define INT_OF(x)				_mm256_set1_epi32((int) (x))

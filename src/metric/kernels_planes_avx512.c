@@ -44,6 +44,10 @@ typedef __m512 Lanes;
 #define LANES_WHERE(masks, bit, a, b) \
 	_mm512_mask_blend_ps(_mm512_test_epi32_mask(_mm512_loadu_si512(masks), _mm512_set1_epi32(bit)), b, a)
 
+/* Are all lanes of a from low to high? */
+#define LANES_ALL_WITHIN(low, a, high) \
+	(_mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(a, low, _CMP_GE_OQ), a, high, _CMP_LE_OQ) == 0xFFFF)
+
 typedef __m512i IntLanes;
 
 #define INT_OF(x)				_mm512_set1_epi32((int) (x))
