@@ -158,7 +158,8 @@ CREATE OPERATOR CLASS double_array_cosine_ops FOR TYPE double precision[] USING 
 
 -- Arrays of whole and of exact numbers, such as ARRAY[1, 2] and ARRAY[0.5, 2] are, are
 -- compared as double precision[].  Without operators of their own, they could as well
--- be taken for real[].
+-- be taken for real[].  (L-infinity of integer[] is left to the example of a metric of
+-- one's own, in docs/metric-howto.md.)
 CREATE FUNCTION mm_l2_distance(integer[], integer[]) RETURNS double precision
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
 	RETURN mm_l2_distance($1::double precision[], $2::double precision[]);
@@ -171,12 +172,6 @@ CREATE FUNCTION mm_l1_distance(integer[], integer[]) RETURNS double precision
 COMMENT ON FUNCTION mm_l1_distance(integer[], integer[]) IS 'L1 distance';
 CREATE OPERATOR <+> (LEFTARG = integer[], RIGHTARG = integer[], FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(integer[], integer[]) IS 'L1 distance';
-CREATE FUNCTION mm_linf_distance(integer[], integer[]) RETURNS double precision
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
-	RETURN mm_linf_distance($1::double precision[], $2::double precision[]);
-COMMENT ON FUNCTION mm_linf_distance(integer[], integer[]) IS 'L-infinity distance: largest difference of two components';
-CREATE OPERATOR <*> (LEFTARG = integer[], RIGHTARG = integer[], FUNCTION = mm_linf_distance, COMMUTATOR = <*>);
-COMMENT ON OPERATOR <*>(integer[], integer[]) IS 'L-infinity distance: largest difference of two components';
 CREATE FUNCTION mm_cosine_distance(integer[], integer[]) RETURNS double precision
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
 	RETURN mm_cosine_distance($1::double precision[], $2::double precision[]);
@@ -195,12 +190,6 @@ CREATE FUNCTION mm_l1_distance(numeric[], numeric[]) RETURNS double precision
 COMMENT ON FUNCTION mm_l1_distance(numeric[], numeric[]) IS 'L1 distance';
 CREATE OPERATOR <+> (LEFTARG = numeric[], RIGHTARG = numeric[], FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
 COMMENT ON OPERATOR <+>(numeric[], numeric[]) IS 'L1 distance';
-CREATE FUNCTION mm_linf_distance(numeric[], numeric[]) RETURNS double precision
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
-	RETURN mm_linf_distance($1::double precision[], $2::double precision[]);
-COMMENT ON FUNCTION mm_linf_distance(numeric[], numeric[]) IS 'L-infinity distance: largest difference of two components';
-CREATE OPERATOR <*> (LEFTARG = numeric[], RIGHTARG = numeric[], FUNCTION = mm_linf_distance, COMMUTATOR = <*>);
-COMMENT ON OPERATOR <*>(numeric[], numeric[]) IS 'L-infinity distance: largest difference of two components';
 CREATE FUNCTION mm_cosine_distance(numeric[], numeric[]) RETURNS double precision
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
 	RETURN mm_cosine_distance($1::double precision[], $2::double precision[]);
