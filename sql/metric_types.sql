@@ -118,3 +118,6 @@ SELECT ARRAY[1,2] <-> ARRAY[2,4] AS l2, ARRAY[1,2] <+> ARRAY[2,4] AS l1,
 	round((ARRAY[1,2] <=> ARRAY[2,4.5])::numeric, 6) AS cosine, ARRAY[0.1,2] <-> ARRAY[0.1,2.5] AS exact_numbers,
 	ARRAY[0.1,2] <-> ARRAY[3,4] AS both, ARRAY[1,2] <-> '{2,4}'::real[] AS real,
 	'{1,2}'::float8[] <-> ARRAY[2,4] AS double;
+SELECT a <-> b AS l2, a <+> b AS l1, round((a <=> b)::numeric, 6) AS cosine, c <-> d AS small_l2, c <+> d AS small_l1,
+	round((c <=> d)::numeric, 6) AS small_cosine
+FROM (VALUES ('{1,2}'::bigint[], '{2,4}'::bigint[], '{1,2}'::smallint[], '{4,6}'::smallint[])) v(a, b, c, d);

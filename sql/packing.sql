@@ -93,10 +93,31 @@ CREATE INDEX later_mm ON later USING mmdb (shape, label, cost, size) WITH (weigh
 INSERT INTO later SELECT * FROM parts;
 SELECT trained, mmdb_index_check('later_mm') FROM mmdb_index_stats('later_mm');
 
+-- Whoever inserts the row that trains it, the profile is read as the owner may.
+CREATE ROLE regress_mmdb_inserter;
+INSERT INTO mmdb.weight_profile (name, columns, weights) VALUES ('theirs', '{size,cost,label,shape}', '{0,1,0,5}');
+CREATE TABLE theirs (LIKE parts);
+CREATE INDEX theirs_mm ON theirs USING mmdb (shape, label, cost, size) WITH (weights = 'theirs');
+GRANT INSERT ON theirs TO regress_mmdb_inserter;
+GRANT SELECT ON parts TO regress_mmdb_inserter;
+BEGIN;
+REVOKE SELECT ON mmdb.weight_profile FROM PUBLIC;
+SET ROLE regress_mmdb_inserter;
+INSERT INTO theirs SELECT * FROM parts;
+RESET ROLE;
+GRANT SELECT ON mmdb.weight_profile TO PUBLIC;
+COMMIT;
+SELECT trained FROM mmdb_index_stats('theirs_mm');
+DROP TABLE theirs;
+DROP OWNED BY regress_mmdb_inserter;
+DROP ROLE regress_mmdb_inserter;
+
 -- what is no weights
 CREATE INDEX bad ON parts USING mmdb (cost, size) WITH (weights = '{1,2,3}');
-CREATE INDEX bad ON parts USING mmdb (cost, size) WITH (weights = 'nobody knows');
-CREATE INDEX bad ON parts USING mmdb (cost, size) WITH (weights = 'of others');
+CREATE INDEX unknown ON parts USING mmdb (cost, size) WITH (weights = 'nobody knows');
+DROP INDEX unknown;
+CREATE INDEX other ON parts USING mmdb (cost, size) WITH (weights = 'of others');
+DROP INDEX other;
 CREATE INDEX bad ON parts USING mmdb (cost, size) WITH (weights = '{1,-2}');
 CREATE INDEX bad ON parts USING mmdb (cost, size) WITH (weights = '{0,0}');
 CREATE INDEX bad ON parts USING mmdb (cost, size) WITH (weights = '{1,NULL}');

@@ -168,6 +168,15 @@ SELECT sum, compare(sum) FROM (VALUES ('exp(-(price <+> 5) / 100)'), ('abs((pric
 SELECT verdict, hint FROM mm_why_not('SELECT id FROM offers ORDER BY (place <-> ''(4,5)'') + stock LIMIT 3');
 SELECT verdict FROM mm_why_not('SELECT id FROM offers ORDER BY exp(-(price <+> 5)) LIMIT 3');
 SELECT verdict FROM mm_why_not('SELECT id FROM offers ORDER BY sqrt(price <+> 5) + least(place <-> $1, $2) LIMIT 3');
+
+-- NaN is the greatest number.  So it would come first in minus a sum, and nothing
+-- that could be NaN may be subtracted.
+SELECT compare(f, 25, 'DESC NULLS LAST') AS how, f FROM (VALUES ('1 - ((title <~> ''abc'') + mm_bounded(odd, 0))'),
+	('1 - ((title <~> ''abc'') + greatest(odd, 0))'), ('-((title <~> ''abc'') + greatest(odd, 0))'),
+	('1 - ((title <~> ''abc'') + CASE WHEN on_sale THEN 1 ELSE 2 END)')) v(f);
+SET enable_seqscan = off;
+SELECT count(*) > 0 AS found FROM offers WHERE -((title <~> 'abc') + mm_bounded(odd, 0)) > 1;
+RESET enable_seqscan;
 RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA plan_shapes CASCADE;

@@ -9,12 +9,14 @@
  * directions are scaled by how much queries care for them.)
  *
  * The parameter is an array of numbers, which begins with a brace, or else the name
- * of a weight profile.  A profile is looked up when the index is made.
+ * of a weight profile.  A profile is looked up when the index is made, with the rights
+ * of its owner.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/rel.h"
 
@@ -32,7 +34,20 @@ find_weights(Relation index, const MMColumns *columns, const char *value, int el
 	ArrayType  *array = mm_options_parse_weights(value);
 
 	if (array == NULL)
-		return mm_profile_get(value, columns->n, mm_column_names(columns), elevel);
+	{
+		Oid			user;
+		int			context;
+		double	   *weights;
+
+		/* An insertion can train the index, too, by a user who may not read profiles. */
+		GetUserIdAndSecContext(&user, &context);
+		SetUserIdAndSecContext(index->rd_rel->relowner, context | SECURITY_LOCAL_USERID_CHANGE);
+		/* A dump may make an index before it loads the profiles, or without them. */
+		weights = mm_profile_get(value, columns->n, mm_column_names(columns),
+								 Min(elevel, WARNING));
+		SetUserIdAndSecContext(user, context);
+		return weights;
+	}
 	if (ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) == columns->n)
 		return mm_weights_from_array(array, columns->n, mm_column_names(columns), NULL);
 	ereport(elevel,

@@ -196,3 +196,39 @@ CREATE FUNCTION mm_cosine_distance(numeric[], numeric[]) RETURNS double precisio
 COMMENT ON FUNCTION mm_cosine_distance(numeric[], numeric[]) IS 'cosine distance: 1 - cosine of the angle';
 CREATE OPERATOR <=> (LEFTARG = numeric[], RIGHTARG = numeric[], FUNCTION = mm_cosine_distance, COMMUTATOR = <=>);
 COMMENT ON OPERATOR <=>(numeric[], numeric[]) IS 'cosine distance: 1 - cosine of the angle';
+CREATE FUNCTION mm_l2_distance(bigint[], bigint[]) RETURNS double precision
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
+	RETURN mm_l2_distance($1::double precision[], $2::double precision[]);
+COMMENT ON FUNCTION mm_l2_distance(bigint[], bigint[]) IS 'Euclidean (L2) distance';
+CREATE OPERATOR <-> (LEFTARG = bigint[], RIGHTARG = bigint[], FUNCTION = mm_l2_distance, COMMUTATOR = <->);
+COMMENT ON OPERATOR <->(bigint[], bigint[]) IS 'Euclidean (L2) distance';
+CREATE FUNCTION mm_l1_distance(bigint[], bigint[]) RETURNS double precision
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
+	RETURN mm_l1_distance($1::double precision[], $2::double precision[]);
+COMMENT ON FUNCTION mm_l1_distance(bigint[], bigint[]) IS 'L1 distance';
+CREATE OPERATOR <+> (LEFTARG = bigint[], RIGHTARG = bigint[], FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
+COMMENT ON OPERATOR <+>(bigint[], bigint[]) IS 'L1 distance';
+CREATE FUNCTION mm_cosine_distance(bigint[], bigint[]) RETURNS double precision
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
+	RETURN mm_cosine_distance($1::double precision[], $2::double precision[]);
+COMMENT ON FUNCTION mm_cosine_distance(bigint[], bigint[]) IS 'cosine distance: 1 - cosine of the angle';
+CREATE OPERATOR <=> (LEFTARG = bigint[], RIGHTARG = bigint[], FUNCTION = mm_cosine_distance, COMMUTATOR = <=>);
+COMMENT ON OPERATOR <=>(bigint[], bigint[]) IS 'cosine distance: 1 - cosine of the angle';
+CREATE FUNCTION mm_l2_distance(smallint[], smallint[]) RETURNS double precision
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
+	RETURN mm_l2_distance($1::double precision[], $2::double precision[]);
+COMMENT ON FUNCTION mm_l2_distance(smallint[], smallint[]) IS 'Euclidean (L2) distance';
+CREATE OPERATOR <-> (LEFTARG = smallint[], RIGHTARG = smallint[], FUNCTION = mm_l2_distance, COMMUTATOR = <->);
+COMMENT ON OPERATOR <->(smallint[], smallint[]) IS 'Euclidean (L2) distance';
+CREATE FUNCTION mm_l1_distance(smallint[], smallint[]) RETURNS double precision
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
+	RETURN mm_l1_distance($1::double precision[], $2::double precision[]);
+COMMENT ON FUNCTION mm_l1_distance(smallint[], smallint[]) IS 'L1 distance';
+CREATE OPERATOR <+> (LEFTARG = smallint[], RIGHTARG = smallint[], FUNCTION = mm_l1_distance, COMMUTATOR = <+>);
+COMMENT ON OPERATOR <+>(smallint[], smallint[]) IS 'L1 distance';
+CREATE FUNCTION mm_cosine_distance(smallint[], smallint[]) RETURNS double precision
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 20
+	RETURN mm_cosine_distance($1::double precision[], $2::double precision[]);
+COMMENT ON FUNCTION mm_cosine_distance(smallint[], smallint[]) IS 'cosine distance: 1 - cosine of the angle';
+CREATE OPERATOR <=> (LEFTARG = smallint[], RIGHTARG = smallint[], FUNCTION = mm_cosine_distance, COMMUTATOR = <=>);
+COMMENT ON OPERATOR <=>(smallint[], smallint[]) IS 'cosine distance: 1 - cosine of the angle';
