@@ -252,6 +252,23 @@ SELECT count(*), rounded(min(weights)) AS weights FROM mmdb.weight_profile;
 INSERT INTO mmdb.weight_profile (name, columns, weights) VALUES ('ours', '{price,name}', '{1,2}');
 SELECT mm_weights('ours');
 INSERT INTO mmdb.weight_profile (name, columns, weights) VALUES ('wrong', '{price,name}', '{1}');
+DO $$
+DECLARE
+	bad text;
+	broken text;
+BEGIN
+	FOREACH bad IN ARRAY ARRAY['{-1,2}', '{1,NULL}', '{1,NaN}', '{Infinity,1}', '{0,0}', '{0,NULL}', '{}',
+			'{{1},{2}}'] LOOP
+		BEGIN
+			INSERT INTO mmdb.weight_profile (name, columns, weights)
+			VALUES ('wrong', CASE bad WHEN '{}' THEN '{}' ELSE '{price,name}' END::text[], bad::float8[]);
+			RAISE WARNING '% was taken', bad;
+		EXCEPTION WHEN check_violation THEN
+			GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
+			RAISE NOTICE '%: %', bad, broken;
+		END;
+	END LOOP;
+END $$;
 
 \set VERBOSITY default
 -- The caller's rights: the table's, the rows', the profiles'.

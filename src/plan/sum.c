@@ -484,7 +484,7 @@ match_bounded(MatchContext *c, Expr *expr, MMProduct product)
 {
 	bool		negative = is_negative(&product);
 	Expr	   *low = mm_bounded_low(expr);
-	bool		may_be_nan = low != NULL;
+	bool		nan_possible = low != NULL;
 	MMSumTerm  *term;
 	double		least;
 	double		most;
@@ -499,7 +499,7 @@ match_bounded(MatchContext *c, Expr *expr, MMProduct product)
 		if (!mm_value_bounds(expr, &least, &most) || isinf(negative ? most : least))
 			return false;
 		/* GREATEST of NaN and a number is NaN: no upper bound keeps it out. */
-		may_be_nan = isinf(least) || isinf(most);
+		nan_possible = isinf(least) || isinf(most);
 		least = negative ? -most : least;
 		/* Less than what another order of operations, or their types, can do. */
 		least -= fabs(least) * 1e-12;
@@ -507,7 +507,7 @@ match_bounded(MatchContext *c, Expr *expr, MMProduct product)
 								 Float8GetDatum(least), false, FLOAT8PASSBYVAL);
 	}
 	/* See add_part. */
-	if (c->negated && may_be_nan)
+	if (c->negated && nan_possible)
 		return refuse(c, MM_REFUSED_NAN, expr);
 	product.negative ^= negative;
 	if (!add_term(c, -1, &product, &term))

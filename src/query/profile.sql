@@ -9,7 +9,11 @@ CREATE TABLE mmdb.weight_profile (
 	heldout_recall double precision,
 	learned jsonb,
 	saved_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	CHECK (pg_catalog.cardinality(columns) OPERATOR(pg_catalog.=) pg_catalog.cardinality(weights))
+	CHECK (pg_catalog.cardinality(columns) OPERATOR(pg_catalog.=) pg_catalog.cardinality(weights)),
+	-- A row that trains an index reads a profile, and must not fail because of it.
+	CONSTRAINT weights_finite_and_not_negative CHECK (pg_catalog.array_ndims(weights) OPERATOR(pg_catalog.=) 1
+		AND (0 OPERATOR(pg_catalog.<=) ALL (weights)) IS TRUE AND ('Infinity' OPERATOR(pg_catalog.>) ALL (weights)) IS TRUE),
+	CONSTRAINT weights_not_all_zero CHECK ((0 OPERATOR(pg_catalog.<) ANY (weights)) IS TRUE)
 );
 COMMENT ON TABLE mmdb.weight_profile IS 'weights under a name';
 COMMENT ON COLUMN mmdb.weight_profile.name IS 'what mm_weights() and mm_distance_sql() call them';
