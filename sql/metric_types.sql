@@ -9,6 +9,10 @@ SELECT '{1e8,1}'::float8[] <+> '{1e8,3}' AS exact, '{1700000000.25}'::float8[] <
 	   '{1e-200}'::float8[] <-> '{0}' AS tiny, '{1e37}'::float8[] <-> '{-1e37}' AS large;
 SELECT '{0.1,0.2,0.3}'::float8[] <=> '{0.1,0.2,0.3}' AS same, '{1,2}'::float8[] <=> '{-1,-2}' AS opposite,
 	   '{1e-100,0}'::float8[] <=> '{0,1e30}' AS right_angle;
+-- Where squares are no numbers any more, and a bit above that.
+SELECT '{3e-300,-4e-300}'::float8[] <-> '{0,0}' AS small, '{3e-310,4e-310}'::float8[] <-> '{0,0}' AS smaller,
+	   '{5e-324}'::float8[] <-> '{-5e-324}' AS smallest, '{1e-300,1}'::float8[] <-> '{0,1}' AS one,
+	   abs(('{3e-130,4e-130}'::float8[] <-> '{0,0}') / 5e-130 - 1) < 1e-15 AS "above";
 SELECT '{1,NaN}'::float8[] <-> '{1,2}';
 SELECT '{1,2}'::float8[] <+> '{1,Infinity}';
 SELECT '{1,1e38}'::float8[] <*> '{1,2}';
@@ -54,6 +58,14 @@ CREATE INDEX vectors_cosine ON vectors USING mmdb (few double_array_cosine_ops, 
 	many double_array_cosine_ops);
 ANALYZE vectors;
 SELECT mmdb_index_check(indexrelid) FROM pg_index WHERE indrelid = 'vectors'::regclass;
+-- The index knows no more of tiny vectors than that they are tiny; their distances are right all the same.
+CREATE TABLE tiny AS
+	SELECT i AS id, ARRAY[i % 50 * 1e-300, i % 7 * 1e-305, 1e-310, 0, 0, i % 3 * 1e-300]::float8[] AS v
+	FROM generate_series(1, 2000) i;
+CREATE INDEX tiny_l2 ON tiny USING mmdb (v);
+ANALYZE tiny;
+SELECT mmdb_index_check('tiny_l2');
+SELECT brute_force('SELECT v <-> (SELECT v FROM tiny WHERE id = 77) AS d FROM tiny ORDER BY 1', 100);
 SELECT op, id, column_name,
 	   brute_force(format('SELECT %I %s (SELECT %I FROM vectors WHERE id = %s) AS d FROM vectors ORDER BY 1',
 						  column_name, op, column_name, id), 30)

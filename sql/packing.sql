@@ -108,6 +108,29 @@ RESET ROLE;
 GRANT SELECT ON mmdb.weight_profile TO PUBLIC;
 COMMIT;
 SELECT trained FROM mmdb_index_stats('theirs_mm');
+
+-- An owner who may not read it has an index for even weights.
+TRUNCATE theirs;
+ALTER TABLE theirs OWNER TO regress_mmdb_inserter;
+BEGIN;
+REVOKE SELECT ON mmdb.weight_profile FROM PUBLIC;
+SET ROLE regress_mmdb_inserter;
+INSERT INTO theirs SELECT * FROM parts;
+RESET ROLE;
+GRANT SELECT ON mmdb.weight_profile TO PUBLIC;
+COMMIT;
+SELECT trained FROM mmdb_index_stats('theirs_mm');
+BEGIN;
+REVOKE SELECT ON mmdb.weight_profile FROM PUBLIC;
+GRANT SELECT (name, columns, weights) ON mmdb.weight_profile TO regress_mmdb_inserter;
+SET ROLE regress_mmdb_inserter;
+REINDEX INDEX theirs_mm;
+RESET ROLE;
+REVOKE SELECT (weights) ON mmdb.weight_profile FROM regress_mmdb_inserter;
+SET ROLE regress_mmdb_inserter;
+REINDEX INDEX theirs_mm;
+RESET ROLE;
+ROLLBACK;
 DROP TABLE theirs;
 DROP OWNED BY regress_mmdb_inserter;
 DROP ROLE regress_mmdb_inserter;
@@ -126,6 +149,8 @@ CREATE INDEX bad ON parts USING mmdb (cost, size) WITH (weights = '{1,a}');
 CREATE INDEX bad ON parts USING mmdb (cost, size) WITH (weights = '{{1,2},{3,4}}');
 CREATE INDEX bad ON parts USING mmdb (cost, size) WITH (weights = '');
 ALTER INDEX parts_mm SET (weights = '{0,0,0,0}');
+ALTER INDEX parts_mm SET (weights = '{0,1,NULL,0}');
+SELECT reloptions FROM pg_class WHERE relname = 'parts_mm';
 
 DELETE FROM mmdb.weight_profile;
 DROP TABLE parts, tried, by_profile, later;

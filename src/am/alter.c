@@ -43,6 +43,7 @@
 #include "utils/syscache.h"
 
 #include "am/alter.h"
+#include "index/packing.h"
 
 typedef struct DroppedIndex
 {
@@ -132,12 +133,34 @@ storage_parameter(Relation classes, HeapTuple tuple, const char *name, const cha
 }
 
 /*
+ * Raise an error if an index has got a value of the storage parameter "weights" that
+ * does not fit its columns.  Only here are these known.
+ */
+static void
+check_weights(Oid oid, const char *value)
+{
+	Relation	index = index_open(oid, NoLock);
+
+	if (value[0] != '\0' && mm_columns_count(index) > 0)
+		mm_packing_check(mm_columns_present(index), value);
+	index_close(index, NoLock);
+}
+
+/*
  * An index has been altered, and this is its old row of pg_class.
  */
 static void
 tell_of_parameters(Oid oid, HeapTuple before)
 {
-	static const char *const parameters[][2] = {{"subindexes", "auto"}, {"weights", ""}};
+	enum
+	{
+		PARAMETER_SUBINDEXES,
+		PARAMETER_WEIGHTS,
+	};
+	static const char *const parameters[][2] = {
+		[PARAMETER_SUBINDEXES] = {"subindexes", "auto"},
+		[PARAMETER_WEIGHTS] = {"weights", ""},
+	};
 	const Form_pg_class class = (Form_pg_class) GETSTRUCT(before);
 	Relation	classes = table_open(RelationRelationId, AccessShareLock);
 	ScanKeyData key;
@@ -148,14 +171,21 @@ tell_of_parameters(Oid oid, HeapTuple before)
 	scan = systable_beginscan(classes, ClassOidIndexId, true, SnapshotSelf, 1, &key);
 	now = systable_getnext(scan);
 	for (int i = 0; i < (int) lengthof(parameters) && HeapTupleIsValid(now); i++)
+	{
+		const char *value = storage_parameter(classes, now, parameters[i][0], parameters[i][1]);
+
 		if (strcmp(storage_parameter(classes, before, parameters[i][0], parameters[i][1]),
-				   storage_parameter(classes, now, parameters[i][0], parameters[i][1])) != 0)
-			ereport(NOTICE,
-					(errmsg("storage parameter \"%s\" of index \"%s\" takes effect when the index is built anew",
-							parameters[i][0], NameStr(class->relname)),
-					 errhint("Run REINDEX INDEX %s.",
-							 quote_qualified_identifier(get_namespace_name(class->relnamespace),
-														NameStr(class->relname)))));
+				   value) == 0)
+			continue;
+		if (i == PARAMETER_WEIGHTS)
+			check_weights(oid, value);
+		ereport(NOTICE,
+				(errmsg("storage parameter \"%s\" of index \"%s\" takes effect when the index is built anew",
+						parameters[i][0], NameStr(class->relname)),
+				 errhint("Run REINDEX INDEX %s.",
+						 quote_qualified_identifier(get_namespace_name(class->relnamespace),
+													NameStr(class->relname)))));
+	}
 	systable_endscan(scan);
 	table_close(classes, AccessShareLock);
 }

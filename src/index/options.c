@@ -18,7 +18,6 @@
 #include "index/options.h"
 #include "index/subindexes.h"
 #include "mmdb.h"
-#include "type/weights.h"
 
 static relopt_kind mm_relopt_kind;
 
@@ -103,10 +102,6 @@ mm_options_parse_weights(const char *value)
 void
 mm_options_validate_weights(const char *value)
 {
-	const char *names[MM_MAX_COLUMNS];
-	ArrayType  *array;
-	int			n;
-
 	if (value == NULL)
 		return;
 	if (value[0] == '\0')
@@ -114,14 +109,7 @@ mm_options_validate_weights(const char *value)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("storage parameter \"weights\" is empty"),
 				 errhint("It is an array with a weight for each column, or the name of a weight profile.")));
-	array = mm_options_parse_weights(value);
-	if (array == NULL)
-		return;
-	/* Which columns these are is not known here. */
-	n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	for (int i = 0; i < n; i++)
-		names[i] = psprintf("number %d", i + 1);
-	(void) mm_weights_from_array(array, n, names, NULL);
+	(void) mm_options_parse_weights(value);
 }
 
 /*

@@ -53,8 +53,9 @@ typedef struct MMOptions
  * mm_options_parse_weights: that parameter as double precision[], or NULL if it is the
  * name of a profile.  Raises an error if the array has another form.
  *
- * mm_options_validate_weights: raise the same errors, and one for numbers that are no
- * weights.  NULL, the default, is valid.
+ * mm_options_validate_weights: raise the same errors, and one for an empty text.
+ * NULL, the default, is valid.  Whether the numbers are weights is looked at where
+ * the columns are known, to which errors can refer then: see packing.h.
  */
 extern void mm_options_init(void);
 extern MMOptions mm_options_get(Relation index);

@@ -67,6 +67,16 @@ index_error_context(void *arg)
 }
 
 void
+mm_packing_check(const MMColumns *columns, const char *value)
+{
+	ArrayType  *array = mm_options_parse_weights(value);
+
+	/* Of another number of weights, it is not known which columns they are for. */
+	if (array != NULL && ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) == columns->n)
+		(void) mm_weights_from_array(array, columns->n, mm_column_names(columns), NULL);
+}
+
+void
 mm_packing_weights(Relation index, const MMColumns *columns, int elevel, double *weights)
 {
 	ErrorContextCallback callback = {

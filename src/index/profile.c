@@ -10,12 +10,42 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
+#include "compat.h"
 #include "index/profile.h"
 #include "type/weights.h"
+
+/*
+ * May the current user read profiles?  If not, reports that with this level.
+ */
+static bool
+may_read(const char *profile, int elevel)
+{
+	static const char *const needed[] = {"name", "columns", "weights"};
+	Oid			schema = get_namespace_oid("mmdb", false);
+	Oid			table = get_relname_relid("weight_profile", schema);
+	bool		may = mm_may_use_schema(schema);
+
+	if (may && pg_class_aclcheck(table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		for (int i = 0; i < (int) lengthof(needed); i++)
+			may &= pg_attribute_aclcheck(table, get_attnum(table, needed[i]), GetUserId(),
+										 ACL_SELECT) == ACLCHECK_OK;
+	if (!may)
+		ereport(elevel,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for weight profile \"%s\"", profile),
+				 errdetail("User \"%s\" may not read the table mmdb.weight_profile.",
+						   GetUserNameFromId(GetUserId(), false)),
+				 errhint("Grant USAGE on the schema mmdb, and SELECT on the table.")));
+	return may;
+}
 
 bool
 mm_profile_read(const char *profile, ArrayType **columns, ArrayType **weights, int elevel)
@@ -26,6 +56,8 @@ mm_profile_read(const char *profile, ArrayType **columns, ArrayType **weights, i
 	Datum		values[2];
 	MemoryContext old;
 
+	if (!may_read(profile, elevel))
+		return false;
 	SPI_connect();
 	if (SPI_execute_with_args("SELECT p.columns, p.weights FROM mmdb.weight_profile p"
 							  " WHERE p.name OPERATOR(pg_catalog.=) $1",

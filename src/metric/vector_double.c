@@ -127,15 +127,6 @@ l1(const Doubles *a, const Doubles *b)
 }
 
 static double
-l2(const Doubles *a, const Doubles *b)
-{
-	double		sum;
-
-	SUM(sum, a->n, (a->x[i] - b->x[i]) * (a->x[i] - b->x[i]));
-	return sqrt(sum);
-}
-
-static double
 linf(const Doubles *a, const Doubles *b)
 {
 	double		largest = 0.0;
@@ -143,6 +134,31 @@ linf(const Doubles *a, const Doubles *b)
 	for (int i = 0; i < a->n; i++)
 		largest = Max(largest, fabs(a->x[i] - b->x[i]));
 	return largest;
+}
+
+/*
+ * The same as l2 below, of vectors whose differences are so small that their squares
+ * are not numbers any more.  They are brought near 1 by a power of 2.
+ */
+static double
+l2_of_small(const Doubles *a, const Doubles *b)
+{
+	double		sum;
+	int			exponent;
+
+	(void) frexp(linf(a, b), &exponent);
+	SUM(sum, a->n, ldexp(a->x[i] - b->x[i], -exponent) * ldexp(a->x[i] - b->x[i], -exponent));
+	return ldexp(sqrt(sum), exponent);
+}
+
+static double
+l2(const Doubles *a, const Doubles *b)
+{
+	double		sum;
+
+	SUM(sum, a->n, (a->x[i] - b->x[i]) * (a->x[i] - b->x[i]));
+	/* What squares below the range of numbers would add is nothing beside this. */
+	return likely(sum >= 0x1p-900) ? sqrt(sum) : l2_of_small(a, b);
 }
 
 static double

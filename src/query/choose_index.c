@@ -22,10 +22,11 @@
  * Raise the error that a table has no index of ncolumns columns that may be
  * chosen.  near_miss is an index that is not valid (if valid is false) or that
  * is partial; NULL if there is none.  nothers is the number of indexes with
- * other numbers of columns.
+ * other numbers of columns.  how says how to name an index.
  */
 static void
-no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, int nothers)
+no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, int nothers,
+			   const char *how)
 {
 	if (near_miss != NULL)
 		ereport(ERROR,
@@ -34,8 +35,8 @@ no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, 
 				 errdetail_plural("\"%s\" has no other mmdb index of %d column, as the query has components.",
 								  "\"%s\" has no other mmdb index of %d columns, as the query has components.",
 								  ncolumns, RelationGetRelationName(table), ncolumns),
-				 errhint(valid ? "To take metrics and scales from it, name it with using_index." :
-						 "Wait until it is built, or REINDEX it.")));
+				 valid ? errhint("To take metrics and scales from it, name it %s.", how) :
+				 errhint("Wait until it is built, or REINDEX it.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg_plural("\"%s\" has no mmdb index of %d column, as the query has components",
@@ -44,7 +45,7 @@ no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, 
 			 nothers > 0 ? errdetail_plural("It has %d mmdb index, with another number of columns.",
 											"It has %d mmdb indexes, with other numbers of columns.",
 											nothers, nothers) : 0,
-			 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
+			 errhint("Create one, or name the index to take metrics and scales from %s.", how)));
 }
 
 /*
@@ -67,7 +68,7 @@ list_of_names(const List *names)
  * names.
  */
 static void
-no_names_error(Relation table, const List *names, const char *near_miss)
+no_names_error(Relation table, const List *names, const char *near_miss, const char *how)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -75,16 +76,17 @@ no_names_error(Relation table, const List *names, const char *near_miss)
 					RelationGetRelationName(table)),
 			 errdetail("The query names %s.", list_of_names(names)),
 			 near_miss != NULL ?
-			 errhint("To take metrics and scales from index \"%s\", which is partial or not valid, name it with using_index.",
-					 near_miss) :
-			 errhint("Create one, or name the index to take metrics and scales from with using_index.")));
+			 errhint("To take metrics and scales from index \"%s\", which is partial or not valid, name it %s.",
+					 near_miss, how) :
+			 errhint("Create one, or name the index to take metrics and scales from %s.", how)));
 }
 
 /*
  * Raise the error that several indexes may be meant.
  */
 static void
-several_indexes_error(Relation table, int ncolumns, const List *names, Relation one, Relation other)
+several_indexes_error(Relation table, int ncolumns, const List *names, Relation one, Relation other,
+					  const char *how)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
@@ -95,7 +97,7 @@ several_indexes_error(Relation table, int ncolumns, const List *names, Relation 
 					RelationGetRelationName(table), list_of_names(names)),
 			 errdetail("\"%s\" and \"%s\" are such.",
 					   RelationGetRelationName(one), RelationGetRelationName(other)),
-			 errhint("Name the one to use with using_index.")));
+			 errhint("Name the one to use %s.", how)));
 }
 
 /*
@@ -120,7 +122,7 @@ has_columns(Relation index, const List *names)
 }
 
 Relation
-mm_choose_index(Relation table, int ncolumns, const List *names)
+mm_choose_index(Relation table, int ncolumns, const List *names, const char *how)
 {
 	Oid			am = get_index_am_oid(MM_AM_NAME, false);
 	List	   *oids = RelationGetIndexList(table);
@@ -156,7 +158,7 @@ mm_choose_index(Relation table, int ncolumns, const List *names)
 			}
 		}
 		if (fits && found != NULL)
-			several_indexes_error(table, ncolumns, names, found, index);
+			several_indexes_error(table, ncolumns, names, found, index, how);
 		if (fits)
 			found = index;
 		else
@@ -168,11 +170,11 @@ mm_choose_index(Relation table, int ncolumns, const List *names)
 	{
 		/* It is said of the only index which column it does not have. */
 		if (nothers != 1 || near_miss != NULL)
-			no_names_error(table, names, near_miss);
+			no_names_error(table, names, near_miss, how);
 		return relation_open(other, AccessShareLock);
 	}
 	if (found == NULL)
-		no_index_error(table, ncolumns, near_miss, near_miss_valid, nothers);
+		no_index_error(table, ncolumns, near_miss, near_miss_valid, nothers, how);
 	return found;
 }
 

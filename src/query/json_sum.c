@@ -75,6 +75,7 @@ choose_index(const JsonPath *path, JsonbContainer *json, Relation table)
 	static const char *const by[] = {"object", "weights"};
 	JsonPath	place;
 	JsonbValue *name = mm_json_get(json, "index", path, &place);
+	char	   *how;
 
 	if (name != NULL)
 	{
@@ -92,6 +93,7 @@ choose_index(const JsonPath *path, JsonbContainer *json, Relation table)
 		error_context_stack = callback.previous;
 		return index;
 	}
+	how = psprintf("at %s.index", mm_json_path(path));
 	for (int i = 0; i < (int) lengthof(by); i++)
 	{
 		JsonbValue *value = mm_json_get(json, by[i], path, &place);
@@ -99,8 +101,8 @@ choose_index(const JsonPath *path, JsonbContainer *json, Relation table)
 		if (value == NULL || value->type != jbvBinary || JsonContainerSize(value->val.binary.data) == 0)
 			continue;
 		if (JsonContainerIsArray(value->val.binary.data))
-			return mm_choose_index(table, JsonContainerSize(value->val.binary.data), NIL);
-		return mm_choose_index(table, 0, mm_json_keys(value->val.binary.data));
+			return mm_choose_index(table, JsonContainerSize(value->val.binary.data), NIL, how);
+		return mm_choose_index(table, 0, mm_json_keys(value->val.binary.data), how);
 	}
 	return only_index(path, table);
 }

@@ -200,8 +200,10 @@ extern double *mm_values_weights(const text *values, const MMColumns *columns);
  * columns, or columns of all these names if there are any.  Partial indexes do
  * not count.  An index that cannot be used does not stand in the way of
  * another.  Raises an error if there is no such index, or if there are several.
+ * how tells the user to name one: "with" an argument, or "at" a place in JSON.
  */
-extern Relation mm_choose_index(Relation table, int ncolumns, const List *names);
+extern Relation mm_choose_index(Relation table, int ncolumns, const List *names,
+								const char *how);
 
 /*
  * mm_check_index_fits: raise an error if an index belongs to another relation

@@ -131,7 +131,7 @@ read_search(FunctionCallInfo fcinfo, Form form, Search *search)
 	if (PG_ARGISNULL(ARG_INDEX))
 		style->index = mm_choose_index(search->table,
 									   json == NULL ? query.natts : mm_values_count(json),
-									   json == NULL ? NIL : mm_values_names(json));
+									   json == NULL ? NIL : mm_values_names(json), "with using_index");
 	else
 	{
 		style->index = mm_index_open(PG_GETARG_OID(ARG_INDEX), false);
