@@ -88,6 +88,7 @@ OBJS = \
 	src/index/rights.o \
 	src/index/scales.o \
 	src/index/subindexes.o \
+	src/model/effort.o \
 	src/model/fitted.o \
 	src/model/forest.o \
 	src/model/model.o \

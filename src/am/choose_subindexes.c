@@ -28,6 +28,7 @@
 #include "base/random.h"
 #include "index/options.h"
 #include "inverted/inverted.h"
+#include "model/effort.h"
 #include "model/pairs.h"
 #include "search/inverted_source.h"
 #include "search/ladder.h"
@@ -40,7 +41,7 @@
 #define TRIAL_QUERIES		20
 #define TRIAL_NEAREST		10
 
-/* So many rows are looked at for the nearest. */
+/* No more rows than this are looked at for the nearest. */
 #define TRIAL_NEIGHBOURS	10000
 
 /*
@@ -219,6 +220,7 @@ typedef struct Trial
 	const MMSample *sample;
 	MMBuild		build;			/* its trees; the shared one is the first */
 	double		rows;			/* of the table */
+	int			neighbours[MM_MAX_COLUMNS]; /* how many rows are looked at for the nearest */
 	double		tokens[MM_MAX_COLUMNS]; /* of all sampled values, where they have any */
 	int			column;			/* of what was measured last; -1: nothing was */
 	double		radii[TRIAL_QUERIES];	/* of its queries */
@@ -332,7 +334,7 @@ nearest_distance(Trial *trial, int row, int column, Datum value)
 	int			n = mm_sample_size(trial->sample);
 	double		nearest = get_float8_infinity();
 
-	for (int i = 1; i < Min(n, TRIAL_NEIGHBOURS); i++)
+	for (int i = 1; i < Min(n, trial->neighbours[column]); i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(trial->scratch);
 		Datum	   *values;
@@ -535,6 +537,18 @@ select_worthwhile(const Trial *trial, MMChosenSubindexes *chosen)
 }
 
 /*
+ * How many rows a trial can look at for what is nearest in a column.
+ */
+static int
+affordable_neighbours(const MMColumns *columns, const MMTraining *training, int column)
+{
+	double		effort = mm_effort(&columns->columns[column], training->values[column],
+								   training->n[column]);
+
+	return mm_effort_distances(effort * TRIAL_QUERIES, 1, TRIAL_NEIGHBOURS);
+}
+
+/*
  * Choose sub-indexes by a trial.
  */
 static void
@@ -555,7 +569,8 @@ try_out(Relation index, MMColumns *columns, const MMMeta *meta, const void *shar
 		return;
 	for (int i = 0; i < columns->n; i++)
 	{
-		if (training->n[i] < LEAST_TRIAL_ROWS)
+		trial.neighbours[i] = affordable_neighbours(columns, training, i);
+		if (Min(training->n[i], trial.neighbours[i]) < LEAST_TRIAL_ROWS)
 			continue;
 		/* The only column has the shared tree for itself. */
 		if (columns->n > 1)

@@ -446,6 +446,13 @@ typedef struct MetricRoutine
 	 * else that must be the same for all values ("SRID").
 	 */
 	const char *dimensions_name;
+
+	/*
+	 * The time that a distance takes grows as the product of the values' sizes, as
+	 * that of an edit distance does.  An index then measures fewer distances of
+	 * long values when it is made.
+	 */
+	bool		quadratic;
 } MetricRoutine;
 
 #endif							/* METRIC_ROUTINE_H */

@@ -240,6 +240,7 @@ const MetricRoutine mm_text_edit_metric = {
 	.distance = distance_edit,
 	.whole = true,
 	.finite = true,
+	.quadratic = true,
 	.train = train_edit,
 	.sketch = sketch_edit,
 	.sketch_query = sketch_query_edit,

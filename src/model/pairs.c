@@ -34,6 +34,7 @@
 #include "utils/memutils.h"
 
 #include "base/random.h"
+#include "model/effort.h"
 #include "model/pairs.h"
 
 /*
@@ -42,6 +43,9 @@
  */
 #define MEASURED_PAIRS	20000
 #define PAIRS_OF_A_ROW	10
+
+/* So many are enough where distances take long (effort.h). */
+#define LEAST_PAIRS		100
 
 /* The fraction of the pairs kept that is chosen without regard to ranks. */
 #define UNRANKED_PART	0.4
@@ -267,6 +271,25 @@ capacity(int ncolumns)
 		(int) (sizeof(uint16) * (ncolumns + 1));
 }
 
+/*
+ * How many pairs it is worth measuring: the columns' distances add up.
+ */
+static int
+affordable_pairs(const MMSample *sample, const MMColumns *columns)
+{
+	Datum	   *values = palloc(sizeof(Datum) * mm_sample_size(sample));
+	double		effort = 0.0;
+
+	for (int c = 0; c < columns->n; c++)
+	{
+		int			n = mm_sample_values(sample, c, values);
+
+		effort += mm_effort(&columns->columns[c], values, n);
+	}
+	pfree(values);
+	return mm_effort_distances(effort, LEAST_PAIRS, MEASURED_PAIRS);
+}
+
 MMMeta *
 mm_pairs_measure(const MMSample *sample, MMColumns *columns, MMMeta *meta)
 {
@@ -280,7 +303,7 @@ mm_pairs_measure(const MMSample *sample, MMColumns *columns, MMMeta *meta)
 
 	if (nrows < 2)
 		return meta;
-	m.n = (int) Min((double) nrows * (nrows - 1) / 2, MEASURED_PAIRS);
+	m.n = (int) Min((double) nrows * (nrows - 1) / 2, affordable_pairs(sample, columns));
 	m.n = Min(m.n, (int) Min(memory / (sizeof(float) * (columns->n + 3)), INT_MAX));
 	m.distances = palloc(sizeof(float) * m.n * columns->n);
 	m.sums = palloc0(sizeof(float) * m.n);

@@ -18,7 +18,11 @@
 #include "utils/memutils.h"
 
 #include "base/random.h"
+#include "model/effort.h"
 #include "model/pivots.h"
+
+/* So many values are looked at where distances take long (effort.h). */
+#define LEAST_VALUES	16
 
 double
 mm_pivot_coordinate(MetricSpace *space, void *pivot, Datum value)
@@ -45,11 +49,14 @@ mm_pivots_choose(MMColumn *column, double scale, const Datum *values, int n,
 	int			npairs;
 	int			(*pairs)[2];
 	double	   *apart;			/* greatest difference of each pair */
+	double		effort;
 	int			next;
 
-	n = Min(n, MM_PIVOT_VALUES);
 	if (n == 0)
 		return 0;
+	effort = mm_effort(column, values, n);
+	most = Min(most, Max((int) Min(MM_EFFORT_ROW / Max(effort, 1), most), 1));
+	n = Min(n, mm_effort_distances(effort * (most + 1), LEAST_VALUES, MM_PIVOT_VALUES));
 	coordinates = palloc(sizeof(double) * n);
 	nearest = palloc(sizeof(double) * n);
 	npairs = n > 1 ? MM_PIVOT_PAIRS : 0;

@@ -17,7 +17,8 @@
 
 /*
  * mm_pivots_choose: choose up to most pivots for a column among n values, of
- * which the first MM_PIVOT_VALUES are looked at, the best first.  pivots gets
+ * which the first MM_PIVOT_VALUES are looked at, the best first.  Of both there are
+ * fewer where a distance takes long: all rows have distances to all pivots.  pivots gets
  * indexes into values.  gains[i] is the mean square of how far the first i + 1 pivots
  * tell two values apart, as a fraction of the scale.  Returns how many pivots there
  * are.

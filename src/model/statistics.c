@@ -37,14 +37,17 @@
 
 #include "base/compare.h"
 #include "base/random.h"
+#include "model/effort.h"
 #include "model/pairs.h"
 #include "model/statistics.h"
 
 /*
  * How many distances are measured for each column.  With that, their median is
- * known to about 1 % of itself.
+ * known to about 1 % of itself.  With LEAST_PAIRS, which are enough where values are
+ * so long that their distances take long (effort.h), it is known to about 10 %.
  */
 #define MAX_PAIRS	10000
+#define LEAST_PAIRS	100
 
 /*
  * State for measuring one column.
@@ -232,6 +235,7 @@ mm_statistics_of_values(MMColumn *column, const Datum *values, int n,
 						MMColumnStatistics *stats)
 {
 	Measurement *m = palloc(sizeof(Measurement));
+	int			most = mm_effort_distances(mm_effort(column, values, n), LEAST_PAIRS, MAX_PAIRS);
 	ErrorContextCallback callback;
 
 	m->column = column;
@@ -244,7 +248,7 @@ mm_statistics_of_values(MMColumn *column, const Datum *values, int n,
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 
-	if ((int64) n * (n - 1) / 2 <= MAX_PAIRS)
+	if ((int64) n * (n - 1) / 2 <= most)
 	{
 		for (int a = 0; a < n; a++)
 			for (int b = a + 1; b < n; b++)
@@ -254,7 +258,7 @@ mm_statistics_of_values(MMColumn *column, const Datum *values, int n,
 	{
 		MMRandom	random = {.seed = 2};
 
-		for (int pair = 0; pair < MAX_PAIRS; pair++)
+		for (int pair = 0; pair < most; pair++)
 		{
 			int			a = (int) mm_random_below(&random, n);
 			int			b = (int) mm_random_below(&random, n - 1);
