@@ -17,6 +17,7 @@
 #ifndef MM_KERNELS_PLANES_H
 #define MM_KERNELS_PLANES_H
 
+#include "metric/kernels.h"
 #include "metric/metric.h"
 
 /*
@@ -196,6 +197,12 @@ extern const MMPlaneKernels mm_plane_kernels_portable;
 #if defined(__x86_64__)
 extern const MMPlaneKernels mm_plane_kernels_avx2;
 extern const MMPlaneKernels mm_plane_kernels_avx512;
+#endif
+#if defined(__aarch64__)
+extern const MMPlaneKernels mm_plane_kernels_neon;
+#ifdef MM_HAVE_DOTPROD
+extern const MMPlaneKernels mm_plane_kernels_dotprod;
+#endif
 #endif
 
 #endif							/* MM_KERNELS_PLANES_H */

@@ -2,8 +2,7 @@
  *
  * kernels_planes_portable.c
  *	  The kernels over planes in portable C, for any CPU; see kernels_planes.h.
- *	  The compiler may use NEON on aarch64 and SSE2 on x86-64, which are always
- *	  there.
+ *	  The compiler may use SSE2 on x86-64, which is always there.
  *
  *-------------------------------------------------------------------------
  */
