@@ -101,6 +101,7 @@ OBJS = \
 	src/model/vantage.o \
 	src/tree/box.o \
 	src/tree/bulk.o \
+	src/tree/choose.o \
 	src/tree/condense.o \
 	src/tree/entries.o \
 	src/tree/insert.o \

@@ -153,6 +153,7 @@ compare_coordinates(const MMPlaneKernels *a, const MMPlaneKernels *b)
 	float		q[PLANES];
 	float		slack[PLANES];
 	float		unit[PLANES];
+	float		boxes[2][2 * PLANES];
 	int			next = 0;
 
 	for (int i = 0; i < PLANES; i++)
@@ -211,6 +212,17 @@ compare_coordinates(const MMPlaneKernels *a, const MMPlaneKernels *b)
 		(i == 0 ? a : b)->growths(next, q, unit, coordinates[0], coordinates[1], STRIDE, n,
 								  1e6f, results[i][0]);
 	check("a growth", results[0][0], results[1][0], sizeof(float) * n);
+	for (int p = 0; p < next; p++)
+	{
+		boxes[0][p] = q[p];
+		boxes[0][next + p] = q[p] + random_below(3);
+		boxes[1][p] = q[p] - random_below(3);
+		boxes[1][next + p] = boxes[0][next + p] + random_below(3);
+	}
+	for (int i = 0; i < 2; i++)
+		(i == 0 ? a : b)->overlap_growths(next, boxes[0], boxes[1], unit, coordinates[0],
+										  coordinates[1], STRIDE, n, 1e6f, results[i][0]);
+	check("an overlap's growth", results[0][0], results[1][0], sizeof(float) * n);
 }
 
 /* ---------- sketches ---------- */

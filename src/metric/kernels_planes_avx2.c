@@ -69,6 +69,7 @@ const MMPlaneKernels mm_plane_kernels_avx2 = {
 	.points = plane_points,
 	.sums = plane_sums,
 	.growths = plane_growths,
+	.overlap_growths = plane_overlap_growths,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,
