@@ -60,6 +60,8 @@ OBJS = \
 	src/metric/kernels_neon.o \
 	src/metric/kernels_planes_avx2.o \
 	src/metric/kernels_planes_avx512.o \
+	src/metric/kernels_planes_dotprod.o \
+	src/metric/kernels_planes_neon.o \
 	src/metric/kernels_planes_portable.o \
 	src/metric/kernels_scalar.o \
 	src/metric/metric.o \
@@ -100,6 +102,7 @@ OBJS = \
 	src/model/vantage.o \
 	src/tree/box.o \
 	src/tree/bulk.o \
+	src/tree/choose.o \
 	src/tree/condense.o \
 	src/tree/entries.o \
 	src/tree/insert.o \

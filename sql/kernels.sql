@@ -56,7 +56,7 @@ DECLARE
 BEGIN
 	SET LOCAL enable_seqscan = off;
 	SET LOCAL enable_sort = off;
-	FOREACH level IN ARRAY '{scalar,neon,avx2,avx512}'::text[] LOOP
+	FOREACH level IN ARRAY '{scalar,neon,dotprod,avx2,avx512}'::text[] LOOP
 		BEGIN
 			PERFORM set_config('mmdb.simd', level, true);
 		EXCEPTION WHEN invalid_parameter_value THEN

@@ -73,4 +73,20 @@ mm_box_growths(int ncoordinates, const float *x, const float *unit,
 	mm_kernels->planes->growths(ncoordinates, x, unit, lo, hi, stride, n, most, growth);
 }
 
+/*
+ * mm_box_overlap_growths: by how much more each of n boxes overlaps a box after it
+ * has grown than before.  Both have their least coordinates first and then their
+ * greatest.  The overlap of two boxes is 0 if they are apart along any coordinate
+ * whose unit is not 0.  Otherwise it is the sum of the lengths, in units and no more
+ * than most each, that they share along these.
+ */
+static inline void
+mm_box_overlap_growths(int ncoordinates, const float *before, const float *after,
+					   const float *unit, const float *lo, const float *hi, int stride, int n,
+					   float most, float *growth)
+{
+	mm_kernels->planes->overlap_growths(ncoordinates, before, after, unit, lo, hi, stride, n,
+										most, growth);
+}
+
 #endif							/* MM_BOUNDS_H */

@@ -14,6 +14,9 @@ const MMKernels *const mm_kernel_versions[] = {
 	&mm_kernels_avx512,
 	&mm_kernels_avx2,
 #endif
+#ifdef MM_HAVE_DOTPROD
+	&mm_kernels_dotprod,
+#endif
 #if defined(__aarch64__)
 	&mm_kernels_neon,
 #endif

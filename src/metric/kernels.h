@@ -86,6 +86,15 @@ extern const MMKernels mm_kernels_avx512;
 #endif
 #if defined(__aarch64__)
 extern const MMKernels mm_kernels_neon;
+
+/*
+ * Can the compiler make code for an extension of the CPU that it is not told to use
+ * everywhere?  Clang before 16 cannot.
+ */
+#if !defined(__clang__) || __clang_major__ >= 16 || defined(__ARM_FEATURE_DOTPROD)
+#define MM_HAVE_DOTPROD
+extern const MMKernels mm_kernels_dotprod;
+#endif
 #endif
 
 #endif							/* MM_KERNELS_H */

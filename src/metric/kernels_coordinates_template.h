@@ -198,6 +198,56 @@ plane_growths(int ncoordinates, const float *x, const float *unit,
 	FOR_BLOCKS(n, growths_block, ncoordinates, x, unit, lo, hi, stride, most, growth);
 }
 
+INLINED void
+overlap_growths_block(const int lanes, int first, int ncoordinates, const float *before,
+					  const float *after, const float *unit, const float *lo,
+					  const float *hi, int stride, float most, float *growth)
+{
+	float		shared_before[64];
+	float		shared_after[64];
+	float		least_before[64];	/* negative: apart */
+	float		least_after[64];
+
+	growth += first;
+	FOR_LANES(i)
+		shared_before[i] = shared_after[i] = least_before[i] = least_after[i] = 0.0f;
+	for (int p = 0; p < ncoordinates; p++)
+	{
+		const float *l = lo + (Size) p * stride + first;
+		const float *h = hi + (Size) p * stride + first;
+		float		lo_before = before[p];
+		float		hi_before = before[ncoordinates + p];
+		float		lo_after = after[p];
+		float		hi_after = after[ncoordinates + p];
+		float		weight = unit[p];
+
+		if (weight == 0.0f)
+			continue;
+		FOR_LANES(i)
+		{
+			float		length = smaller(hi_before, h[i]) - larger(lo_before, l[i]);
+
+			least_before[i] = smaller(length, least_before[i]);
+			shared_before[i] += smaller(length * weight, most);
+			length = smaller(hi_after, h[i]) - larger(lo_after, l[i]);
+			least_after[i] = smaller(length, least_after[i]);
+			shared_after[i] += smaller(length * weight, most);
+		}
+	}
+	FOR_LANES(i)
+		growth[i] = (least_after[i] < 0.0f ? 0.0f : shared_after[i]) -
+			(least_before[i] < 0.0f ? 0.0f : shared_before[i]);
+}
+
+PLANES void
+plane_overlap_growths(int ncoordinates, const float *before, const float *after,
+					  const float *unit, const float *lo, const float *hi, int stride,
+					  int n, float most, float *growth)
+{
+	FOR_BLOCKS(n, overlap_growths_block, ncoordinates, before, after, unit, lo, hi, stride,
+			   most, growth);
+}
+
 /*
  * Add one coordinate of several entries to their norms.
  */

@@ -1,7 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * kernels_neon.c
- *	  The kernels for 64-bit ARM, which always has NEON; see kernels.h.
+ *	  The kernels for 64-bit ARM, which always has NEON, in two versions: the one
+ *	  for CPUs with dot product instructions has other kernels over planes
+ *	  (kernels_planes_dotprod.c); see kernels.h.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,6 +16,9 @@
 
 #include <arm_neon.h>
 #include <float.h>
+#if defined(__linux__) || defined(__FreeBSD__)
+#include <sys/auxv.h>
+#endif
 
 #define KERNEL	static inline
 
@@ -177,18 +182,52 @@ always(void)
 	return true;
 }
 
+/* What all versions for this CPU have in common. */
+#define NEON_KERNELS \
+	.l1 = kernel_l1, \
+	.l2_squared = kernel_l2_squared, \
+	.linf = kernel_linf, \
+	.dot = kernel_dot, \
+	.dot2 = kernel_dot2, \
+	.dot3 = kernel_dot3, \
+	.xor_bits = kernel_xor_bits, \
+	.and_or_bits = kernel_and_or_bits
+
 const MMKernels mm_kernels_neon = {
 	.name = "neon",
 	.supported = always,
-	.l1 = kernel_l1,
-	.l2_squared = kernel_l2_squared,
-	.linf = kernel_linf,
-	.dot = kernel_dot,
-	.dot2 = kernel_dot2,
-	.dot3 = kernel_dot3,
-	.xor_bits = kernel_xor_bits,
-	.and_or_bits = kernel_and_or_bits,
-	.planes = &mm_plane_kernels_portable,
+	NEON_KERNELS,
+	.planes = &mm_plane_kernels_neon,
 };
+
+#ifdef MM_HAVE_DOTPROD
+
+/*
+ * Has the CPU the dot product instructions?
+ */
+static bool
+has_dotprod(void)
+{
+#if defined(__ARM_FEATURE_DOTPROD) || defined(__APPLE__)
+	return true;				/* so does all code, or every such CPU */
+#elif defined(__linux__)
+	return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__FreeBSD__)
+	unsigned long hwcap = 0;
+
+	return elf_aux_info(AT_HWCAP, &hwcap, sizeof(hwcap)) == 0 && (hwcap & HWCAP_ASIMDDP) != 0;
+#else
+	return false;
+#endif
+}
+
+const MMKernels mm_kernels_dotprod = {
+	.name = "dotprod",
+	.supported = has_dotprod,
+	NEON_KERNELS,
+	.planes = &mm_plane_kernels_dotprod,
+};
+
+#endif							/* MM_HAVE_DOTPROD */
 
 #endif							/* __aarch64__ */

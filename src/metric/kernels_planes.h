@@ -17,6 +17,7 @@
 #ifndef MM_KERNELS_PLANES_H
 #define MM_KERNELS_PLANES_H
 
+#include "metric/kernels.h"
 #include "metric/metric.h"
 
 /*
@@ -177,10 +178,14 @@ typedef struct MMPlaneKernels
 	float		(*sums) (const MMPointTerm *terms, int nterms, const float *x,
 						 const uint32 *nulls, int stride, int n, float *totals);
 
-	/* mm_box_growths; see bounds.h. */
+	/* mm_box_growths and mm_box_overlap_growths; see bounds.h. */
 	void		(*growths) (int ncoordinates, const float *x, const float *unit,
 							const float *lo, const float *hi, int stride, int n,
 							float most, float *growth);
+	void		(*overlap_growths) (int ncoordinates, const float *before,
+									const float *after, const float *unit,
+									const float *lo, const float *hi, int stride, int n,
+									float most, float *growth);
 
 	/* One sketch_bounds (metric_routine.h) for each kind of query. */
 	void		(*codes) (const MMCodeQuery *query, const MetricSketchPlanes *planes,
@@ -196,6 +201,12 @@ extern const MMPlaneKernels mm_plane_kernels_portable;
 #if defined(__x86_64__)
 extern const MMPlaneKernels mm_plane_kernels_avx2;
 extern const MMPlaneKernels mm_plane_kernels_avx512;
+#endif
+#if defined(__aarch64__)
+extern const MMPlaneKernels mm_plane_kernels_neon;
+#ifdef MM_HAVE_DOTPROD
+extern const MMPlaneKernels mm_plane_kernels_dotprod;
+#endif
 #endif
 
 #endif							/* MM_KERNELS_PLANES_H */

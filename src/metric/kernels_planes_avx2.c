@@ -54,10 +54,13 @@ typedef __m256i IntLanes;
 #define INT_BYTES_APART(a, b)	_mm256_sub_epi8(_mm256_max_epu8(a, b), _mm256_min_epu8(a, b))
 
 /*
- * In each lane the sum of products of four bytes, those of a without sign.  Two of
- * the products must fit 16 bits.
+ * Add to each lane the products of its four bytes.  Those of a have no sign, and
+ * those of b either have one or are below 128.  Two of the products must fit 16 bits.
  */
-#define INT_DOT(a, b)			_mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1))
+#define INT_ADD_PRODUCTS(sum, a, b) \
+	INT_ADD(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1)))
+#define INT_ADD_SIGNED			INT_ADD_PRODUCTS
+#define INT_ADD_UNSIGNED		INT_ADD_PRODUCTS
 
 #include "metric/kernels_planes_template.h"
 
@@ -66,6 +69,7 @@ const MMPlaneKernels mm_plane_kernels_avx2 = {
 	.points = plane_points,
 	.sums = plane_sums,
 	.growths = plane_growths,
+	.overlap_growths = plane_overlap_growths,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,

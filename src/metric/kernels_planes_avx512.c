@@ -61,8 +61,12 @@ typedef __m512i IntLanes;
 /* The absolute differences of bytes without sign. */
 #define INT_BYTES_APART(a, b)	_mm512_sub_epi8(_mm512_max_epu8(a, b), _mm512_min_epu8(a, b))
 
-/* In each lane the sum of products of four bytes, those of a without sign. */
-#define INT_DOT(a, b)			_mm512_dpbusd_epi32(_mm512_setzero_si512(), a, b)
+/*
+ * Add to each lane the products of its four bytes.  Those of a have no sign, and
+ * those of b either have one or are below 128.
+ */
+#define INT_ADD_SIGNED(sum, a, b)	_mm512_dpbusd_epi32(sum, a, b)
+#define INT_ADD_UNSIGNED			INT_ADD_SIGNED
 
 /* This is a single instruction here. */
 #define COUNT_BITS(x)	__builtin_popcount(x)
@@ -74,6 +78,7 @@ const MMPlaneKernels mm_plane_kernels_avx512 = {
 	.points = plane_points,
 	.sums = plane_sums,
 	.growths = plane_growths,
+	.overlap_growths = plane_overlap_growths,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,

@@ -2,8 +2,7 @@
  *
  * kernels_planes_portable.c
  *	  The kernels over planes in portable C, for any CPU; see kernels_planes.h.
- *	  The compiler may use NEON on aarch64 and SSE2 on x86-64, which are always
- *	  there.
+ *	  The compiler may use SSE2 on x86-64, which is always there.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,6 +19,7 @@ const MMPlaneKernels mm_plane_kernels_portable = {
 	.points = plane_points,
 	.sums = plane_sums,
 	.growths = plane_growths,
+	.overlap_growths = plane_overlap_growths,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,

@@ -10,7 +10,7 @@
  *	- COUNT_BITS, if the CPU has vectors of that operation;
  *	- Lanes, a register of LANES floats, with operations LANES_..., and IntLanes,
  *	  one of as many integers, with operations INT_..., if the hottest loops are to be
- *	  made of them.
+ *	  made of them.  INT_COUNT_BITS may be among them, instead of COUNT_BITS.
  *
  * The compiler makes vector code of the other loops, with the options that the
  * Makefile gives to these files.  Without the options the code is slower, and
@@ -156,13 +156,12 @@ lanes_products(const MMCodeQuery *query, const uint32 *words, int stride)
 		IntLanes	codes = INT_LOAD(words);
 		IntLanes	first = INT_AND(codes, nibbles);
 		IntLanes	second = INT_AND(INT_SHIFT_RIGHT(codes, 4), nibbles);
-		IntLanes	high = INT_ADD(INT_DOT(first, INT_OF(bytes->high[0])),
-								   INT_DOT(second, INT_OF(bytes->high[1])));
-		IntLanes	low = INT_ADD(INT_DOT(first, INT_OF(bytes->low[0])),
-								  INT_DOT(second, INT_OF(bytes->low[1])));
+		IntLanes	sum = INT_ADD_SIGNED(INT_OF(0), first, INT_OF(bytes->high[0]));
 
-		total += LANES_OF(query->units[w]) *
-			INT_TO_LANES(INT_ADD(INT_SHIFT_LEFT(high, MM_PRODUCT_BITS), low));
+		sum = INT_SHIFT_LEFT(INT_ADD_SIGNED(sum, second, INT_OF(bytes->high[1])), MM_PRODUCT_BITS);
+		sum = INT_ADD_SIGNED(sum, first, INT_OF(bytes->low[0]));
+		sum = INT_ADD_SIGNED(sum, second, INT_OF(bytes->low[1]));
+		total += LANES_OF(query->units[w]) * INT_TO_LANES(sum);
 	}
 	return total;
 }
@@ -179,8 +178,7 @@ lanes_differences(const MMCodeQuery *query, const uint32 *words, int stride)
 		IntLanes	codes = INT_LOAD(words);
 		IntLanes	first = INT_SHIFT_LEFT(INT_AND(codes, nibbles), 4);
 		IntLanes	second = INT_AND(codes, INT_OF(0xF0F0F0F0));
-		IntLanes	high;
-		IntLanes	low;
+		IntLanes	sum;
 
 		if (query->later > 0)
 		{
@@ -190,12 +188,11 @@ lanes_differences(const MMCodeQuery *query, const uint32 *words, int stride)
 		}
 		first = INT_BYTES_APART(first, INT_OF(bytes->positions[0]));
 		second = INT_BYTES_APART(second, INT_OF(bytes->positions[1]));
-		high = INT_ADD(INT_DOT(first, INT_OF(bytes->high[0])),
-					   INT_DOT(second, INT_OF(bytes->high[1])));
-		low = INT_ADD(INT_DOT(first, INT_OF(bytes->low[0])),
-					  INT_DOT(second, INT_OF(bytes->low[1])));
-		total += LANES_OF(query->units[w]) *
-			INT_TO_LANES(INT_ADD(INT_SHIFT_LEFT(high, MM_POSITION_BITS), low));
+		sum = INT_ADD_UNSIGNED(INT_OF(0), first, INT_OF(bytes->high[0]));
+		sum = INT_SHIFT_LEFT(INT_ADD_UNSIGNED(sum, second, INT_OF(bytes->high[1])), MM_POSITION_BITS);
+		sum = INT_ADD_UNSIGNED(sum, first, INT_OF(bytes->low[0]));
+		sum = INT_ADD_UNSIGNED(sum, second, INT_OF(bytes->low[1]));
+		total += LANES_OF(query->units[w]) * INT_TO_LANES(sum);
 	}
 	return total;
 }
@@ -398,6 +395,23 @@ count_bits(uint32 x)
 }
 #endif
 
+/*
+ * Add to each sum the number of bits that a word has in common with a mask, times
+ * 2^digit.
+ */
+INLINED void
+add_common_bits(const int lanes, const uint32 *word, uint32 mask, int digit, int *sum)
+{
+#ifdef INT_COUNT_BITS
+	for (int i = 0; i < lanes; i += LANES)
+		INT_STORE(sum + i, INT_ADD(INT_LOAD(sum + i),
+								   INT_SHIFT_LEFT(INT_COUNT_BITS(INT_AND(INT_LOAD(word + i), INT_OF(mask))), digit)));
+#else
+	FOR_LANES(i)
+		sum[i] += (int) COUNT_BITS(word[i] & mask) << digit;
+#endif
+}
+
 INLINED void
 counts_block(const int lanes, int first, const MMCountQuery *query,
 			 const MetricSketchPlanes *planes, float *lower, float *upper)
@@ -426,8 +440,7 @@ counts_block(const int lanes, int first, const MMCountQuery *query,
 		uint32		mask = query->masks[m].mask;
 		int			digit = query->masks[m].digit;
 
-		FOR_LANES(i)
-			common[i] += (int) COUNT_BITS(word[i] & mask) << digit;
+		add_common_bits(lanes, word, mask, digit, common);
 	}
 
 	FOR_LANES(i)
@@ -510,11 +523,8 @@ signatures_block(const int lanes, int first, const MMSignatureDistance distance,
 		const uint32 *word = words + (Size) p * planes->stride;
 		uint32		signature = query->signature[p];
 
-		FOR_LANES(i)
-		{
-			both[i] += COUNT_BITS(word[i] & signature);
-			ones[i] += COUNT_BITS(word[i]);
-		}
+		add_common_bits(lanes, word, signature, 0, both);
+		add_common_bits(lanes, word, ~(uint32) 0, 0, ones);
 	}
 
 	if (query->size_bytes > 0)

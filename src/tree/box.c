@@ -9,11 +9,7 @@
 
 #include "port/pg_bitutils.h"
 
-#include "metric/bounds.h"
 #include "tree/box.h"
-
-/* Growth along one coordinate counts for no more than this, in scales. */
-#define MAX_GROWTH	1e6f
 
 /*
  * The columns in which a leaf entry with these NULLs has values, as bits.
@@ -137,75 +133,6 @@ mm_box_margin(const MMModel *model, const uint32 *box)
 
 	for (int c = 0; c < model->ncoordinates; c++)
 		if (hi[c] > lo[c])
-			margin += Min((hi[c] - lo[c]) * model->unit[c], MAX_GROWTH);
+			margin += Min((hi[c] - lo[c]) * model->unit[c], MM_BOX_MOST_LENGTH);
 	return margin;
-}
-
-/*
- * The margin of a child's box along the coordinates of those columns that are
- * in present, in scales.
- */
-static float
-child_margin(const MMModel *model, Page page, int child, uint32 present)
-{
-	const float *lo = (float *) mm_page_words(page, MM_ENTRY_HEADER) + child;
-	int			stride = mm_page_room(page);
-	float		margin = 0.0f;
-
-	for (int c = 0; c < model->ncoordinates; c++)
-		if (present & (UINT32_C(1) << model->column_of[c]))
-		{
-			float		length = lo[(model->ncoordinates + c) * stride] - lo[c * stride];
-
-			if (length > 0.0f)
-				margin += Min(length * model->unit[c], MAX_GROWTH);
-		}
-	return margin;
-}
-
-int
-mm_box_choose(const MMModel *model, Page page, const uint32 *box)
-{
-	int			n = MMPageGetSpecial(page)->n;
-	const uint32 *nulls = mm_page_words(page, 1);
-	const uint32 *present = mm_page_words(page, 2);
-	float	   *growth = palloc(sizeof(float) * TYPEALIGN(METRIC_PLANE_SLACK, n));
-	float		unit[MM_MAX_COORDINATES];
-	int			best = 0;
-	float		best_margin = -1.0f;	/* not known */
-
-	for (int c = 0; c < model->ncoordinates; c++)
-		unit[c] = box[2] & (UINT32_C(1) << model->column_of[c]) ? model->unit[c] : 0.0f;
-	mm_box_growths(model->ncoordinates, (const float *) box + MM_ENTRY_HEADER, unit,
-				   (float *) mm_page_words(page, MM_ENTRY_HEADER),
-				   (float *) mm_page_words(page, MM_ENTRY_HEADER + model->ncoordinates),
-				   mm_page_room(page), n, MAX_GROWTH, growth);
-	for (int i = 0; i < n; i++)
-	{
-		uint32		first_null = box[1] & ~nulls[i];
-		uint32		first_value = box[2] & ~present[i];
-
-		/*
-		 * The first NULL of a column, or its first value, counts as one scale.
-		 */
-		if (first_null | first_value)
-			growth[i] += pg_popcount32(first_null) + pg_popcount32(first_value);
-		if (i == 0 || growth[i] > growth[best])
-			continue;
-		if (growth[i] == growth[best])
-		{
-			float		margin = child_margin(model, page, i, box[2]);
-
-			if (best_margin < 0.0f)
-				best_margin = child_margin(model, page, best, box[2]);
-			if (margin >= best_margin)
-				continue;
-			best_margin = margin;
-		}
-		else
-			best_margin = -1.0f;
-		best = i;
-	}
-	pfree(growth);
-	return best;
 }

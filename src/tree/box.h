@@ -12,6 +12,9 @@
 
 #include "model/model.h"
 
+/* A length along one coordinate counts for no more than this, in units. */
+#define MM_BOX_MOST_LENGTH	1e6f
+
 /*
  * mm_box_of_entry: make the box of one leaf entry.
  *
@@ -34,14 +37,5 @@ extern bool mm_box_covers(const MMModel *model, const uint32 *box, const uint32 
 extern void mm_box_of_page(const MMModel *model, Page page, BlockNumber child,
 						   MMEntry box);
 extern float mm_box_margin(const MMModel *model, const uint32 *box);
-
-/*
- * mm_box_choose: the child of an inner node that an entry with this box should
- * go to.  It is the one whose margin grows least, in scales of the columns,
- * and among equal ones the one with the least margin.  (The R*-tree compares
- * areas, which vanish in many dimensions.  Its revised form, by Beckmann and
- * Seeger, 2009, turns to margins as well.)
- */
-extern int	mm_box_choose(const MMModel *model, Page page, const uint32 *box);
 
 #endif							/* MM_BOX_H */

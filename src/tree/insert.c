@@ -23,6 +23,7 @@
 #include "utils/rel.h"
 
 #include "tree/box.h"
+#include "tree/choose.h"
 #include "tree/insert.h"
 #include "tree/split.h"
 
@@ -410,7 +411,7 @@ descend(Descent *d)
 		if (MMPageGetSpecial(page)->level == 0)
 			return buffer;
 
-		child = mm_box_choose(d->tree->model, page, d->box);
+		child = mm_choose_child(d->tree->model, page, d->box);
 		mm_page_get(page, &d->tree->model->inner, child, box);
 		if (!mm_box_covers(d->tree->model, box, d->box))
 		{

@@ -28,6 +28,29 @@ typedef struct PackItem
 	MMEntry		entry;
 } PackItem;
 
+double
+mm_pack_spread_of(const float *keys, int n, float unit)
+{
+	double		mean = 0.0;
+	double		spread = 0.0;
+	int			values = 0;
+
+	for (int i = 0; i < n; i++)
+		if (!isinf(keys[i]))
+		{
+			mean += keys[i];
+			values++;
+		}
+	if (values == 0)
+		return 0.0;
+	mean /= values;
+	for (int i = 0; i < n; i++)
+		if (!isinf(keys[i]))
+			spread += Min(fabs(keys[i] - mean) * unit, 1e6);
+	/* Telling NULLs from values is worth about one scale. */
+	return spread + Min(values, n - values) * 0.5;
+}
+
 int
 mm_pack_spread(const MMModel *model, bool boxes, MMEntry *entries, int64 n)
 {
@@ -38,29 +61,13 @@ mm_pack_spread(const MMModel *model, bool boxes, MMEntry *entries, int64 n)
 
 	for (int c = 0; c < model->ncoordinates; c++)
 	{
-		double		mean = 0.0;
-		double		spread = 0.0;
-		int			values = 0;
+		double		spread;
 
 		if (model->unit[c] == 0.0f)
 			continue;			/* the column does not matter */
 		for (int i = 0; i < sampled; i++)
-		{
-			float		key = mm_pack_key(model, boxes, entries[n * i / sampled], c);
-
-			if (isinf(key))
-				continue;
-			keys[values++] = key;
-			mean += key;
-		}
-		if (values == 0)
-			continue;
-		mean /= values;
-		for (int i = 0; i < values; i++)
-			spread += Min(fabs(keys[i] - mean) * model->unit[c], 1e6);
-		/* Telling NULLs from values is worth about one scale. */
-		if (values < sampled)
-			spread += Min(values, sampled - values) * 0.5;
+			keys[i] = mm_pack_key(model, boxes, entries[n * i / sampled], c);
+		spread = mm_pack_spread_of(keys, sampled, model->unit[c]);
 		if (spread > best_spread)
 		{
 			best = c;

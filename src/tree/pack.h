@@ -27,6 +27,12 @@ extern int	mm_pack_spread(const MMModel *model, bool boxes,
 						   MMEntry *entries, int64 n);
 
 /*
+ * mm_pack_spread_of: how far n keys are apart: the sum of their distances from the
+ * mean, in units.  NULLs (Infinity) count as far from values.
+ */
+extern double mm_pack_spread_of(const float *keys, int n, float unit);
+
+/*
  * mm_pack_key: where an entry lies along a coordinate.  NULLs come last.
  */
 static inline float

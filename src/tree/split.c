@@ -3,16 +3,20 @@
  * split.c
  *	  Dividing the entries of an overfull node in two.
  *
- * This is the split of the R*-tree (Beckmann, Kriegel, Schneider and Seeger,
- * "The R*-tree: an efficient and robust access method for points and
- * rectangles", 1990).  It chooses the coordinate along which the margins of
- * all sensible divisions have the least sum.  Along this, it chooses the
- * division whose halves overlap least, and among equal ones the one with the
- * least margins.  Volumes vanish in many dimensions, so overlap, too, is
- * measured by margin (as in Beckmann and Seeger's revised R*-tree, 2009).
- * Lengths are in scales of their columns.
+ * A leaf is divided along the coordinate in which its entries differ most, as a
+ * build does (pack.c).  An inner node is divided by the rule of the R*-tree
+ * (Beckmann, Kriegel, Schneider and Seeger, "The R*-tree: an efficient and
+ * robust access method for points and rectangles", 1990): along the coordinate
+ * along which the margins of all sensible divisions have the least sum.
  *
- * A split looks at the boxes of all divisions along all coordinates.  So boxes
+ * Along that coordinate, the division is chosen whose halves overlap least.
+ * Many divisions of a leaf do not overlap at all.  Of these, the most even one
+ * leaves the fullest pages in the long run.  Among equal divisions of an inner
+ * node, the one with the least margins is chosen.  Volumes vanish in many
+ * dimensions, so overlap, too, is measured by margin (as in Beckmann and
+ * Seeger's revised R*-tree, 2009).  Lengths are in scales of their columns.
+ *
+ * The split of an inner node looks at the boxes of all divisions along all coordinates.  So boxes
  * are stored in a form in which extending one by another is a loop of minima,
  * and a margin is LANES sums.  The compiler turns both into vector code.
  *
@@ -22,6 +26,7 @@
 
 #include "port/pg_bitutils.h"
 
+#include "tree/pack.h"
 #include "tree/split.h"
 
 /* Each half gets at least this percentage of the entries. */
@@ -173,6 +178,22 @@ take_boxes(Split *split, Page page)
 }
 
 /*
+ * Take the centres of the entries' boxes along a coordinate, with Infinity for
+ * NULLs.
+ */
+static void
+take_keys(Split *split, int c)
+{
+	for (int i = 0; i < split->n; i++)
+	{
+		const float *x = split->boxes[i].x;
+
+		split->keys[i] = isinf(x[c]) ? get_float4_infinity() :
+			0.5f * x[c] - 0.5f * x[split->width + c];
+	}
+}
+
+/*
  * Sort the entries by the centres of their boxes, with NULLs last.  The rank
  * of each is the number of entries that are less.  A node has few entries, and
  * counting needs no branches.
@@ -183,13 +204,7 @@ sort_along(Split *split, int c)
 	int			n = split->n;
 	const float *keys = split->keys;
 
-	for (int i = 0; i < n; i++)
-	{
-		const float *x = split->boxes[i].x;
-
-		split->keys[i] = isinf(x[c]) ? get_float4_infinity() :
-			0.5f * x[c] - 0.5f * x[split->width + c];
-	}
+	take_keys(split, c);
 	for (int i = 0; i < n; i++)
 	{
 		float		key = keys[i];
@@ -239,45 +254,95 @@ sum_margins(Split *split)
 }
 
 /*
- * Choose the best of these divisions.  Returns how many entries the first half
- * has.
+ * Choose the division whose halves overlap least: among equal ones the most even one,
+ * or the one with the least margins.  Returns how many entries the first half has.
  */
 static int
-choose_division(Split *split)
+choose_division(Split *split, bool even)
 {
 	int			best = split->n / 2;
 	float		best_overlap = get_float4_infinity();
-	float		best_margins = get_float4_infinity();
+	float		best_cost = get_float4_infinity();
 
 	accumulate_last(split);
 	clear_box(split, &split->running);
 	for (int i = 1; i <= split->n - split->least; i++)
 	{
 		float		shared;
-		float		margins;
+		float		cost;
 
 		extend(split, &split->running, &split->boxes[split->order[i - 1]]);
 		if (i < split->least)
 			continue;
 		shared = overlap(split, &split->running, &split->last[i]);
-		margins = margin(split, &split->running) + margin(split, &split->last[i]);
-		if (shared < best_overlap || (shared == best_overlap && margins < best_margins))
+		cost = even ? abs(2 * i - split->n) :
+			margin(split, &split->running) + margin(split, &split->last[i]);
+		if (shared < best_overlap || (shared == best_overlap && cost < best_cost))
 		{
 			best = i;
 			best_overlap = shared;
-			best_margins = margins;
+			best_cost = cost;
 		}
 	}
 	return best;
 }
 
+/*
+ * The coordinate along which entries of a leaf differ most.
+ */
+static int
+widest_axis(Split *split)
+{
+	int			axis = 0;
+	double		most = 0.0;
+
+	for (int c = 0; c < split->model->ncoordinates; c++)
+	{
+		double		spread;
+
+		take_keys(split, c);
+		spread = split->model->unit[c] == 0.0f ? 0.0 :
+			mm_pack_spread_of(split->keys, split->n, split->model->unit[c]);
+		if (spread > most)
+		{
+			axis = c;
+			most = spread;
+		}
+	}
+	return axis;
+}
+
+/*
+ * The coordinate along which the margins of all sensible divisions have the least
+ * sum.
+ */
+static int
+least_margins_axis(Split *split)
+{
+	int			axis = 0;
+	float		least = get_float4_infinity();
+
+	for (int c = 0; c < split->model->ncoordinates; c++)
+	{
+		float		margins;
+
+		sort_along(split, c);
+		margins = sum_margins(split);
+		if (margins < least)
+		{
+			axis = c;
+			least = margins;
+		}
+	}
+	return axis;
+}
+
 int
 mm_split_page(const MMModel *model, Page page, uint16 *order)
 {
+	bool		leaf = MMPageGetSpecial(page)->level == 0;
 	int			n = MMPageGetSpecial(page)->n;
 	Split		split = {.model = model, .n = n, .order = order};
-	int			axis = 0;
-	float		axis_margins = get_float4_infinity();
 
 	split.least = Max(n * LEAST_SHARE / 100, 1);
 	split.boxes = palloc(sizeof(SplitBox) * n);
@@ -296,18 +361,6 @@ mm_split_page(const MMModel *model, Page page, uint16 *order)
 		return n / 2;
 	}
 
-	for (int c = 0; c < model->ncoordinates; c++)
-	{
-		float		margins;
-
-		sort_along(&split, c);
-		margins = sum_margins(&split);
-		if (margins < axis_margins)
-		{
-			axis = c;
-			axis_margins = margins;
-		}
-	}
-	sort_along(&split, axis);
-	return choose_division(&split);
+	sort_along(&split, leaf ? widest_axis(&split) : least_margins_axis(&split));
+	return choose_division(&split, leaf);
 }

@@ -11,8 +11,7 @@
 #include "model/model.h"
 
 /*
- * mm_split_page: divide the n >= 2 entries of a full node in two, by the rule
- * of the R*-tree.  order gets the entries' numbers.  Returns how many of them,
+ * mm_split_page: divide the n >= 2 entries of a full node in two.  order gets the entries' numbers.  Returns how many of them,
  * from the first, make the first half.  Leaks memory.
  */
 extern int	mm_split_page(const MMModel *model, Page page, uint16 *order);

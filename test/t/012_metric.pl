@@ -236,7 +236,7 @@ $node->safe_psql('postgres', qq{
 	CREATE INDEX gaps_mm ON gaps USING mmdb (r test_metric_gap_ops, name) WITH (subindexes = auto);
 	INSERT INTO gaps SELECT i, random_range(), 'new' FROM generate_series(1501, 1800) i;
 	VACUUM ANALYZE gaps});
-foreach my $simd (qw(scalar neon avx2 avx512))
+foreach my $simd (qw(scalar neon dotprod avx2 avx512))
 {
 	my ($status, $out, $err) = $node->psql('postgres', "SET mmdb.simd = $simd; SELECT mmdb_index_check('gaps_mm')");
 	next if $err =~ /invalid value for parameter "mmdb.simd"/;
