@@ -165,7 +165,9 @@ SELECT * FROM odbknn('homes', 'price');
 SELECT * FROM odbknn('homes', NULL);
 SELECT * FROM odbknn(NULL, '{"price": 1200}');
 SELECT * FROM odbknn('no_such', '{"price": 1200}');
+\set VERBOSITY sqlstate
 SELECT * FROM odbknn('homes_mm', '{"price": 1200}');
+\set VERBOSITY default
 SELECT * FROM odbknn('homes'::regclass, '{"price": 1200}');
 SELECT * FROM odbknn('mood', '{"price": 1200}');
 SELECT * FROM odbrange('homes', '{"price": 1200}');

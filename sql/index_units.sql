@@ -99,7 +99,7 @@ FROM (VALUES
 SELECT count(*), count(DISTINCT class) AS classes, bool_and(alone > 0) AS by_the_index FROM tried;
 SELECT opcname AS forgotten FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod
 	WHERE amname = 'mmdb' AND opcname <> 'record_ops' AND opcname NOT IN (SELECT class FROM tried) ORDER BY 1;
-SELECT * FROM tried WHERE of_two > 7 * alone OR other_of_two > 7 * other_alone ORDER BY class, c;
+SELECT * FROM tried WHERE of_two > 8 * alone OR other_of_two > 8 * other_alone ORDER BY class, c;
 DROP TABLE items, tried;
 DROP TYPE suit;
 DROP FUNCTION noise, leaves, leaves_of;
