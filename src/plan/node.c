@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/predicate.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -46,12 +47,8 @@ evaluate_limit(ExprState *state, ExprContext *econtext)
 	return isnull || DatumGetInt64(datum) < 0 ? -1 : DatumGetInt64(datum);
 }
 
-/*
- * How many rows will be asked for; 0 if that is unknown, or too many to rely
- * on.
- */
-static int64
-rows_wanted(MMScanState *s)
+int64
+mm_scan_rows_wanted(MMScanState *s)
 {
 	ExprContext *econtext = s->css.ss.ps.ps_ExprContext;
 	int64		limit;
@@ -107,7 +104,8 @@ begin_scan(MMScanState *s)
 		weighted &= sum->kind == MM_SUM_WEIGHTED;
 	}
 	s->counts.scans++;
-	s->k = rows_wanted(s);
+	s->k = mm_scan_rows_wanted(s);
+	s->nearest = s->shared != NULL && s->shared->k == s->k ? s->shared : mm_nearest_create(s->k);
 	if (npossible < (s->plan->any ? 1 : s->plan->ndrivers))
 		s->mode = &empty_mode;
 	else if (!weighted)
@@ -142,14 +140,20 @@ end_scan(MMScanState *s)
 	s->fetch = NULL;
 }
 
-static TupleTableSlot *
-next_row(ScanState *node)
+TupleTableSlot *
+mm_scan_next(MMScanState *s)
 {
-	MMScanState *s = (MMScanState *) node;
-
+	mm_counts_run(s);
+	s->paused = false;
 	if (s->mode == NULL)
 		begin_scan(s);
 	return s->mode->next(s);
+}
+
+static TupleTableSlot *
+next_row(ScanState *node)
+{
+	return mm_scan_next((MMScanState *) node);
 }
 
 /*
@@ -238,6 +242,25 @@ end_node(CustomScanState *node)
 	index_close(s->index, NoLock);
 }
 
+/*
+ * This is what ExecScan does with a row.
+ */
+TupleTableSlot *
+mm_scan_result(MMScanState *s)
+{
+	PlanState  *node = &s->css.ss.ps;
+	ExprContext *econtext = node->ps_ExprContext;
+
+	ResetExprContext(econtext);
+	econtext->ecxt_scantuple = s->css.ss.ss_ScanTupleSlot;
+	if (!ExecQual(node->qual, econtext))
+	{
+		InstrCountFiltered1(node, 1);
+		return NULL;
+	}
+	return node->ps_ProjInfo != NULL ? ExecProject(node->ps_ProjInfo) : s->css.ss.ss_ScanTupleSlot;
+}
+
 static void
 shutdown_node(CustomScanState *node)
 {
@@ -257,12 +280,21 @@ static const CustomExecMethods exec_methods = {
 	.ExplainCustomScan = mm_explain_scan,
 };
 
+MMScanState *
+mm_scan_of(PlanState *node)
+{
+	return IsA(node, CustomScanState) && ((CustomScanState *) node)->methods == &exec_methods ?
+		(MMScanState *) node : NULL;
+}
+
 static Node *
 create_node(CustomScan *scan)
 {
 	MMScanState *s = (MMScanState *) newNode(sizeof(MMScanState), T_CustomScanState);
 
 	s->css.methods = &exec_methods;
+	s->share = 1.0;
+	s->most = get_float8_infinity();
 	return (Node *) s;
 }
 
