@@ -186,11 +186,14 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	/*
 	 * The slot that custom scans are given cannot hold rows as the table has
 	 * them, with their system columns.  So another slot is made, and whatever
-	 * was made for the first one is made again.
+	 * was made for the first one is made again: the projection, before the first
+	 * row, as many partitions of a table return none.
 	 */
 	ExecInitScanTupleSlot(estate, &node->ss, RelationGetDescr(node->ss.ss_currentRelation),
 						  table_slot_callbacks(node->ss.ss_currentRelation));
-	ExecAssignScanProjectionInfo(&node->ss);
+	s->projected = node->ss.ps.ps_ProjInfo == NULL;
+	if (s->projected)
+		ExecAssignScanProjectionInfo(&node->ss);	/* it is still none */
 
 	early = list_truncate(list_copy(scan->scan.plan.qual), s->plan->early_quals);
 	late = list_copy_tail(scan->scan.plan.qual, s->plan->early_quals);
@@ -214,10 +217,27 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	mm_counts_init(s);
 }
 
+/*
+ * Make the projection for the slot that the scan has, unless that has been done.
+ */
+static void
+make_projection(MMScanState *s)
+{
+	MemoryContext old;
+
+	if (s->projected)
+		return;
+	old = MemoryContextSwitchTo(s->css.ss.ps.state->es_query_cxt);
+	ExecAssignScanProjectionInfo(&s->css.ss);
+	MemoryContextSwitchTo(old);
+	s->projected = true;
+}
+
 static TupleTableSlot *
 exec_node(CustomScanState *node)
 {
 	mm_counts_run((MMScanState *) node);
+	make_projection((MMScanState *) node);
 	return ExecScan(&node->ss, next_row, recheck_row);
 }
 
@@ -258,6 +278,7 @@ mm_scan_result(MMScanState *s)
 		InstrCountFiltered1(node, 1);
 		return NULL;
 	}
+	make_projection(s);
 	return node->ps_ProjInfo != NULL ? ExecProject(node->ps_ProjInfo) : s->css.ss.ss_ScanTupleSlot;
 }
 

@@ -306,19 +306,19 @@ take_pending(MMScanState *s, TupleTableSlot *slot)
 
 /*
  * Look for the next candidate, if it is not known.  Returns false if all that is
- * left is above what the scan may go on to; *least becomes the least value that may
- * come, Infinity if there is none but NULL.
+ * left is above what the scan may go on to.  *least becomes the least value that may
+ * come; Infinity if there is none but NULL.
  */
 static bool
 peek(MMScanState *s, double *least)
 {
 	OrderedState *state = s->state;
 	double		lower = get_float8_infinity();
+	bool		paused = false;
 
 	if (!state->peeked && !state->searched)
 	{
 		MemoryContext old = MemoryContextSwitchTo(s->context);
-		bool		paused;
 
 		tell_bound(s);
 		mm_search_until(s->search, mm_sum_search_bound(s->sums[0], s->most));
@@ -326,16 +326,11 @@ peek(MMScanState *s, double *least)
 		paused = !state->peeked && mm_search_is_paused(s->search, &lower);
 		state->searched = !state->peeked && !paused;
 		MemoryContextSwitchTo(old);
-		if (paused)
-		{
-			*least = mm_sum_least_value(s->sums[0], lower);
-			return false;
-		}
 	}
 	if (state->peeked && !state->next.is_null)
 		lower = state->next.lower;
-	*least = mm_sum_least_value(s->sums[0], lower);
-	return state->searched || *least <= s->most;
+	*least = isinf(lower) ? lower : mm_sum_least_value(s->sums[0], lower);
+	return state->searched || (!paused && *least <= s->most);
 }
 
 /*

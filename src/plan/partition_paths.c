@@ -4,11 +4,11 @@
  *	  One ordered search over the partitions of a table, or over a table and its
  *	  children by inheritance: the planner's side.
  *
- * The planner merges what its partitions have in the order that a query asks for.
- * Where at least two of a MergeAppend's inputs are scans of ours, a custom path is
- * offered above it, which searches them together (partition_scan.c).  Everything
- * else is the MergeAppend's: what is in its inputs, how partitions are pruned,
- * and how attributes are numbered in each of them.
+ * Where at least two partitions can be searched in the order that a query asks for, a
+ * custom path is offered that searches them together (partition_scan.c).  It stands
+ * above a MergeAppend of the partitions' paths, and that sees to everything else: how
+ * partitions are pruned when the plan is run, what must be sorted, and how attributes
+ * are numbered in each partition.
  *
  * There are two places where such a path is offered.  Joins, and tables with
  * children by inheritance, take it from the paths of the table.  But where the
@@ -19,6 +19,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "nodes/pathnodes.h"
 #include "nodes/plannodes.h"
 #include "optimizer/cost.h"
@@ -63,83 +64,116 @@ static const CustomPathMethods path_methods = {
 /* ---------- paths ---------- */
 
 /*
+ * What is put together.
+ */
+typedef struct Inputs
+{
+	List	   *pathkeys;		/* the order: one key */
+	List	   *paths;
+	int			searches;		/* scans of ours among them */
+	bool		complete;		/* there is a path for each partition */
+	double		tuples;
+} Inputs;
+
+/*
+ * Add the best path of a partition in the order, or else the one that is best to be
+ * sorted.
+ */
+static void
+add_input(Inputs *inputs, RelOptInfo *rel)
+{
+	Path	   *path = get_cheapest_path_for_pathkeys(rel->pathlist, inputs->pathkeys, NULL,
+													  STARTUP_COST, false);
+
+	if (path == NULL)
+		path = rel->cheapest_total_path;
+	if (path == NULL || path->param_info != NULL)
+	{
+		inputs->complete = false;
+		return;
+	}
+	inputs->paths = lappend(inputs->paths, path);
+	inputs->searches += mm_scan_path_of(path) != NULL;
+	inputs->tuples += Max(rel->tuples, 1);
+}
+
+/*
+ * Add paths for all that a table is made of.  Partitions of partitions are merged
+ * with all others.
+ */
+static void
+add_inputs(PlannerInfo *root, Inputs *inputs, RelOptInfo *parent)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, root->append_rel_list)
+	{
+		AppendRelInfo *append = lfirst_node(AppendRelInfo, lc);
+		RelOptInfo *child;
+
+		if (append->parent_relid != parent->relid)
+			continue;
+		child = find_base_rel(root, append->child_relid);
+		if (IS_DUMMY_REL(child))
+			continue;
+		if (root->simple_rte_array[child->relid]->inh)
+			add_inputs(root, inputs, child);
+		else
+			add_input(inputs, child);
+	}
+}
+
+/*
  * What is saved by searching all inputs for the k nearest together, and not for k in
  * each.  The rows that are wanted are expected in each according to its size.
  */
 static Cost
-cost_saved(const MergeAppendPath *merge)
+cost_saved(const Inputs *inputs)
 {
-	double		tuples = 0.0;
 	Cost		saved = 0.0;
 	ListCell   *lc;
 
-	foreach(lc, merge->subpaths)
-		tuples += Max(((Path *) lfirst(lc))->parent->tuples, 1);
-	foreach(lc, merge->subpaths)
+	foreach(lc, inputs->paths)
 	{
 		Path	   *path = lfirst(lc);
 		const MMScanPath *scan = mm_scan_path_of(path);
 
 		if (scan != NULL)
 			saved += (scan->custom.path.startup_cost - scan->first_cost) *
-				(1 - Max(path->parent->tuples, 1) / tuples);
+				(1 - Max(path->parent->tuples, 1) / inputs->tuples);
 	}
 	return saved;
 }
 
 /*
- * A path above a MergeAppend, or NULL if that is of no use.  The MergeAppend is
- * copied, as it may be dropped.
+ * The path of one search of all partitions of a table, in the order of the query's
+ * first key; NULL if there are not two of them to be searched.
  */
 static CustomPath *
-make_path(const MergeAppendPath *merge)
+make_path(PlannerInfo *root, RelOptInfo *rel, List *pathkeys)
 {
+	Inputs		inputs = {.complete = true};
+	MergeAppendPath *merge;
 	CustomPath *custom;
-	MergeAppendPath *copy;
-	int			searches = 0;
-	Cost		saved;
-	ListCell   *lc;
 
-	if (list_length(merge->path.pathkeys) != 1 || merge->path.param_info != NULL)
+	if (pathkeys == NIL || !bms_is_empty(rel->lateral_relids) || IS_DUMMY_REL(rel))
 		return NULL;
-	foreach(lc, merge->subpaths)
-		searches += mm_scan_path_of(lfirst(lc)) != NULL;
-	if (searches < 2)
+	inputs.pathkeys = list_make1(linitial(pathkeys));
+	add_inputs(root, &inputs, rel);
+	if (!inputs.complete || inputs.searches < 2)
 		return NULL;
-	copy = makeNode(MergeAppendPath);
-	memcpy(copy, merge, sizeof(MergeAppendPath));
-
+	merge = create_merge_append_path(root, rel, inputs.paths, inputs.pathkeys, NULL);
 	custom = makeNode(CustomPath);
 	custom->path = merge->path;
 	custom->path.type = T_CustomPath;
 	custom->path.pathtype = T_CustomScan;
-	saved = Min(cost_saved(merge), merge->path.startup_cost);
-	custom->path.startup_cost -= saved;
+	custom->path.startup_cost -= Min(cost_saved(&inputs), merge->path.startup_cost);
 	custom->flags = CUSTOMPATH_SUPPORT_PROJECTION;
-	custom->custom_paths = list_make1(copy);
-	custom->custom_private = list_make1_int(!MM_PATHKEY_ASCENDING(linitial_node(PathKey, merge->path.pathkeys)));
+	custom->custom_paths = list_make1(merge);
+	custom->custom_private = list_make1_int(!MM_PATHKEY_ASCENDING(linitial_node(PathKey, pathkeys)));
 	custom->methods = &path_methods;
 	return custom;
-}
-
-/*
- * Paths above the MergeAppends among others.
- */
-static List *
-make_paths(const List *pathlist)
-{
-	List	   *result = NIL;
-	ListCell   *lc;
-
-	foreach(lc, pathlist)
-		if (IsA(lfirst(lc), MergeAppendPath))
-		{
-			CustomPath *custom = make_path(lfirst(lc));
-
-			if (custom != NULL)
-				result = lappend(result, custom);
-		}
-	return result;
 }
 
 /*
@@ -148,49 +182,47 @@ make_paths(const List *pathlist)
 static void
 offer_for_table(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 {
-	ListCell   *lc;
+	CustomPath *path;
 
 	if (previous_rel_hook != NULL)
 		previous_rel_hook(root, rel, rti, rte);
-	/* Partitions of partitions are merged with all others. */
 	if (rte->rtekind != RTE_RELATION || !rte->inh || rel->reloptkind != RELOPT_BASEREL)
 		return;
-	foreach(lc, make_paths(rel->pathlist))
-		add_path(rel, lfirst(lc));
+	path = make_path(root, rel, root->query_pathkeys);
+	if (path != NULL)
+		add_path(rel, (Path *) path);
 }
 
 /*
- * Called once the planner has its own paths for a query's order.
+ * Called once the planner has its own paths for a query's order.  Of these, nothing is
+ * looked at: some of the input's have been freed.
  */
 static void
 offer_for_order(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input,
 				RelOptInfo *output, void *extra)
 {
-	double		limit = root->parse->hasTargetSRFs ? -1.0 : root->limit_tuples;
 	PathTarget *target = root->upper_targets[UPPERREL_ORDERED];
-	ListCell   *lc;
+	Path	   *path;
+	int			presorted;
 
 	if (previous_upper_hook != NULL)
 		previous_upper_hook(root, stage, input, output, extra);
 	if (stage != UPPERREL_ORDERED || !IS_PARTITIONED_REL(input) ||
 		input->reloptkind != RELOPT_BASEREL)
 		return;
-	foreach(lc, make_paths(input->pathlist))
+	path = (Path *) make_path(root, input, root->sort_pathkeys);
+	if (path == NULL)
+		return;
+	if (!pathkeys_count_contained_in(root->sort_pathkeys, path->pathkeys, &presorted))
 	{
-		Path	   *path = lfirst(lc);
-		int			presorted;
-
-		if (!pathkeys_count_contained_in(root->sort_pathkeys, path->pathkeys, &presorted))
-		{
-			if (presorted == 0 || !enable_incremental_sort)
-				continue;
-			path = (Path *) create_incremental_sort_path(root, output, path, root->sort_pathkeys,
-														 presorted, limit);
-		}
-		if (path->pathtarget != target)
-			path = apply_projection_to_path(root, output, path, target);
-		add_path(output, path);
+		if (!enable_incremental_sort)
+			return;
+		path = (Path *) create_incremental_sort_path(root, output, path, root->sort_pathkeys, presorted,
+													 root->parse->hasTargetSRFs ? -1.0 : root->limit_tuples);
 	}
+	if (path->pathtarget != target)
+		path = apply_projection_to_path(root, output, path, target);
+	add_path(output, path);
 }
 
 void

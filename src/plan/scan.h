@@ -77,6 +77,7 @@ struct MMScanState
 	ExprState  *recheck;		/* all conditions, for a row of another version */
 	ExprState  *limit;
 	ExprState  *offset;
+	bool		projected;		/* the projection has been made for the scan's slot */
 
 	/* for one scan */
 	const MMScanMode *mode;		/* NULL: it has not begun */
