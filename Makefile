@@ -167,11 +167,14 @@ OBJS = \
 	src/plan/distances.o \
 	src/plan/estimate.o \
 	src/plan/explain.o \
+	src/plan/nearest.o \
 	src/plan/node.o \
 	src/plan/one_row.o \
 	src/plan/ordered.o \
 	src/plan/part_curve.o \
 	src/plan/path_cost.o \
+	src/plan/partition_paths.o \
+	src/plan/partition_scan.o \
 	src/plan/paths.o \
 	src/plan/plan_lists.o \
 	src/plan/row_sort.o \

@@ -409,4 +409,13 @@ mm_owns_relation(Oid relation)
 #endif
 }
 
+/* The subplans that are left by pruning at run time, with values of parameters. */
+#if PG_VERSION_NUM >= 180000
+#define MM_FIND_MATCHING_SUBPLANS(state)	ExecFindMatchingSubPlans(state, false, NULL)
+#elif PG_VERSION_NUM >= 150000
+#define MM_FIND_MATCHING_SUBPLANS(state)	ExecFindMatchingSubPlans(state, false)
+#else
+#define MM_FIND_MATCHING_SUBPLANS(state)	ExecFindMatchingSubPlans(state)
+#endif
+
 #endif							/* MMDB_COMPAT_H */

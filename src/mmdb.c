@@ -15,6 +15,7 @@
 #include "index/options.h"
 #include "compat.h"
 #include "metric/kernels.h"
+#include "plan/partitions.h"
 #include "plan/plan.h"
 #include "search/driver.h"
 
@@ -85,5 +86,6 @@ _PG_init(void)
 							   check_simd, assign_simd, show_simd);
 	mm_plan_init();
 	mm_one_row_init();
+	mm_partitions_init();
 	MarkGUCPrefixReserved("mmdb");
 }

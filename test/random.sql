@@ -104,7 +104,8 @@ CREATE TABLE round (
 	"values" text,		-- random values for them
 	terms text[],		-- what the index has for each column
 	filter text,		-- the rows it has
-	definition text		-- of the index
+	definition text,	-- of the index
+	source text			-- what sums are asked of: r, or the same rows in partitions
 );
 
 -- What has been compared by which kind of search.
@@ -135,6 +136,7 @@ DECLARE
 BEGIN
 	PERFORM seed_step(seed, 0);
 	round.seed := seed;
+	round.source := 'r';
 	round.shape := pick('columns', 'columns', 'columns', 'composite', 'composite', 'expressions', 'partial');
 	SELECT array_agg(c), count(*) INTO round.chosen, round.ncolumns FROM (
 		SELECT k AS c FROM kinds k JOIN pg_opclass o ON o.opcname = k.class
@@ -575,7 +577,7 @@ BEGIN
 	PERFORM set_config(name, 'off', true)
 		FROM unnest(ARRAY['enable_seqscan', 'enable_sort', 'enable_indexscan', 'enable_bitmapscan']) name;
 	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
-	used := plan ~ 'MMDB Scan';
+	used := plan ~ CASE (SELECT source FROM round) WHEN 'r' THEN 'MMDB Scan' ELSE 'MMDB Partition Scan' END;
 	EXECUTE query INTO answer;
 	PERFORM set_config(name, 'on', true)
 		FROM unnest(ARRAY['enable_seqscan', 'enable_sort', 'enable_indexscan', 'enable_bitmapscan']) name;
@@ -595,9 +597,12 @@ END $$;
 -- Compare what custom scans answer with what sequential scans do, to the last bit.
 CREATE FUNCTION compare_sum(kind text, query text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-	by_index record := by_custom_scan(query);
+	by_index record;
 	expected text[];
 BEGIN
+	SELECT replace(query, ' FROM r ', format(' FROM %s ', source)),
+		   CASE source WHEN 'r' THEN kind ELSE kind || ', of partitions' END INTO query, kind FROM round;
+	by_index := by_custom_scan(query);
 	IF by_index.used THEN
 		expected := by_sequential_scan(query);
 		IF by_index.answer IS DISTINCT FROM expected THEN
@@ -625,7 +630,7 @@ DECLARE
 BEGIN
 	SELECT * INTO round FROM round r;
 	filter := round.filter || pick('', '', ' AND id % 5 <> 1', ' AND slow_filter(id)',
-		' AND slow_filter(id) AND id % 5 <> 1');
+		' AND slow_filter(id) AND id % 5 <> 1', ' AND id < (SELECT 150)', ' AND id = ANY (''{3,50,180,181}'')');
 	EXECUTE format('SELECT quote_literal(coalesce(percentile_disc(%s) WITHIN GROUP (ORDER BY s), 1)) || ''::float8''
 					FROM (SELECT %s AS s FROM r) s',
 				   random() * 0.5, sum) INTO bound;
@@ -668,19 +673,23 @@ BEGIN
 		x := NULL;
 		PERFORM set_config(name, 'off', true)
 			FROM unnest(ARRAY['enable_seqscan', 'enable_sort', 'enable_indexscan', 'enable_bitmapscan']) name;
-		OPEN rest FOR EXECUTE format('SELECT %s AS s FROM r WHERE %s ORDER BY 1', sum, filter);
+		OPEN rest FOR EXECUTE format('SELECT %s AS s FROM %s WHERE %s ORDER BY 1', sum, round.source, filter);
 		PERFORM set_config(name, 'on', true)
 			FROM unnest(ARRAY['enable_seqscan', 'enable_sort', 'enable_indexscan', 'enable_bitmapscan']) name;
 		expected := by_sequential_scan(format('SELECT array_agg(s::text)
-			FROM (SELECT %s AS s FROM r WHERE %s ORDER BY 1) q', sum, filter));
+			FROM (SELECT %s AS s FROM %s WHERE %s ORDER BY 1) q', sum, round.source, filter));
 		LOOP
 			FETCH rest INTO x;
 			EXIT WHEN NOT FOUND;
 			values_read := values_read || x.s::text;
 			nread := nread + 1;
 			IF nread = 3 THEN
-				DELETE FROM r WHERE id % 13 = 0;
-				PERFORM random_insert(99, 30, 'new');
+				EXECUTE format('DELETE FROM %s WHERE id %% 13 = 0', split_part(round.source, ' ', 1));
+				IF round.source = 'r' THEN
+					PERFORM random_insert(99, 30, 'new');
+				ELSE
+					INSERT INTO rp SELECT * FROM rp LIMIT 30;
+				END IF;
 			END IF;
 		END LOOP;
 		CLOSE rest;
@@ -737,6 +746,122 @@ BEGIN
 	RETURN comparisons;
 END $$;
 
+-- The same rows in a table rp with partitions, or with children by inheritance, in which
+-- columns have other numbers.  Some have been made before the index, some are attached
+-- to it, one may be empty; a child may have no index.
+CREATE FUNCTION random_partitions(step integer) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	round round;
+	layout text;
+	n integer;
+	columns text;
+	definition text;
+	comparisons bigint := 0;
+	query text;
+	answer text[];
+	expected text[];
+	w float8[];
+	index regclass;
+BEGIN
+	SELECT * INTO round FROM round r;
+	PERFORM seed_step(round.seed, step);
+	layout := pick('hash', 'range', 'list', 'inherited');
+	n := pick('2', '3', '5');
+	SELECT format('junk integer, id integer NOT NULL, %s, obj rt',
+				  string_agg(format('c%s %s', i, (round.chosen[i]).type), ', ' ORDER BY i DESC))
+		INTO columns FROM generate_series(1, round.ncolumns) i;
+	definition := 'CREATE INDEX ' || replace(round.definition, 'r_mm ON r ', 'ON rp ');
+	DROP TABLE IF EXISTS rp CASCADE;
+	EXECUTE 'CREATE TABLE rp (LIKE r)' || CASE layout WHEN 'hash' THEN ' PARTITION BY HASH (id)'
+		WHEN 'range' THEN ' PARTITION BY RANGE (id)' WHEN 'list' THEN format(' PARTITION BY LIST ((id %% %s))', n)
+		ELSE '' END;
+	IF layout <> 'inherited' AND random() < 0.5 THEN
+		EXECUTE definition;
+	END IF;
+	FOR i IN 0 .. n - 1 LOOP
+		EXECUTE format('CREATE TABLE rp_%s (%s)%s', i, columns,
+			CASE WHEN layout <> 'inherited' AND i = 1 THEN ' PARTITION BY LIST ((id % 2))' END);
+		EXECUTE format('ALTER TABLE rp_%s DROP COLUMN junk', i);
+		IF layout <> 'inherited' AND i = 1 THEN
+			CREATE TABLE rp_1a PARTITION OF rp_1 FOR VALUES IN (0);
+			CREATE TABLE rp_1b PARTITION OF rp_1 DEFAULT;
+		END IF;
+		IF layout = 'inherited' THEN
+			EXECUTE format('ALTER TABLE rp_%s INHERIT rp', i);
+			IF random() < 0.8 THEN
+				EXECUTE replace(definition, 'ON rp ', format('ON rp_%s ', i));
+			END IF;
+		ELSE
+			IF random() < 0.3 THEN
+				EXECUTE replace(definition, 'ON rp ', format('ON rp_%s ', i));
+			END IF;
+			EXECUTE format('ALTER TABLE rp ATTACH PARTITION rp_%s %s', i, CASE layout
+				WHEN 'hash' THEN format('FOR VALUES WITH (MODULUS %s, REMAINDER %s)', n, i)
+				WHEN 'list' THEN format('FOR VALUES IN (%s)', i)
+				ELSE CASE WHEN i = n - 1 THEN 'DEFAULT' ELSE format('FOR VALUES FROM (%s) TO (%s)', i * 60, i * 60 + 60)
+				END END);
+		END IF;
+		IF layout = 'inherited' THEN
+			EXECUTE format('INSERT INTO rp_%s (id, obj, %2$s) SELECT id, obj, %2$s FROM r WHERE id %% %3$s = %1$s', i,
+				round.names, n);
+		END IF;
+	END LOOP;
+	IF layout <> 'inherited' THEN
+		EXECUTE format('INSERT INTO rp (id, obj, %1$s) SELECT id, obj, %1$s FROM r', round.names);
+	END IF;
+	IF layout = 'inherited' OR NOT EXISTS (SELECT FROM pg_index WHERE indrelid = 'rp'::regclass) THEN
+		EXECUTE definition;
+	END IF;
+	IF random() < 0.8 THEN
+		UPDATE pg_class SET reltuples = 1e7, relpages = greatest(relpages, 1)
+			WHERE relkind = 'r' AND oid::regclass::text ~ '^rp';
+	END IF;
+
+	UPDATE round SET source = 'rp r';
+	FOR q IN 1 .. 3 LOOP
+		PERFORM set_config('work_mem', pick('64kB', '4MB'), true);
+		PERFORM set_config('mmdb.driver', pick('auto', 'auto', 'shared', 'subindex', 'merge', 'paper'), true);
+		DROP TABLE IF EXISTS query_row;
+		EXECUTE format('CREATE TEMP TABLE query_row (%s) AS SELECT %s FROM (SELECT 1 AS n) one', round.names,
+			round."values");
+		comparisons := comparisons + random_sums();
+		query := random_sum();
+		PERFORM compare_sum('sum for each of several keys',
+			format('SELECT array_agg(q::text) FROM (SELECT w, s FROM (VALUES (1), (70), (200), (NULL)) v(w),
+					LATERAL (SELECT %s AS s FROM r WHERE %s AND id %s w ORDER BY 1 LIMIT 5) l ORDER BY 1, 2) q',
+			query, round.filter, pick('<', '>=', '=')));
+		PERFORM compare_sum('sum, locked',
+			format('SELECT array_agg(s::text) FROM (SELECT %s AS s FROM r WHERE %s ORDER BY 1 LIMIT 10 FOR UPDATE) q',
+				query, round.filter));
+		PERFORM compare_sum('sum with rows',
+			format('SELECT array_agg(s::text) FROM (SELECT %1$s AS s, r, r.tableoid, r.ctid, %1$s + 1
+					FROM r WHERE %2$s ORDER BY 1 LIMIT 10) q WHERE (q.r).id > 0', query, round.filter));
+		-- odbknn
+		SELECT array_agg(CASE WHEN random() < 0.3 THEN 0 ELSE round((0.1 + random() * 3)::numeric, 3) END) INTO w
+			FROM generate_series(1, round.ncolumns);
+		EXECUTE 'SELECT ARRAY[' || (SELECT string_agg(format('CASE WHEN c%1$s IS NULL THEN 0 ELSE $1[%1$s] END', i),
+			', ') FROM generate_series(1, round.ncolumns) i) || '] FROM query_row'
+			INTO w USING w;
+		IF (SELECT max(x) FROM unnest(w) x) > 0 THEN
+			SELECT indexrelid INTO index FROM pg_index WHERE indrelid = 'rp'::regclass;
+			PERFORM mm_pin_scales(index, ARRAY(SELECT 0.5 + c FROM generate_series(1, round.ncolumns) c));
+			query := format('SELECT array_agg(distance::text) FROM (SELECT distance FROM odbknn(NULL::rp,
+				(SELECT ROW(%s) FROM query_row), %L, %s, missing => %L, using_index => %L) ORDER BY 1) o', round.names,
+				w, pick('1', '10', '1000'), pick('penalty', 'ignore', 'exclude'), index);
+			EXECUTE query INTO answer;
+			expected := by_sequential_scan(query);
+			IF answer IS DISTINCT FROM expected THEN
+				RAISE 'wrong answer: odbknn of partitions: seed %', round.seed
+					USING DETAIL = differences(query, answer, expected);
+			END IF;
+			PERFORM count_answer('odbknn of partitions');
+		END IF;
+	END LOOP;
+	UPDATE round SET source = 'r';
+	DROP TABLE rp CASCADE;
+	RETURN comparisons;
+END $$;
+
 -- What to do with the table, as statements to be run one by one.
 CREATE FUNCTION random_script(seed integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
@@ -784,6 +909,9 @@ BEGIN
 		END IF;
 	END LOOP;
 	RETURN NEXT format('SELECT random_queries(2000, %s)', CASE WHEN large THEN 2 ELSE 3 END);
+	IF random() < 0.5 THEN
+		RETURN NEXT 'SELECT random_partitions(3000)';
+	END IF;
 	RETURN NEXT 'DROP TABLE r';
 	RETURN NEXT 'DROP TYPE rt';
 END $$;

@@ -145,6 +145,16 @@ mm_counts_total(MMScanState *s)
 	return total;
 }
 
+void
+mm_counts_add_total(MMScanState *s, MMScanCounts *total)
+{
+	MMScanCounts counts = mm_counts_total(s);
+
+	if (total->evaluations == NULL)
+		total->evaluations = palloc0(sizeof(int64) * count_parts(s));
+	add_counts(total, total->evaluations, &counts, counts.evaluations, count_parts(s));
+}
+
 /* ---------- shared memory ---------- */
 
 Size

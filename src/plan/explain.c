@@ -156,11 +156,34 @@ search_method(MMScanState *s, const MMScanCounts *counts)
 }
 
 void
+mm_explain_work(MMScanState *s, const MMScanCounts *counts, double removed, ExplainState *es)
+{
+	const MMSearchStats *stats = &counts->stats;
+
+	show_drivers(s, stats, es);
+	ExplainPropertyInteger("Inner Pages", NULL, stats->inner_pages, es);
+	ExplainPropertyInteger("Leaf Pages", NULL, stats->leaf_pages, es);
+	ExplainPropertyInteger("Leaf Pages with Sketches", NULL, stats->whole_pages, es);
+	ExplainPropertyInteger("Entries Bounded", NULL, stats->bounded, es);
+	ExplainPropertyInteger("Entries Bounded by Sketches", NULL, stats->whole_entries, es);
+	if (stats->refined > 0)
+		ExplainPropertyInteger("Entries Refined", NULL, stats->refined, es);
+	ExplainPropertyInteger("Candidates", NULL, stats->candidates, es);
+	ExplainPropertyInteger("Rows Verified", NULL, counts->verified, es);
+	if (counts->proved > 0)
+		ExplainPropertyInteger("Rows Proved by Bounds", NULL, counts->proved, es);
+	if (removed >= 0)
+		ExplainPropertyFloat("Rows Removed by Distance", NULL, removed, 0, es);
+	show_evaluations(s, counts->evaluations, es);
+	ExplainPropertyInteger("Peak Queue Memory", "kB",
+						   (stats->peak_memory + counts->peak_memory + 1023) / 1024, es);
+}
+
+void
 mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	MMScanState *s = (MMScanState *) node;
 	MMScanCounts counts = mm_counts_total(s);
-	const MMSearchStats *stats = &counts.stats;
 	List	   *conditions = NIL;
 
 	/* Other nodes use these names, too. */
@@ -188,22 +211,6 @@ mm_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 		return;
 	if (counts.table_scans > 0 && counts.table_scans < counts.scans)
 		ExplainPropertyInteger("Scans of the Whole Table", NULL, counts.table_scans, es);
-	show_drivers(s, stats, es);
-	ExplainPropertyInteger("Inner Pages", NULL, stats->inner_pages, es);
-	ExplainPropertyInteger("Leaf Pages", NULL, stats->leaf_pages, es);
-	ExplainPropertyInteger("Leaf Pages with Sketches", NULL, stats->whole_pages, es);
-	ExplainPropertyInteger("Entries Bounded", NULL, stats->bounded, es);
-	ExplainPropertyInteger("Entries Bounded by Sketches", NULL, stats->whole_entries, es);
-	if (stats->refined > 0)
-		ExplainPropertyInteger("Entries Refined", NULL, stats->refined, es);
-	ExplainPropertyInteger("Candidates", NULL, stats->candidates, es);
-	ExplainPropertyInteger("Rows Verified", NULL, counts.verified, es);
-	if (counts.proved > 0)
-		ExplainPropertyInteger("Rows Proved by Bounds", NULL, counts.proved, es);
-	if (conditions != NIL && node->ss.ps.instrument != NULL)
-		ExplainPropertyFloat("Rows Removed by Distance", NULL,
-							 node->ss.ps.instrument->nfiltered2, 0, es);
-	show_evaluations(s, counts.evaluations, es);
-	ExplainPropertyInteger("Peak Queue Memory", "kB",
-						   (stats->peak_memory + counts.peak_memory + 1023) / 1024, es);
+	mm_explain_work(s, &counts, conditions != NIL && node->ss.ps.instrument != NULL ?
+					node->ss.ps.instrument->nfiltered2 : -1.0, es);
 }

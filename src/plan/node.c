@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/predicate.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -46,12 +47,8 @@ evaluate_limit(ExprState *state, ExprContext *econtext)
 	return isnull || DatumGetInt64(datum) < 0 ? -1 : DatumGetInt64(datum);
 }
 
-/*
- * How many rows will be asked for; 0 if that is unknown, or too many to rely
- * on.
- */
-static int64
-rows_wanted(MMScanState *s)
+int64
+mm_scan_rows_wanted(MMScanState *s)
 {
 	ExprContext *econtext = s->css.ss.ps.ps_ExprContext;
 	int64		limit;
@@ -107,7 +104,8 @@ begin_scan(MMScanState *s)
 		weighted &= sum->kind == MM_SUM_WEIGHTED;
 	}
 	s->counts.scans++;
-	s->k = rows_wanted(s);
+	s->k = mm_scan_rows_wanted(s);
+	s->nearest = s->shared != NULL && s->shared->k == s->k ? s->shared : mm_nearest_create(s->k);
 	if (npossible < (s->plan->any ? 1 : s->plan->ndrivers))
 		s->mode = &empty_mode;
 	else if (!weighted)
@@ -142,14 +140,20 @@ end_scan(MMScanState *s)
 	s->fetch = NULL;
 }
 
-static TupleTableSlot *
-next_row(ScanState *node)
+TupleTableSlot *
+mm_scan_next(MMScanState *s)
 {
-	MMScanState *s = (MMScanState *) node;
-
+	mm_counts_run(s);
+	s->paused = false;
 	if (s->mode == NULL)
 		begin_scan(s);
 	return s->mode->next(s);
+}
+
+static TupleTableSlot *
+next_row(ScanState *node)
+{
+	return mm_scan_next((MMScanState *) node);
 }
 
 /*
@@ -182,11 +186,14 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	/*
 	 * The slot that custom scans are given cannot hold rows as the table has
 	 * them, with their system columns.  So another slot is made, and whatever
-	 * was made for the first one is made again.
+	 * was made for the first one is made again: the projection, before the first
+	 * row, as many partitions of a table return none.
 	 */
 	ExecInitScanTupleSlot(estate, &node->ss, RelationGetDescr(node->ss.ss_currentRelation),
 						  table_slot_callbacks(node->ss.ss_currentRelation));
-	ExecAssignScanProjectionInfo(&node->ss);
+	s->projected = node->ss.ps.ps_ProjInfo == NULL;
+	if (s->projected)
+		ExecAssignScanProjectionInfo(&node->ss);	/* it is still none */
 
 	early = list_truncate(list_copy(scan->scan.plan.qual), s->plan->early_quals);
 	late = list_copy_tail(scan->scan.plan.qual, s->plan->early_quals);
@@ -210,10 +217,27 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	mm_counts_init(s);
 }
 
+/*
+ * Make the projection for the slot that the scan has, unless that has been done.
+ */
+static void
+make_projection(MMScanState *s)
+{
+	MemoryContext old;
+
+	if (s->projected)
+		return;
+	old = MemoryContextSwitchTo(s->css.ss.ps.state->es_query_cxt);
+	ExecAssignScanProjectionInfo(&s->css.ss);
+	MemoryContextSwitchTo(old);
+	s->projected = true;
+}
+
 static TupleTableSlot *
 exec_node(CustomScanState *node)
 {
 	mm_counts_run((MMScanState *) node);
+	make_projection((MMScanState *) node);
 	return ExecScan(&node->ss, next_row, recheck_row);
 }
 
@@ -238,6 +262,26 @@ end_node(CustomScanState *node)
 	index_close(s->index, NoLock);
 }
 
+/*
+ * This is what ExecScan does with a row.
+ */
+TupleTableSlot *
+mm_scan_result(MMScanState *s)
+{
+	PlanState  *node = &s->css.ss.ps;
+	ExprContext *econtext = node->ps_ExprContext;
+
+	ResetExprContext(econtext);
+	econtext->ecxt_scantuple = s->css.ss.ss_ScanTupleSlot;
+	if (!ExecQual(node->qual, econtext))
+	{
+		InstrCountFiltered1(node, 1);
+		return NULL;
+	}
+	make_projection(s);
+	return node->ps_ProjInfo != NULL ? ExecProject(node->ps_ProjInfo) : s->css.ss.ss_ScanTupleSlot;
+}
+
 static void
 shutdown_node(CustomScanState *node)
 {
@@ -257,12 +301,21 @@ static const CustomExecMethods exec_methods = {
 	.ExplainCustomScan = mm_explain_scan,
 };
 
+MMScanState *
+mm_scan_of(PlanState *node)
+{
+	return IsA(node, CustomScanState) && ((CustomScanState *) node)->methods == &exec_methods ?
+		(MMScanState *) node : NULL;
+}
+
 static Node *
 create_node(CustomScan *scan)
 {
 	MMScanState *s = (MMScanState *) newNode(sizeof(MMScanState), T_CustomScanState);
 
 	s->css.methods = &exec_methods;
+	s->share = 1.0;
+	s->most = get_float8_infinity();
 	return (Node *) s;
 }
 

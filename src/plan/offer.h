@@ -40,7 +40,24 @@ typedef struct MMComparison
 	bool		or_equal;		/* <= or >=, not < or > */
 } MMComparison;
 
+/*
+ * The path of a custom scan.  (Paths that the planner has made for other values of
+ * parameters are copies without what is added here.)
+ */
+typedef struct MMScanPath
+{
+	CustomPath	custom;
+	Cost		first_cost;		/* of the first row alone, where startup_cost is that of
+								 * all that the query wants */
+} MMScanPath;
+
 /* paths.c */
+
+/*
+ * mm_scan_path_of: the custom scan that a path without parameters is, perhaps with
+ * another target; NULL if it is another path.
+ */
+extern MMScanPath *mm_scan_path_of(Path *path);
 
 /*
  * mm_may_offer: may scans of this table be offered at all?
@@ -137,6 +154,6 @@ extern void mm_estimate_paths(PlannerInfo *root, RelOptInfo *rel);
  * mm_offer_cost: set a path's costs and its number of rows.  Returns false if,
  * as far as is known, the plan has weights that the index cannot search for.
  */
-extern bool mm_offer_cost(MMOffer *offer, CustomPath *path, const MMScanPlan *plan);
+extern bool mm_offer_cost(MMOffer *offer, MMScanPath *path, const MMScanPlan *plan);
 
 #endif							/* MM_OFFER_H */

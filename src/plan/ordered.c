@@ -43,7 +43,6 @@ typedef struct PendingRow
 typedef struct OrderedState
 {
 	bool		nulls;			/* rows without a value are searched for, first */
-	bool		returned;		/* some row was handed out */
 	int64		worth;			/* as many verifications cost a scan of the table */
 	int64		verified_before;	/* in earlier scans */
 
@@ -55,8 +54,7 @@ typedef struct OrderedState
 	Size		pending_size;
 	MMRowSort  *sort;			/* all that is left, once that is too large; or NULL */
 
-	int64		nnearest;		/* with a limit k: the least k values so far, ... */
-	double	   *nearest;		/* ... the greatest first */
+	double		told;			/* the bound that the search knows of */
 } OrderedState;
 
 static int
@@ -77,41 +75,17 @@ compare_pending(const pairingheap_node *a, const pairingheap_node *b, void *arg)
 }
 
 /*
- * Take in the value of a row.  Once there are k values, rows that are greater
- * than the k least are not wanted any more.
+ * Let the search know how far the k-th row is at most, as far as that is known.
  */
 static void
-count_nearest(MMScanState *s, double value)
+tell_bound(MMScanState *s)
 {
 	OrderedState *state = s->state;
-	double	   *heap = state->nearest;
-	int64		i;
+	double		bound = mm_nearest_bound(s->nearest);
 
-	if (state->nnearest < s->k)
-	{
-		if ((state->nnearest & (state->nnearest - 1)) == 0)
-			state->nearest = heap = state->nnearest == 0 ? palloc(sizeof(double)) :
-				repalloc_huge(heap, sizeof(double) * state->nnearest * 2);
-		for (i = state->nnearest++; i > 0 && heap[(i - 1) / 2] < value; i = (i - 1) / 2)
-			heap[i] = heap[(i - 1) / 2];
-		heap[i] = value;
-	}
-	else
-	{
-		int64		child;
-
-		for (i = 0; (child = 2 * i + 1) < s->k; i = child)
-		{
-			if (child + 1 < s->k && heap[child + 1] > heap[child])
-				child++;
-			if (heap[child] <= value)
-				break;
-			heap[i] = heap[child];
-		}
-		heap[i] = value;
-	}
-	if (state->nnearest == s->k)
-		mm_search_bound(s->search, mm_sum_search_bound(s->sums[0], heap[0]));
+	if (bound < state->told)
+		mm_search_bound(s->search, mm_sum_search_bound(s->sums[0], bound));
+	state->told = Min(bound, state->told);
 }
 
 /*
@@ -120,12 +94,7 @@ count_nearest(MMScanState *s, double value)
 static double
 greatest_wanted(MMScanState *s)
 {
-	const OrderedState *state = s->state;
-	double		most = s->sums[0]->bound;
-
-	if (s->k > 0 && state->nnearest == s->k)
-		most = Min(most, state->nearest[0]);
-	return most;
+	return Min(s->sums[0]->bound, mm_nearest_bound(s->nearest));
 }
 
 /*
@@ -158,22 +127,17 @@ verify_candidate(MMScanState *s, MMCandidate *candidate)
 		mm_row_sort_put(state->sort, value, isnull, &s->css.ss.ss_ScanTupleSlot->tts_tid);
 		return false;
 	}
-	old = MemoryContextSwitchTo(s->context);
-	if (s->k > 0 && !isnull && !isnan(value))
+	if (s->nearest->k > 0 && !isnull && !isnan(value))
 	{
-		if (state->nnearest < s->k || value < state->nearest[0])
-			count_nearest(s, value);
-		else if (isfinite(most))
-		{
-			MemoryContextSwitchTo(old);
+		if (!mm_nearest_add(s->nearest, value) && isfinite(most))
 			return false;		/* there are k that are no greater */
-		}
+		tell_bound(s);
 	}
+	s->value = value;
+	s->isnull = isnull;
 	if (!candidate->is_null && !isnull && value <= mm_sum_least_value(sum, candidate->lower))
-	{
-		MemoryContextSwitchTo(old);
 		return true;
-	}
+	old = MemoryContextSwitchTo(s->context);
 	pending = palloc(sizeof(PendingRow));
 	pending->value = value;
 	pending->isnull = isnull;
@@ -210,6 +174,7 @@ spill(MMScanState *s)
 	OrderedState *state = s->state;
 
 	state->sort = mm_row_sort_begin(s, 0);
+	mm_search_until(s->search, get_float8_infinity());
 	while (!pairingheap_is_empty(state->pending))
 	{
 		PendingRow *row = (PendingRow *) pairingheap_remove_first(state->pending);
@@ -240,7 +205,7 @@ is_hopeless(MMScanState *s)
 	const OrderedState *state = s->state;
 	const MMSearchStats *stats = mm_search_stats(s->search);
 
-	return !state->returned &&
+	return !s->nearest->returned &&
 		s->counts.verified - state->verified_before +
 		stats->refined / mm_cost_model.refinements_per_verification +
 		stats->bounded / mm_cost_model.entries_per_verification > state->worth;
@@ -260,9 +225,10 @@ begin_search(MMScanState *s)
 
 	s->search = mm_search_begin(s->index, s->columns, terms, n, with_nulls,
 								mm_sum_search_bound(sum, sum->bound));
+	((OrderedState *) s->state)->told = get_float8_infinity();
 	if (sum->unit > 0)
 		mm_search_whole(s->search, sum->unit);
-	mm_search_wanted(s->search, s->k > 0 ? (double) s->k : 1.0);
+	mm_search_wanted(s->search, Max(s->nearest->k * s->share, 1.0));
 	mm_search_tells_nulls(s->search);
 	mm_scan_add_other_sums(s);
 	mm_search_prefetch(s->search, s->css.ss.ss_currentRelation);
@@ -308,7 +274,7 @@ next_null_row(MMScanState *s)
 							&value, &isnull) &&
 			isnull && mm_scan_passes_other_sums(s))
 		{
-			state->returned = true;
+			s->isnull = s->nearest->returned = true;
 			return slot;
 		}
 	}
@@ -333,7 +299,76 @@ take_pending(MMScanState *s, TupleTableSlot *slot)
 	state->pending_size -= sizeof(PendingRow) + HEAPTUPLESIZE + row->row->t_len;
 	ExecForceStoreHeapTuple(row->row, slot, true);
 	slot->tts_tid = tid;		/* which that does not set */
+	s->value = row->value;
+	s->isnull = row->isnull;
 	pfree(row);
+}
+
+/*
+ * Look for the next candidate, if it is not known.  Returns false if all that is
+ * left is above what the scan may go on to.  *least becomes the least value that may
+ * come; Infinity if there is none but NULL.
+ */
+static bool
+peek(MMScanState *s, double *least)
+{
+	OrderedState *state = s->state;
+	double		lower = get_float8_infinity();
+	bool		paused = false;
+
+	if (!state->peeked && !state->searched)
+	{
+		MemoryContext old = MemoryContextSwitchTo(s->context);
+
+		tell_bound(s);
+		mm_search_until(s->search, mm_sum_search_bound(s->sums[0], s->most));
+		state->peeked = mm_search_next(s->search, &state->next);
+		paused = !state->peeked && mm_search_is_paused(s->search, &lower);
+		state->searched = !state->peeked && !paused;
+		MemoryContextSwitchTo(old);
+	}
+	if (state->peeked && !state->next.is_null)
+		lower = state->next.lower;
+	*least = isinf(lower) ? lower : mm_sum_least_value(s->sums[0], lower);
+	return state->searched || (!paused && *least <= s->most);
+}
+
+/*
+ * May the first of the rows that are kept be returned, where all candidates that
+ * are left have at least this value?
+ */
+static bool
+is_ready(MMScanState *s, double least)
+{
+	OrderedState *state = s->state;
+	const PendingRow *first;
+
+	if (pairingheap_is_empty(state->pending))
+		return false;
+	first = (const PendingRow *) pairingheap_first(state->pending);
+	return state->searched || (state->peeked ? precedes_next(s, first) :
+							   !first->isnull && first->value <= least);
+}
+
+/*
+ * Stop for now, as others are nearer.
+ */
+static TupleTableSlot *
+pause_scan(MMScanState *s, double least)
+{
+	const OrderedState *state = s->state;
+
+	s->paused = true;
+	s->value = least;
+	s->isnull = false;
+	if (!pairingheap_is_empty(state->pending))
+	{
+		const PendingRow *first = (const PendingRow *) pairingheap_first(state->pending);
+
+		if (compare_values(first->value, first->isnull, least, false) < 0)
+			s->value = first->value;
+	}
+	return ExecClearTuple(s->css.ss.ss_ScanTupleSlot);
 }
 
 static TupleTableSlot *
@@ -350,23 +385,18 @@ next_ordered(MMScanState *s)
 	}
 	while (state->sort == NULL)
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (!state->peeked && !state->searched)
-		{
-			MemoryContext old = MemoryContextSwitchTo(s->context);
+		double		least;
+		bool		further = peek(s, &least);
 
-			state->peeked = mm_search_next(s->search, &state->next);
-			state->searched = !state->peeked;
-			MemoryContextSwitchTo(old);
-		}
-		if (!pairingheap_is_empty(state->pending) &&
-			(state->searched ||
-			 precedes_next(s, (PendingRow *) pairingheap_first(state->pending))))
+		CHECK_FOR_INTERRUPTS();
+		if (is_ready(s, least))
 		{
 			take_pending(s, slot);
-			state->returned = true;
+			s->nearest->returned = true;
 			return slot;
 		}
+		if (!further)
+			return pause_scan(s, least);
 		if (state->searched)
 			return ExecClearTuple(slot);
 		if (is_hopeless(s))
@@ -374,7 +404,7 @@ next_ordered(MMScanState *s)
 		state->peeked = false;
 		if (verify_candidate(s, &state->next))
 		{
-			state->returned = true;
+			s->nearest->returned = true;
 			return slot;
 		}
 		if (state->pending_size > (Size) work_mem * 1024)

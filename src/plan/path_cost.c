@@ -185,11 +185,12 @@ row_cost(MMOffer *offer, const MMScanPlan *plan, RowCost *row)
 }
 
 bool
-mm_offer_cost(MMOffer *offer, CustomPath *custom, const MMScanPlan *plan)
+mm_offer_cost(MMOffer *offer, MMScanPath *scan, const MMScanPlan *plan)
 {
-	Path	   *path = &custom->path;
+	Path	   *path = &scan->custom.path;
 	double		tuples = Max(offer->rel->tuples, 1);
 	double		rows = path->param_info ? path->param_info->ppi_rows : offer->rel->rows;
+	Cost		first = 0.0;
 	RowCost		row;
 	Cost		beginning = row_cost(offer, plan, &row);
 	SumEstimate *sums = palloc(sizeof(SumEstimate) * plan->ndrivers);
@@ -232,8 +233,11 @@ mm_offer_cost(MMOffer *offer, CustomPath *custom, const MMScanPlan *plan)
 			path->startup_cost = conjunction_cost(offer, sums, plan->ndrivers, k, others, &row,
 												  true, &search);
 			path->total_cost = Max(path->total_cost, path->startup_cost);
+			first = conjunction_cost(offer, sums, plan->ndrivers, rows_to_look_at(1, row.passed),
+									 others, &row, true, &search);
 		}
 	}
+	scan->first_cost = Min(plan->ordered ? first : path->startup_cost, path->startup_cost);
 	path->rows = rows;
 	path->startup_cost += beginning + path->pathtarget->cost.startup;
 	path->total_cost += beginning + path->pathtarget->cost.startup +

@@ -154,7 +154,8 @@ drop_ordered_index_paths(MMOffer *offer)
 static void
 offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 {
-	CustomPath *path = makeNode(CustomPath);
+	MMScanPath *scan = (MMScanPath *) newNode(sizeof(MMScanPath), T_CustomPath);
+	CustomPath *path = &scan->custom;
 	RelOptInfo *rel = offer->rel;
 	Relids		outer = bms_copy(rel->lateral_relids);
 	List	   *exprs;
@@ -175,7 +176,7 @@ offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 	path->path.pathkeys = pathkeys;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->methods = &path_methods;
-	if (!mm_offer_cost(offer, path, plan))
+	if (!mm_offer_cost(offer, scan, plan))
 		return;
 	mm_plan_pack(plan, &exprs, &numbers);
 	path->path.parallel_safe = rel->consider_parallel &&
@@ -189,6 +190,16 @@ offer_path(MMOffer *offer, MMScanPlan *plan, List *pathkeys)
 	if (pathkeys != NIL)
 		drop_ordered_index_paths(offer);
 	add_path(rel, (Path *) path);
+}
+
+MMScanPath *
+mm_scan_path_of(Path *path)
+{
+	/* What is projected is left to a scan itself. */
+	if (IsA(path, ProjectionPath) && ((ProjectionPath *) path)->dummypp)
+		path = ((ProjectionPath *) path)->subpath;
+	return IsA(path, CustomPath) && ((CustomPath *) path)->methods == &path_methods &&
+		path->param_info == NULL ? (MMScanPath *) path : NULL;
 }
 
 static List *

@@ -76,7 +76,8 @@ mm_row_sort_perform(MMRowSort *sort)
 TupleTableSlot *
 mm_row_sort_next(MMRowSort *sort)
 {
-	ScanState  *node = &sort->scan->css.ss;
+	MMScanState *scan = sort->scan;
+	ScanState  *node = &scan->css.ss;
 	TupleTableSlot *slot = node->ss_ScanTupleSlot;
 	bool		isnull;
 	ItemPointerData tid;
@@ -87,6 +88,9 @@ mm_row_sort_next(MMRowSort *sort)
 	if (!table_tuple_fetch_row_version(node->ss_currentRelation, &tid,
 									   node->ps.state->es_snapshot, slot))
 		elog(ERROR, "could not read a row again");
+	scan->value = DatumGetFloat8(slot_getattr(sort->slot, 1, &scan->isnull));
+	if (scan->sums[0]->driver->sum->negated)
+		scan->value = -scan->value;
 	return slot;
 }
 

@@ -39,6 +39,20 @@ typedef struct MMWorkerCounts
 	const Plan *unmarked;		/* see counts.c */
 } MMWorkerCounts;
 
+/*
+ * The least values of rows that count towards a limit, of one scan or of several
+ * that are searched together (nearest.c).
+ */
+typedef struct MMNearest
+{
+	int64		k;				/* how many count; 0: there is no limit */
+	int64		n;
+	int64		room;
+	double	   *values;			/* a heap, the greatest first */
+	MemoryContext context;
+	bool		returned;		/* some row was handed out */
+} MMNearest;
+
 typedef struct MMScanState MMScanState;
 
 /*
@@ -63,6 +77,7 @@ struct MMScanState
 	ExprState  *recheck;		/* all conditions, for a row of another version */
 	ExprState  *limit;
 	ExprState  *offset;
+	bool		projected;		/* the projection has been made for the scan's slot */
 
 	/* for one scan */
 	const MMScanMode *mode;		/* NULL: it has not begun */
@@ -71,10 +86,56 @@ struct MMScanState
 	IndexFetchTableData *fetch;	/* NULL if candidates are not searched for */
 	MMSearch   *search;			/* the one under way, or NULL */
 	int64		k;				/* number of rows wanted; 0: no limit */
+	MMNearest  *nearest;		/* its own, or: */
+	MMNearest  *shared;			/* of all partitions; NULL: the scan is alone */
+	double		share;			/* of the rows wanted that are likely to be here */
+	double		most;			/* an ordered scan may pause if all that is left is
+								 * above this; Infinity: it may not */
+	bool		paused;			/* no row was returned for that reason only */
+	double		value;			/* of an ordered scan: that of the row last returned,
+								 * or if paused, a lower bound of the next one's; minus
+								 * the expression's if the sum is negated */
+	bool		isnull;			/* it has none */
 
 	MMScanCounts counts;
 	MMWorkerCounts workers;
 };
+
+/* nearest.c */
+
+/*
+ * mm_nearest_create: no values yet, in the current context.
+ *
+ * mm_nearest_add: take in the value of a row.  Returns false if there are k that
+ * are no greater.
+ *
+ * mm_nearest_bound: the value above which no row is wanted; Infinity if that is
+ * not known.
+ */
+extern MMNearest *mm_nearest_create(int64 k);
+extern bool mm_nearest_add(MMNearest *nearest, double value);
+extern double mm_nearest_bound(const MMNearest *nearest);
+
+/* node.c */
+
+/*
+ * mm_scan_of: the custom scan that a node is, or NULL if it is another node.
+ *
+ * mm_scan_rows_wanted: how many rows will be asked for; 0 if that is unknown, or too
+ * many to rely on.
+ *
+ * mm_scan_next: the next row of a scan, in its slot, before its conditions that
+ * are checked last.  The slot is empty if there is none, or if the scan is paused.
+ * An ordered scan that others of the same order are merged with sets value and
+ * isnull.
+ *
+ * mm_scan_result: what the scan returns for that row, or NULL if it fails those
+ * conditions.
+ */
+extern MMScanState *mm_scan_of(PlanState *node);
+extern int64 mm_scan_rows_wanted(MMScanState *s);
+extern TupleTableSlot *mm_scan_next(MMScanState *s);
+extern TupleTableSlot *mm_scan_result(MMScanState *s);
 
 /* verify.c */
 
@@ -171,8 +232,12 @@ extern void mm_counts_end_search(MMScanState *s);
 
 /*
  * mm_counts_total: what this process and its workers have counted.
+ *
+ * mm_counts_add_total: add that to what scans with the same sums have; total begins
+ * as all zeros.
  */
 extern MMScanCounts mm_counts_total(MMScanState *s);
+extern void mm_counts_add_total(MMScanState *s, MMScanCounts *total);
 
 /*
  * The methods of a custom scan for shared memory.
@@ -183,6 +248,13 @@ extern void mm_counts_attach(CustomScanState *node, shm_toc *toc, void *coordina
 
 /* explain.c */
 extern void mm_explain_scan(CustomScanState *node, List *ancestors,
+							ExplainState *es);
+
+/*
+ * mm_explain_work: show what a scan, or several with the same sums, have counted.
+ * So many rows were removed as they were too far; less than 0: that is not shown.
+ */
+extern void mm_explain_work(MMScanState *s, const MMScanCounts *counts, double removed,
 							ExplainState *es);
 
 #endif							/* MM_SCAN_H */

@@ -74,13 +74,15 @@ next_of_table(MMScanState *s)
 {
 	TableState *state = s->state;
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
-	double		value;
-	bool		isnull;
+	double		value = 0.0;
+	bool		isnull = true;
 
 	if (state->sort != NULL)
 		return mm_row_sort_next(state->sort);
 	if (!next_table_row(s, &value, &isnull))
 		return ExecClearTuple(slot);
+	s->value = value;
+	s->isnull = isnull;
 	return slot;
 }
 

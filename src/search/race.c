@@ -189,6 +189,7 @@ mm_race_init(MMRace *race, Relation index, MMColumns *columns, const MMBounding 
 	race->also = also;
 	race->tells_nulls = tells_nulls;
 	race->context = CurrentMemoryContext;
+	race->most = get_float4_infinity();
 	race->meta = mm_meta_read(index, columns->n);
 	race->stored = mm_meta_model(index, race->meta);
 	mm_forest_open(index, race->meta, race->stored, &forest);
@@ -474,9 +475,11 @@ mm_race_next(MMRace *race, bool needed, MMCandidate *candidate)
 		i = next_entrant(race);
 		entrant = &race->entrants[i];
 		follow_limit(race, entrant);
+		entrant->source->most = race->most;
 		if (!entrant->source->routine->next(entrant->source, needed, candidate))
 		{
-			if (!needed || !ignores_nulls(entrant->driver) || race->finisher >= 0 || !race->wanted->with_nulls)
+			if (!needed || !ignores_nulls(entrant->driver) || race->finisher >= 0 ||
+				!race->wanted->with_nulls || race->most < get_float4_infinity())
 				return false;
 			begin_nulls(race);
 			continue;
@@ -495,6 +498,21 @@ mm_race_next(MMRace *race, bool needed, MMCandidate *candidate)
 		}
 		return true;
 	}
+}
+
+float
+mm_race_frontier(const MMRace *race)
+{
+	float		frontier = 0.0f;
+
+	for (int i = 0; i < race->n; i++)
+	{
+		MMSource   *source = race->entrants[i].source;
+
+		if (race->finisher < 0 || race->finisher == i)
+			frontier = Max(frontier, source->routine->frontier(source));
+	}
+	return frontier;
 }
 
 static void

@@ -38,6 +38,7 @@ typedef struct MMRace
 	int			n;
 	MMEntrant	entrants[3];	/* two that race; and one for NULLs */
 	bool		tells_nulls;
+	float		most;			/* see mm_search_until */
 	int			finisher;		/* the entrant that goes on alone, as all rows whose
 								 * sum is not NULL have been returned; -1: none yet */
 	struct race_seen_hash *seen;	/* rows that have been returned; NULL: one entrant */
@@ -69,6 +70,7 @@ extern void mm_race_init(MMRace *race, Relation index, MMColumns *columns,
  */
 extern bool mm_race_begin(MMRace *race);
 extern bool mm_race_next(MMRace *race, bool needed, MMCandidate *candidate);
+extern float mm_race_frontier(const MMRace *race);
 extern bool mm_race_all(MMRace *race, MMSearchEmit emit, void *state);
 extern void mm_race_end(MMRace *race);
 

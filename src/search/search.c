@@ -12,6 +12,9 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
+#include "utils/float.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -32,6 +35,7 @@ struct MMSearch
 	MMSearchEmit emit;			/* where all candidates go */
 	void	   *emit_state;
 	double		wanted;			/* rows; 0: all within the bound */
+	float		most;			/* see mm_search_until */
 	bool		tells_nulls;
 	MMSearchStats stats;
 };
@@ -48,6 +52,7 @@ mm_search_begin(Relation index, MMColumns *columns, const MMTerm *terms,
 
 	search->index = index;
 	search->columns = columns;
+	search->most = get_float4_infinity();
 	mm_bounding_begin(&search->bounding, terms, n, with_nulls, bound);
 	mm_lookahead_init(&search->ahead, NULL, sizeof(MMCandidate), next_candidate, search);
 	return search;
@@ -169,6 +174,7 @@ next_candidate(void *state, bool needed, void *candidate)
 {
 	MMSearch   *search = state;
 
+	search->race.most = search->most;
 	if (!mm_race_next(&search->race, needed, candidate))
 		return false;
 	accept_candidate(search, candidate);
@@ -190,6 +196,23 @@ mm_search_next(MMSearch *search, MMCandidate *candidate)
 	} while (candidate->is_null ? mm_race_is_noted(&search->race, &candidate->tid) :
 			 !mm_wanted(&search->bounding, (float) candidate->lower));
 	return true;
+}
+
+void
+mm_search_until(MMSearch *search, double most)
+{
+	search->most = (float) most;
+	if (search->most < most)
+		search->most = nextafterf(search->most, get_float4_infinity());
+}
+
+bool
+mm_search_is_paused(MMSearch *search, double *lower)
+{
+	float		frontier = search->started ? mm_race_frontier(&search->race) : 0.0f;
+
+	*lower = frontier;
+	return frontier > search->most && mm_wanted(&search->bounding, frontier);
 }
 
 void

@@ -175,6 +175,18 @@ extern void mm_search_prefetch(MMSearch *search, Relation heap);
 extern bool mm_search_next(MMSearch *search, MMCandidate *candidate);
 
 /*
+ * mm_search_until: from now on, mm_search_next may return false if all that is left
+ * has bounds above most; Infinity lifts this.  So one of several searches goes on
+ * only as long as it has the least bounds.
+ *
+ * mm_search_is_paused: has mm_search_next returned false for that reason only?
+ * *lower becomes a bound of all that is left; Infinity, if that is rows whose sum
+ * is NULL, or perhaps nothing at all.
+ */
+extern void mm_search_until(MMSearch *search, double most);
+extern bool mm_search_is_paused(MMSearch *search, double *lower);
+
+/*
  * mm_search_all: pass all candidates to a function, in no order.
  */
 typedef void (*MMSearchEmit) (const MMCandidate *candidate, void *state);

@@ -68,7 +68,10 @@ foreach my $search ('odbknn by index', 'odbrange by index', 'odbknn', 'odbrange'
 	'ordered index scan of a radius', 'cursor', 'rescan', 'two distances', 'sum in order', 'sum in order to the end',
 	'sum in order after a slow filter', 'sum in order to the end after a slow filter', 'sum and key', 'sum within',
 	'sum within in order', 'sum in order, NULLs first', 'minus a sum, descending',
-	'minus a sum, descending, above a bound', 'any of several sums', 'sum for each of several rows', 'sum by cursor')
+	'minus a sum, descending, above a bound', 'any of several sums', 'sum for each of several rows', 'sum by cursor',
+	(map { "$_, of partitions" } 'sum in order', 'sum in order to the end', 'sum and key', 'sum within in order',
+		'sum in order, NULLs first', 'minus a sum, descending', 'sum for each of several rows',
+		'sum for each of several keys', 'sum, locked', 'sum with rows'), 'odbknn of partitions')
 {
 	cmp_ok($tally{$search} // 0, '>', 0, "compared: $search");
 }
