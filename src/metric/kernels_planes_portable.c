@@ -20,6 +20,7 @@ const MMPlaneKernels mm_plane_kernels_portable = {
 	.points = plane_points,
 	.sums = plane_sums,
 	.growths = plane_growths,
+	.curve = plane_curve,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,
