@@ -33,20 +33,27 @@ CREATE TABLE bounded AS SELECT i, (SELECT array_agg(noise(i, j)) FROM generate_s
 		repeat(left(md5((i % 50)::text), 5), 1 + i % 3) || left(md5(i::text), 3) AS s
 	FROM generate_series(1, 600) i;
 CREATE TABLE work (level text, class text, c text, counts text, nearest float8[]);
--- the ten nearest: how many entries were looked at in which way, and the distances
-CREATE FUNCTION work(level text, class text, c text, operator text) RETURNS void LANGUAGE plpgsql AS $$
+-- the ten nearest, by functions of a distance d: how many entries were looked at in which way, and the distances
+CREATE FUNCTION work(level text, class text, c text, operator text, shapes text[] = '{d}') RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
-	query text := format('SELECT %1$I %2$s (SELECT %1$I FROM bounded WHERE i = 7) AS d
-		FROM bounded ORDER BY d LIMIT 10', c, operator);
+	distance text := format('(%1$I %2$s (SELECT %1$I FROM bounded WHERE i = 7))', c, operator);
+	shape text;
+	query text;
 	plan jsonb;
 	nearest float8[];
 BEGIN
 	EXECUTE format('CREATE INDEX bounded_mm ON bounded USING mmdb (%I %s) WITH (subindexes = none)', c, class);
 	PERFORM mmdb_index_check('bounded_mm');
-	EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) ' || query INTO plan;
-	EXECUTE format('SELECT array_agg(d) FROM (%s) q', query) INTO nearest;
-	INSERT INTO work VALUES (level, class, c, (jsonb_path_query_first(plan, '$.** ? (exists (@."Candidates"))')
-		- '{Plans,Startup Cost,Total Cost,Memory,Actual Startup Time,Actual Total Time}'::text[])::text, nearest);
+	FOREACH shape IN ARRAY shapes LOOP
+		query := format('SELECT %s AS d FROM bounded ORDER BY 1 LIMIT 10',
+			regexp_replace(shape, '\md\M', distance, 'g'));
+		EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) ' || query INTO plan;
+		EXECUTE format('SELECT array_agg(d) FROM (%s) q', query) INTO nearest;
+		INSERT INTO work VALUES (level, class, c || coalesce(': ' || nullif(shape, 'd'), ''),
+			(jsonb_path_query_first(plan, '$.** ? (exists (@."Candidates"))')
+			 - '{Plans,Startup Cost,Total Cost,Memory,Actual Startup Time,Actual Total Time}'::text[])::text, nearest);
+	END LOOP;
 	DROP INDEX bounded_mm;
 END $$;
 DO $$
@@ -91,6 +98,10 @@ BEGIN
 		LOOP
 			PERFORM work(level, searched.class, searched.c, searched.operator);
 		END LOOP;
+		-- and functions of distances
+		PERFORM work(level, 'mmvector_l2_ops', 'near', '<->', ARRAY['sqrt(d)', 'd ^ 2', '1 - exp(-d / 3)',
+			'1 - exp(-d ^ 2)', 'ln(1 + d)', '(d / 2) ^ 0.7', 'least(d, 0.8)', 'greatest(d, 0.7)', 'd + sqrt(d)',
+			'0.1 * d ^ 3 + sqrt(d)']);
 	END LOOP;
 END $$;
 

@@ -314,6 +314,18 @@ FROM (SELECT mm_refine_weights('houses_mm', '{1,1,1,1,1}', ROW(500, '(0.5,0.5)',
 			 mm_refine_weights('houses_mm', NULL, ROW(500, '(0.5,0.5)', 'abc', '[0.5,0.5,0.5,0.5]', 2),
 			 array_agg(id) FILTER (WHERE abs(price - 500) < 60)) AS w2
 	  FROM results) r;
+-- The query object may be JSON, by names or in order, or an odbquery.
+SELECT count(DISTINCT mm_refine_weights('houses_mm', NULL, q, l)) AS different FROM (
+	SELECT array_agg(id) FILTER (WHERE abs(price - 500) < 60) AS l FROM results) r,
+	(VALUES ('[500, [0.5,0.5], "abc", [0.5,0.5,0.5,0.5], 2]'::odbvalues),
+			('{"floors": 2, "rooms": [0.5,0.5,0.5,0.5], "name": "abc", "price": 500, "place": "(0.5,0.5)"}')) v(q);
+SELECT mm_refine_weights('houses_mm', NULL, ROW(500, '(0.5,0.5)', 'abc', '[0.5,0.5,0.5,0.5]', 2), l) =
+		mm_refine_weights('houses_mm', NULL, odbquery(ROW(500, point '(0.5,0.5)', 'abc'::text,
+			'[0.5,0.5,0.5,0.5]'::mmvector, 2), '{1,1,1,1,1}'), l) AS same,
+	   (mm_refine_weights('houses_mm', NULL, '{"name": "abc"}'::odbvalues, l))[1] > 0 AS by_name_only
+FROM (SELECT array_agg(id) FILTER (WHERE abs(price - 500) < 60) AS l FROM results) r;
+SELECT mm_refine_weights('houses_mm', NULL, '{"nam": "abc"}'::odbvalues, '{2}');
+SELECT mm_refine_weights('houses_mm', NULL, '[1, 2]'::odbvalues, '{2}');
 -- Again and again, liked rows come first.
 DO $$
 DECLARE

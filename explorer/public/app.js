@@ -1,5 +1,6 @@
 // The explorer's page.
 import { element, svg, byId, number, count, ask } from './elements.js';
+import { drawing } from './drawing.js';
 import { picture } from './picture.js';
 import { planPicture, neighbourhood, map } from './plots.js';
 
@@ -365,10 +366,28 @@ async function compareWith(row) {
 // Makes a word that was typed the query object.
 function takeWord(word) {
 	const { name, type } = schema.columns.find(column => column.name === schema.show.title);
-	state.id = null;
-	state.object = {};
-	queryRow = null;
+	leaveRow();
 	setValue(name, word, type);
+	tellOfObject();
+}
+
+// Makes the colours that were drawn the query object, together with a word that was
+// typed.
+function takeColors(histogram) {
+	leaveRow();
+	if (histogram) state.object[schema.show.colors] = histogram;
+	else delete state.object[schema.show.colors];
+	if (Object.keys(state.object).length > 0) tellOfObject();
+}
+
+// The values that were given stay, but those in place of a row's.
+function leaveRow() {
+	if (state.id !== null) state.object = {};
+	state.id = null;
+	queryRow = null;
+}
+
+function tellOfObject() {
 	liked.clear();
 	disliked.clear();
 	showObject();
@@ -693,7 +712,7 @@ function showFeedback() {
 		liked.size + disliked.size === 0
 			? 'Mark results with thumbs up or down.'
 			: `${liked.size} good, ${disliked.size} bad.`;
-	byId('refine').disabled = liked.size === 0 || state.id === null;
+	byId('refine').disabled = liked.size === 0;
 	byId('keep').disabled = liked.size === 0 || state.id === null;
 	byId('learn').disabled = examples.length === 0;
 	byId('learn').textContent = examples.length > 1 ? `Learn from ${examples.length} examples` : 'Learn from these';
@@ -701,7 +720,7 @@ function showFeedback() {
 
 async function refine() {
 	const { weights } = await ask('refine', {
-		query: { id: state.id },
+		query: { ...(state.id === null ? {} : { id: state.id }), object: state.object },
 		weights: state.weights,
 		liked: [...liked.values()].map(keyOf),
 		disliked: [...disliked.values()].map(keyOf),
@@ -929,6 +948,8 @@ async function begin() {
 	word.hidden = !schema.columns.some(({ name }) => name === schema.show.title);
 	word.placeholder = `or type a ${schema.show.title} …`;
 	word.setAttribute('aria-label', `Search by ${schema.show.title}`);
+	byId('drawing-panel').hidden = !schema.columns.some(({ name }) => name === schema.show.colors);
+	byId('drawing').replaceChildren(...drawing(takeColors));
 	byId('tab-map').hidden = !schema.show.point;
 	for (const { name } of schema.columns) state.weights[name] = 1;
 	readAddress();

@@ -285,23 +285,51 @@ export class Database {
 		return { rows, milliseconds };
 	}
 
+	// The object that a query compares with, by the names of the index's columns; null if
+	// it is a row as it is.
+	async queryObject(query) {
+		const given = query?.object ?? {};
+		if (typeof given !== 'object' || Array.isArray(given))
+			throw new RequestError('$.query.object must be an object', '$.query.object');
+		if (query?.id === undefined && Object.keys(given).length === 0)
+			throw new RequestError(
+				'$.query must have the id of the row that was compared with, or an object',
+				'$.query',
+			);
+		if (query.id === undefined) return given;
+		if (Object.keys(given).length === 0) return null;
+		const names = this.schema.columns.map(({ name }) => name).filter(name => given[name] === undefined);
+		if (names.length === 0) return given;
+		const [found] = await this.rows('SELECT odb_query($1::jsonb) AS q', [
+			JSON.stringify(
+				this.complete({
+					id: query.id,
+					k: 1,
+					select: names,
+					filter: { columns: { [this.schema.key[0]]: query.id } },
+				}),
+			),
+		]);
+		return { ...found?.q.row, ...given };
+	}
+
 	// POST /refine: weights moved by what a user liked and disliked.
 	async refine({ query, weights, liked = [], disliked = [] }) {
 		if (this.schema.key.length !== 1)
 			throw new RequestError('feedback takes a table with a primary key of one column', '$');
-		if (query?.id === undefined)
-			throw new RequestError('$.query.id must be the key of the row that was compared with', '$.query.id');
+		const object = await this.queryObject(query);
 		if (!Array.isArray(liked) || !Array.isArray(disliked) || liked.length === 0) {
 			throw new RequestError('$.liked must be an array of at least one key', '$.liked');
 		}
 		const [type] = this.keyTypes;
 		const [{ refined }] = await this.rows(
-			`SELECT mm_refine_weights($1::regclass, $2::double precision[], $3::text::${type}, $4::text[]::${type}[],
+			`SELECT mm_refine_weights($1::regclass, $2::double precision[],
+				$3::text::${object ? 'odbvalues' : type}, $4::text[]::${type}[],
 				nullif($5::text[]::${type}[], '{}')) AS refined`,
 			[
 				this.schema.index,
 				weights ? this.schema.columns.map(column => Number(weights[column.name] ?? 0)) : null,
-				String(query.id),
+				object ? JSON.stringify(object) : String(query.id),
 				liked.map(String),
 				disliked.map(String),
 			],

@@ -84,7 +84,11 @@ export const openapi = {
 					type: 'object',
 					required: ['query', 'liked'],
 					properties: {
-						query: { type: 'object', required: ['id'], properties: { id } },
+						query: {
+							type: 'object',
+							description: 'The id of a row, an object, or both: values in place of the row\'s.',
+							properties: { id, object: { type: 'object' } },
+						},
 						weights,
 						liked: { type: 'array', items: {} },
 						disliked: { type: 'array', items: {} },

@@ -138,6 +138,22 @@ test('weights are refined and learned', async () => {
 	});
 	assert.ok(Math.abs(Object.values(refined.body.weights).reduce((a, b) => a + b) - 1) < 1e-9);
 	assert.ok(refined.body.weights.keywords > refined.body.weights.title);
+	// Of a row with other values, and of values alone.
+	const feedback = { weights: named([1, 1, 1, 1, 1]), liked: [27, 19, 32], disliked: [3260, 276] };
+	const edited = await server.post('/refine', { query: { id: 21, object: { title: 'rooster' } }, ...feedback });
+	assert.equal(edited.status, 200);
+	assert.ok(edited.body.weights.keywords > edited.body.weights.title);
+	assert.notDeepEqual(edited.body.weights, refined.body.weights);
+	const asItIs = await server.post('/query', { id: 21, k: 1, select: names, filter: { columns: { id: 21 } } });
+	const values = asItIs.body.rows[0].row;
+	const same = await server.post('/refine', { query: { object: values }, ...feedback });
+	assert.deepEqual(same.body.weights, refined.body.weights);
+	const typed = await server.post('/refine', { query: { object: { title: 'crow' } }, ...feedback });
+	assert.equal(typed.status, 200);
+	const nothing = await server.post('/refine', { query: { object: {} }, ...feedback });
+	assert.equal(nothing.status, 400);
+	const wrong = await server.post('/refine', { query: { object: { titel: 'crow' } }, ...feedback });
+	assert.equal(wrong.status, 400);
 	const learned = await server.post('/learn', {
 		examples: [
 			{ key: 21, relevant: [27, 19, 32] },

@@ -6,7 +6,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { start, stopAll } from './lib.js';
+import { colorHistogram } from '../public/drawing.js';
+import { owner, start, stopAll } from './lib.js';
 
 const executable = [
 	process.env.CHROMIUM,
@@ -22,12 +23,14 @@ let server;
 let places;
 let browser;
 let page;
+let db;
 const complaints = [];
 
 before(async () => {
 	if (skip) return;
 	const { chromium } = createRequire(import.meta.url)('playwright-core');
 	browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
+	db = await owner();
 	server = await start('--index', 'clipart_mm', '--start', '280');
 	places = await start('--index', 'places_mm');
 	page = await open(server.url);
@@ -35,6 +38,7 @@ before(async () => {
 
 after(async () => {
 	await browser?.close();
+	await db?.end();
 	await stopAll();
 });
 
@@ -294,6 +298,67 @@ test('fusion shows what it misses', { skip }, async () => {
 	await page.check('input[value=exact]', { force: true });
 	await settled(page);
 	assert.deepEqual(await titles(page), all);
+});
+
+test('drawn colours find pictures of these colours', { skip }, async () => {
+	await fresh();
+	await page.click('#drawing-panel summary');
+	await page.click('[aria-label="Paint with #1f5fbf"]');
+	await page.click('#stripe');
+	await settled(page);
+	const query = () => page.evaluate(() => JSON.parse(decodeURIComponent(location.hash.slice(1))));
+	const blue = colorHistogram([[0x1f, 0x5f, 0xbf]]);
+	assert.deepEqual((await query()).object, { colors: blue });
+	assert.equal(await page.textContent('#object strong'), 'These values');
+	// The nearest by the histogram alone, as the table has it.
+	const { rows } = await db.query(
+		`SELECT title FROM clipart ORDER BY colors <+> $1::mmvector, id LIMIT 5`, [JSON.stringify(blue)],
+	);
+	const distances = await page.$$eval('#grid .foot b', nodes => nodes.slice(0, 5).map(node => node.textContent));
+	assert.equal(rows.length, distances.length);
+	assert.ok(distances.every((d, i) => i === 0 || Number(d) >= Number(distances[i - 1])));
+	assert.ok((await titles(page)).includes(rows[0].title));
+	// A stripe of another colour, a stroke, and a word besides.
+	await page.click('[aria-label="Paint with #f7d716"]');
+	await page.click('#stripe');
+	await settled(page);
+	const both = (await query()).object.colors;
+	assert.equal(both.filter(part => part === 0.5).length, 2);
+	const box = await page.locator('.drawing').boundingBox();
+	await page.mouse.move(box.x + 20, box.y + box.height - 30);
+	await page.mouse.down();
+	await page.mouse.move(box.x + 90, box.y + box.height - 30);
+	await page.mouse.up();
+	await settled(page);
+	assert.ok((await query()).object.colors[7] > 0.5);
+	await page.fill('#word', 'flag');
+	await page.press('#word', 'Enter');
+	await settled(page);
+	assert.deepEqual(Object.keys((await query()).object).sort(), ['colors', 'title']);
+	await page.click('.card:nth-child(2) .up');
+	await page.click('#refine');
+	await until(async () => /weights have moved/.test(await page.textContent('#learned')));
+	await settled(page);
+	await shot(page, 'drawn');
+	await accessible(page, 'drawn');
+	await page.click('#clear');
+	await settled(page);
+	assert.deepEqual(Object.keys((await query()).object), ['title']);
+});
+
+test('the histogram of a drawing is that of HSV', { skip }, () => {
+	const bin = color => colorHistogram([color]).indexOf(1);
+	assert.equal(bin([255, 0, 0]), 3);
+	assert.equal(bin([255, 255, 0]), 7);
+	assert.equal(bin([0, 255, 0]), 2 * 4 + 3);
+	assert.equal(bin([0, 255, 255]), 4 * 4 + 3);
+	assert.equal(bin([0, 0, 255]), 5 * 4 + 3);
+	assert.equal(bin([255, 0, 40]), 7 * 4 + 3);
+	assert.equal(bin([255, 200, 200]), 0);
+	assert.equal(bin([255, 160, 160]), 1);
+	for (const grey of [0, 128, 255]) assert.equal(bin([grey, grey, grey]), 0);
+	assert.equal(colorHistogram([null]), null);
+	assert.equal(colorHistogram([null, [255, 0, 0], [0, 0, 255]])[3], 0.5);
 });
 
 test('thumbs move the weights, and examples teach them', { skip }, async () => {

@@ -7,11 +7,15 @@
  * bounds of a query's distances to all the others come from coordinates and
  * from sketches, computed over the leaves' pages as a search does it, and from
  * the leaves' boxes.  Bounds that are refined up to some number are asked for up
- * to numbers above, at and below the distance.  The distances themselves must lie within these bounds.
+ * to numbers above, at and below the distance.  The distances themselves must lie
+ * within these bounds, and functions of distances must not be below their polygons.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+
+#include <float.h>
+#include <math.h>
 
 #include "access/tableam.h"
 #include "catalog/index.h"
@@ -64,6 +68,7 @@ typedef struct QueryColumn
 	void	   *prepared;
 	MMBoundTerm term;
 	MMPointTerm point;
+	MMTermCurve *curves[MM_BEND_UNKNOWN + 1];	/* one for each way of bending */
 } QueryColumn;
 
 /* ---------- rows ---------- */
@@ -142,6 +147,53 @@ fetch_rows(BoundsState *state, Relation heap, Snapshot snapshot)
 	FreeExecutorState(estate);
 }
 
+/* ---------- functions of distances ---------- */
+
+static double
+of_line(MMTermCurve *curve, double distance)
+{
+	return 3.7 * distance;
+}
+
+static double
+of_root(MMTermCurve *curve, double distance)
+{
+	return sqrt(distance);
+}
+
+static double
+of_square(MMTermCurve *curve, double distance)
+{
+	return distance * distance;
+}
+
+static double
+of_bell(MMTermCurve *curve, double distance)
+{
+	return distance / (1 + distance) * distance / (1 + distance);
+}
+
+/*
+ * Functions that bend in all ways.
+ */
+static void
+make_curves(QueryColumn *query)
+{
+	static double (*const functions[]) (MMTermCurve *, double) = {
+		[MM_BEND_LINEAR] = of_line,
+		[MM_BEND_CONCAVE] = of_root,
+		[MM_BEND_CONVEX] = of_square,
+		[MM_BEND_UNKNOWN] = of_bell,
+	};
+
+	for (int bend = 0; bend <= MM_BEND_UNKNOWN; bend++)
+	{
+		query->curves[bend] = palloc0(sizeof(MMTermCurve));
+		query->curves[bend]->bend = bend;
+		query->curves[bend]->least = query->curves[bend]->most = functions[bend];
+	}
+}
+
 /* ---------- bounds ---------- */
 
 static void
@@ -158,6 +210,7 @@ make_query(const BoundsState *state, const Row *row, int column, QueryColumn *qu
 	query->row = row;
 	query->prepared = mm_metric_prepare(&state->columns->columns[column].space, term.value);
 	mm_bound_term_init(&query->term, &query->point, state->model, &term, true);
+	make_curves(query);
 }
 
 static void
@@ -211,6 +264,29 @@ check_refined(const BoundsState *state, QueryColumn *query, const Row *row,
 			report(state, query, row, "refined lower bound from the sketch", lower, distance);
 		if (!(upper >= distance))
 			report(state, query, row, "refined upper bound from the sketch", upper, distance);
+	}
+}
+
+/*
+ * Check that the polygon of a function is below the function for a lower bound of a
+ * distance, and for the distance itself.
+ */
+static void
+check_curves(const BoundsState *state, QueryColumn *query, const Row *row, float lower,
+			 double distance)
+{
+	for (int bend = 0; bend <= MM_BEND_UNKNOWN && isfinite(distance); bend++)
+	{
+		MMTermCurve *curve = query->curves[bend];
+		float		x[METRIC_PLANE_SLACK] = {lower, (float) Min(distance, FLT_MAX)};
+		double		value = curve->least(curve, distance);
+
+		if (x[1] > distance)
+			x[1] = nextafterf(x[1], 0.0f);
+		mm_term_curve_shape(curve, x, 2);
+		for (int i = 0; i < 2; i++)
+			if (!(x[i] <= value))
+				report(state, query, row, "bound of a function", x[i], value);
 	}
 }
 
@@ -274,6 +350,7 @@ check_leaf(BoundsState *state, QueryColumn *query, int first, int end)
 			report(state, query, row, "lower bound from sketches", sketch_lower[i], distance);
 		if (query->term.sketch_query != NULL && !(sketch_upper[i] >= distance))
 			report(state, query, row, "upper bound from sketches", sketch_upper[i], distance);
+		check_curves(state, query, row, sums[i], distance);
 		if (query->term.refine_query != NULL)
 			check_refined(state, query, row, &planes, distance);
 	}

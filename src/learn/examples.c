@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "base/compare.h"
@@ -105,6 +106,33 @@ receive_query(MMLearner *learner, const MMRow *row, void *arg)
 	keep_terms(learner, example, &query);
 }
 
+/*
+ * Is this a type of mmdb with this name?  They are in the schema of its functions.
+ */
+static bool
+is_own_type(const MMLearner *learner, Oid type, const char *name)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	bool		result = false;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_type form = (Form_pg_type) GETSTRUCT(tuple);
+
+		result = form->typnamespace == get_func_namespace(learner->index->rd_amhandler) &&
+			strcmp(NameStr(form->typname), name) == 0;
+		ReleaseSysCache(tuple);
+	}
+	return result;
+}
+
+bool
+mm_example_is_object(const MMLearner *learner, Oid type)
+{
+	return type_is_rowtype(type) || is_own_type(learner, type, "odbvalues") ||
+		is_own_type(learner, type, "odbquery");
+}
+
 MMExample *
 mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key)
 {
@@ -126,11 +154,17 @@ mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key)
 	{
 		OdbQueryParts parts;
 
-		if (!type_is_rowtype(type))
+		if (!mm_example_is_object(learner, type))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("a query object is of type %s, not a row", format_type_be(type))));
-		mm_record_unpack(DatumGetHeapTupleHeader(query), &parts, NULL);
+		if (type_is_rowtype(type))
+			mm_record_unpack(DatumGetHeapTupleHeader(query), &parts, NULL);
+		else if (is_own_type(learner, type, "odbvalues"))
+			mm_values_query(mm_values_parse(DatumGetTextPP(query)), learner->index, learner->columns,
+							&parts);
+		else
+			mm_odbquery_unpack(DatumGetOdbQuery(query), &parts);
 		mm_check_width(learner->index, learner->columns, parts.natts);
 		keep_terms(learner, example, &parts);
 	}

@@ -97,7 +97,8 @@ mm_refine_weights(PG_FUNCTION_ARGS)
 									mm_column_names(learner->columns), NULL);
 	(void) mm_normalize_weights(weights, learner->m, weights);
 
-	example = mm_example_query(learner, query_type, PG_GETARG_DATUM(2), !type_is_rowtype(query_type));
+	example = mm_example_query(learner, query_type, PG_GETARG_DATUM(2),
+							   !mm_example_is_object(learner, query_type));
 	mm_example_relevant(learner, example, get_fn_expr_argtype(fcinfo->flinfo, 3), PG_GETARG_DATUM(3));
 	learner->max_negatives = INT_MAX / 2;
 	if (!PG_ARGISNULL(4))

@@ -201,13 +201,17 @@ extern void mm_examples_shuffle(MMLearner *learner, int seed);
 
 /*
  * mm_example_query: begin an example.  The query, of any type and not NULL, is
- * a row of components, or if by_key the key of a row of the table.
+ * a query object: a row of components, or a value of type odbvalues or odbquery (whose
+ * weights do not count); or if by_key the key of a row of the table.
+ *
+ * mm_example_is_object: is a value of this type a query object, and no key?
  *
  * mm_example_relevant: give the example its relevant rows, by an array of
  * keys.
  *
  * They raise errors for arguments that do not fit.
  */
+extern bool mm_example_is_object(const MMLearner *learner, Oid type);
 extern MMExample *mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key);
 extern void mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys);
 

@@ -147,6 +147,25 @@ mm_coordinate_slack(const MetricTransform *t, float q)
 }
 
 /*
+ * A function of distances that never falls, as a polygon.  Floats that agree in all
+ * but the last bits, of which so many are dropped, share a piece.  From the piece's
+ * start, which has zeros there, its value rises by a slope.  The value is kept with
+ * the sign reversed, so that a piece that is all zeros is known to be unknown.  There
+ * are pieces for all finite floats that are not negative.
+ */
+typedef struct MMCurvePiece
+{
+	float		minus_value;
+	float		slope;
+} MMCurvePiece;
+
+typedef struct MMCurveTable
+{
+	int			dropped;
+	const MMCurvePiece *pieces;
+} MMCurveTable;
+
+/*
  * A query's coordinates in one column, and that column's weight in a sum.
  */
 typedef struct MMPointTerm
@@ -162,7 +181,20 @@ typedef struct MMPointTerm
 	const float *q;
 	const float *slack;			/* mm_coordinate_slack of these; 0 under
 								 * METRIC_NORM_DISCRETE */
+	const MMCurveTable *curve;	/* NULL: the distance itself is what is added */
 } MMPointTerm;
+
+/*
+ * How far a sum with curves has come.  It stops before entries whose bounds have
+ * unknown pieces in a term's curve.
+ */
+typedef struct MMSumProgress
+{
+	bool		add;			/* to what totals are already */
+	int			first;			/* the entry to go on with */
+	int			term;			/* whose pieces are needed ... */
+	float		bounds[METRIC_PLANE_SLACK]; /* ... for these, and maybe more */
+} MMSumProgress;
 
 typedef struct MMPlaneKernels
 {
@@ -176,7 +208,8 @@ typedef struct MMPlaneKernels
 						   const float *x, int stride, int n,
 						   float *lower, float *upper);
 	float		(*sums) (const MMPointTerm *terms, int nterms, const float *x,
-						 const uint32 *nulls, int stride, int n, float *totals);
+						 const uint32 *nulls, int stride, int n, float *totals,
+						 MMSumProgress *progress);
 
 	/* mm_box_growths and mm_box_overlap_growths; see bounds.h. */
 	void		(*growths) (int ncoordinates, const float *x, const float *unit,
@@ -186,6 +219,15 @@ typedef struct MMPlaneKernels
 									const float *after, const float *unit,
 									const float *lo, const float *hi, int stride, int n,
 									float most, float *growth);
+
+	/*
+	 * Replace numbers of x, from the given first one to before n, by their values
+	 * in a polygon, as long as their pieces are known.  Negative numbers count as 0,
+	 * Infinity and NaN as FLT_MAX.  Returns the first that is not replaced: one of
+	 * the next METRIC_PLANE_SLACK has an unknown piece, or that is n.  Up to
+	 * METRIC_PLANE_SLACK - 1 numbers after the last are read, too.
+	 */
+	int			(*curve) (const MMCurveTable *table, float *x, int first, int n);
 
 	/* One sketch_bounds (metric_routine.h) for each kind of query. */
 	void		(*codes) (const MMCodeQuery *query, const MetricSketchPlanes *planes,

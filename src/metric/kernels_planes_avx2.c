@@ -53,6 +53,28 @@ typedef __m256i IntLanes;
 /* The absolute differences of bytes without sign. */
 #define INT_BYTES_APART(a, b)	_mm256_sub_epi8(_mm256_max_epu8(a, b), _mm256_min_epu8(a, b))
 
+/* The same bits as the other kind of register. */
+#define INT_OF_BITS(a)			_mm256_castps_si256(a)
+#define LANES_OF_BITS(a)		_mm256_castsi256_ps(a)
+
+/* Are all signs set? */
+#define LANES_ALL_SIGNED(a)		(_mm256_movemask_ps(a) == 0xFF)
+
+/*
+ * The pairs of floats with these numbers, as two registers.  Few CPUs gather fast, so
+ * each pair is gathered at once.
+ */
+#define LANES_GATHER_PAIRS(x, i, first, second) \
+	do { \
+		__m256		low = _mm256_castsi256_ps(_mm256_i32gather_epi64((const long long *) (x), \
+														  _mm256_castsi256_si128(i), 8)); \
+		__m256		high = _mm256_castsi256_ps(_mm256_i32gather_epi64((const long long *) (x), \
+														   _mm256_extracti128_si256(i, 1), 8)); \
+		\
+		first = _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_shuffle_ps(low, high, 0x88)), 0xD8)); \
+		second = _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_shuffle_ps(low, high, 0xDD)), 0xD8)); \
+	} while (0)
+
 /*
  * Add to each lane the products of its four bytes.  Those of a have no sign, and
  * those of b either have one or are below 128.  Two of the products must fit 16 bits.
@@ -70,6 +92,7 @@ const MMPlaneKernels mm_plane_kernels_avx2 = {
 	.sums = plane_sums,
 	.growths = plane_growths,
 	.overlap_growths = plane_overlap_growths,
+	.curve = plane_curve,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,

@@ -35,6 +35,7 @@ const MMPlaneKernels mm_plane_kernels_dotprod = {
 	.sums = plane_sums,
 	.growths = plane_growths,
 	.overlap_growths = plane_overlap_growths,
+	.curve = plane_curve,
 	.codes = plane_codes,
 	.counts = plane_counts,
 	.signatures = plane_signatures,

@@ -83,6 +83,68 @@ smaller(float a, float b)
 			block(16, first, __VA_ARGS__); \
 	} while (0)
 
+/* ---------- polygons ---------- */
+
+#ifdef LANES
+
+/*
+ * Replace numbers by their values in a polygon, unless a piece is not known.
+ */
+INLINED bool
+lanes_on_curve(const MMCurveTable *table, Lanes *x)
+{
+	Lanes		at = LANES_MAX(LANES_MIN(*x, LANES_OF(FLT_MAX)), LANES_OF(0.0f));
+	IntLanes	piece = INT_SHIFT_RIGHT(INT_OF_BITS(at), table->dropped);
+	Lanes		start = LANES_OF_BITS(INT_SHIFT_LEFT(piece, table->dropped));
+	Lanes		minus_value;
+	Lanes		slope;
+
+	LANES_GATHER_PAIRS(table->pieces, piece, minus_value, slope);
+	if (!LANES_ALL_SIGNED(minus_value))
+		return false;
+	*x = (at - start) * slope - minus_value;
+	return true;
+}
+
+PLANES int
+plane_curve(const MMCurveTable *table, float *x, int first, int n)
+{
+	for (; first < n; first += LANES)
+	{
+		Lanes		values = LANES_LOAD(x + first);
+
+		if (!lanes_on_curve(table, &values))
+			return first;
+		LANES_STORE(x + first, values);
+	}
+	return n;
+}
+#else							/* !LANES */
+
+PLANES int
+plane_curve(const MMCurveTable *table, float *x, int first, int n)
+{
+	int			dropped = table->dropped;
+
+	for (; first < n; first++)
+	{
+		float		at = larger(smaller(x[first], FLT_MAX), 0.0f);
+		float		start;
+		uint32		bits;
+		MMCurvePiece piece;
+
+		memcpy(&bits, &at, sizeof(bits));
+		piece = table->pieces[bits >> dropped];
+		if (!__builtin_signbit(piece.minus_value))
+			return first;
+		bits = bits >> dropped << dropped;
+		memcpy(&start, &bits, sizeof(start));
+		x[first] = (at - start) * piece.slope - piece.minus_value;
+	}
+	return n;
+}
+#endif							/* LANES */
+
 #include "metric/kernels_coordinates_template.h"
 
 /* ---------- vectors in codes of 4 bits ---------- */

@@ -646,6 +646,131 @@ mm_curve_least(const MMCurveNode *node, double distance)
 }
 
 double
+mm_curve_most(const MMCurveNode *node, double distance)
+{
+	Range		at = range(distance, distance);
+	Range		result = evaluate(node, &at);
+
+	return result.isnull ? get_float8_infinity() : result.high;
+}
+
+/*
+ * How minus a function bends, and the sum of two.
+ */
+static MMBend
+bend_of_minus(MMBend bend)
+{
+	return bend == MM_BEND_CONCAVE ? MM_BEND_CONVEX : bend == MM_BEND_CONVEX ? MM_BEND_CONCAVE : bend;
+}
+
+MMBend
+mm_bend_of_sum(MMBend a, MMBend b)
+{
+	return a == MM_BEND_LINEAR ? b : b == MM_BEND_LINEAR || a == b ? a : MM_BEND_UNKNOWN;
+}
+
+/*
+ * How a function bends that grows with another and bends in this way itself.
+ */
+static MMBend
+bend_of_both(MMBend outer, MMBend inner)
+{
+	return mm_bend_of_sum(outer, inner);
+}
+
+/*
+ * A number that a node always is; NaN if it is none.
+ */
+static double
+constant_of(const MMCurveNode *node)
+{
+	return node->operation == CONSTANT && !node->value.isnull && node->value.low == node->value.high ?
+		node->value.low : get_float8_nan();
+}
+
+static MMBend
+bend_of_product(const MMCurveNode *a, double factor)
+{
+	return factor >= 0 ? mm_curve_bend(a) : factor < 0 ? bend_of_minus(mm_curve_bend(a)) :
+		MM_BEND_UNKNOWN;
+}
+
+/*
+ * Is a node at least 0 for all distances?
+ */
+static bool
+is_never_negative(const MMCurveNode *node)
+{
+	Range		all = range(0.0, get_float8_infinity());
+
+	return evaluate(node, &all).low >= 0;
+}
+
+static MMBend
+bend_of_power(const MMCurveNode *base, const MMCurveNode *exponent)
+{
+	double		p = constant_of(exponent);
+
+	if (constant_of(base) > 0)
+		return bend_of_both(MM_BEND_CONVEX, bend_of_product(exponent, log(constant_of(base))));
+	if (!(p > 0) || !is_never_negative(base))
+		return MM_BEND_UNKNOWN;
+	return bend_of_both(p == 1 ? MM_BEND_LINEAR : p > 1 ? MM_BEND_CONVEX : MM_BEND_CONCAVE,
+						mm_curve_bend(base));
+}
+
+MMBend
+mm_curve_bend(const MMCurveNode *node)
+{
+	MMCurveNode *const *operands = node->operands;
+	MMBend		result;
+
+	switch (node->operation)
+	{
+		case DISTANCE:
+			return MM_BEND_LINEAR;
+		case CONSTANT:
+			return isnan(constant_of(node)) ? MM_BEND_UNKNOWN : MM_BEND_LINEAR;
+		case ADD:
+			return mm_bend_of_sum(mm_curve_bend(operands[0]), mm_curve_bend(operands[1]));
+		case SUBTRACT:
+			return mm_bend_of_sum(mm_curve_bend(operands[0]), bend_of_minus(mm_curve_bend(operands[1])));
+		case NEGATE:
+			return bend_of_minus(mm_curve_bend(operands[0]));
+		case MULTIPLY:
+			return isnan(constant_of(operands[0])) ?
+				bend_of_product(operands[0], constant_of(operands[1])) :
+				bend_of_product(operands[1], constant_of(operands[0]));
+		case DIVIDE:
+			return bend_of_product(operands[0], constant_of(operands[1]));
+		case SATURATE:
+			if (!(constant_of(operands[1]) >= 0) || !is_never_negative(operands[0]) ||
+				(node->n == 3 && !(constant_of(operands[2]) >= 0)))
+				return MM_BEND_UNKNOWN;
+			return bend_of_both(MM_BEND_CONCAVE, mm_curve_bend(operands[0]));
+		case POWER:
+			return bend_of_power(operands[0], operands[1]);
+		case EXPONENTIAL:
+			return bend_of_both(MM_BEND_CONVEX, mm_curve_bend(operands[0]));
+		case ROOT:
+		case LOGARITHM:
+			/* Negative numbers have a range here, which need not fit the rest. */
+			if (!is_never_negative(operands[0]))
+				return MM_BEND_UNKNOWN;
+			return bend_of_both(MM_BEND_CONCAVE, mm_curve_bend(operands[0]));
+		case LOWEST:
+		case HIGHEST:
+			/* A NULL among the operands is passed over. */
+			result = node->operation == LOWEST ? MM_BEND_CONCAVE : MM_BEND_CONVEX;
+			for (int i = 0; i < node->n; i++)
+				result = bend_of_both(result, mm_curve_bend(operands[i]));
+			return result;
+		default:
+			return MM_BEND_UNKNOWN;
+	}
+}
+
+double
 mm_curve_of_null(const MMCurveNode *node, bool *isnull)
 {
 	Range		null = {0, 0, true};

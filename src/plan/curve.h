@@ -11,6 +11,8 @@
 #include "nodes/execnodes.h"
 #include "nodes/primnodes.h"
 
+#include "search/curve.h"
+
 /*
  * How an expression changes when the distance in it grows.
  */
@@ -74,10 +76,19 @@ extern void mm_curve_begin(MMCurveNode *node, ExprContext *econtext);
  * mm_curve_least: a lower bound of the expression's values for all distances of
  * at least this one.  -Infinity if there is none.  (NULL is no value.)
  *
- * mm_curve_of_null: the same for a distance that is NULL.  *isnull is set if the
+ * mm_curve_most: an upper bound of its value for this very distance.  Infinity if
+ * there is none.
+ *
+ * mm_curve_bend: how the expression, as a function of distances from 0 on, is known
+ * to bend.  mm_bend_of_sum: how the sum of two functions bends.
+ *
+ * mm_curve_of_null: what mm_curve_least is for a distance that is NULL.  *isnull is set if the
  * expression is NULL then.
  */
 extern double mm_curve_least(const MMCurveNode *node, double distance);
+extern double mm_curve_most(const MMCurveNode *node, double distance);
+extern MMBend mm_curve_bend(const MMCurveNode *node);
+extern MMBend mm_bend_of_sum(MMBend a, MMBend b);
 extern double mm_curve_of_null(const MMCurveNode *node, bool *isnull);
 
 #endif							/* MM_CURVE_H */

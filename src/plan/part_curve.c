@@ -43,6 +43,18 @@ term_least(const CurveTerm *term, double distance)
 	return Max(term->factor * least * (1 - 0x1p-48), 0.0);
 }
 
+/*
+ * An upper bound of what a term adds to its least value for this very distance.
+ */
+static double
+term_most(const CurveTerm *term, double distance)
+{
+	double		value = mm_curve_most(term->node, distance);
+	double		most = (value - term->zero) + (fabs(value) + fabs(term->zero)) * 0x1p-48;
+
+	return term->factor == 0 ? 0.0 : Max(term->factor * most * (1 + 0x1p-48), 0.0);
+}
+
 double
 mm_part_curve_least(MMPartCurve *curve, double factor, double distance)
 {
@@ -64,6 +76,17 @@ search_least(MMTermCurve *search, double distance)
 	return mm_part_curve_least(curve, curve->factor, distance);
 }
 
+static double
+search_most(MMTermCurve *search, double distance)
+{
+	MMPartCurve *curve = (MMPartCurve *) search;
+	double		result = curve->factor == 0 ? 0.0 : curve->factor * distance;
+
+	for (int i = 0; i < curve->n; i++)
+		result += term_most(&curve->terms[i], distance);
+	return result * (1 + 0x1p-48);
+}
+
 MMPartCurve *
 mm_part_curve_add(MMPartCurve *curve, const MMCurveNode *node, double factor, double zero)
 {
@@ -71,7 +94,11 @@ mm_part_curve_add(MMPartCurve *curve, const MMCurveNode *node, double factor, do
 	{
 		curve = palloc0(sizeof(MMPartCurve));
 		curve->search.least = search_least;
+		curve->search.most = search_most;
+		curve->search.bend = MM_BEND_LINEAR;
 	}
+	if (factor > 0)
+		curve->search.bend = mm_bend_of_sum(curve->search.bend, mm_curve_bend(node));
 	curve->terms[curve->n++] = (CurveTerm) {node, factor, zero};
 	return curve;
 }

@@ -145,6 +145,12 @@ shape(MMTermCurve *curve, float *lower, int n)
 		mm_term_curve_shape(curve, lower, n);
 }
 
+static inline float
+shape_one(MMTermCurve *curve, float lower)
+{
+	return curve != NULL ? mm_term_curve_of(curve, lower) : lower;
+}
+
 /*
  * The least total.  It is computed for many at a time, as compilers will not
  * change the order of a minimum.
@@ -195,15 +201,15 @@ bound_one_by_coordinates(MMBounding *b, const MMBoundTerm *term, Page page, int 
 }
 
 /*
- * The second rung of the ladder, where distances are whole numbers, or where terms
- * have curves: add the bounds of the terms from this one on to totals.
+ * The second rung of the ladder, where distances are whole numbers.
  */
 static float
-add_each_by_coordinates(MMBounding *b, Page page, int n, int first)
+bound_each_by_coordinates(MMBounding *b, Page page, int n)
 {
 	const uint32 *nulls = mm_page_words(page, 2);
 
-	for (int r = first; r < b->nterms; r++)
+	memset(b->totals, 0, sizeof(float) * n);
+	for (int r = 0; r < b->nterms; r++)
 	{
 		const MMBoundTerm *term = &b->terms[r];
 		uint32		bit = term->point->bit;
@@ -211,11 +217,31 @@ add_each_by_coordinates(MMBounding *b, Page page, int n, int first)
 		float		missing = term->point->missing;
 
 		bound_one_by_coordinates(b, term, page, 0, n);
-		shape(term->curve, b->scratch, n);
 		for (int i = 0; i < n; i++)
 			b->totals[i] += nulls[i] & bit ? missing : factor * Min(b->scratch[i], FLT_MAX);
 	}
 	return least_total(b, n);
+}
+
+/*
+ * Add the bounds of the terms with curves, which come last, to totals.
+ */
+static float
+add_curves_by_coordinates(MMBounding *b, Page page, int n)
+{
+	MMSumProgress progress = {.add = true};
+	float		least;
+
+	for (;;)
+	{
+		least = mm_point_sums_of_curves(b->points + b->nplain, b->nterms - b->nplain,
+										(const float *) mm_page_words(page, MM_ENTRY_HEADER),
+										mm_page_words(page, 2), mm_page_room(page), n, b->totals,
+										&progress);
+		if (progress.first >= n)
+			return least;
+		mm_term_curve_know(b->terms[b->nplain + progress.term].curve, progress.bounds);
+	}
 }
 
 /*
@@ -225,19 +251,20 @@ add_each_by_coordinates(MMBounding *b, Page page, int n, int first)
 static float
 bound_by_coordinates(MMBounding *b, Page page, int n)
 {
-	int			plain = b->whole ? 0 : b->nplain;
 	float		least = 0.0f;
 
-	if (plain > 0)
-		least = mm_point_sums(b->points, plain,
+	if (b->whole)
+		return bound_each_by_coordinates(b, page, n);
+	if (b->nplain > 0)
+		least = mm_point_sums(b->points, b->nplain,
 							  (const float *) mm_page_words(page, MM_ENTRY_HEADER),
 							  mm_page_words(page, 2), mm_page_room(page), n, b->totals);
 	else
 		memset(b->totals, 0, sizeof(float) * n);
 	/* Curves take longer, and need not be looked at if the rest is enough. */
-	if (plain == b->nterms || !mm_wanted(b, make_key(b, least)))
+	if (b->nplain == b->nterms || !mm_wanted(b, make_key(b, least)))
 		return least;
-	return add_each_by_coordinates(b, page, n, plain);
+	return add_curves_by_coordinates(b, page, n);
 }
 
 /*
@@ -394,7 +421,7 @@ key_of_others(MMBounding *b, const MMBoundTerm *term, const MetricSketchPlanes *
 	bound_one_by_coordinates(b, term, page, entry, 1);
 	term->routine->sketch_bounds(term->sketch_query, planes, b->by_sketch, NULL);
 	own = Max(b->scratch[0], b->whole ? round_up(b->by_sketch[0]) : b->by_sketch[0]);
-	shape(term->curve, &own, 1);
+	own = shape_one(term->curve, own);
 	return Max(key - term->point->factor * Min(own, FLT_MAX), 0.0f);
 }
 
@@ -413,13 +440,17 @@ refine_key(MMBounding *b, const MMBoundTerm *term, Page page, int entry, float k
 	float		lower;
 
 	/* What the key will be rounded down by is no reason to want the entry. */
-	if (b->limit < FLT_MAX && term->curve == NULL)
+	if (b->limit < FLT_MAX)
+	{
 		bound = (((double) b->limit + TINY) * GROW * GROW - others) / factor;
+		if (term->curve != NULL)
+			bound = mm_term_curve_within(term->curve, bound);
+	}
 	lower = float_below(term->routine->refine(term->refine_query, &planes, 0, bound,
 											  b->uppers_wanted ? &upper : NULL));
 	if (b->uppers_wanted && !term->no_upper)
 		term->upper[entry] = Min(term->upper[entry], float_above(upper));
-	shape(term->curve, &lower, 1);
+	lower = shape_one(term->curve, lower);
 	return Max(key, make_key(b, others + factor * lower));
 }
 
@@ -501,7 +532,7 @@ mm_bounding_term_key(const MMBounding *b, int term, double distance)
 		lower = nextafterf(lower, 0.0f);
 	if (b->whole)
 		lower = round_up(lower);
-	shape(b->asked[term].curve, &lower, 1);
+	lower = shape_one(b->asked[term].curve, lower);
 	return make_key(b, b->points[term].factor * Min(lower, FLT_MAX));
 }
 
@@ -605,6 +636,7 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	point->identity = metric_is_identity(&ready->transform);
 	point->q = ready->q;
 	point->slack = ready->slack;
+	point->curve = term->curve != NULL ? mm_term_curve_table(term->curve) : NULL;
 }
 
 /*
