@@ -58,7 +58,7 @@
 #define WORTHWHILE		0.5
 
 /* All sub-indexes together may be so large, relative to the shared tree. */
-#define MOST_SIZE		0.65
+#define MOST_SIZE		0.7
 
 /* So many values are enough to know how many tokens they have. */
 #define MEASURED_VALUES		500

@@ -85,7 +85,7 @@ StaticAssertDecl(MM_TEXT_MOST < TEXT_CUT, "texts in sketches are too long for th
  * not worth its room.
  */
 #define TEXT_FITS		0.75
-#define TEXT_LEAST		16
+#define TEXT_LEAST		8
 
 struct MMCharCounts
 {
