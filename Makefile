@@ -157,6 +157,7 @@ OBJS = \
 	src/am/train.o \
 	src/am/vacuum.o \
 	src/am/validate.o \
+	src/am/whole_scales.o \
 	src/plan/bounded.o \
 	src/plan/collected.o \
 	src/plan/comparison.o \

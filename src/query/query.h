@@ -212,6 +212,16 @@ extern Relation mm_choose_index(Relation table, int ncolumns, const List *names,
  */
 extern void mm_check_index_fits(Relation index, Relation table);
 
+/* measure.c */
+
+/*
+ * mm_scales_measure: what an index build would measure, over all rows of the
+ * index's table, its partitions and its children.  Raises an error if the user may
+ * not read all of it.  *columns becomes the index's columns, which remain when it has
+ * been closed.
+ */
+extern MMMeta *mm_scales_measure(Oid index, MMColumns **columns);
+
 /* profile.c */
 
 /*
