@@ -211,7 +211,8 @@ OBJS = \
 	src/learn/keys.o \
 	src/learn/learn.o \
 	src/learn/learner.o \
-	src/learn/primary_key.o
+	src/learn/primary_key.o \
+	src/learn/row_ids.o
 
 # The install script is these, one after the other: each object is declared
 # before it is used.
@@ -298,6 +299,7 @@ REGRESS = \
 	plan_shapes \
 	plan_infinite \
 	plan_queries \
+	partitions \
 	plan_explain \
 	plan_why_not \
 	plan_rows \

@@ -297,6 +297,24 @@ CREATE INDEX hidden_mm ON hidden USING mmdb (a);
 SELECT reloptions FROM pg_class WHERE relname = 'hidden_mm';
 DROP TABLE hidden;
 
+-- Of foreign partitions nothing is known until somebody says it.
+CREATE FOREIGN DATA WRAPPER regress_mm_nothing;
+CREATE SERVER regress_mm_nowhere FOREIGN DATA WRAPPER regress_mm_nothing;
+CREATE TABLE far (a integer) PARTITION BY RANGE (a);
+CREATE FOREIGN TABLE far_1 PARTITION OF far FOR VALUES FROM (0) TO (10) SERVER regress_mm_nowhere;
+CREATE INDEX far_mm ON far USING mmdb (a);
+SELECT mm_scale('far_mm', 'a');
+SELECT mm_pin_scales('far_mm', '{3}');
+SELECT mm_scale('far_mm', 'a');
+DROP INDEX far_mm;
+CREATE TABLE far_2 PARTITION OF far FOR VALUES FROM (10) TO (1000);
+INSERT INTO far SELECT generate_series(10, 400);
+CREATE INDEX far_mm ON far USING mmdb (a);
+SELECT scale, measured_scale FROM mmdb.index_columns WHERE index_name = 'far_mm'::regclass;
+DROP TABLE far;
+DROP SERVER regress_mm_nowhere;
+DROP FOREIGN DATA WRAPPER regress_mm_nothing;
+
 -- Children by inheritance are measured, too; of a partial index, its rows are.
 CREATE TABLE parents (id integer PRIMARY KEY, a float8);
 CREATE TABLE children (extra text) INHERITS (parents);

@@ -12,8 +12,9 @@
  *
  * It does not do so if scales are given.  Nor if there are hardly any rows yet, if
  * there are foreign partitions, of which nothing is read here, or if row-level
- * security hides rows: everybody can see the definition.  Then there are no scales, and
- * who wants to normalize distances is told to pin some.
+ * security hides rows: everybody can see the definition.  Nor for a composite, whose
+ * type may get more attributes: the list of scales would not fit any more.  Then there
+ * are no scales, and who wants to normalize distances is told to pin some.
  *
  *-------------------------------------------------------------------------
  */
@@ -195,6 +196,8 @@ measured_scales(Relation index)
 	if (!is_readable(oids))
 		return NULL;
 	columns = mm_columns_make(index);
+	if (columns->composite != NULL)
+		return NULL;
 	meta = measure(index, columns, oids);
 	if (meta == NULL)
 		return NULL;

@@ -173,7 +173,9 @@ mm_scales_get(Relation index, const MMColumns *columns, const MMMeta *statistics
 		{
 			Relation	ancestor = index_open(lfirst_oid(lc), AccessShareLock);
 
-			take_pinned(ancestor, columns, scales);
+			/* A composite may have got attributes since this partition was indexed. */
+			if (columns->composite == NULL || mm_scales_fit(ancestor, columns->n))
+				take_pinned(ancestor, columns, scales);
 			index_close(ancestor, AccessShareLock);
 		}
 	}
@@ -241,7 +243,7 @@ mm_scales_require(Relation index, const MMColumns *columns, const MMMeta *statis
 					 errmsg("column \"%s\" of index \"%s\" has no scale",
 							columns->columns[i].name, RelationGetRelationName(index)),
 					 partitioned ?
-					 errdetail("The scales of a partitioned table are those of all its rows together.  CREATE INDEX measures them if the table has more than %d rows then, but no foreign partitions and no row-level security.",
+					 errdetail("The scales of a partitioned table are those of all its rows together.  CREATE INDEX measures them if the table has more than %d rows then, but no composite key, no foreign partitions and no row-level security.",
 							   MM_TRAINING_ROWS) :
 					 errdetail("When the index was built, or got its first %d rows, there were no two values of it to measure a distance between.",
 							   MM_TRAINING_ROWS),

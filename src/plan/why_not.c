@@ -96,6 +96,8 @@ find_scans(const PlannedStmt *stmt, Plan *plan, List **scans)
 		scan->plan = mm_plan_unpack(custom->custom_exprs, custom->custom_private);
 		*scans = lappend(*scans, scan);
 	}
+	if (IsA(plan, CustomScan))
+		find_scans_in(stmt, custom->custom_plans, scans);
 	if (IsA(plan, Append))
 		find_scans_in(stmt, ((Append *) plan)->appendplans, scans);
 	if (IsA(plan, MergeAppend))

@@ -53,7 +53,7 @@ forget_oldest(void)
  * The plan of a query, which is prepared for any values of its parameters.
  */
 static SPIPlanPtr
-find_plan(const char *sql, int nparams, Oid *types)
+find_plan(const char *sql, Oid table, int nparams, Oid *types)
 {
 	uint32		hash = hash_bytes((const unsigned char *) sql, (int) strlen(sql));
 	CachedPlanEntry *entry;
@@ -70,9 +70,11 @@ find_plan(const char *sql, int nparams, Oid *types)
 
 	/*
 	 * The values of weights matter little for how to search, so a generic plan
-	 * is good.
+	 * is good.  But where rows are elsewhere, it may well be that values have to be
+	 * known to plan anything.
 	 */
-	plan = SPI_prepare_cursor(sql, nparams, types, CURSOR_OPT_GENERIC_PLAN);
+	plan = SPI_prepare_cursor(sql, nparams, types,
+							  mm_has_storage(table) ? CURSOR_OPT_GENERIC_PLAN : 0);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
 	/* A plan that is running must not be forgotten. */
@@ -113,9 +115,10 @@ run_plan(SPIPlanPtr plan, const SPIExecuteOptions *options)
 }
 
 void
-mm_plan_execute(const char *sql, int nparams, Oid *types, const SPIExecuteOptions *options)
+mm_plan_execute(const char *sql, Oid table, int nparams, Oid *types,
+				const SPIExecuteOptions *options)
 {
 	SPI_connect();
-	run_plan(find_plan(sql, nparams, types), options);
+	run_plan(find_plan(sql, table, nparams, types), options);
 	SPI_finish();
 }

@@ -130,6 +130,14 @@ extern void mm_check_width(Relation index, const MMColumns *columns, int ncompon
 extern bool mm_not_null_holds(Oid table);
 
 /*
+ * mm_has_storage: are all rows of a table in storage of its own, or of its partitions
+ * and its children?  Not so if some are foreign tables, or where nothing is stored at
+ * all: a view, a table that is empty, or one whose rows an extension keeps
+ * elsewhere.
+ */
+extern bool mm_has_storage(Oid table);
+
+/*
  * mm_sql_style: fill in the style of a statement on a table, with the columns
  * of an index; both are NULL if no distances are asked for.  Everything is a
  * parameter, distances are normalized, and missing values have a penalty.
@@ -241,10 +249,10 @@ extern void mm_profile_save(const char *profile, const char *index, Datum column
 /* plans.c */
 
 /*
- * mm_plan_execute: run a query, by the kept plan if it was run before.  It has
- * nparams parameters of these types, whose values are in options.
+ * mm_plan_execute: run a query of a table, by the kept plan if it was run before.  It
+ * has nparams parameters of these types, whose values are in options.
  */
-extern void mm_plan_execute(const char *sql, int nparams, Oid *types,
+extern void mm_plan_execute(const char *sql, Oid table, int nparams, Oid *types,
 							const SPIExecuteOptions *options);
 
 #endif							/* MM_QUERY_H */
