@@ -79,6 +79,7 @@ OBJS = \
 	src/metric/vector_query.o \
 	src/metric/vector_sketch.o \
 	src/index/columns.o \
+	src/index/elsewhere.o \
 	src/index/key.o \
 	src/index/meta.o \
 	src/index/open.o \

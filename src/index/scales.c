@@ -44,6 +44,7 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "index/elsewhere.h"
 #include "index/options.h"
 #include "index/scales.h"
 
@@ -226,11 +227,38 @@ name_of_whole(Relation index)
 		RelationGetRelationName(index);
 }
 
+/*
+ * Raise the error that a column has no scale, which tells how to give it one.
+ */
+static void
+no_scale_error(Relation index, const MMColumns *columns, int column)
+{
+	bool		distributed = mm_is_distributed(index->rd_index->indrelid);
+	bool		partitioned = index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("column \"%s\" of index \"%s\" has no scale",
+					columns->columns[column].name, RelationGetRelationName(index)),
+			 distributed ?
+			 errdetail("Its table is distributed.  All rows are in shards, so there is nothing to measure in the index of the table itself.") :
+			 partitioned ?
+			 errdetail("The scales of a partitioned table are those of all its rows together.  CREATE INDEX measures them if the table has more than %d rows then, but no composite key, no foreign partitions and no row-level security.",
+					   MM_TRAINING_ROWS) :
+			 errdetail("When the index was built, or got its first %d rows, there were no two values of it to measure a distance between.",
+					   MM_TRAINING_ROWS),
+			 distributed && partitioned ?
+			 errhint("Measure scales over all shards by mm_measure_scales(), and give them to CREATE INDEX as the storage parameter \"scales\".  Searches need none with normalized => false and missing => 'ignore' or 'exclude'.") :
+			 distributed || partitioned ?
+			 errhint("SELECT mm_pin_scales('%s') measures and pins them.  Searches need none with normalized => false and missing => 'ignore' or 'exclude'.",
+					 quote_identifier(name_of_whole(index))) :
+			 errhint("REINDEX the index when the table has rows, or pin its scales by mm_pin_scales().  Searches need none with normalized => false and missing => 'ignore' or 'exclude'.")));
+}
+
 void
 mm_scales_require(Relation index, const MMColumns *columns, const MMMeta *statistics,
 				  const MMScales *scales, uint32 used)
 {
-	bool		partitioned = index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX;
 	bool		measured = false;
 
 	for (int i = 0; i < columns->n; i++)
@@ -238,19 +266,7 @@ mm_scales_require(Relation index, const MMColumns *columns, const MMMeta *statis
 		if ((used & (UINT32_C(1) << i)) == 0)
 			continue;
 		if (scales->in_force[i] == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("column \"%s\" of index \"%s\" has no scale",
-							columns->columns[i].name, RelationGetRelationName(index)),
-					 partitioned ?
-					 errdetail("The scales of a partitioned table are those of all its rows together.  CREATE INDEX measures them if the table has more than %d rows then, but no composite key, no foreign partitions and no row-level security.",
-							   MM_TRAINING_ROWS) :
-					 errdetail("When the index was built, or got its first %d rows, there were no two values of it to measure a distance between.",
-							   MM_TRAINING_ROWS),
-					 partitioned ?
-					 errhint("SELECT mm_pin_scales('%s') measures and pins them.  Searches need none with normalized => false and missing => 'ignore' or 'exclude'.",
-							 quote_identifier(name_of_whole(index))) :
-					 errhint("REINDEX the index when the table has rows, or pin its scales by mm_pin_scales().  Searches need none with normalized => false and missing => 'ignore' or 'exclude'.")));
+			no_scale_error(index, columns, i);
 		measured |= !scales->pinned[i];
 	}
 	if (measured)

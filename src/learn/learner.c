@@ -182,8 +182,7 @@ mm_learner_run(MMLearner *learner, const char *distance, const char *tail, Param
 	options.params = params;
 	options.read_only = true;
 	options.dest = &receiver.pub;
-	mm_plan_execute(sql.data, RelationGetRelid(learner->table), params ? params->numParams : 0,
-					params ? types : &no_types, &options);
+	mm_plan_execute(sql.data, params ? params->numParams : 0, params ? types : &no_types, &options);
 	pfree(sql.data);
 }
 

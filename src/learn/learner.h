@@ -105,6 +105,7 @@ typedef struct MMLearner
 	MMPrimaryKey key;
 	bool		by_key;			/* rows are identified by it */
 	MMRowIds   *ids;			/* then: those seen; NULL: none yet */
+	double		rows;			/* then: of the table; 0: not counted */
 	int			nexamples;
 	int			examples_room;
 	MMExample  *examples;

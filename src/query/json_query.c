@@ -210,7 +210,7 @@ run(FunctionCallInfo fcinfo, const char *sql, const JsonQuery *query)
 	/* A filter's selectivity depends on its values. */
 	if (query->nconditions == 0)
 	{
-		mm_plan_execute(sql, RelationGetRelid(query->table), query->nparams, query->types, &options);
+		mm_plan_execute(sql, query->nparams, query->types, &options);
 		return;
 	}
 	SPI_connect();

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
@@ -24,6 +25,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "index/elsewhere.h"
 #include "index/open.h"
 #include "index/scales.h"
 #include "model/statistics.h"
@@ -37,6 +39,24 @@ require_owner(Oid index)
 {
 	if (!mm_owns_relation(index))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, get_rel_name(index));
+}
+
+/*
+ * Citus passes ALTER INDEX on to other servers, but not what is changed in
+ * pg_class.  Then normalized distances would depend on the server that is
+ * asked.
+ */
+static void
+require_reachable(Oid index)
+{
+	if (get_rel_relkind(index) == RELKIND_PARTITIONED_INDEX &&
+		mm_is_distributed(IndexGetRelation(index, false)))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot pin scales of the partitioned index \"%s\" of a distributed table",
+						get_rel_name(index)),
+				 errdetail("PostgreSQL has no ALTER INDEX for it that Citus could pass on to other servers."),
+				 errhint("Give the storage parameter \"scales\" in CREATE INDEX, which goes to all of them.")));
 }
 
 /*
@@ -129,6 +149,7 @@ mm_pin_scales(PG_FUNCTION_ARGS)
 	oid = PG_GETARG_OID(0);
 	index = mm_index_open(oid, false);
 	require_owner(oid);
+	require_reachable(oid);
 	if (!PG_ARGISNULL(1))
 		value = parameter_value(PG_GETARG_ARRAYTYPE_P(1), mm_columns_open(index));
 	relation_close(index, NoLock);
@@ -153,6 +174,7 @@ mm_pin_measured_scales(PG_FUNCTION_ARGS)
 	PreventCommandDuringRecovery("mm_pin_scales()");
 	relation_close(mm_index_open(oid, false), NoLock);
 	require_owner(oid);
+	require_reachable(oid);
 	meta = mm_scales_measure(oid, &columns);
 	mm_statistics_scales(meta, columns->n, scales, isnull);
 	value = mm_scales_parameter(scales, isnull, columns->n);

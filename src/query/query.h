@@ -131,9 +131,8 @@ extern bool mm_not_null_holds(Oid table);
 
 /*
  * mm_has_storage: are all rows of a table in storage of its own, or of its partitions
- * and its children?  Not so if some are foreign tables, or where nothing is stored at
- * all: a view, a table that is empty, or one whose rows an extension keeps
- * elsewhere.
+ * and its children?  Not so if some are foreign tables, if Citus has distributed the
+ * table, or where nothing is stored at all: a view, or a table that is empty.
  */
 extern bool mm_has_storage(Oid table);
 
@@ -249,10 +248,10 @@ extern void mm_profile_save(const char *profile, const char *index, Datum column
 /* plans.c */
 
 /*
- * mm_plan_execute: run a query of a table, by the kept plan if it was run before.  It
- * has nparams parameters of these types, whose values are in options.
+ * mm_plan_execute: run a query, by the kept plan if it was run before.  It has
+ * nparams parameters of these types, whose values are in options.
  */
-extern void mm_plan_execute(const char *sql, Oid table, int nparams, Oid *types,
+extern void mm_plan_execute(const char *sql, int nparams, Oid *types,
 							const SPIExecuteOptions *options);
 
 #endif							/* MM_QUERY_H */

@@ -215,7 +215,6 @@ run(FunctionCallInfo fcinfo, Search *search, int64 k, double radius)
 	Oid			types[MM_PARAMETERS(MM_MAX_COLUMNS)];
 	SPIExecuteOptions options = {0};
 	char	   *sql = write_select(search, k);
-	Oid			table = RelationGetRelid(search->table);
 
 	options.params = mm_sql_parameters(search->style.columns, search->terms, radius, types);
 	/*
@@ -230,7 +229,7 @@ run(FunctionCallInfo fcinfo, Search *search, int64 k, double radius)
 	options.dest = CreateTuplestoreDestReceiver();
 	SetTuplestoreDestReceiverParams(options.dest, rsinfo->setResult,
 									CurrentMemoryContext, false, NULL, NULL);
-	mm_plan_execute(sql, table, MM_PARAMETERS(n), types, &options);
+	mm_plan_execute(sql, MM_PARAMETERS(n), types, &options);
 }
 
 static Datum

@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "index/elsewhere.h"
 #include "query/query.h"
 
 void
@@ -74,6 +75,9 @@ mm_has_storage(Oid table)
 	BlockNumber pages = 0;
 	ListCell   *lc;
 
+	/* It may still have the rows that it had before, which nobody sees. */
+	if (mm_is_distributed(table))
+		return false;
 	foreach(lc, find_all_inheritors(table, AccessShareLock, NULL))
 	{
 		char		kind = get_rel_relkind(lfirst_oid(lc));
