@@ -134,7 +134,7 @@ is(sql('SELECT count(*) FROM (SELECT id, review FROM one EXCEPT SELECT id, revie
 
 # Scales: none by chance, the same as on one server when they are measured
 my $knn = q{odbknn(NULL::many, ROW(NULL, point(3, 4), 100, 'abc'), '{0,1,1,1}', 5)};
-fails("SELECT * FROM $knn", qr/has no scale\nDETAIL:  Its table is distributed.*HINT:.*mm_measure_scales/s,
+fails("SELECT * FROM $knn", qr/has no scale\nDETAIL:  Its table is distributed.*HINT:.*mm_pin_scales/s,
 	'a distributed table has no scale');
 fails(q{SELECT mm_scale('many_mm', 'price')}, qr/has no scale\nDETAIL:  Its table is distributed/, 'mm_scale, too');
 fails(q{SELECT mm_learn_weights('many_mm', 'VALUES (1, ARRAY[2])')}, qr/has no scale\nDETAIL:  Its table is/,
@@ -142,7 +142,7 @@ fails(q{SELECT mm_learn_weights('many_mm', 'VALUES (1, ARRAY[2])')}, qr/has no s
 my $measured = sql(q{SELECT array_agg(scale ORDER BY column_number) FROM mm_measure_scales('many_mm')});
 is($measured, sql(q{SELECT array_agg(scale ORDER BY column_number) FROM mmdb.index_columns
 	WHERE index_name = 'one_mm'::regclass}), 'scales are measured over all shards');
-sql("SELECT mm_pin_scales('many_mm', '$measured')");
+sql("SELECT mm_pin_scales('many_mm')");
 is(sql(q{SELECT DISTINCT on_indexes('reloptions::text')}), qq({"scales=$measured"}), 'shards get pinned scales');
 is($worker->safe_psql('postgres', q{SELECT reloptions FROM pg_class WHERE relname = 'many_mm'}),
 	qq({"scales=$measured"}), 'and so does the table on the worker');
