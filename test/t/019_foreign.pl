@@ -67,4 +67,11 @@ same(q{SELECT columns, weights FROM mm_learn_weights('homes_mm',
 			ORDER BY 0.7 * (p.a <+> q.a) / 500 + 0.3 * (p.b <+> q.b) / 5000, id LIMIT 5)
 		  FROM plain q WHERE q.id % 100 = 7$$, bootstrap => 0)}, 'weights that are learned');
 
+my $random = q{SELECT weights, recall FROM mm_learn_weights('homes_mm',
+	$$SELECT q.id, ARRAY(SELECT id FROM plain p WHERE p.id <> q.id ORDER BY p.a <+> q.a, id LIMIT 5)
+	  FROM plain q WHERE q.id % 100 = 7$$, bootstrap => 0, negatives => 'random')};
+my $learned = $node->safe_psql('postgres', $random);
+like($learned, qr/^\{[0-9.,e-]+\}\|/, 'weights learned from random rows, by their keys');
+is($node->safe_psql('postgres', $random), $learned, 'and again');
+
 done_testing();
