@@ -79,6 +79,7 @@ OBJS = \
 	src/metric/vector_query.o \
 	src/metric/vector_sketch.o \
 	src/index/columns.o \
+	src/index/elsewhere.o \
 	src/index/key.o \
 	src/index/meta.o \
 	src/index/open.o \
@@ -157,6 +158,7 @@ OBJS = \
 	src/am/train.o \
 	src/am/vacuum.o \
 	src/am/validate.o \
+	src/am/whole_scales.o \
 	src/plan/bounded.o \
 	src/plan/collected.o \
 	src/plan/comparison.o \
@@ -210,7 +212,8 @@ OBJS = \
 	src/learn/keys.o \
 	src/learn/learn.o \
 	src/learn/learner.o \
-	src/learn/primary_key.o
+	src/learn/primary_key.o \
+	src/learn/row_ids.o
 
 # The install script is these, one after the other: each object is declared
 # before it is used.
@@ -297,6 +300,7 @@ REGRESS = \
 	plan_shapes \
 	plan_infinite \
 	plan_queries \
+	partitions \
 	plan_explain \
 	plan_why_not \
 	plan_rows \

@@ -65,6 +65,7 @@ ALTER TABLE half DROP gone;
 ALTER TABLE whole ATTACH PARTITION half FOR VALUES FROM (0) TO (100);
 INSERT INTO whole SELECT i, i * i, repeat('x', i % 9) FROM generate_series(1, 99) i;
 CREATE INDEX whole_mm ON whole USING mmdb (a, (upper(b)));
+SELECT mm_pin_scales('whole_mm');
 SELECT (obj).id, r.distance = r.parts[1] + r.parts[2] AS same, e.part = r.parts[2] AS explained
 FROM odbknn(NULL::whole, ROW(50, 'XX'), NULL, 2) r, mm_explain_distance('whole_mm', r.obj, ROW(50, 'XX')) e
 WHERE e.column_name = 'upper' ORDER BY 1;

@@ -182,6 +182,7 @@ SELECT mm_pin_scales('things_mm', '{1,0}');
 SELECT mm_pin_scales('things_mm', '{{1,2}}');
 SELECT mm_pin_scales('things', '{1,2}');
 SELECT mm_pin_scales(NULL, '{1,2}');
+SELECT mm_pin_scales('things');
 SELECT mm_measure_scales('things');
 -- ALTER INDEX does not know how many columns there are: those who use them do
 ALTER INDEX things_mm SET (scales = '{1,2,3}');
@@ -225,24 +226,47 @@ SELECT count(*) FROM mm_measure_scales('things_mm');
 SELECT mm_pin_scales('things_mm', '{1,2}');
 ROLLBACK;
 
--- Partitions have the parent's scales.  Measured over all of them, each counts as
--- much as it has rows; the mean of their own scales is another thing.
+-- Partitions have the parent's scales, which are those of all rows.  They are pinned when
+-- the index is made; what partitions have measured is another thing.
 CREATE TABLE parts (id integer, part integer, a float8, b text, PRIMARY KEY (id, part)) PARTITION BY LIST (part);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
 CREATE TABLE parts_2 PARTITION OF parts FOR VALUES IN (2, 3) PARTITION BY LIST (part);
-CREATE TABLE parts_2a PARTITION OF parts_2 FOR VALUES IN (2);
+-- (the columns of this one have other numbers)
+CREATE TABLE parts_2a (b text, gone integer, a float8, part integer NOT NULL, id integer NOT NULL);
+ALTER TABLE parts_2a DROP COLUMN gone;
+ALTER TABLE parts_2 ATTACH PARTITION parts_2a FOR VALUES IN (2);
 INSERT INTO parts SELECT i, 1 + i % 4 / 3, i % 100 + 1000 * (i % 4 / 3), md5(i::text) FROM generate_series(1, 400) i;
 CREATE INDEX parts_mm ON parts USING mmdb (a, b);
-SELECT index_name, count, scale, pinned, settled FROM mmdb.index_columns WHERE table_name::text LIKE 'parts%'
-	AND column_name = 'a' ORDER BY index_name::text;
+SELECT index_name, count, scale, measured_scale, pinned, settled FROM mmdb.index_columns
+	WHERE table_name::text LIKE 'parts%' AND column_name = 'a' ORDER BY index_name::text;
+SELECT pg_get_indexdef('parts_mm'::regclass) LIKE '%scales=''{112,%' AS in_definition,
+	   bool_and(mm_scale('parts_mm', column_name) = scale) AS same FROM mm_measure_scales('parts_mm');
 SELECT m.scale = 2 * percentile_cont(0.5) WITHIN GROUP (ORDER BY x.a <+> y.a) AS exact, m.scale
 FROM parts x, parts y, mm_measure_scales('parts_mm') m WHERE x.id < y.id AND column_name = 'a' GROUP BY m.scale;
-SELECT mm_pin_scales('parts_mm', array_agg(scale ORDER BY column_number)) FROM mm_measure_scales('parts_mm');
+SELECT mm_pin_scales('parts_mm', '{64,32}');
 CREATE TABLE parts_2b PARTITION OF parts_2 FOR VALUES IN (3);
 SELECT relname, reloptions FROM pg_class WHERE relname LIKE 'parts%' AND reloptions IS NOT NULL ORDER BY 1;
 SELECT index_name, count, scale, pinned, settled FROM mmdb.index_columns WHERE table_name::text LIKE 'parts%'
 	AND column_name = 'a' ORDER BY index_name::text;
 SELECT obj, distance FROM odbknn(NULL::parts, ROW(1023, NULL), NULL, 1);
+-- also those that are attached with an index and scales of their own, as long as they are
+CREATE TABLE parts_3 (LIKE parts INCLUDING CONSTRAINTS);
+INSERT INTO parts_3 SELECT i, 4, i, i::text FROM generate_series(1, 9) i;
+CREATE INDEX parts_3_mm ON parts_3 USING mmdb (a, b) WITH (scales = '{5,6}');
+ALTER TABLE parts ATTACH PARTITION parts_3 FOR VALUES IN (4);
+SELECT mm_scale('parts_3_mm', 'a'), distance FROM odbknn(NULL::parts_3, ROW(2, '2'), NULL, 2);
+SELECT scale, measured_scale, pinned FROM mmdb.index_columns WHERE index_name = 'parts_3_mm'::regclass;
+ALTER TABLE parts DETACH PARTITION parts_3;
+SELECT mm_scale('parts_3_mm', 'a');
+DROP TABLE parts_3;
+-- without any, nothing is made up, and they can be measured again
+SELECT mm_pin_scales('parts_mm', NULL);
+SELECT distance FROM odbknn(NULL::parts, ROW(1023, NULL), NULL, 1);
+SELECT distance FROM odbknn(NULL::parts, ROW(1023, NULL), NULL, 1, normalized => false, missing => 'exclude');
+SELECT scale, measured_scale, pinned, settled FROM mmdb.index_columns WHERE index_name = 'parts_mm'::regclass
+	AND column_name = 'a';
+SELECT mm_pin_scales('parts_mm');
+SELECT scale, pinned, settled FROM mmdb.index_columns WHERE index_name = 'parts_mm'::regclass AND column_name = 'a';
 SELECT mm_pin_scales('parts_mm', NULL);
 SELECT count(*) FROM pg_class WHERE relname LIKE 'parts%' AND reloptions IS NOT NULL;
 CREATE INDEX parts_too ON parts USING mmdb (a, b) WITH (scales = '{7,8}');
@@ -257,9 +281,39 @@ CREATE TABLE none_1 PARTITION OF none FOR VALUES IN (1);
 SELECT mm_pin_scales('none_mm', '{1}');
 CREATE TABLE none_1 PARTITION OF none FOR VALUES IN (1);
 SELECT mm_pin_scales('none_mm', NULL);
+SELECT mm_pin_scales('none_mm');
 INSERT INTO none VALUES (1), (1);
 SELECT mm_scale('none_mm', 'a');
+SELECT mm_pin_scales('none_mm');
+SELECT mm_scale('none_mm', 'a');
 DROP TABLE none;
+-- What everybody can see is not measured behind policies.
+CREATE TABLE hidden (a integer) PARTITION BY RANGE (a);
+CREATE TABLE hidden_1 PARTITION OF hidden FOR VALUES FROM (0) TO (200);
+CREATE TABLE hidden_2 PARTITION OF hidden FOR VALUES FROM (200) TO (1000);
+INSERT INTO hidden SELECT generate_series(1, 400);
+ALTER TABLE hidden_2 ENABLE ROW LEVEL SECURITY;
+CREATE INDEX hidden_mm ON hidden USING mmdb (a);
+SELECT reloptions FROM pg_class WHERE relname = 'hidden_mm';
+DROP TABLE hidden;
+
+-- Of foreign partitions nothing is known until somebody says it.
+CREATE FOREIGN DATA WRAPPER regress_mm_nothing;
+CREATE SERVER regress_mm_nowhere FOREIGN DATA WRAPPER regress_mm_nothing;
+CREATE TABLE far (a integer) PARTITION BY RANGE (a);
+CREATE FOREIGN TABLE far_1 PARTITION OF far FOR VALUES FROM (0) TO (10) SERVER regress_mm_nowhere;
+CREATE INDEX far_mm ON far USING mmdb (a);
+SELECT mm_scale('far_mm', 'a');
+SELECT mm_pin_scales('far_mm', '{3}');
+SELECT mm_scale('far_mm', 'a');
+DROP INDEX far_mm;
+CREATE TABLE far_2 PARTITION OF far FOR VALUES FROM (10) TO (1000);
+INSERT INTO far SELECT generate_series(10, 400);
+CREATE INDEX far_mm ON far USING mmdb (a);
+SELECT scale, measured_scale FROM mmdb.index_columns WHERE index_name = 'far_mm'::regclass;
+DROP TABLE far;
+DROP SERVER regress_mm_nowhere;
+DROP FOREIGN DATA WRAPPER regress_mm_nothing;
 
 -- Children by inheritance are measured, too; of a partial index, its rows are.
 CREATE TABLE parents (id integer PRIMARY KEY, a float8);
@@ -304,6 +358,7 @@ GRANT SELECT (b) ON secrets TO regress_mm_reader;
 SET ROLE regress_mm_reader;
 SELECT count(*) FROM mm_measure_scales('secrets_mm');
 SELECT mm_pin_scales('secrets_mm', '{1,1}');
+SELECT mm_pin_scales('secrets_mm');
 RESET ROLE;
 ALTER TABLE secrets ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY few ON secrets USING (id < 5);

@@ -37,6 +37,7 @@
 #include "am/am.h"
 #include "am/build.h"
 #include "am/choose_subindexes.h"
+#include "am/whole_scales.h"
 #include "base/compare.h"
 #include "index/options.h"
 #include "index/packing.h"
@@ -305,6 +306,8 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 	mm_scales_check_parameter(index, state.columns, is_new(index) ? ERROR : WARNING);
 	mm_subindexes_check_parameter(index, state.columns, is_new(index) ? ERROR : WARNING);
 	mm_packing_weights(index, state.columns, is_new(index) ? ERROR : WARNING, weights);
+	if (is_new(index))
+		mm_whole_scales_fix(index);
 	state.concurrent = indexInfo->ii_Concurrent;
 	state.scratch = AllocSetContextCreate(context, "mmdb build row", ALLOCSET_DEFAULT_SIZES);
 

@@ -612,12 +612,7 @@ mmdb_index_check(PG_FUNCTION_ARGS)
 	if (OidIsValid(table) && get_rel_relkind(oid) == RELKIND_INDEX)
 		heap = table_open(table, ShareLock);
 	index = mm_index_open(oid, false);
-	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("index \"%s\" is partitioned", RelationGetRelationName(index)),
-				 errdetail("It has no storage of its own."),
-				 errhint("Check the indexes of the partitions.")));
+	mm_index_require_storage(index);
 	if (heap == NULL || index->rd_index->indrelid != table)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),

@@ -279,12 +279,7 @@ mmdb_index_stats(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < columns->n; i++)
 		mm_statistics_require(columns, i, NULL);
-	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("index \"%s\" is partitioned", RelationGetRelationName(index)),
-				 errdetail("It has no storage of its own."),
-				 errhint("Ask for the indexes of the partitions.")));
+	mm_index_require_storage(index);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 

@@ -11,6 +11,7 @@
 #include "commands/defrem.h"
 #include "utils/rel.h"
 
+#include "index/elsewhere.h"
 #include "index/open.h"
 #include "mmdb.h"
 
@@ -43,4 +44,21 @@ mm_index_require_valid(Relation index)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index \"%s\" is not valid", RelationGetRelationName(index)),
 				 errhint("Please REINDEX or drop it.")));
+}
+
+void
+mm_index_require_storage(Relation index)
+{
+	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("index \"%s\" is partitioned", RelationGetRelationName(index)),
+				 errdetail("It has no storage of its own."),
+				 errhint("Name the indexes of the partitions.")));
+	if (mm_is_distributed(index->rd_index->indrelid))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("the table of index \"%s\" is distributed", RelationGetRelationName(index)),
+				 errdetail("All its rows are in shards, which have indexes of their own."),
+				 errhint("Name the indexes of the shards, where they are: run_command_on_shards() goes to all of them.")));
 }

@@ -23,4 +23,10 @@ extern Relation mm_index_open(Oid oid, bool missing_ok);
  */
 extern void mm_index_require_valid(Relation index);
 
+/*
+ * mm_index_require_storage: raise an error if an index has no entries of its
+ * own, as its table is partitioned or distributed by Citus.
+ */
+extern void mm_index_require_storage(Relation index);
+
 #endif							/* MM_OPEN_H */

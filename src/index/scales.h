@@ -31,6 +31,17 @@ extern void mm_scales_check_parameter(Relation index, const MMColumns *columns,
 									  int elevel);
 
 /*
+ * mm_scales_parameter: the value of the storage parameter for the scales of n
+ * columns, those that are not NULL; or NULL if all are.  Raises an error if one is
+ * no scale.
+ *
+ * mm_scales_set_partitioned: set the parameter of a partitioned index, which the
+ * caller has locked; NULL resets it.  Its partitions' indexes keep theirs.
+ */
+extern char *mm_scales_parameter(const double *scales, const bool *isnull, int n);
+extern void mm_scales_set_partitioned(Oid oid, const char *value);
+
+/*
  * mm_scales_get: the scales of an index, plain or partitioned, with these
  * statistics.  Raises an error if the storage parameter does not fit the
  * columns.

@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
@@ -360,6 +361,55 @@ receive_random(MMLearner *learner, const MMRow *row, void *arg)
 						  rows->weights);
 }
 
+/*
+ * The number of rows of the table.  Of rows elsewhere there are no statistics
+ * here, so they are counted.
+ */
+static double
+table_rows(MMLearner *learner)
+{
+	/* The index may have been measured when the table was small. */
+	if (!learner->by_key)
+		return Max((double) learner->statistics->rows, learner->table->rd_rel->reltuples);
+	if (learner->rows == 0)
+	{
+		SPI_connect();
+		if (SPI_execute(psprintf("SELECT pg_catalog.count(*) FROM %s", mm_sql_table(learner->table)),
+						true, 1) == SPI_OK_SELECT && SPI_processed == 1)
+		{
+			bool		isnull;
+
+			learner->rows = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+														1, &isnull));
+		}
+		SPI_finish();
+	}
+	return learner->rows;
+}
+
+/*
+ * The condition on a random row, with a percentage as $1 and a seed as $2.  Not all
+ * tables whose rows are elsewhere can be sampled, so rows are chosen by a hash
+ * of their keys there.
+ */
+static const char *
+random_condition(MMLearner *learner)
+{
+	const MMPrimaryKey *key = mm_key_get(learner);
+	StringInfoData buf;
+
+	if (!learner->by_key)
+		return "TABLESAMPLE pg_catalog.bernoulli ($1::pg_catalog.float4) REPEATABLE ($2)";
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "WHERE (pg_catalog.hash_record_extended(ROW(");
+	for (int i = 0; i < key->n; i++)
+		appendStringInfo(&buf, "%s%s.%s", i > 0 ? ", " : "", learner->style.alias, key->names[i]);
+	appendStringInfo(&buf, "), $2::pg_catalog.int8) OPERATOR(pg_catalog.&) %d)"
+					 " OPERATOR(pg_catalog.<=) ($1 OPERATOR(pg_catalog.*) %d)",
+					 PG_INT32_MAX, PG_INT32_MAX / 100 + 1);
+	return buf.data;
+}
+
 void
 mm_candidates_random(MMLearner *learner, int first, int n, const double *weights, int rows,
 					 int seed)
@@ -370,10 +420,7 @@ mm_candidates_random(MMLearner *learner, int first, int n, const double *weights
 	RandomRows	random = {first, n, palloc(sizeof(void **) * n), weights};
 	ParamListInfo params = makeParamList(2);
 	Oid			types[] = {FLOAT8OID, FLOAT8OID};
-	/* The index may have been measured when the table was small. */
-	double		table_rows = Max((double) learner->statistics->rows,
-								 learner->table->rd_rel->reltuples);
-	double		percent = 100.0 * rows / Max(table_rows, rows);
+	double		percent = 100.0 * rows / Max(table_rows(learner), rows);
 
 	for (int i = 0; i < n; i++)
 		random.prepared[i] = mm_learner_prepare(learner, &learner->examples[first + i]);
@@ -385,9 +432,7 @@ mm_candidates_random(MMLearner *learner, int first, int n, const double *weights
 		params->params[i].pflags = PARAM_FLAG_CONST;
 		params->params[i].ptype = types[i];
 	}
-	mm_learner_run(learner, NULL,
-				   "TABLESAMPLE pg_catalog.bernoulli ($1::pg_catalog.float4) REPEATABLE ($2)",
-				   params, types, receive_random, &random);
+	mm_learner_run(learner, NULL, random_condition(learner), params, types, receive_random, &random);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(work);
 }

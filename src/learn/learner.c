@@ -41,6 +41,7 @@ mm_learner_open(Oid oid)
 	learner->index = mm_index_open(oid, false);
 	mm_index_require_valid(learner->index);
 	learner->table = table_open(learner->index->rd_index->indrelid, AccessShareLock);
+	learner->by_key = !mm_has_storage(RelationGetRelid(learner->table));
 	learner->columns = mm_columns_present(learner->index);
 	learner->m = learner->columns->n;
 	learner->statistics = mm_statistics_get(learner->index, learner->columns);
@@ -64,8 +65,8 @@ mm_learner_close(MMLearner *learner)
 /* ---------- statements ---------- */
 
 /*
- * A receiver of rows.  A row has its table, its ctid, a distance, the columns,
- * and then the key, which is only there to sort by.
+ * A receiver of rows.  A row has its table, its ctid, a distance, the columns, and
+ * then the key, to sort by, and in some tables to identify it.  There its ctid is NULL.
  */
 typedef struct Receiver
 {
@@ -75,6 +76,20 @@ typedef struct Receiver
 	void	   *arg;
 } Receiver;
 
+/*
+ * The identity of a row as such a statement returns it.
+ */
+static MMRowId
+identify(MMLearner *learner, const Datum *values)
+{
+	Oid			table = DatumGetObjectId(values[0]);
+
+	if (learner->ids != NULL)
+		return mm_row_id_of_key(learner->ids, mm_not_null_holds(RelationGetRelid(learner->table)) ?
+								InvalidOid : table, values + 3 + learner->m);
+	return (MMRowId) {.table = table, .tid = *(ItemPointer) DatumGetPointer(values[1])};
+}
+
 static bool
 receive_slot(TupleTableSlot *slot, DestReceiver *self)
 {
@@ -83,14 +98,13 @@ receive_slot(TupleTableSlot *slot, DestReceiver *self)
 	MMRow		row;
 
 	slot_getallattrs(slot);
-	row.id.table = DatumGetObjectId(slot->tts_values[0]);
-	row.id.tid = *(ItemPointer) DatumGetPointer(slot->tts_values[1]);
 	/* If there is no value in any column, the distance may be NULL. */
 	row.distance = slot->tts_isnull[2] ? HUGE_VAL : DatumGetFloat8(slot->tts_values[2]);
 	row.values = slot->tts_values + 3;
 	row.isnull = slot->tts_isnull + 3;
 
 	old = MemoryContextSwitchTo(receiver->learner->scratch);
+	row.id = identify(receiver->learner, slot->tts_values);
 	receiver->receive(receiver->learner, &row, receiver->arg);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(receiver->learner->scratch);
@@ -147,8 +161,16 @@ mm_learner_run(MMLearner *learner, const char *distance, const char *tail, Param
 		.arg = arg,
 	};
 
+	if (learner->by_key && learner->ids == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(learner->context);
+
+		learner->ids = mm_row_ids_create(key);
+		MemoryContextSwitchTo(old);
+	}
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT * FROM (SELECT %s.tableoid, %s.ctid, %s", alias, alias,
+	appendStringInfo(&sql, "SELECT * FROM (SELECT %s.tableoid, %s, %s", alias,
+					 learner->ids != NULL ? "NULL::pg_catalog.tid" : psprintf("%s.ctid", alias),
 					 distance ? distance : "NULL::pg_catalog.float8");
 	for (int c = 0; c < learner->m; c++)
 		appendStringInfo(&sql, ", %s", mm_sql_column(&learner->style, &learner->columns->columns[c]));

@@ -6,7 +6,7 @@
  *
  * A learner is one call of a function that learns.  All its statements go
  * through SPI, read-only, as the calling user and under one snapshot, so a row
- * can be identified by its table and ctid.
+ * can be identified by its table and ctid; or else by its key (row_ids.c).
  *
  * The relevant rows of an example are the ones that it lists (wanted).  Its
  * positives are those of them that a fit uses.  Its negatives are
@@ -87,6 +87,8 @@ typedef struct MMPrimaryKey
 	Oid			operators[INDEX_MAX_KEYS];	/* of equality */
 } MMPrimaryKey;
 
+typedef struct MMRowIds MMRowIds;
+
 typedef struct MMLearner
 {
 	MemoryContext context;		/* of the examples; for chunks that stay as they are */
@@ -101,6 +103,9 @@ typedef struct MMLearner
 	int			m;				/* columns */
 	double		usable[MM_MAX_COLUMNS]; /* 1: the column can have weight; 0 */
 	MMPrimaryKey key;
+	bool		by_key;			/* rows are identified by it */
+	MMRowIds   *ids;			/* then: those seen; NULL: none yet */
+	double		rows;			/* then: of the table; 0: not counted */
 	int			nexamples;
 	int			examples_room;
 	MMExample  *examples;
@@ -119,6 +124,17 @@ mm_weighted(const double *x, const double *weights, int m)
 		sum += weights[c] * x[c];
 	return sum;
 }
+
+/* ---------- row_ids.c ---------- */
+
+/*
+ * mm_row_ids_create: no rows yet, in the current context.
+ *
+ * mm_row_id_of_key: the identity of a row with these values of the key, in a table
+ * (InvalidOid: keys are unique in all).  Leaks memory.
+ */
+extern MMRowIds *mm_row_ids_create(const MMPrimaryKey *key);
+extern MMRowId mm_row_id_of_key(MMRowIds *ids, Oid table, const Datum *values);
 
 /* ---------- learner.c ---------- */
 

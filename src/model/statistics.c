@@ -296,6 +296,16 @@ mm_statistics_measure(const MMSample *sample, MMColumns *columns,
 	return mm_pairs_measure(sample, columns, meta);
 }
 
+void
+mm_statistics_scales(const MMMeta *meta, int n, double *scales, bool *isnull)
+{
+	for (int i = 0; i < n; i++)
+	{
+		isnull[i] = meta->columns[i].pairs == 0;
+		scales[i] = isnull[i] ? 0.0 : meta->columns[i].scale;
+	}
+}
+
 /*
  * Merge the statistics of a partition into the running means over partitions.
  * weights has, for each column, the number of values merged so far.

@@ -25,6 +25,11 @@ extern void mm_statistics_of_values(MMColumn *column, const Datum *values, int n
 									MMColumnStatistics *stats);
 
 /*
+ * mm_statistics_scales: the scales of n columns; NULL where none was measured.
+ */
+extern void mm_statistics_scales(const MMMeta *meta, int n, double *scales, bool *isnull);
+
+/*
  * mm_statistics_get: the statistics of these columns of an index.  For a
  * partitioned index, they are means over its partitions, weighted by their
  * numbers of values.  The result is a fresh copy, in the current context.

@@ -48,6 +48,7 @@ typedef struct Member
 {
 	PlanState  *node;
 	MMScanState *scan;			/* a search; NULL: a plan that returns sorted rows */
+	bool		begun;
 	TupleTableSlot *row;		/* the next row; NULL: it is not known yet */
 	double		value;			/* its value, or if it is not known, a lower bound */
 	bool		isnull;
@@ -213,7 +214,6 @@ advance_search(PartitionScan *p, Member *member)
 		ExecReScan(member->node);
 	if (instrument != NULL)
 		InstrStartNode(instrument);
-	p->searched += s->mode == NULL;
 	s->shared = p->nearest;
 	s->most = farthest(p);
 	member->row = mm_scan_next(s);
@@ -242,6 +242,8 @@ advance_first(PartitionScan *p)
 {
 	Member	   *member = p->heap[0];
 
+	p->searched += !member->begun;
+	member->begun = true;
 	if (member->scan != NULL ? advance_search(p, member) : advance_plan(p, member))
 		sift_down(p, 0);
 	else

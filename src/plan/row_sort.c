@@ -25,6 +25,7 @@ struct MMRowSort
 	MMScanState *scan;
 	Tuplesortstate *tuples;
 	TupleTableSlot *slot;
+	int64		left;			/* rows that are wanted; -1: all */
 };
 
 MMRowSort *
@@ -43,6 +44,7 @@ mm_row_sort_begin(MMScanState *s, int64 k)
 	sort->tuples = tuplesort_begin_heap(desc, 1, &column, &operator, &collation,
 										&s->plan->nulls_first, work_mem, NULL,
 										k > 0 ? TUPLESORT_ALLOWBOUNDED : TUPLESORT_NONE);
+	sort->left = k > 0 ? k : -1;
 	if (k > 0)
 		tuplesort_set_bound(sort->tuples, k);
 	sort->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
@@ -82,6 +84,13 @@ mm_row_sort_next(MMRowSort *sort)
 	bool		isnull;
 	ItemPointerData tid;
 
+	/*
+	 * Where a partition's scan, though it is in order, is only appended to others,
+	 * more are asked for.
+	 */
+	if (sort->left == 0)
+		return ExecClearTuple(slot);
+	sort->left -= sort->left > 0;
 	if (!tuplesort_gettupleslot(sort->tuples, true, false, sort->slot, NULL))
 		return ExecClearTuple(slot);
 	mm_number_place(DatumGetInt64(slot_getattr(sort->slot, 2, &isnull)), &tid);

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/index.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -25,6 +26,7 @@
 #include "utils/regproc.h"
 
 #include "compat.h"
+#include "index/elsewhere.h"
 #include "plan/diagnosis.h"
 
 PG_FUNCTION_INFO_V1(mm_why_not);
@@ -96,6 +98,8 @@ find_scans(const PlannedStmt *stmt, Plan *plan, List **scans)
 		scan->plan = mm_plan_unpack(custom->custom_exprs, custom->custom_private);
 		*scans = lappend(*scans, scan);
 	}
+	if (IsA(plan, CustomScan))
+		find_scans_in(stmt, custom->custom_plans, scans);
 	if (IsA(plan, Append))
 		find_scans_in(stmt, ((Append *) plan)->appendplans, scans);
 	if (IsA(plan, MergeAppend))
@@ -135,7 +139,12 @@ judge(MMFinding *finding, List *scans)
 			finding->verdict = answered;
 			return;
 		}
-	if (!mm_scan_is_enabled())
+	if (OidIsValid(finding->index) && mm_is_distributed(IndexGetRelation(finding->index, false)))
+	{
+		finding->verdict = "the index has it, and each shard of the distributed table is planned for by itself";
+		finding->hint = "EXPLAIN shows the plan of one of the shards.";
+	}
+	else if (!mm_scan_is_enabled())
 	{
 		finding->verdict = "scans of mmdb indexes are turned off";
 		finding->hint = "SET mmdb.enable_scan = on";

@@ -236,24 +236,17 @@ sample_rows(Relation index, MMColumns *columns, Relation table)
 
 /* ---------- the function ---------- */
 
-/*
- * mm_measure_scales(index_name)
- */
-Datum
-mm_measure_scales(PG_FUNCTION_ARGS)
+MMMeta *
+mm_scales_measure(Oid oid, MMColumns **columns)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Oid			oid = PG_GETARG_OID(0);
 	Oid			table_oid = IndexGetRelation(oid, true);
 	Relation	table = NULL;
 	Relation	index;
-	MMColumns  *columns;
 	MMMeta	   *meta;
 	Oid			user;
 	int			security;
 	int			nest_level;
 
-	InitMaterializedSRF(fcinfo, 0);
 	/* Lock the table before the index, as everybody does. */
 	if (OidIsValid(table_oid))
 		table = table_open(table_oid, AccessShareLock);
@@ -270,11 +263,27 @@ mm_measure_scales(PG_FUNCTION_ARGS)
 						   security | SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
 	nest_level = NewGUCNestLevel();
 	mm_restrict_search_path();
-	columns = mm_columns_open(index);
-	meta = mm_statistics_measure(sample_rows(index, columns, table), columns, 0);
+	*columns = mm_columns_open(index);
+	meta = mm_statistics_measure(sample_rows(index, *columns, table), *columns, 0);
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(user, security);
+	relation_close(index, AccessShareLock);
+	table_close(table, NoLock);
+	return meta;
+}
 
+/*
+ * mm_measure_scales(index_name)
+ */
+Datum
+mm_measure_scales(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MMColumns  *columns;
+	MMMeta	   *meta;
+
+	InitMaterializedSRF(fcinfo, 0);
+	meta = mm_scales_measure(PG_GETARG_OID(0), &columns);
 	for (int i = 0; i < columns->n; i++)
 	{
 		MMColumnStatistics *stats = &meta->columns[i];
@@ -290,7 +299,5 @@ mm_measure_scales(PG_FUNCTION_ARGS)
 		isnull[3] = isnull[4] = isnull[5] = stats->pairs == 0;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, isnull);
 	}
-	relation_close(index, AccessShareLock);
-	table_close(table, NoLock);
 	return (Datum) 0;
 }

@@ -3,45 +3,36 @@
  * pin.c
  *	  mm_pin_scales: set the storage parameter "scales" of an index.
  *
- * For a plain index this is ALTER INDEX ...  SET (scales = ...).  PostgreSQL
- * has no such command for the index of a partitioned table, which takes
- * parameters in CREATE INDEX only.  So the parameter of such an index is
- * changed here in its row of pg_class, as ALTER INDEX does it, and the
- * parameters of the partitions' indexes with it.  Nobody else changes the row
- * in the meantime: the index is locked, and VACUUM, which changes such rows in
- * place, never processes a partitioned index.
+ * For a plain index this is ALTER INDEX ...  SET (scales = ...).  For the index
+ * of a partitioned table, the parameters of the partitions' indexes are set
+ * with it: one that is detached then keeps the scales.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/reloptions.h"
-#include "access/table.h"
-#include "access/xact.h"
-#include "catalog/indexing.h"
-#include "catalog/objectaccess.h"
+#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "nodes/value.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "compat.h"
+#include "index/elsewhere.h"
 #include "index/open.h"
-#include "index/options.h"
+#include "index/scales.h"
+#include "model/statistics.h"
 #include "query/query.h"
 
 PG_FUNCTION_INFO_V1(mm_pin_scales);
+PG_FUNCTION_INFO_V1(mm_pin_measured_scales);
 
 static void
 require_owner(Oid index)
@@ -51,17 +42,34 @@ require_owner(Oid index)
 }
 
 /*
+ * Citus passes ALTER INDEX on to other servers, but not what is changed in
+ * pg_class.  Then normalized distances would depend on the server that is
+ * asked.
+ */
+static void
+require_reachable(Oid index)
+{
+	if (get_rel_relkind(index) == RELKIND_PARTITIONED_INDEX &&
+		mm_is_distributed(IndexGetRelation(index, false)))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot pin scales of the partitioned index \"%s\" of a distributed table",
+						get_rel_name(index)),
+				 errdetail("PostgreSQL has no ALTER INDEX for it that Citus could pass on to other servers."),
+				 errhint("Give the storage parameter \"scales\" in CREATE INDEX, which goes to all of them.")));
+}
+
+/*
  * The value of the parameter for these scales, or NULL if all of them are
  * NULL.
  */
 static const char *
 parameter_value(ArrayType *array, const MMColumns *columns)
 {
-	StringInfoData value;
 	Datum	   *elements;
 	bool	   *nulls;
+	double	   *scales;
 	int			n;
-	bool		some = false;
 
 	deconstruct_array(array, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
 					  &elements, &nulls, &n);
@@ -76,16 +84,10 @@ parameter_value(ArrayType *array, const MMColumns *columns)
 				 errdetail("There must be one for each of the columns: %s.",
 						   mm_columns_list(columns)),
 				 errhint("NULL stands for the measured scale.")));
-	initStringInfo(&value);
+	scales = palloc(sizeof(double) * n);
 	for (int i = 0; i < n; i++)
-	{
-		appendStringInfo(&value, "%c%s", i > 0 ? ',' : '{',
-						 nulls[i] ? "NULL" : mm_sql_number(DatumGetFloat8(elements[i])));
-		some |= !nulls[i];
-	}
-	appendStringInfoChar(&value, '}');
-	mm_options_validate_scales(value.data);
-	return some ? value.data : NULL;
+		scales[i] = nulls[i] ? 0.0 : DatumGetFloat8(elements[i]);
+	return mm_scales_parameter(scales, nulls, n);
 }
 
 /*
@@ -111,37 +113,23 @@ alter_index(Oid oid, const char *value)
 }
 
 /*
- * Set the parameter of a partitioned index.
+ * Set the parameter of an index, and of its partitions' indexes.
  */
 static void
-alter_partitioned_index(Oid oid, const char *value)
+set_parameter(Oid index, const char *value)
 {
-	Relation	classes = table_open(RelationRelationId, RowExclusiveLock);
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(oid));
-	Node	   *argument = value != NULL ? (Node *) makeString(pstrdup(value)) : NULL;
-	List	   *changes = list_make1(makeDefElem("scales", argument, -1));
-	Datum		values[Natts_pg_class] = {0};
-	bool		isnull[Natts_pg_class] = {0};
-	bool		replace[Natts_pg_class] = {0};
-	int			column = Anum_pg_class_reloptions - 1;
-	Datum		options;
-	HeapTuple	changed;
+	ListCell   *lc;
 
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for relation %u", oid);
-	options = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_reloptions, &isnull[column]);
-	options = transformRelOptions(isnull[column] ? (Datum) 0 : options, changes, NULL, NULL,
-								  false, value == NULL);
-	(void) index_reloptions(mmdb_options, options, true);
-	values[column] = options;
-	isnull[column] = options == (Datum) 0;
-	replace[column] = true;
-	changed = heap_modify_tuple(tuple, RelationGetDescr(classes), values, isnull, replace);
-	CatalogTupleUpdate(classes, &changed->t_self, changed);
-	InvokeObjectPostAlterHook(RelationRelationId, oid, 0);
-	ReleaseSysCache(tuple);
-	table_close(classes, RowExclusiveLock);
-	CommandCounterIncrement();
+	foreach(lc, find_all_inheritors(index, ShareUpdateExclusiveLock, NULL))
+	{
+		Oid			part = lfirst_oid(lc);
+
+		require_owner(part);
+		if (get_rel_relkind(part) == RELKIND_PARTITIONED_INDEX)
+			mm_scales_set_partitioned(part, value);
+		else
+			alter_index(part, value);
+	}
 }
 
 /*
@@ -153,7 +141,6 @@ mm_pin_scales(PG_FUNCTION_ARGS)
 	Oid			oid;
 	Relation	index;
 	const char *value = NULL;
-	ListCell   *lc;
 
 	mm_require_argument(fcinfo, 0, "index_name");
 	PreventCommandIfReadOnly("mm_pin_scales()");
@@ -162,19 +149,41 @@ mm_pin_scales(PG_FUNCTION_ARGS)
 	oid = PG_GETARG_OID(0);
 	index = mm_index_open(oid, false);
 	require_owner(oid);
+	require_reachable(oid);
 	if (!PG_ARGISNULL(1))
 		value = parameter_value(PG_GETARG_ARRAYTYPE_P(1), mm_columns_open(index));
 	relation_close(index, NoLock);
+	set_parameter(oid, value);
+	PG_RETURN_VOID();
+}
 
-	foreach(lc, find_all_inheritors(oid, ShareUpdateExclusiveLock, NULL))
-	{
-		Oid			part = lfirst_oid(lc);
+/*
+ * mm_pin_scales(index_name)
+ */
+Datum
+mm_pin_measured_scales(PG_FUNCTION_ARGS)
+{
+	Oid			oid = PG_GETARG_OID(0);
+	MMColumns  *columns;
+	MMMeta	   *meta;
+	double		scales[MM_MAX_COLUMNS];
+	bool		isnull[MM_MAX_COLUMNS];
+	const char *value;
 
-		require_owner(part);
-		if (get_rel_relkind(part) == RELKIND_PARTITIONED_INDEX)
-			alter_partitioned_index(part, value);
-		else
-			alter_index(part, value);
-	}
+	PreventCommandIfReadOnly("mm_pin_scales()");
+	PreventCommandDuringRecovery("mm_pin_scales()");
+	relation_close(mm_index_open(oid, false), NoLock);
+	require_owner(oid);
+	require_reachable(oid);
+	meta = mm_scales_measure(oid, &columns);
+	mm_statistics_scales(meta, columns->n, scales, isnull);
+	value = mm_scales_parameter(scales, isnull, columns->n);
+	if (value == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("there are no scales to pin for index \"%s\"", get_rel_name(oid)),
+				 errdetail("No column has two values in the rows of the table, its partitions and its children."),
+				 errhint("Pin scales when there are rows, or give them: mm_pin_scales(index_name, scales).")));
+	set_parameter(oid, value);
 	PG_RETURN_VOID();
 }

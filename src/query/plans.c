@@ -8,17 +8,31 @@
  * PostgreSQL plans a kept query again when it must: when a table is altered,
  * or when search_path or the role changes.
  *
+ * The values of weights matter little for how to search, so a generic plan is
+ * good.  But a planner of another extension may need the values of parameters:
+ * Citus cannot distribute a query without them.  Such a planner returns a plan
+ * that cannot be executed, at a cost beyond all others, as PostgreSQL then
+ * plans for each set of values.  So does this file.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "nodes/plannodes.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 
 #include "query/query.h"
 
 /* If there are more plans, the least recently used are forgotten. */
 #define MAX_PLANS	64
+
+/*
+ * Plans of this cost are not meant to be executed.  Citus gives them 3e30; the
+ * cost of a disabled path is 1e10.
+ */
+#define REFUSED_COST	1e25
 
 typedef struct CachedPlanEntry
 {
@@ -27,6 +41,8 @@ typedef struct CachedPlanEntry
 	int			nparams;
 	Oid		   *types;
 	SPIPlanPtr	plan;
+	bool		generic;		/* or planned for each set of values */
+	int			generation;		/* of the generic plan that is known to be executable; or 0 */
 	uint64		used;			/* when, by the clock below */
 } CachedPlanEntry;
 
@@ -49,6 +65,64 @@ forget_oldest(void)
 	*oldest = plans[--nplans];
 }
 
+static SPIPlanPtr
+prepare(const char *sql, int nparams, Oid *types, int options)
+{
+	SPIPlanPtr	plan = SPI_prepare_cursor(sql, nparams, types, options);
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+	return plan;
+}
+
+static void
+keep(SPIPlanPtr plan)
+{
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not keep a plan: %s", SPI_result_code_string(SPI_result));
+}
+
+/*
+ * Is the generic plan of an entry the one that was last looked at?
+ */
+static bool
+is_known(const CachedPlanEntry *entry)
+{
+	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(entry->plan));
+
+	return source->is_valid && source->gplan != NULL && source->gplan->is_valid &&
+		source->generation == entry->generation;
+}
+
+/*
+ * Is the generic plan of an entry, which is made here if there is none, meant
+ * to be executed?
+ */
+static bool
+is_executable(CachedPlanEntry *entry)
+{
+	CachedPlan *generic = SPI_plan_get_cached_plan(entry->plan);
+	double		cost = linitial_node(PlannedStmt, generic->stmt_list)->planTree->total_cost;
+
+	entry->generation = cost < REFUSED_COST ? generic->generation : 0;
+	ReleaseCachedPlan(generic, CurrentResourceOwner);
+	return entry->generation != 0;
+}
+
+/*
+ * The entry of a query; NULL if it is not known.
+ */
+static CachedPlanEntry *
+find_entry(const char *sql, uint32 hash, int nparams, Oid *types)
+{
+	for (int i = 0; i < nplans; i++)
+		if (plans[i].hash == hash && strcmp(plans[i].sql, sql) == 0 &&
+			plans[i].nparams == nparams &&
+			memcmp(plans[i].types, types, sizeof(Oid) * nparams) == 0)
+			return &plans[i];
+	return NULL;
+}
+
 /*
  * The plan of a query, which is prepared for any values of its parameters.
  */
@@ -56,45 +130,44 @@ static SPIPlanPtr
 find_plan(const char *sql, int nparams, Oid *types)
 {
 	uint32		hash = hash_bytes((const unsigned char *) sql, (int) strlen(sql));
-	CachedPlanEntry *entry;
-	SPIPlanPtr	plan;
+	CachedPlanEntry *entry = find_entry(sql, hash, nparams, types);
 
-	for (int i = 0; i < nplans; i++)
-		if (plans[i].hash == hash && strcmp(plans[i].sql, sql) == 0 &&
-			plans[i].nparams == nparams &&
-			memcmp(plans[i].types, types, sizeof(Oid) * nparams) == 0)
-		{
-			plans[i].used = ++now;
-			return plans[i].plan;
-		}
-
-	/*
-	 * The values of weights matter little for how to search, so a generic plan
-	 * is good.
-	 */
-	plan = SPI_prepare_cursor(sql, nparams, types, CURSOR_OPT_GENERIC_PLAN);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
-	/* A plan that is running must not be forgotten. */
-	if (nplans == MAX_PLANS)
+	if (entry == NULL)
 	{
+		SPIPlanPtr	plan;
+
+		/* A plan that is running must not be forgotten. */
+		if (nplans == MAX_PLANS && running > 0)
+			return prepare(sql, nparams, types, 0);
+		plan = prepare(sql, nparams, types, CURSOR_OPT_GENERIC_PLAN);
+		if (nplans == MAX_PLANS)
+			forget_oldest();
+
+		entry = &plans[nplans];
+		entry->hash = hash;
+		entry->sql = MemoryContextStrdup(TopMemoryContext, sql);
+		entry->nparams = nparams;
+		entry->types = memcpy(MemoryContextAlloc(TopMemoryContext, sizeof(Oid) * nparams), types,
+							  sizeof(Oid) * nparams);
+		entry->plan = plan;
+		entry->generic = true;
+		entry->generation = 0;
+		keep(plan);
+		nplans++;
+	}
+	entry->used = ++now;
+	if (entry->generic && !is_known(entry) && !is_executable(entry))
+	{
+		SPIPlanPtr	plan = prepare(sql, nparams, types, 0);
+
 		if (running > 0)
 			return plan;
-		forget_oldest();
+		keep(plan);
+		SPI_freeplan(entry->plan);
+		entry->plan = plan;
+		entry->generic = false;
 	}
-
-	entry = &plans[nplans];
-	entry->hash = hash;
-	entry->sql = MemoryContextStrdup(TopMemoryContext, sql);
-	entry->nparams = nparams;
-	entry->types = memcpy(MemoryContextAlloc(TopMemoryContext, sizeof(Oid) * nparams), types,
-						  sizeof(Oid) * nparams);
-	entry->used = ++now;
-	entry->plan = plan;
-	if (SPI_keepplan(plan) != 0)
-		elog(ERROR, "could not keep a plan: %s", SPI_result_code_string(SPI_result));
-	nplans++;
-	return plan;
+	return entry->plan;
 }
 
 static void

@@ -130,6 +130,13 @@ extern void mm_check_width(Relation index, const MMColumns *columns, int ncompon
 extern bool mm_not_null_holds(Oid table);
 
 /*
+ * mm_has_storage: are all rows of a table in storage of its own, or of its partitions
+ * and its children?  Not so if some are foreign tables, if Citus has distributed the
+ * table, or where nothing is stored at all: a view, or a table that is empty.
+ */
+extern bool mm_has_storage(Oid table);
+
+/*
  * mm_sql_style: fill in the style of a statement on a table, with the columns
  * of an index; both are NULL if no distances are asked for.  Everything is a
  * parameter, distances are normalized, and missing values have a penalty.
@@ -211,6 +218,16 @@ extern Relation mm_choose_index(Relation table, int ncolumns, const List *names,
  * not have the columns that the index uses.
  */
 extern void mm_check_index_fits(Relation index, Relation table);
+
+/* measure.c */
+
+/*
+ * mm_scales_measure: what an index build would measure, over all rows of the
+ * index's table, its partitions and its children.  Raises an error if the user may
+ * not read all of it.  *columns becomes the index's columns, which remain when it has
+ * been closed.
+ */
+extern MMMeta *mm_scales_measure(Oid index, MMColumns **columns);
 
 /* profile.c */
 

@@ -8,6 +8,12 @@ CREATE FUNCTION mm_measure_scales(index_name regclass, OUT column_number integer
 COMMENT ON FUNCTION mm_measure_scales(regclass)
 	IS 'measure the distances of the columns of an mmdb index, over the whole table';
 
+-- Measures, and pins what it has measured.
+CREATE FUNCTION mm_pin_scales(index_name regclass) RETURNS void
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'mm_pin_measured_scales';
+COMMENT ON FUNCTION mm_pin_scales(regclass)
+	IS 'pin the scales of an mmdb index as they are over its whole table, with all partitions';
+
 CREATE FUNCTION mm_pin_scales(index_name regclass, scales double precision[]) RETURNS void
 	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION mm_pin_scales(regclass, double precision[])

@@ -8,16 +8,19 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "index/elsewhere.h"
 #include "query/query.h"
 
 void
@@ -64,6 +67,31 @@ bool
 mm_not_null_holds(Oid table)
 {
 	return get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE || !has_subclass(table);
+}
+
+bool
+mm_has_storage(Oid table)
+{
+	BlockNumber pages = 0;
+	ListCell   *lc;
+
+	/* It may still have the rows that it had before, which nobody sees. */
+	if (mm_is_distributed(table))
+		return false;
+	foreach(lc, find_all_inheritors(table, AccessShareLock, NULL))
+	{
+		char		kind = get_rel_relkind(lfirst_oid(lc));
+		Relation	relation;
+
+		if (kind == RELKIND_FOREIGN_TABLE)
+			return false;
+		if (kind != RELKIND_RELATION && kind != RELKIND_MATVIEW)
+			continue;
+		relation = relation_open(lfirst_oid(lc), NoLock);
+		pages += RelationGetNumberOfBlocks(relation);
+		relation_close(relation, NoLock);
+	}
+	return pages > 0;
 }
 
 void
