@@ -266,6 +266,7 @@ REGRESS = \
 	index_check \
 	index_columns \
 	index_composite \
+	index_growth \
 	index_text \
 	subindexes \
 	index_units \
