@@ -13,13 +13,14 @@
  * and among equal ones the one with the least margins.  Many divisions of a
  * leaf do not overlap at all, and even ones leave the fullest pages in the long
  * run.  So an uneven division of a leaf must have somewhat smaller margins, as
- * one between two clusters has.  Volumes vanish in many
- * dimensions, so overlap, too, is measured by margin (as in Beckmann and
- * Seeger's revised R*-tree, 2009).  Lengths are in scales of their columns.
+ * one between two clusters has.  Volumes vanish in many dimensions, so
+ * overlap, too, is measured by margin (as in Beckmann and Seeger's revised
+ * R*-tree, 2009).  Lengths are in scales of their columns.
  *
- * The split of an inner node looks at the boxes of all divisions along all coordinates.  So boxes
- * are stored in a form in which extending one by another is a loop of minima,
- * and a margin is LANES sums.  The compiler turns both into vector code.
+ * The split of an inner node looks at the boxes of all divisions along all
+ * coordinates.  So boxes are stored in a form in which extending one by another
+ * is a loop of minima, and a margin is LANES sums.  The compiler turns both
+ * into vector code.
  *
  *-------------------------------------------------------------------------
  */
