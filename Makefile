@@ -273,6 +273,7 @@ REGRESS = \
 	index_check \
 	index_columns \
 	index_composite \
+	index_growth \
 	index_text \
 	subindexes \
 	index_units \

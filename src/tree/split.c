@@ -9,16 +9,18 @@
  * robust access method for points and rectangles", 1990): along the coordinate
  * along which the margins of all sensible divisions have the least sum.
  *
- * Along that coordinate, the division is chosen whose halves overlap least.
- * Many divisions of a leaf do not overlap at all.  Of these, the most even one
- * leaves the fullest pages in the long run.  Among equal divisions of an inner
- * node, the one with the least margins is chosen.  Volumes vanish in many
- * dimensions, so overlap, too, is measured by margin (as in Beckmann and
- * Seeger's revised R*-tree, 2009).  Lengths are in scales of their columns.
+ * Along that coordinate, the division is chosen whose halves overlap least,
+ * and among equal ones the one with the least margins.  Many divisions of a
+ * leaf do not overlap at all, and even ones leave the fullest pages in the long
+ * run.  So an uneven division of a leaf must have somewhat smaller margins, as
+ * one between two clusters has.  Volumes vanish in many dimensions, so
+ * overlap, too, is measured by margin (as in Beckmann and Seeger's revised
+ * R*-tree, 2009).  Lengths are in scales of their columns.
  *
- * The split of an inner node looks at the boxes of all divisions along all coordinates.  So boxes
- * are stored in a form in which extending one by another is a loop of minima,
- * and a margin is LANES sums.  The compiler turns both into vector code.
+ * The split of an inner node looks at the boxes of all divisions along all
+ * coordinates.  So boxes are stored in a form in which extending one by another
+ * is a loop of minima, and a margin is LANES sums.  The compiler turns both
+ * into vector code.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,6 +33,12 @@
 
 /* Each half gets at least this percentage of the entries. */
 #define LEAST_SHARE		40
+
+/*
+ * The margins of a division of a leaf count for more by this part of themselves,
+ * times the part of the entries by which one half is larger.
+ */
+#define UNEVEN_COST		0.3f
 
 #define LANES			4
 
@@ -254,8 +262,9 @@ sum_margins(Split *split)
 }
 
 /*
- * Choose the division whose halves overlap least: among equal ones the most even one,
- * or the one with the least margins.  Returns how many entries the first half has.
+ * Choose the division whose halves overlap least, and among equal ones the one with
+ * the least margins.  If halves should be even, that counts, too.  Returns how many
+ * entries the first half has.
  */
 static int
 choose_division(Split *split, bool even)
@@ -275,8 +284,9 @@ choose_division(Split *split, bool even)
 		if (i < split->least)
 			continue;
 		shared = overlap(split, &split->running, &split->last[i]);
-		cost = even ? abs(2 * i - split->n) :
-			margin(split, &split->running) + margin(split, &split->last[i]);
+		cost = margin(split, &split->running) + margin(split, &split->last[i]);
+		if (even)
+			cost *= 1.0f + UNEVEN_COST * abs(2 * i - split->n) / split->n;
 		if (shared < best_overlap || (shared == best_overlap && cost < best_cost))
 		{
 			best = i;
