@@ -50,7 +50,8 @@ sub runs
 my @pythons = grep { defined && runs($_, '-c', 'import sys; sys.exit(sys.version_info < (3, 9))') }
 	$ENV{PYTHON}, '/usr/bin/python3', 'python3';
 my ($python) = (grep({ runs($_, '-c', 'import psycopg') } @pythons), @pythons);
-my %module = map { $_ => defined $python && runs($python, '-c', "import $_") } qw(psycopg psycopg2 sqlalchemy numpy django);
+my %module = map { $_ => defined $python && runs($python, '-c', "import $_") }
+	qw(psycopg psycopg2 sqlalchemy numpy django);
 note 'Python: ' . ($python // 'none');
 note "Python module $_: " . ($module{$_} ? 'found' : 'missing') foreach sort keys %module;
 

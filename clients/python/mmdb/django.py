@@ -91,45 +91,22 @@ def _text(value):
     return vector_text(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
 
 
-class L2Distance(_Distance):
-    arg_joiner = " <-> "
-    text = staticmethod(_text)
+def _distance(name, operator, text=None):
+    attributes = {"arg_joiner": f" {operator} ", "__module__": __name__, "__doc__": f"expression {operator} value"}
+    if text is not None:
+        attributes["text"] = staticmethod(text)
+    return type(name, (_Distance,), attributes)
 
 
-class L1Distance(_Distance):
-    arg_joiner = " <+> "
-    text = staticmethod(_text)
-
-
-class LinfDistance(_Distance):
-    arg_joiner = " <*> "
-    text = staticmethod(_text)
-
-
-class CosineDistance(_Distance):
-    arg_joiner = " <=> "
-    text = staticmethod(_text)
-
-
-class GeoDistance(_Distance):
-    arg_joiner = " <@@> "
-    text = staticmethod(_text)
-
-
-class EditDistance(_Distance):
-    arg_joiner = " <~> "
-
-
-class HammingDistance(_Distance):
-    arg_joiner = " <^> "
-
-
-class JaccardDistance(_Distance):
-    arg_joiner = " <&> "
-
-
-class DiscreteDistance(_Distance):
-    arg_joiner = " <!> "
+L2Distance = _distance("L2Distance", "<->", _text)
+L1Distance = _distance("L1Distance", "<+>", _text)
+LinfDistance = _distance("LinfDistance", "<*>", _text)
+CosineDistance = _distance("CosineDistance", "<=>", _text)
+GeoDistance = _distance("GeoDistance", "<@@>", _text)
+EditDistance = _distance("EditDistance", "<~>")
+HammingDistance = _distance("HammingDistance", "<^>")
+JaccardDistance = _distance("JaccardDistance", "<&>")
+DiscreteDistance = _distance("DiscreteDistance", "<!>")
 
 
 class MmdbIndex(PostgresIndex):
