@@ -73,6 +73,7 @@ OBJS = \
 	src/metric/text_sketch.o \
 	src/metric/text_tokens.o \
 	src/metric/vector.o \
+	src/metric/vector_array.o \
 	src/metric/vector_coordinates.o \
 	src/metric/vector_double.o \
 	src/metric/vector_model.o \

@@ -19,7 +19,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -67,17 +66,8 @@ load_mmvector(Datum value, Floats *f)
 static inline void
 load_real_array(Datum value, Floats *f)
 {
-	ArrayType  *array = DatumGetArrayTypeP(value);
+	ArrayType  *array = mm_vector_array(value);
 
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("vector distance needs one-dimensional arrays, not %d-dimensional ones",
-						ARR_NDIM(array))));
-	if (array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("vector distance needs arrays without NULL elements")));
 	f->n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	f->x = (float *) ARR_DATA_PTR(array);
 }
@@ -93,15 +83,6 @@ mmvector_dimensions(Datum value)
 		PG_DETOAST_DATUM_SLICE(value, 0, offsetof(MMVector, x) - VARHDRSZ);
 
 	return front->dim;
-}
-
-static int
-real_array_dimensions(Datum value)
-{
-	ArrayType  *front = (ArrayType *)
-		PG_DETOAST_DATUM_SLICE(value, 0, sizeof(ArrayType) + sizeof(int) - VARHDRSZ);
-
-	return ARR_NDIM(front) == 0 ? 0 : ARR_DIMS(front)[0];
 }
 
 static void
@@ -316,73 +297,7 @@ check_linf_real_array(const Floats *f)
 }
 
 #define no_check(f)		((void) 0)
-
-/*
- * The angle of a cosine distance is 2 asin(sqrt(d / 2)).  For the way back, 1
- * - cos(x) = x^2 / 2 - x^4 / 24 + ... is an alternating series, and so is
- * above its first two terms.
- *
- * The distance has an absolute error of up to 4e-13 in 16,000 dimensions (sums
- * in float8, 16 of them at a time).  At angles near 0 and pi, this is an error
- * of up to sqrt(2 * 4e-13) = 9e-7 of the angle.  A difference has two such
- * errors.
- */
-static double
-angle(double distance)
-{
-	return 2.0 * asin(sqrt(Min(distance, 2.0) / 2.0));
-}
-
-#define FROM_ANGLE \
-	{.clamp = 2.449f, .c2 = 1.0f / 2, .c4 = -1.0f / 24, .absolute = 2e-6f}
-
-/*
- * Vectors of a few dimensions have their components as raw coordinates.  The
- * error of the operators' float sums is then no more than what bounds are
- * widened by anyway.
- */
-static int
-raw_embedding(int dimensions, MetricNorm raw_norm, MetricNorm *norm,
-			  MetricTransform *transform)
-{
-	if (dimensions <= 0 || dimensions > METRIC_MAX_RAW_COORDINATES)
-		return 0;
-	*norm = raw_norm;
-	*transform = METRIC_IDENTITY;
-	return dimensions;
-}
-
-static int
-embedding_l2(int dimensions, MetricNorm *norm, MetricTransform *transform)
-{
-	return raw_embedding(dimensions, METRIC_NORM_L2, norm, transform);
-}
-
-static int
-embedding_l1(int dimensions, MetricNorm *norm, MetricTransform *transform)
-{
-	return raw_embedding(dimensions, METRIC_NORM_L1, norm, transform);
-}
-
-static int
-embedding_linf(int dimensions, MetricNorm *norm, MetricTransform *transform)
-{
-	return raw_embedding(dimensions, METRIC_NORM_MAX, norm, transform);
-}
-
-/*
- * Cosine has the coordinates of the unit vector, and is half the square of the
- * chord.  The operator may be off by 1e-15, and so a chord near 0 by 4.5e-8.
- */
-static int
-embedding_cosine(int dimensions, MetricNorm *norm, MetricTransform *transform)
-{
-	if (dimensions <= 0 || dimensions > METRIC_MAX_RAW_COORDINATES)
-		return 0;
-	*norm = METRIC_NORM_L2;
-	*transform = (MetricTransform) {.clamp = 2.0f, .c2 = 0.5f, .absolute = 1e-7f};
-	return dimensions;
-}
+#define real_array_dimensions	mm_vector_array_dimensions
 
 static void
 raw_coordinates(const Floats *f, double *x)
@@ -605,7 +520,7 @@ mm_##type##_##metric##_routine(PG_FUNCTION_ARGS) \
 		.distance = distance_##type##_##metric, \
 		.dimensions = type##_dimensions, \
 		.finite = true, \
-		.embedding = embedding_##metric, \
+		.embedding = mm_vector_embedding_##metric, \
 		.coordinates = coordinates_##type##_##metric, \
 		.train = train_##type##_##metric, \
 		.sketch = sketch_##type##_##metric, \
@@ -623,10 +538,10 @@ DEFINE_VECTOR_METRIC(mmvector, l2, prepare_floats, l2, no_check, .error = MM_VEC
 DEFINE_VECTOR_METRIC(mmvector, l1, prepare_floats, l1, no_check, .error = MM_VECTOR_ERROR)
 DEFINE_VECTOR_METRIC(mmvector, linf, prepare_floats, linf, no_check, .error = MM_VECTOR_ERROR)
 DEFINE_VECTOR_METRIC(mmvector, cosine, prepare_cosine, cosine_prepared, no_check,
-					 .check = check_mmvector_cosine, .to_metric = angle, .transform = FROM_ANGLE)
+					 .check = check_mmvector_cosine, .to_metric = mm_vector_angle, .transform = MM_FROM_ANGLE)
 DEFINE_VECTOR_METRIC(real_array, l2, prepare_floats, l2, no_check, .check = check_real_array, .error = MM_VECTOR_ERROR)
 DEFINE_VECTOR_METRIC(real_array, l1, prepare_floats, l1, no_check, .check = check_real_array, .error = MM_VECTOR_ERROR)
 DEFINE_VECTOR_METRIC(real_array, linf, prepare_floats, linf, check_linf_real_array,
 					 .check = check_real_array, .error = MM_VECTOR_ERROR)
 DEFINE_VECTOR_METRIC(real_array, cosine, prepare_cosine, cosine_prepared, no_check,
-					 .check = check_real_array_cosine, .to_metric = angle, .transform = FROM_ANGLE)
+					 .check = check_real_array_cosine, .to_metric = mm_vector_angle, .transform = MM_FROM_ANGLE)

@@ -18,7 +18,6 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -37,32 +36,10 @@ typedef struct Doubles
 static void
 load(Datum value, Doubles *d)
 {
-	ArrayType  *array = DatumGetArrayTypeP(value);
+	ArrayType  *array = mm_vector_array(value);
 
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("vector distance needs one-dimensional arrays, not %d-dimensional ones",
-						ARR_NDIM(array))));
-	if (array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("vector distance needs arrays without NULL elements")));
 	d->n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	d->x = (double *) ARR_DATA_PTR(array);
-}
-
-/*
- * The number of dimensions is at the front of a value, so do not fetch all of
- * it.
- */
-static int
-dimensions(Datum value)
-{
-	ArrayType  *front = (ArrayType *)
-		PG_DETOAST_DATUM_SLICE(value, 0, sizeof(ArrayType) + sizeof(int) - VARHDRSZ);
-
-	return ARR_NDIM(front) == 0 ? 0 : ARR_DIMS(front)[0];
 }
 
 /*
@@ -248,48 +225,6 @@ check_value_cosine(Datum value, Oid collation)
 	check_direction(square_of(&d));
 }
 
-/*
- * Vectors of a few dimensions have their components as raw coordinates; under
- * cosine, those of the unit vector, whose distance is half the square of the
- * chord.
- */
-static int
-raw_embedding(int n, MetricNorm raw_norm, MetricNorm *norm, MetricTransform *transform)
-{
-	if (n <= 0 || n > METRIC_MAX_RAW_COORDINATES)
-		return 0;
-	*norm = raw_norm;
-	*transform = METRIC_IDENTITY;
-	return n;
-}
-
-static int
-embedding_l2(int n, MetricNorm *norm, MetricTransform *transform)
-{
-	return raw_embedding(n, METRIC_NORM_L2, norm, transform);
-}
-
-static int
-embedding_l1(int n, MetricNorm *norm, MetricTransform *transform)
-{
-	return raw_embedding(n, METRIC_NORM_L1, norm, transform);
-}
-
-static int
-embedding_linf(int n, MetricNorm *norm, MetricTransform *transform)
-{
-	return raw_embedding(n, METRIC_NORM_MAX, norm, transform);
-}
-
-static int
-embedding_cosine(int n, MetricNorm *norm, MetricTransform *transform)
-{
-	n = raw_embedding(n, METRIC_NORM_L2, norm, transform);
-	if (n > 0)
-		*transform = (MetricTransform) {.clamp = 2.0f, .c2 = 0.5f, .absolute = 1e-7f};
-	return n;
-}
-
 static void
 coordinates(Datum value, Oid collation, double *x)
 {
@@ -314,19 +249,6 @@ coordinates_cosine(Datum value, Oid collation, double *x)
 	for (int i = 0; i < d.n; i++)
 		x[i] = d.x[i] / sqrt(square);
 }
-
-/*
- * See vector.c.  The error of the sums is smaller here, but for arrays of
- * millions of elements.
- */
-static double
-angle(double distance)
-{
-	return 2.0 * asin(sqrt(Min(distance, 2.0) / 2.0));
-}
-
-#define FROM_ANGLE \
-	{.clamp = 2.449f, .c2 = 1.0f / 2, .c4 = -1.0f / 24, .absolute = 2e-6f}
 
 /* ---------- sketches ---------- */
 
@@ -522,9 +444,9 @@ mm_double_array_##metric##_routine(PG_FUNCTION_ARGS) \
 		METRIC_ROUTINE_HEAD, \
 		.prepare = prepare_##metric, \
 		.distance = distance_##metric, \
-		.dimensions = dimensions, \
+		.dimensions = mm_vector_array_dimensions, \
 		.finite = true, \
-		.embedding = embedding_##metric, \
+		.embedding = mm_vector_embedding_##metric, \
 		.coordinates = coordinates_of, \
 		.train = train_##metric, \
 		.sketch = sketch_##metric, \
@@ -540,4 +462,4 @@ DEFINE_METRIC(l2, prepare_doubles, coordinates, .check = check_value, .error = 1
 DEFINE_METRIC(l1, prepare_doubles, coordinates, .check = check_value, .error = 1e-9f)
 DEFINE_METRIC(linf, prepare_doubles, coordinates, .check = check_value)
 DEFINE_METRIC(cosine, prepare_direction, coordinates_cosine, .check = check_value_cosine,
-			  .to_metric = angle, .transform = FROM_ANGLE)
+			  .to_metric = mm_vector_angle, .transform = MM_FROM_ANGLE)

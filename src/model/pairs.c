@@ -435,10 +435,37 @@ extrapolate(const Nearest *nearest, double radius)
 		near_shares * pow(Min(radius / nearest->pairs[last].sum, 1.0), dimension);
 }
 
+/*
+ * The sums of all pairs, but for those that are NULL, into pairs, which has room for
+ * them.  Returns how many there are.  *all becomes the share of all pairs that have an
+ * object, those with NULL sums included.
+ */
+static int
+sums_of_pairs(const MMMeta *meta, const MMWeights *what, PairSum *pairs, double *all)
+{
+	const uint16 *kept = mm_meta_pairs(meta);
+	int			n = 0;
+
+	*all = 0.0;
+	for (int i = 0; i < meta->npairs; i++, kept += meta->ncolumns + 1)
+	{
+		double		share = kept_number(kept[0]);
+		double		sum = pair_sum(kept + 1, meta->ncolumns, what);
+
+		if (sum < 0)
+			continue;
+		*all += share;
+		if (!isnan(sum))
+			pairs[n++] = (PairSum) {sum, share};
+	}
+	return n;
+}
+
 double
 mm_pairs_fraction(const MMMeta *meta, const MMWeights *what, double radius, bool or_equal)
 {
-	const uint16 *kept = mm_meta_pairs(meta);
+	PairSum    *pairs;
+	int			n;
 	double		limit = radius * (or_equal ? 1 + PRECISION : 1 - PRECISION);
 	Nearest		nearest = {0};
 	double		all = 0.0;
@@ -449,23 +476,18 @@ mm_pairs_fraction(const MMMeta *meta, const MMWeights *what, double radius, bool
 		return -1.0;
 	if (radius < 0 || (radius == 0 && !or_equal))
 		return 0.0;
-	for (int i = 0; i < meta->npairs; i++, kept += meta->ncolumns + 1)
+	pairs = palloc(sizeof(PairSum) * meta->npairs);
+	n = sums_of_pairs(meta, what, pairs, &all);
+	for (int i = 0; i < n; i++)
 	{
-		double		share = kept_number(kept[0]);
-		double		sum = pair_sum(kept + 1, meta->ncolumns, what);
-
-		if (sum < 0)
-			continue;
-		all += share;
-		if (isnan(sum))
-			continue;
-		if (sum <= limit)
+		if (pairs[i].sum <= limit)
 		{
-			within += share;
+			within += pairs[i].share;
 			nwithin++;
 		}
-		add_nearest(&nearest, sum, share);
+		add_nearest(&nearest, pairs[i].sum, pairs[i].share);
 	}
+	pfree(pairs);
 	if (nwithin < ENOUGH_PAIRS)
 		within = extrapolate(&nearest, radius);
 	within /= all;
@@ -481,26 +503,20 @@ mm_pairs_fraction(const MMMeta *meta, const MMWeights *what, double radius, bool
 double
 mm_pairs_radius(const MMMeta *meta, const MMWeights *what, double fraction)
 {
-	const uint16 *kept = mm_meta_pairs(meta);
+	PairSum    *pairs = palloc(sizeof(PairSum) * Max(meta->npairs, 1));
+	double		all;
+	int			n = sums_of_pairs(meta, what, pairs, &all);
 	Nearest		nearest = {0};
-	double		all = 0.0;
 	double		shares;
 	double		low = 0.0;
 	double		high = 0.0;
 
-	for (int i = 0; i < meta->npairs; i++, kept += meta->ncolumns + 1)
+	for (int i = 0; i < n; i++)
 	{
-		double		share = kept_number(kept[0]);
-		double		sum = pair_sum(kept + 1, meta->ncolumns, what);
-
-		if (sum < 0)
-			continue;
-		all += share;
-		if (isnan(sum))
-			continue;
-		add_nearest(&nearest, sum, share);
-		high = Max(high, sum);
+		add_nearest(&nearest, pairs[i].sum, pairs[i].share);
+		high = Max(high, pairs[i].sum);
 	}
+	pfree(pairs);
 	shares = nearest.equal;
 	if (shares >= fraction * all && all > 0)
 		return 0.0;
@@ -538,24 +554,12 @@ void
 mm_pairs_radii(const MMMeta *meta, const MMWeights *what, const double *fractions, int n,
 			   double *radii)
 {
-	const uint16 *kept = mm_meta_pairs(meta);
 	PairSum    *pairs = palloc(sizeof(PairSum) * Max(meta->npairs, 1));
-	int			npairs = 0;
-	double		all = 0.0;
+	double		all;
+	int			npairs = sums_of_pairs(meta, what, pairs, &all);
 	double		shares = 0.0;
 	int			at = 0;
 
-	for (int i = 0; i < meta->npairs; i++, kept += meta->ncolumns + 1)
-	{
-		double		share = kept_number(kept[0]);
-		double		sum = pair_sum(kept + 1, meta->ncolumns, what);
-
-		if (sum < 0)
-			continue;
-		all += share;
-		if (!isnan(sum))
-			pairs[npairs++] = (PairSum) {sum, share};
-	}
 	qsort(pairs, npairs, sizeof(PairSum), compare_sums);
 	for (int i = 0; i < n; i++)
 	{

@@ -50,14 +50,15 @@ sub runs
 my @pythons = grep { defined && runs($_, '-c', 'import sys; sys.exit(sys.version_info < (3, 9))') }
 	$ENV{PYTHON}, '/usr/bin/python3', 'python3';
 my ($python) = (grep({ runs($_, '-c', 'import psycopg') } @pythons), @pythons);
-my %module = map { $_ => defined $python && runs($python, '-c', "import $_") } qw(psycopg psycopg2 sqlalchemy numpy);
+my %module = map { $_ => defined $python && runs($python, '-c', "import $_") }
+	qw(psycopg psycopg2 sqlalchemy numpy django);
 note 'Python: ' . ($python // 'none');
 note "Python module $_: " . ($module{$_} ? 'found' : 'missing') foreach sort keys %module;
 
 # The package's own tests.
 $node->safe_psql('postgres', 'CREATE DATABASE client');
 $node->safe_psql('client', 'CREATE EXTENSION mmdb');
-foreach my $test (qw(vector psycopg psycopg2 sqlalchemy))
+foreach my $test (qw(vector psycopg psycopg2 sqlalchemy django))
 {
   SKIP: {
 		skip 'there is no Python 3.9', 1 if !defined $python;
@@ -99,6 +100,7 @@ SKIP: {
 	{
 		my ($program) = @{ $blocks[$n] };
 		next if $program =~ /^import sqlalchemy/m && !($module{sqlalchemy} && $module{psycopg2});
+		next if $program =~ /django/ && !($module{django} && $module{psycopg2});
 		$script .= "print('>>> $n')\n$program\n";
 	}
 	append_to_file("$dir/session.py", $script);
@@ -107,7 +109,7 @@ SKIP: {
 	foreach my $n (0 .. $#blocks)
 	{
 	  SKIP: {
-			skip 'SQLAlchemy or psycopg2 is missing', 1 if index($script, ">>> $n'") < 0;
+			skip 'SQLAlchemy, Django or psycopg2 is missing', 1 if index($script, ">>> $n'") < 0;
 			my $printed = $printed{$n} // "not run: $output";
 			is(tidy($printed), tidy($blocks[$n][1] // ''), "docs/clients.md, Python, block $n");
 		}

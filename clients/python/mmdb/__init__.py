@@ -7,7 +7,7 @@
     for match in mmdb.knn(conn, "clipart", {"title": "crow", "keywords": ["bird"]}, k=3):
         print(match.row["title"], match.distance)
 
-mmdb.sqlalchemy has column types and distances for SQLAlchemy.
+mmdb.sqlalchemy has column types and distances for SQLAlchemy, mmdb.django a field, distances and an index for Django.
 """
 
 from .register import register, register_async
