@@ -35,8 +35,15 @@ else
 EXTENSION = mmdb
 EXTVERSION = 0.1.0
 MODULE_big = mmdb
-# What needs OpenBLAS is a module of its own: searching backends do not load it.
-MODULES = mmdb_learn
+# What needs OpenBLAS or libpq is a module of its own: searching backends load
+# neither.
+MODULES = mmdb_learn mmdb_shard
+
+# mmdb_shard consists of these and src/shard/mmdb_shard.c.
+SHARD_OBJS = \
+	src/shard/connection.o \
+	src/shard/statement.o \
+	src/shard/transaction.o
 
 OBJS = \
 	src/mmdb.o \
@@ -328,6 +335,12 @@ PG_CFLAGS = -ffp-contract=off
 BLAS_CFLAGS ?= $(shell pkg-config --cflags openblas 2>/dev/null)
 BLAS_LIBS ?= $(or $(shell pkg-config --libs openblas 2>/dev/null),-lopenblas)
 
+# libpq: that of the PostgreSQL that this is built for, or else the system's.
+LIBPQ_CFLAGS ?= -I$(shell $(PG_CONFIG) --includedir) $(shell pkg-config --cflags libpq 2>/dev/null)
+LIBPQ_LIBS ?= -L$(shell $(PG_CONFIG) --libdir) $(or $(shell pkg-config --libs libpq 2>/dev/null),-lpq)
+
+EXTRA_CLEAN = $(SHARD_OBJS)
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
@@ -361,7 +374,12 @@ vpath mmdb_learn.c $(srcdir)/src/learn
 mmdb_learn$(DLSUFFIX): LDFLAGS += $(BLAS_LIBS)
 mmdb_learn.o: CFLAGS += -O3 $(BLAS_CFLAGS)
 
+vpath mmdb_shard.c $(srcdir)/src/shard
+mmdb_shard$(DLSUFFIX): $(SHARD_OBJS)
+mmdb_shard$(DLSUFFIX): LDFLAGS += $(SHARD_OBJS) $(LIBPQ_LIBS)
+mmdb_shard.o mmdb_shard.bc $(SHARD_OBJS): CPPFLAGS += $(LIBPQ_CFLAGS)
+
 # Objects depend on all headers; there are few, and they seldom change.
-$(OBJS) $(MODULES:=.o): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+$(OBJS) $(SHARD_OBJS) $(MODULES:=.o): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
 
 endif
