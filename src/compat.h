@@ -338,6 +338,13 @@ mm_adjust_to_child(PlannerInfo *root, Node *node, RelOptInfo *child)
 	GenerationContextCreate(parent, name, ALLOCSET_DEFAULT_MAXSIZE)
 #endif
 
+/* Sets of events belong to a resource owner since 17. */
+#if PG_VERSION_NUM >= 170000
+#define MM_CREATE_WAIT_EVENT_SET(n)	CreateWaitEventSet(NULL, n)
+#else
+#define MM_CREATE_WAIT_EVENT_SET(n)	CreateWaitEventSet(CurrentMemoryContext, n)
+#endif
+
 /*
  * May the user execute a function?
  */

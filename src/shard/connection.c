@@ -97,7 +97,6 @@ mm_disconnect(MMConnection *conn)
 	if (conn->depth > 0)
 		conn->lost = true;
 	conn->busy = conn->rollback_sent = false;
-	conn->statements = 0;
 	resetStringInfo(&conn->before);
 }
 

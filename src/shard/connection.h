@@ -60,7 +60,7 @@ typedef struct MMConnection
 	int			unsent;			/* bytes of a COPY since it was last flushed */
 	StringInfoData before;		/* commands to be sent before the next one */
 	uint64		generation;		/* counts connections made, to know prepared statements by */
-	uint64		statements;		/* statements prepared in this one */
+	uint64		statements;		/* statements prepared, for their names */
 } MMConnection;
 
 /* Rows of a small result, as text. */
@@ -98,6 +98,8 @@ extern int	mm_copy_get(MMConnection *conn, char **data);
 
 /* transaction.c */
 extern void mm_begin(MMConnection *conn, bool writes);
+extern char *mm_begin_sql(const MMConnection *conn);
+extern void mm_begun(MMConnection *conn);
 extern void mm_transaction_init(void);
 
 #endif							/* MMDB_SHARD_CONNECTION_H */

@@ -3,9 +3,8 @@
  * transaction.c
  *	  Transactions at servers that end with the local one.
  *
- * A remote transaction has the isolation level of the local one, but at least
- * REPEATABLE READ, so that all its statements at a server see the same rows.
- * There is a savepoint for each subtransaction in which the connection is used.
+ * A remote transaction has the isolation level of the local one.  There is a
+ * savepoint for each subtransaction in which the connection is used.
  *
  * It commits before the local one does, server by server.  When a later server
  * fails, the earlier ones have committed: that is postgres_fdw's guarantee, too.
@@ -28,6 +27,33 @@
 static bool any_open = false;
 
 /*
+ * What opens a transaction at the server, or its savepoint for the current
+ * subtransaction; a palloc'd string.  mm_begun must be called when it has run.
+ */
+char *
+mm_begin_sql(const MMConnection *conn)
+{
+	int			level = GetCurrentTransactionNestLevel();
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	if (conn->depth == 0)
+		appendStringInfo(&sql, "START TRANSACTION ISOLATION LEVEL %s; ",
+						 IsolationIsSerializable() ? "SERIALIZABLE" :
+						 IsolationUsesXactSnapshot() ? "REPEATABLE READ" : "READ COMMITTED");
+	for (int i = Max(conn->depth + 1, 2); i <= level; i++)
+		appendStringInfo(&sql, "SAVEPOINT s%d; ", i);
+	return sql.data;
+}
+
+void
+mm_begun(MMConnection *conn)
+{
+	any_open = true;
+	conn->depth = GetCurrentTransactionNestLevel();
+}
+
+/*
  * Open a transaction at the server, or its savepoint for the current
  * subtransaction, if there is none yet.  writes says that the caller will change
  * something there: the local transaction can then commit only if this one does.
@@ -35,22 +61,16 @@ static bool any_open = false;
 void
 mm_begin(MMConnection *conn, bool writes)
 {
-	int			level = GetCurrentTransactionNestLevel();
-	StringInfoData sql;
+	char	   *sql;
 
-	any_open = true;
+	if (conn->depth < GetCurrentTransactionNestLevel())
+	{
+		sql = mm_begin_sql(conn);
+		mm_exec(conn, sql);
+		pfree(sql);
+		mm_begun(conn);
+	}
 	conn->wrote |= writes;
-	if (conn->depth >= level)
-		return;
-	initStringInfo(&sql);
-	if (conn->depth == 0)
-		appendStringInfo(&sql, "START TRANSACTION ISOLATION LEVEL %s; ",
-						 IsolationIsSerializable() ? "SERIALIZABLE" : "REPEATABLE READ");
-	for (int i = Max(conn->depth + 1, 2); i <= level; i++)
-		appendStringInfo(&sql, "SAVEPOINT s%d; ", i);
-	mm_exec(conn, sql.data);
-	conn->depth = level;
-	pfree(sql.data);
 }
 
 static void
@@ -134,6 +154,8 @@ roll_back_part(MMConnection *conn, void *arg)
 		mm_disconnect(conn);
 	if (conn->depth >= level && conn->pg != NULL)
 	{
+		/* What was to be sent is undone by this, or does not matter. */
+		resetStringInfo(&conn->before);
 		appendStringInfo(&conn->before, "ROLLBACK TO SAVEPOINT s%d; RELEASE SAVEPOINT s%d; ",
 						 level, level);
 		conn->depth = level - 1;
