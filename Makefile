@@ -193,6 +193,17 @@ OBJS = \
 	src/plan/verify.o \
 	src/plan/whole_table.o \
 	src/plan/why_not.o \
+	src/fanout/batches.o \
+	src/fanout/bounds.o \
+	src/fanout/deparse.o \
+	src/fanout/explain_fanout.o \
+	src/fanout/fanout_node.o \
+	src/fanout/merge.o \
+	src/fanout/plan_fanout.o \
+	src/fanout/ship.o \
+	src/fanout/statements.o \
+	src/fanout/values.o \
+	src/fanout/waves.o \
 	src/query/by_name.o \
 	src/query/choose_index.o \
 	src/query/composite.o \

@@ -27,6 +27,7 @@
 #include "optimizer/appendinfo.h"
 #include "optimizer/paths.h"
 #include "parser/analyze.h"
+#include "parser/parse_relation.h"
 #include "parser/parse_type.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
@@ -400,6 +401,23 @@ mm_check_permissions(PlannedStmt *stmt)
 	ExecCheckPermissions(stmt->rtable, stmt->permInfos, true);
 #else
 	ExecCheckRTPerms(stmt->rtable, true);
+#endif
+}
+
+/*
+ * As whom a relation is to be read, InvalidOid for the current user: in the range
+ * table until 15, then apart from it.
+ */
+static inline Oid
+mm_check_as_user(EState *estate, Index relid)
+{
+#if PG_VERSION_NUM >= 160000
+	RTEPermissionInfo *info = getRTEPermissionInfo(estate->es_rteperminfos,
+												   exec_rt_fetch(relid, estate));
+
+	return info->checkAsUser;
+#else
+	return exec_rt_fetch(relid, estate)->checkAsUser;
 #endif
 }
 

@@ -14,6 +14,7 @@
 #include "am/alter.h"
 #include "index/options.h"
 #include "compat.h"
+#include "fanout/fanout.h"
 #include "metric/kernels.h"
 #include "plan/partitions.h"
 #include "plan/plan.h"
@@ -87,5 +88,6 @@ _PG_init(void)
 	mm_plan_init();
 	mm_one_row_init();
 	mm_partitions_init();
+	mm_fanout_init();
 	MarkGUCPrefixReserved("mmdb");
 }

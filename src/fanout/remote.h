@@ -33,6 +33,7 @@ typedef struct MMRemoteCall
 
 	/* mmdb_shard's */
 	void	   *connection;
+	void	   *holder;			/* frees the result */
 	void	   *result;			/* until the memory context of the call is reset */
 	int			nrows;
 	int			state;
@@ -50,6 +51,11 @@ typedef struct MMRemoteRoutine
 	 * is sent once more if its connection turns out to be lost before it answers.
 	 */
 	void		(*run) (MMRemoteCall *calls, int ncalls, bool partial);
+
+	/*
+	 * Free a call's result, if it has one, before its context is reset.
+	 */
+	void		(*release) (MMRemoteCall *call);
 
 	/*
 	 * A value of a result, which is binary; NULL for NULL.

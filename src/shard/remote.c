@@ -169,6 +169,7 @@ keep_result(MMRemoteCall *call, PGresult *result)
 		PQclear(result);
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	}
+	call->holder = callback;
 	callback->func = free_result;
 	callback->arg = result;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
@@ -545,7 +546,7 @@ run_calls(MMRemoteCall *calls, int ncalls, bool partial)
 	for (int i = 0; i < ncalls; i++)
 	{
 		calls[i].state = CALL_WAITING;
-		calls[i].connection = calls[i].result = NULL;
+		calls[i].connection = calls[i].holder = calls[i].result = NULL;
 		calls[i].nrows = 0;
 		calls[i].retried = calls[i].missing = false;
 	}
@@ -575,6 +576,19 @@ run_calls(MMRemoteCall *calls, int ncalls, bool partial)
 	PG_END_TRY();
 	if (set != NULL)
 		FreeWaitEventSet(set);
+}
+
+static void
+release(MMRemoteCall *call)
+{
+	MemoryContextCallback *holder = call->holder;
+
+	if (holder == NULL)
+		return;
+	PQclear(call->result);
+	holder->arg = NULL;
+	call->holder = call->result = NULL;
+	call->nrows = 0;
 }
 
 static const char *
@@ -609,6 +623,7 @@ close_cursor(const MMRemoteCall *call, const char *cursor)
 
 static const MMRemoteRoutine routine = {
 	.run = run_calls,
+	.release = release,
 	.value = call_value,
 	.ncolumns = call_ncolumns,
 	.type = call_type,
