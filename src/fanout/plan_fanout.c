@@ -257,8 +257,9 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const MMFanoutPlan *plan, Expr *ke
 	path->path.pathkeys = pathkeys;
 	path->path.rows = rel->rows;
 	path->path.startup_cost = STARTUP_COST;
+	/* Servers work in parallel, and send no more than is asked for. */
 	path->path.total_cost = STARTUP_COST +
-		(plain->total_cost - (pathkeys == NIL ? plain->startup_cost : 0.0));
+		Min(plain->total_cost - plain->startup_cost, plain->total_cost * 0.8);
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->methods = &path_methods;
 	path->custom_paths = list_make1(plain);
