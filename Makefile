@@ -108,6 +108,9 @@ OBJS = \
 	src/model/statistics.o \
 	src/model/stored_value.o \
 	src/model/vantage.o \
+	src/region/format.o \
+	src/region/train.o \
+	src/region/tree.o \
 	src/tree/box.o \
 	src/tree/bulk.o \
 	src/tree/choose.o \
@@ -248,6 +251,7 @@ SQL_PARTS = \
 	src/metric/bit.sql \
 	src/metric/discrete.sql \
 	src/am/info.sql \
+	src/region/region.sql \
 	src/check/check.sql \
 	src/plan/bounded.sql \
 	src/plan/why_not.sql \

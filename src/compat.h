@@ -32,6 +32,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/regproc.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
@@ -104,6 +105,19 @@ mm_parse_type(const char *name, Oid *type, Node *escontext)
 #else
 	parseTypeString(name, type, &typmod, false);
 	return true;
+#endif
+}
+
+/*
+ * The parts of a qualified name, as a list for functions that look it up.
+ */
+static inline List *
+mm_name_list(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	return stringToQualifiedNameList(name, NULL);
+#else
+	return stringToQualifiedNameList(name);
 #endif
 }
 
