@@ -203,6 +203,7 @@ OBJS = \
 	src/fanout/fanout_node.o \
 	src/fanout/merge.o \
 	src/fanout/plan_fanout.o \
+	src/fanout/region_sum.o \
 	src/fanout/ship.o \
 	src/fanout/statements.o \
 	src/fanout/values.o \

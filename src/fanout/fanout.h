@@ -24,6 +24,7 @@
 #include "compat.h"
 #include "fanout/remote.h"
 #include "plan/plan.h"
+#include "region/region.h"
 
 /* ---------- what the planner decides ---------- */
 
@@ -108,6 +109,19 @@ extern void mm_deparse(StringInfo sql, Expr *expr, Oid relid);
 extern void mm_deparse_table(StringInfo sql, Oid relid);
 extern void mm_deparse_column(StringInfo sql, Oid relid, AttrNumber attnum);
 extern void mm_deparse_type(StringInfo sql, Oid type, int32 typmod);
+
+/* region_sum.c */
+
+/*
+ * mm_fanout_tree_columns: the columns of a region tree as those of an index.
+ *
+ * mm_fanout_match: the sum by which servers are bounded, of a query's order (NULL:
+ * none) or else of one of the conditions (RestrictInfos), as a plan with one driver.
+ * NULL if there is none, or if the table (relid) is not divided by a tree.
+ */
+extern MMColumns *mm_fanout_tree_columns(const MMRegionTree *tree);
+extern MMScanPlan *mm_fanout_match(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *key,
+								   bool descending, List *clauses);
 
 /* ---------- at run time ---------- */
 

@@ -386,6 +386,8 @@ build_path(PlannerInfo *root, RelOptInfo *rel)
 		plan.offset = (Expr *) root->parse->limitOffset;
 	}
 	plan.values = shipping.values;
+	plan.sums = mm_fanout_match(root, rel, planner_rt_fetch(rel->relid, root)->relid, key,
+								plan.descending, sent);
 	plain = plain_path(root, rel, pathkeys);
 	return plain == NULL ? NULL : make_path(root, rel, &plan, key, sent, vars, pathkeys, plain);
 }
