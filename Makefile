@@ -200,6 +200,7 @@ OBJS = \
 	src/fanout/bounds.o \
 	src/fanout/deparse.o \
 	src/fanout/explain_fanout.o \
+	src/fanout/fanout_lists.o \
 	src/fanout/fanout_node.o \
 	src/fanout/merge.o \
 	src/fanout/plan_fanout.o \

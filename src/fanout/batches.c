@@ -61,6 +61,7 @@ open_up_to(MMFanoutState *s, double value)
 {
 	MMFanoutServer **opened = palloc(sizeof(MMFanoutServer *) * s->nservers);
 	int			n = 0;
+	int			there = 0;
 
 	for (int i = 0; i < s->nservers && s->by_bound[i]->bound <= Min(value, s->radius); i++)
 	{
@@ -84,7 +85,14 @@ open_up_to(MMFanoutState *s, double value)
 		s->wave++;
 		s->waves++;
 		mm_fanout_ask(s, opened, n, true);
-		fetch(s, opened, n);
+		for (int i = 0; i < n; i++)
+		{
+			if (opened[i]->missing)
+				opened[i]->cursor = NULL;
+			else
+				opened[there++] = opened[i];
+		}
+		fetch(s, opened, there);
 	}
 	pfree(opened);
 	return n > 0;

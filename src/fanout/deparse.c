@@ -49,27 +49,28 @@ option_value(List *options, const char *name)
 }
 
 void
-mm_deparse_table(StringInfo sql, Oid relid)
+mm_deparse_table(StringInfo sql, const MMRemoteTable *table)
 {
-	ForeignTable *table = GetForeignTable(relid);
-	const char *schema = option_value(table->options, "schema_name");
-	const char *name = option_value(table->options, "table_name");
+	List	   *options = GetForeignTable(table->relid)->options;
+	const char *schema = option_value(options, "schema_name");
+	const char *name = option_value(options, "table_name");
 
 	if (schema == NULL)
-		schema = get_namespace_name(get_rel_namespace(relid));
+		schema = get_namespace_name(get_rel_namespace(table->relid));
 	if (name == NULL)
-		name = get_rel_name(relid);
+		name = get_rel_name(table->relid);
 	appendStringInfo(sql, "%s.%s", quote_identifier(schema), quote_identifier(name));
 }
 
 void
-mm_deparse_column(StringInfo sql, Oid relid, AttrNumber attnum)
+mm_deparse_column(StringInfo sql, const MMRemoteTable *table, AttrNumber attnum)
 {
-	const char *name = option_value(GetForeignColumnOptions(relid, attnum), "column_name");
+	/* A partition has its parent's columns by name, not by number. */
+	const char *name = get_attname(table->parent, attnum, false);
+	AttrNumber	here = get_attnum(table->relid, name);
+	const char *there = option_value(GetForeignColumnOptions(table->relid, here), "column_name");
 
-	if (name == NULL)
-		name = get_attname(relid, attnum, false);
-	appendStringInfo(sql, "t.%s", quote_identifier(name));
+	appendStringInfo(sql, "t.%s", quote_identifier(there != NULL ? there : name));
 }
 
 void
@@ -127,7 +128,7 @@ deparse_const(StringInfo sql, const Const *constant)
 }
 
 static void
-deparse_list(StringInfo sql, List *exprs, Oid relid)
+deparse_list(StringInfo sql, List *exprs, const MMRemoteTable *table)
 {
 	ListCell   *lc;
 
@@ -135,15 +136,15 @@ deparse_list(StringInfo sql, List *exprs, Oid relid)
 	{
 		if (lc != list_head(exprs))
 			appendStringInfoString(sql, ", ");
-		mm_deparse(sql, lfirst(lc), relid);
+		mm_deparse(sql, lfirst(lc), table);
 	}
 }
 
 static void
-deparse_cast(StringInfo sql, Expr *what, Oid type, int32 typmod, Oid relid)
+deparse_cast(StringInfo sql, Expr *what, Oid type, int32 typmod, const MMRemoteTable *table)
 {
 	appendStringInfoChar(sql, '(');
-	mm_deparse(sql, what, relid);
+	mm_deparse(sql, what, table);
 	appendStringInfoString(sql, "::");
 	mm_deparse_type(sql, type, typmod);
 	appendStringInfoChar(sql, ')');
@@ -165,52 +166,52 @@ deparse_operator_name(StringInfo sql, Oid operator)
 }
 
 static void
-deparse_op(StringInfo sql, const OpExpr *op, Oid relid)
+deparse_op(StringInfo sql, const OpExpr *op, const MMRemoteTable *table)
 {
 	appendStringInfoChar(sql, '(');
 	if (list_length(op->args) == 2)
 	{
-		mm_deparse(sql, linitial(op->args), relid);
+		mm_deparse(sql, linitial(op->args), table);
 		appendStringInfoChar(sql, ' ');
 	}
 	deparse_operator_name(sql, op->opno);
 	appendStringInfoChar(sql, ' ');
-	mm_deparse(sql, llast(op->args), relid);
+	mm_deparse(sql, llast(op->args), table);
 	appendStringInfoChar(sql, ')');
 }
 
 static void
-deparse_func(StringInfo sql, const FuncExpr *func, Oid relid)
+deparse_func(StringInfo sql, const FuncExpr *func, const MMRemoteTable *table)
 {
 	if (func->funcformat == COERCE_IMPLICIT_CAST || func->funcformat == COERCE_EXPLICIT_CAST)
 	{
 		int32		typmod = -1;
 
 		(void) exprIsLengthCoercion((const Node *) func, &typmod);
-		deparse_cast(sql, linitial(func->args), func->funcresulttype, typmod, relid);
+		deparse_cast(sql, linitial(func->args), func->funcresulttype, typmod, table);
 		return;
 	}
 	appendStringInfo(sql, "%s.%s(",
 					 quote_identifier(get_namespace_name(get_func_namespace(func->funcid))),
 					 quote_identifier(get_func_name(func->funcid)));
-	deparse_list(sql, func->args, relid);
+	deparse_list(sql, func->args, table);
 	appendStringInfoChar(sql, ')');
 }
 
 static void
-deparse_scalar_array(StringInfo sql, const ScalarArrayOpExpr *op, Oid relid)
+deparse_scalar_array(StringInfo sql, const ScalarArrayOpExpr *op, const MMRemoteTable *table)
 {
 	appendStringInfoChar(sql, '(');
-	mm_deparse(sql, linitial(op->args), relid);
+	mm_deparse(sql, linitial(op->args), table);
 	appendStringInfoChar(sql, ' ');
 	deparse_operator_name(sql, op->opno);
 	appendStringInfoString(sql, op->useOr ? " ANY (" : " ALL (");
-	mm_deparse(sql, lsecond(op->args), relid);
+	mm_deparse(sql, lsecond(op->args), table);
 	appendStringInfoString(sql, "))");
 }
 
 static void
-deparse_bool(StringInfo sql, const BoolExpr *expr, Oid relid)
+deparse_bool(StringInfo sql, const BoolExpr *expr, const MMRemoteTable *table)
 {
 	ListCell   *lc;
 
@@ -221,13 +222,13 @@ deparse_bool(StringInfo sql, const BoolExpr *expr, Oid relid)
 	{
 		if (lc != list_head(expr->args))
 			appendStringInfoString(sql, expr->boolop == AND_EXPR ? " AND " : " OR ");
-		mm_deparse(sql, lfirst(lc), relid);
+		mm_deparse(sql, lfirst(lc), table);
 	}
 	appendStringInfoChar(sql, ')');
 }
 
 static void
-deparse_case(StringInfo sql, const CaseExpr *expr, Oid relid)
+deparse_case(StringInfo sql, const CaseExpr *expr, const MMRemoteTable *table)
 {
 	ListCell   *lc;
 
@@ -237,14 +238,14 @@ deparse_case(StringInfo sql, const CaseExpr *expr, Oid relid)
 		const CaseWhen *when = lfirst_node(CaseWhen, lc);
 
 		appendStringInfoString(sql, " WHEN ");
-		mm_deparse(sql, when->expr, relid);
+		mm_deparse(sql, when->expr, table);
 		appendStringInfoString(sql, " THEN ");
-		mm_deparse(sql, when->result, relid);
+		mm_deparse(sql, when->result, table);
 	}
 	if (expr->defresult != NULL)
 	{
 		appendStringInfoString(sql, " ELSE ");
-		mm_deparse(sql, expr->defresult, relid);
+		mm_deparse(sql, expr->defresult, table);
 	}
 	appendStringInfoString(sql, " END)");
 }
@@ -253,10 +254,10 @@ deparse_case(StringInfo sql, const CaseExpr *expr, Oid relid)
  * Expressions that are written "(argument IS ...)".
  */
 static void
-deparse_test(StringInfo sql, Expr *argument, const char *test, Oid relid)
+deparse_test(StringInfo sql, Expr *argument, const char *test, const MMRemoteTable *table)
 {
 	appendStringInfoChar(sql, '(');
-	mm_deparse(sql, argument, relid);
+	mm_deparse(sql, argument, table);
 	appendStringInfo(sql, " IS %s)", test);
 }
 
@@ -281,13 +282,13 @@ boolean_test(BoolTestType type)
 }
 
 void
-mm_deparse(StringInfo sql, Expr *expr, Oid relid)
+mm_deparse(StringInfo sql, Expr *expr, const MMRemoteTable *table)
 {
 	check_stack_depth();
 	switch (nodeTag(expr))
 	{
 		case T_Var:
-			mm_deparse_column(sql, relid, ((Var *) expr)->varattno);
+			mm_deparse_column(sql, table, ((Var *) expr)->varattno);
 			break;
 		case T_Const:
 			deparse_const(sql, (Const *) expr);
@@ -297,66 +298,66 @@ mm_deparse(StringInfo sql, Expr *expr, Oid relid)
 			mm_deparse_type(sql, ((Param *) expr)->paramtype, ((Param *) expr)->paramtypmod);
 			break;
 		case T_OpExpr:
-			deparse_op(sql, (OpExpr *) expr, relid);
+			deparse_op(sql, (OpExpr *) expr, table);
 			break;
 		case T_DistinctExpr:
 			appendStringInfoChar(sql, '(');
-			mm_deparse(sql, linitial(((OpExpr *) expr)->args), relid);
+			mm_deparse(sql, linitial(((OpExpr *) expr)->args), table);
 			appendStringInfoString(sql, " IS DISTINCT FROM ");
-			mm_deparse(sql, lsecond(((OpExpr *) expr)->args), relid);
+			mm_deparse(sql, lsecond(((OpExpr *) expr)->args), table);
 			appendStringInfoChar(sql, ')');
 			break;
 		case T_NullIfExpr:
 			appendStringInfoString(sql, "NULLIF(");
-			deparse_list(sql, ((OpExpr *) expr)->args, relid);
+			deparse_list(sql, ((OpExpr *) expr)->args, table);
 			appendStringInfoChar(sql, ')');
 			break;
 		case T_ScalarArrayOpExpr:
-			deparse_scalar_array(sql, (ScalarArrayOpExpr *) expr, relid);
+			deparse_scalar_array(sql, (ScalarArrayOpExpr *) expr, table);
 			break;
 		case T_FuncExpr:
-			deparse_func(sql, (FuncExpr *) expr, relid);
+			deparse_func(sql, (FuncExpr *) expr, table);
 			break;
 		case T_RelabelType:
 			deparse_cast(sql, ((RelabelType *) expr)->arg, ((RelabelType *) expr)->resulttype,
-						 ((RelabelType *) expr)->resulttypmod, relid);
+						 ((RelabelType *) expr)->resulttypmod, table);
 			break;
 		case T_ArrayCoerceExpr:
 			deparse_cast(sql, ((ArrayCoerceExpr *) expr)->arg,
 						 ((ArrayCoerceExpr *) expr)->resulttype,
-						 ((ArrayCoerceExpr *) expr)->resulttypmod, relid);
+						 ((ArrayCoerceExpr *) expr)->resulttypmod, table);
 			break;
 		case T_ArrayExpr:
 			appendStringInfoString(sql, "(ARRAY[");
-			deparse_list(sql, ((ArrayExpr *) expr)->elements, relid);
+			deparse_list(sql, ((ArrayExpr *) expr)->elements, table);
 			appendStringInfoString(sql, "]::");
 			mm_deparse_type(sql, ((ArrayExpr *) expr)->array_typeid, -1);
 			appendStringInfoChar(sql, ')');
 			break;
 		case T_BoolExpr:
-			deparse_bool(sql, (BoolExpr *) expr, relid);
+			deparse_bool(sql, (BoolExpr *) expr, table);
 			break;
 		case T_CaseExpr:
-			deparse_case(sql, (CaseExpr *) expr, relid);
+			deparse_case(sql, (CaseExpr *) expr, table);
 			break;
 		case T_CoalesceExpr:
 			appendStringInfoString(sql, "COALESCE(");
-			deparse_list(sql, ((CoalesceExpr *) expr)->args, relid);
+			deparse_list(sql, ((CoalesceExpr *) expr)->args, table);
 			appendStringInfoChar(sql, ')');
 			break;
 		case T_MinMaxExpr:
 			appendStringInfoString(sql, ((MinMaxExpr *) expr)->op == IS_GREATEST ?
 								   "GREATEST(" : "LEAST(");
-			deparse_list(sql, ((MinMaxExpr *) expr)->args, relid);
+			deparse_list(sql, ((MinMaxExpr *) expr)->args, table);
 			appendStringInfoChar(sql, ')');
 			break;
 		case T_NullTest:
 			deparse_test(sql, ((NullTest *) expr)->arg,
-						 ((NullTest *) expr)->nulltesttype == IS_NULL ? "NULL" : "NOT NULL", relid);
+						 ((NullTest *) expr)->nulltesttype == IS_NULL ? "NULL" : "NOT NULL", table);
 			break;
 		case T_BooleanTest:
 			deparse_test(sql, ((BooleanTest *) expr)->arg,
-						 boolean_test(((BooleanTest *) expr)->booltesttype), relid);
+						 boolean_test(((BooleanTest *) expr)->booltesttype), table);
 			break;
 		default:
 			elog(ERROR, "unexpected node in an expression for another server: %d",

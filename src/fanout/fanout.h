@@ -59,6 +59,8 @@ typedef struct MMFanoutPlan
  */
 extern void mm_fanout_init(void);
 
+/* fanout_lists.c */
+
 /*
  * mm_fanout_pack, mm_fanout_unpack: a plan as the lists of a CustomScan and back.
  * The values, limit and offset are custom_exprs, all else is custom_private.
@@ -98,16 +100,25 @@ extern bool mm_is_binary_safe(Oid type);
 /* deparse.c */
 
 /*
- * mm_deparse: append a shipped expression as SQL about the remote table of a
- * foreign table (relid).
+ * A partition that is a foreign table, and its parent, whose columns expressions
+ * are about.
+ */
+typedef struct MMRemoteTable
+{
+	Oid			parent;
+	Oid			relid;
+} MMRemoteTable;
+
+/*
+ * mm_deparse: append a shipped expression as SQL about the remote table.
  *
  * mm_deparse_table, mm_deparse_column: append their names.
  *
  * mm_deparse_type: append a type's name.
  */
-extern void mm_deparse(StringInfo sql, Expr *expr, Oid relid);
-extern void mm_deparse_table(StringInfo sql, Oid relid);
-extern void mm_deparse_column(StringInfo sql, Oid relid, AttrNumber attnum);
+extern void mm_deparse(StringInfo sql, Expr *expr, const MMRemoteTable *table);
+extern void mm_deparse_table(StringInfo sql, const MMRemoteTable *table);
+extern void mm_deparse_column(StringInfo sql, const MMRemoteTable *table, AttrNumber attnum);
 extern void mm_deparse_type(StringInfo sql, Oid type, int32 typmod);
 
 /* region_sum.c */
@@ -242,10 +253,16 @@ extern TupleTableSlot *mm_fanout_store(MMFanoutState *s, const MMFanoutServer *s
  * it has one more parameter, and only rows whose value is at most that are wanted.
  *
  * mm_fanout_ask: run the statements of some servers, in parallel.
+ *
+ * mm_fanout_forget: make all servers as if nothing had been asked.
  */
 extern char *mm_fanout_sql(const MMFanoutState *s, const MMFanoutServer *server, int64 limit,
 						   bool bounded);
 extern void mm_fanout_ask(MMFanoutState *s, MMFanoutServer **servers, int n, bool in_transaction);
+extern void mm_fanout_forget(MMFanoutState *s);
+
+/* The setting mmdb.partial_answers. */
+extern bool mm_partial_answers;
 
 /* bounds.c */
 
@@ -281,15 +298,7 @@ extern const MMFanoutMode mm_fanout_batches;
 /* fanout_node.c */
 extern const CustomScanMethods mm_fanout_methods;
 
-/*
- * mm_fanout_forget: make all servers as if nothing had been asked.
- */
-extern void mm_fanout_forget(MMFanoutState *s);
-
 /* explain_fanout.c */
 extern void mm_fanout_explain(CustomScanState *node, List *ancestors, ExplainState *es);
-
-/* The setting mmdb.partial_answers. */
-extern bool mm_partial_answers;
 
 #endif							/* MM_FANOUT_H */

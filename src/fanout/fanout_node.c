@@ -172,7 +172,7 @@ limit_rows(MMFanoutState *s)
 	int64		limit = evaluate_limit(s->limit, econtext);
 	int64		offset = Max(evaluate_limit(s->offset, econtext), 0);
 	/* All servers' answers are kept in memory. */
-	int64		most = (int64) ((Size) work_mem * 1024 / 64);
+	const int64 most = 10000;
 
 	return limit <= 0 || limit > most || offset > most - limit ? 0 : limit + offset;
 }
@@ -194,24 +194,6 @@ begin_scan(MMFanoutState *s)
 	if (!s->no_rows)
 		s->mode->begin(s);
 	MemoryContextSwitchTo(old);
-}
-
-void
-mm_fanout_forget(MMFanoutState *s)
-{
-	s->wave = 0;
-	s->returned = 0;
-	for (int i = 0; i < s->nservers; i++)
-	{
-		MMFanoutServer *server = &s->servers[i];
-
-		if (s->remote != NULL)
-			s->remote->release(&server->call);
-		server->wave = server->row = 0;
-		server->call.nrows = 0;
-		server->more = false;
-		server->cursor = NULL;
-	}
 }
 
 static void

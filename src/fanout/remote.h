@@ -38,6 +38,7 @@ typedef struct MMRemoteCall
 	int			nrows;
 	int			state;
 	bool		retried;
+	bool		failed;			/* the result is an error */
 	bool		missing;		/* the server could not be asked (with partial) */
 } MMRemoteCall;
 

@@ -12,14 +12,17 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "utils/rel.h"
 
 #include "fanout/fanout.h"
+
+bool		mm_partial_answers = false;
 
 /*
  * The columns that are asked for.
  */
 static void
-write_columns(StringInfo sql, const MMFanoutState *s, const MMFanoutServer *server)
+write_columns(StringInfo sql, const MMFanoutState *s, const MMRemoteTable *table)
 {
 	if (s->ncolumns == 0)
 		appendStringInfoString(sql, "NULL");
@@ -29,11 +32,11 @@ write_columns(StringInfo sql, const MMFanoutState *s, const MMFanoutServer *serv
 
 		appendStringInfoString(sql, i > 0 ? ", " : "");
 		if (column->attnum == MM_FANOUT_KEY)
-			mm_deparse(sql, s->plan->key, server->relid);
+			mm_deparse(sql, s->plan->key, table);
 		else if (column->attnum < 0)
 			appendStringInfoString(sql, "t.ctid");
 		else
-			mm_deparse_column(sql, server->relid, column->attnum);
+			mm_deparse_column(sql, table, column->attnum);
 		if (column->text)
 			appendStringInfoString(sql, "::pg_catalog.text");
 	}
@@ -43,26 +46,27 @@ char *
 mm_fanout_sql(const MMFanoutState *s, const MMFanoutServer *server, int64 limit, bool bounded)
 {
 	const MMFanoutPlan *plan = s->plan;
+	MMRemoteTable table = {RelationGetRelid(s->css.ss.ss_currentRelation), server->relid};
 	const char *conjunction = " WHERE ";
 	StringInfoData sql;
 	ListCell   *lc;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
-	write_columns(&sql, s, server);
+	write_columns(&sql, s, &table);
 	appendStringInfoString(&sql, " FROM ");
-	mm_deparse_table(&sql, server->relid);
+	mm_deparse_table(&sql, &table);
 	appendStringInfoString(&sql, " AS t");
 	foreach(lc, plan->conditions)
 	{
 		appendStringInfoString(&sql, conjunction);
-		mm_deparse(&sql, lfirst(lc), server->relid);
+		mm_deparse(&sql, lfirst(lc), &table);
 		conjunction = " AND ";
 	}
 	if (bounded)
 	{
 		appendStringInfoString(&sql, conjunction);
-		mm_deparse(&sql, plan->key, server->relid);
+		mm_deparse(&sql, plan->key, &table);
 		appendStringInfo(&sql, " OPERATOR(pg_catalog.%s) $%d::double precision",
 						 plan->descending ? ">=" : "<=", s->nparams + 1);
 	}
@@ -87,7 +91,7 @@ mm_fanout_ask(MMFanoutState *s, MMFanoutServer **servers, int n, bool in_transac
 		calls[i] = servers[i]->call;
 		calls[i].in_transaction = in_transaction || IsolationUsesXactSnapshot();
 	}
-	s->remote->run(calls, n, mm_partial_answers && !in_transaction);
+	s->remote->run(calls, n, mm_partial_answers);
 	for (int i = 0; i < n; i++)
 	{
 		MMFanoutServer *server = servers[i];
@@ -104,4 +108,22 @@ mm_fanout_ask(MMFanoutState *s, MMFanoutServer **servers, int n, bool in_transac
 		}
 	}
 	pfree(calls);
+}
+
+void
+mm_fanout_forget(MMFanoutState *s)
+{
+	s->wave = 0;
+	s->returned = 0;
+	for (int i = 0; i < s->nservers; i++)
+	{
+		MMFanoutServer *server = &s->servers[i];
+
+		if (s->remote != NULL)
+			s->remote->release(&server->call);
+		server->wave = server->row = 0;
+		server->call.nrows = 0;
+		server->more = false;
+		server->cursor = NULL;
+	}
 }

@@ -277,6 +277,14 @@ connect_failed(MMConnection *conn, int sqlstate, const char *why)
 }
 
 /*
+ * What servers say besides is not for this server's log, where libpq puts it.
+ */
+static void
+ignore_notice(void *arg, const PGresult *result)
+{
+}
+
+/*
  * Begin to connect; mm_connection_poll goes on with it.
  */
 void
@@ -297,6 +305,7 @@ mm_connection_start(MMConnection *conn)
 		ReleaseExternalFD();
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	}
+	PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
 	conn->generation++;
 	conn->fresh = true;
 	conn->connecting = true;

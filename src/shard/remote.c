@@ -180,14 +180,33 @@ keep_result(MMRemoteCall *call, PGresult *result)
 /* ---------- a call's states ---------- */
 
 /*
+ * The result that is an error, which is the caller's then; NULL if there is none.
+ */
+static PGresult *
+take_error(MMRemoteCall *call)
+{
+	MemoryContextCallback *holder = call->holder;
+	PGresult   *result = call->result;
+
+	if (!call->failed)
+		return NULL;
+	holder->arg = NULL;
+	call->holder = call->result = NULL;
+	call->nrows = 0;
+	call->failed = false;
+	return result;
+}
+
+/*
  * A call cannot go on.  Connect anew, if nothing can be lost by that; or let the
  * answer go without this server; or raise the error.
  */
 static void
-fail(MMRemoteCall *call, PGresult *result, bool partial)
+fail(MMRemoteCall *call, bool partial)
 {
 	MMConnection *conn = call->connection;
 	bool		is_lost = conn->pg == NULL || PQstatus(conn->pg) == CONNECTION_BAD;
+	PGresult   *result = take_error(call);
 
 	if (is_lost && conn->depth == 0 && !conn->fresh && !call->retried)
 	{
@@ -334,7 +353,7 @@ send_next(MMRemoteCall *call, bool partial)
 		}
 	}
 	if (!sent)
-		fail(call, NULL, partial);
+		fail(call, partial);
 	else
 		(void) PQflush(conn->pg);
 }
@@ -407,7 +426,7 @@ go_on(MMRemoteCall *call, bool partial)
 	}
 	if (PQflush(conn->pg) < 0 || !PQconsumeInput(conn->pg))
 	{
-		fail(call, NULL, partial);
+		fail(call, partial);
 		return;
 	}
 	while (call->state != CALL_DONE && call->state != CALL_WAITING && !PQisBusy(conn->pg))
@@ -415,7 +434,9 @@ go_on(MMRemoteCall *call, bool partial)
 		PGresult   *result = PQgetResult(conn->pg);
 		ExecStatusType status = PQresultStatus(result);
 
-		if (result == NULL)
+		if (result == NULL && call->failed)
+			fail(call, partial);
+		else if (result == NULL)
 			command_ended(call, partial);
 		else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE)
 		{
@@ -424,7 +445,11 @@ go_on(MMRemoteCall *call, bool partial)
 				PQstatus(conn->pg) == CONNECTION_OK)
 				PQclear(result);
 			else
-				fail(call, result, partial);
+			{
+				/* The command ends with this; until then, nothing else can be sent. */
+				keep_result(call, result);
+				call->failed = true;
+			}
 		}
 		else if (call->state == CALL_RUNNING && status == PGRES_TUPLES_OK)
 			keep_result(call, result);
@@ -548,7 +573,7 @@ run_calls(MMRemoteCall *calls, int ncalls, bool partial)
 		calls[i].state = CALL_WAITING;
 		calls[i].connection = calls[i].holder = calls[i].result = NULL;
 		calls[i].nrows = 0;
-		calls[i].retried = calls[i].missing = false;
+		calls[i].retried = calls[i].missing = calls[i].failed = false;
 	}
 	PG_TRY();
 	{
