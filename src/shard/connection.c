@@ -31,7 +31,6 @@
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/builtins.h"
@@ -40,6 +39,7 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 #include "compat.h"
 #include "shard/connection.h"
@@ -458,7 +458,9 @@ mm_connection_alive(MMConnection *conn)
 {
 	if (conn->pg == NULL || conn->connecting || conn->depth > 0 || conn->busy)
 		return;
-	if (!PQconsumeInput(conn->pg) || PQstatus(conn->pg) == CONNECTION_BAD)
+	/* What a server says last is read before the end of the connection is. */
+	if (!PQconsumeInput(conn->pg) || PQisBusy(conn->pg) || !PQconsumeInput(conn->pg) ||
+		PQstatus(conn->pg) == CONNECTION_BAD)
 		mm_disconnect(conn);
 }
 

@@ -29,9 +29,9 @@
 #include "access/xact.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
+#include "utils/wait_event.h"
 
 #include "compat.h"
 #include "fanout/remote.h"
@@ -539,7 +539,11 @@ start_all(MMRemoteCall *calls, int ncalls, bool partial, bool *changing, int *ti
 			*changing = true;
 		}
 		if (call->state == CALL_DONE)
+		{
+			/* Its socket may be closed. */
+			*changing |= call->missing;
 			continue;
+		}
 		left++;
 		if (call->state == CALL_CONNECTING)
 		{

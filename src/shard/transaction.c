@@ -80,11 +80,10 @@ commit(MMConnection *conn, void *arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("connection to server \"%s\" was lost in this transaction", conn->server)));
-	if (conn->depth > 0)
-	{
+	/* What only read, and was lost in a part that was rolled back, is not missed. */
+	if (conn->depth > 0 && !conn->lost)
 		mm_exec_end(conn, "COMMIT TRANSACTION");
-		conn->depth = 0;
-	}
+	conn->depth = 0;
 	conn->lost = conn->wrote = false;
 }
 

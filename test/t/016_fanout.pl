@@ -102,6 +102,42 @@ foreach my $method ('hash', 'tree')
 }
 is(sql('SELECT * FROM prepared_differences(30)'), '', 'so have prepared searches');
 
+# ---------- writers ----------
+
+# Through the parent, and on servers themselves; answers are compared when they rest.
+SKIP:
+{
+	skip 'long', 2 unless $ENV{MMDB_TEST_LONG};
+	my @writers;
+	foreach my $node ($coordinator, $coordinator, @servers[ 1, 2 ])
+	{
+		my $script = '';
+		foreach (1 .. 2000)
+		{
+			my $id = 1 + int rand 4000;
+			$script .= "UPDATE flats SET id = id + 1 WHERE id = $id;\n";
+			$script .= "DELETE FROM flats WHERE id = $id + 10;\n" if $_ % 3 == 0;
+			next unless $node == $coordinator;
+			$script .= "INSERT INTO flats SELECT id + 2000, place, price, name, tags, v FROM one_table WHERE id = $id;\n";
+			$script .= "BEGIN; SAVEPOINT a; $script ROLLBACK TO a; COMMIT;\n" if $_ == 10;
+		}
+		my ($out, $err) = ('', '');
+		push @writers, IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ], '<', \$script, '>', \$out,
+			'2>', \$err);
+	}
+	my $failed = 0;
+	foreach (1 .. 200)
+	{
+		my ($status) = $coordinator->psql('postgres', "SELECT count(distances(replace(random_search(), '{t}', 'flats')))",
+			on_error_stop => 1);
+		$failed++ if $status != 0;
+	}
+	is($failed, 0, 'searches beside writers end without errors');
+	$_->finish foreach @writers;
+	sql('TRUNCATE one_table; INSERT INTO one_table SELECT * FROM flats');
+	is(sql('SELECT * FROM differences(5000)'), '', 'and afterwards have the same distances again');
+}
+
 # ---------- plans ----------
 
 my $search = "SELECT id FROM flats ORDER BY COALESCE((price <+> 500) / 100, 3) + 10 * (place <-> '(0.5,0.5)') LIMIT 5";
