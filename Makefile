@@ -207,6 +207,7 @@ OBJS = \
 	src/fanout/region_sum.o \
 	src/fanout/ship.o \
 	src/fanout/statements.o \
+	src/fanout/tree_cache.o \
 	src/fanout/values.o \
 	src/fanout/waves.o \
 	src/query/by_name.o \

@@ -27,7 +27,7 @@
 
 typedef struct MMFanoutBounds
 {
-	MMRegionTree *tree;
+	const MMRegionTree *tree;
 	MMColumns  *columns;
 	MMSumState *sum;
 	int		   *server;			/* of each of the tree's regions; -1: of none */
@@ -84,7 +84,7 @@ mm_fanout_bounds_init(MMFanoutState *s)
 	if (s->plan->sums == NULL || !mm_region_key(s->css.ss.ss_currentRelation, &value, &columns))
 		return;
 	bounds = palloc0(sizeof(MMFanoutBounds));
-	bounds->tree = mm_region_tree_read(value);
+	bounds->tree = mm_fanout_tree(value);
 	bounds->columns = mm_fanout_tree_columns(bounds->tree);
 	bounds->sum = mm_sum_init(&s->plan->sums->drivers[0], bounds->columns, &s->css);
 	assign_regions(s, bounds);

@@ -121,6 +121,14 @@ extern void mm_deparse_table(StringInfo sql, const MMRemoteTable *table);
 extern void mm_deparse_column(StringInfo sql, const MMRemoteTable *table, AttrNumber attnum);
 extern void mm_deparse_type(StringInfo sql, Oid type, int32 typmod);
 
+/* tree_cache.c */
+
+/*
+ * mm_fanout_tree: a region tree that is read, which lasts as long as the transaction
+ * or the current memory context.
+ */
+extern const MMRegionTree *mm_fanout_tree(Datum value);
+
 /* region_sum.c */
 
 /*

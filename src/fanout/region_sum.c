@@ -109,7 +109,7 @@ mm_fanout_match(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *key, bool d
 	Relation	parent = table_open(relid, NoLock);
 	MMScanPlan *plan = palloc0(sizeof(MMScanPlan));
 	MMOffer		offer = {.root = root, .rel = rel};
-	MMRegionTree *tree;
+	const MMRegionTree *tree;
 	Datum		value;
 	List	   *columns;
 	bool		matched = false;
@@ -119,7 +119,7 @@ mm_fanout_match(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *key, bool d
 	plan->drivers = palloc0(sizeof(MMDriver));
 	if (mm_region_key(parent, &value, &columns))
 	{
-		tree = mm_region_tree_read(value);
+		tree = mm_fanout_tree(value);
 		if (tree->method == MM_REGION_TREE && tree->ncolumns <= MM_MAX_COLUMNS)
 		{
 			offer.columns = mm_fanout_tree_columns(tree);
