@@ -96,7 +96,7 @@ mm_disconnect(MMConnection *conn)
 	}
 	if (conn->depth > 0)
 		conn->lost = true;
-	conn->busy = conn->rollback_sent = false;
+	conn->busy = conn->end_sent = false;
 	resetStringInfo(&conn->before);
 }
 
@@ -456,11 +456,11 @@ mm_connection_wait(MMConnection *conn, int events)
 void
 mm_connection_alive(MMConnection *conn)
 {
-	if (conn->pg == NULL || conn->connecting || conn->depth > 0 || conn->busy)
+	if (conn->pg == NULL || conn->connecting || conn->depth > 0 || (conn->busy && !conn->end_sent))
 		return;
 	/* What a server says last is read before the end of the connection is. */
-	if (!PQconsumeInput(conn->pg) || PQisBusy(conn->pg) || !PQconsumeInput(conn->pg) ||
-		PQstatus(conn->pg) == CONNECTION_BAD)
+	if (!PQconsumeInput(conn->pg) || (PQisBusy(conn->pg) && !conn->end_sent) ||
+		!PQconsumeInput(conn->pg) || PQstatus(conn->pg) == CONNECTION_BAD)
 		mm_disconnect(conn);
 }
 

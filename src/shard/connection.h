@@ -53,7 +53,7 @@ typedef struct MMConnection
 	bool		password_required;
 	bool		invalid;		/* the server or the mapping was altered */
 	bool		busy;			/* a command was sent, and its end is not read */
-	bool		rollback_sent;	/* and that command is a ROLLBACK that nobody waits for */
+	bool		end_sent;		/* and that command ends a transaction, and nobody waits for it */
 	bool		wrote;			/* the open transaction may have changed something */
 	bool		lost;			/* the connection was lost within the transaction */
 	bool		fresh;			/* nothing was sent since it was made */

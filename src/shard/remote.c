@@ -8,7 +8,7 @@
  *
  *	CALL_WAITING	the connection is in use by another call
  *	CALL_CONNECTING	it is being made
- *	CALL_CATCHING_UP	the answer to an earlier ROLLBACK, or to what subtransactions
+ *	CALL_CATCHING_UP	the answer to an earlier COMMIT or ROLLBACK, or to what subtransactions
  *					have left, is awaited
  *	CALL_BEGINNING	a transaction is being opened, or a savepoint made
  *	CALL_PREPARING	the statement is being prepared
@@ -305,7 +305,7 @@ send_next(MMRemoteCall *call, bool partial)
 		(conn->depth > 0 && conn->depth < level);
 	bool		sent;
 
-	if (conn->rollback_sent)
+	if (conn->end_sent)
 	{
 		call->state = CALL_CATCHING_UP;
 		return;
@@ -366,7 +366,7 @@ command_ended(MMRemoteCall *call, bool partial)
 {
 	MMConnection *conn = call->connection;
 
-	conn->busy = conn->rollback_sent = false;
+	conn->busy = conn->end_sent = false;
 	conn->fresh = false;
 	switch (call->state)
 	{
@@ -403,7 +403,7 @@ start(MMRemoteCall *calls, int ncalls, MMRemoteCall *call, bool partial)
 		(void) try_connect(call, partial);
 		return;
 	}
-	if (conn->busy && !conn->rollback_sent)
+	if (conn->busy && !conn->end_sent)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("connection to server \"%s\" is in use by another command", conn->server)));
@@ -440,8 +440,8 @@ go_on(MMRemoteCall *call, bool partial)
 			command_ended(call, partial);
 		else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE)
 		{
-			/* A ROLLBACK that fails has ended the transaction all the same. */
-			if (call->state == CALL_CATCHING_UP && conn->rollback_sent &&
+			/* If it fails, the transaction is over all the same. */
+			if (call->state == CALL_CATCHING_UP && conn->end_sent &&
 				PQstatus(conn->pg) == CONNECTION_OK)
 				PQclear(result);
 			else

@@ -174,10 +174,10 @@ run(MMConnection *conn, const char *sql, int nparams, const char *const *values)
 static void
 catch_up(MMConnection *conn, const char *sql)
 {
-	if (conn->rollback_sent)
+	if (conn->end_sent)
 	{
 		PQclear(last_result(conn, sql));
-		conn->rollback_sent = conn->busy = false;
+		conn->end_sent = conn->busy = false;
 	}
 	if (conn->busy)
 		ereport(ERROR,

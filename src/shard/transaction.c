@@ -9,7 +9,9 @@
  * It commits before the local one does, server by server.  When a later server
  * fails, the earlier ones have committed: that is postgres_fdw's guarantee, too.
  * It rolls back without waiting for the server, as an abort must not fail and
- * may not be interrupted; the answer is read before the next command is sent.
+ * may not be interrupted; the answer is read before the next command is sent.  A
+ * transaction that has only read ends in the same way, unless the server may still
+ * say that it could not be serialized.
  *
  * A connection on which a command is running when the transaction, or a part of
  * it, aborts is closed.  A remote transaction is then lost, and another use of
@@ -73,6 +75,19 @@ mm_begin(MMConnection *conn, bool writes)
 	conn->wrote |= writes;
 }
 
+/*
+ * Send the end of a transaction, without waiting for the answer.
+ */
+static void
+send_end(MMConnection *conn, const char *sql)
+{
+	resetStringInfo(&conn->before);
+	if (PQsendQuery(conn->pg, sql) && PQflush(conn->pg) >= 0)
+		conn->busy = conn->end_sent = true;
+	else
+		mm_disconnect(conn);
+}
+
 static void
 commit(MMConnection *conn, void *arg)
 {
@@ -82,7 +97,12 @@ commit(MMConnection *conn, void *arg)
 				 errmsg("connection to server \"%s\" was lost in this transaction", conn->server)));
 	/* What only read, and was lost in a part that was rolled back, is not missed. */
 	if (conn->depth > 0 && !conn->lost)
-		mm_exec_end(conn, "COMMIT TRANSACTION");
+	{
+		if (conn->wrote || conn->busy || IsolationIsSerializable())
+			mm_exec_end(conn, "COMMIT TRANSACTION");
+		else
+			send_end(conn, "COMMIT TRANSACTION");
+	}
 	conn->depth = 0;
 	conn->lost = conn->wrote = false;
 }
@@ -93,16 +113,10 @@ commit(MMConnection *conn, void *arg)
 static void
 roll_back(MMConnection *conn, void *arg)
 {
-	if (conn->connecting || (conn->busy && !conn->rollback_sent))
+	if (conn->connecting || (conn->busy && !conn->end_sent))
 		mm_disconnect(conn);
 	else if (conn->depth > 0 && conn->pg != NULL)
-	{
-		resetStringInfo(&conn->before);
-		if (PQsendQuery(conn->pg, "ROLLBACK TRANSACTION") && PQflush(conn->pg) >= 0)
-			conn->busy = conn->rollback_sent = true;
-		else
-			mm_disconnect(conn);
-	}
+		send_end(conn, "ROLLBACK TRANSACTION");
 	conn->depth = 0;
 	conn->lost = conn->wrote = false;
 }
@@ -149,7 +163,7 @@ roll_back_part(MMConnection *conn, void *arg)
 {
 	int			level = *(int *) arg;
 
-	if (conn->connecting || (conn->busy && !conn->rollback_sent))
+	if (conn->connecting || (conn->busy && !conn->end_sent))
 		mm_disconnect(conn);
 	if (conn->depth >= level && conn->pg != NULL)
 	{

@@ -118,7 +118,8 @@ SKIP:
 			$script .= "UPDATE flats SET id = id + 1 WHERE id = $id;\n";
 			$script .= "DELETE FROM flats WHERE id = $id + 10;\n" if $_ % 3 == 0;
 			next unless $node == $coordinator;
-			$script .= "INSERT INTO flats SELECT id + 2000, place, price, name, tags, v FROM one_table WHERE id = $id;\n";
+			$script .= "INSERT INTO flats SELECT id + 2000, place, price, name, tags, v
+				FROM one_table WHERE id = $id;\n";
 			$script .= "BEGIN; SAVEPOINT a; $script ROLLBACK TO a; COMMIT;\n" if $_ == 10;
 		}
 		my ($out, $err) = ('', '');
@@ -128,8 +129,8 @@ SKIP:
 	my $failed = 0;
 	foreach (1 .. 200)
 	{
-		my ($status) = $coordinator->psql('postgres', "SELECT count(distances(replace(random_search(), '{t}', 'flats')))",
-			on_error_stop => 1);
+		my ($status) = $coordinator->psql('postgres',
+			"SELECT count(distances(replace(random_search(), '{t}', 'flats')))", on_error_stop => 1);
 		$failed++ if $status != 0;
 	}
 	is($failed, 0, 'searches beside writers end without errors');
