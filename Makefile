@@ -42,6 +42,7 @@ MODULES = mmdb_learn mmdb_shard
 # mmdb_shard consists of these and src/shard/mmdb_shard.c.
 SHARD_OBJS = \
 	src/shard/connection.o \
+	src/shard/hosts.o \
 	src/shard/remote.o \
 	src/shard/statement.o \
 	src/shard/transaction.o

@@ -199,18 +199,8 @@ mm_connection(Oid serverid, Oid userid)
 	return conn;
 }
 
-/* Where and as whom to connect, as libpq wants it. */
-typedef struct Target
-{
-	const char **keywords;
-	const char **values;
-	int			n;
-	bool		has_password;
-	bool		password_required;
-} Target;
-
 static void
-add_option(Target *target, const char *keyword, const char *value)
+add_option(MMTarget *target, const char *keyword, const char *value)
 {
 	/* The last one of a name counts for libpq. */
 	target->keywords[target->n] = keyword;
@@ -218,7 +208,7 @@ add_option(Target *target, const char *keyword, const char *value)
 }
 
 static void
-add_options(Target *target, List *options)
+add_options(MMTarget *target, List *options)
 {
 	ListCell   *lc;
 
@@ -238,7 +228,7 @@ add_options(Target *target, List *options)
 }
 
 static void
-read_target(MMConnection *conn, Target *target)
+read_target(MMConnection *conn, MMTarget *target)
 {
 	ForeignServer *server = GetForeignServer(conn->serverid);
 	UserMapping *mapping = GetUserMapping(conn->key.userid, conn->serverid);
@@ -285,14 +275,15 @@ ignore_notice(void *arg, const PGresult *result)
 }
 
 /*
- * Begin to connect; mm_connection_poll goes on with it.
+ * Begin to connect to one of the hosts that are not dropped.
  */
-void
-mm_connection_start(MMConnection *conn)
+static void
+begin_connecting(MMConnection *conn, const Bitmapset *dropped)
 {
-	Target		target;
+	MMTarget	target;
 
 	read_target(conn, &target);
+	mm_hosts_without(&target, dropped);
 	if (!AcquireExternalFD())
 		ereport(ERROR,
 				(errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
@@ -326,6 +317,37 @@ mm_connection_start(MMConnection *conn)
 		}
 	if (PQstatus(conn->pg) == CONNECTION_BAD)
 		connect_failed(conn, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, NULL);
+}
+
+/*
+ * Begin to connect; mm_connection_poll goes on with it.
+ */
+void
+mm_connection_start(MMConnection *conn)
+{
+	bms_free(conn->dropped);
+	conn->dropped = NULL;
+	begin_connecting(conn, NULL);
+}
+
+/*
+ * The host that is being connected to has taken too long.  Try the others, if there
+ * are any.
+ */
+static void
+connect_elsewhere(MMConnection *conn)
+{
+	MMTarget	target;
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+	bool		others;
+
+	read_target(conn, &target);
+	others = mm_hosts_drop(&target, &conn->dropped, conn->pg);
+	MemoryContextSwitchTo(old);
+	if (!others)
+		connect_failed(conn, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "timeout expired");
+	mm_disconnect(conn);
+	begin_connecting(conn, conn->dropped);
 }
 
 /*
@@ -412,8 +434,8 @@ mm_connection_poll(MMConnection *conn)
 }
 
 /*
- * Milliseconds that are left for connecting; -1 if there is no limit.  An error
- * if they are over.
+ * Milliseconds that are left for connecting; -1 if there is no limit.  If they are
+ * over, connecting goes on with another host, or it is an error if there is none.
  */
 int
 mm_connection_timeout(MMConnection *conn)
@@ -424,7 +446,10 @@ mm_connection_timeout(MMConnection *conn)
 		return -1;
 	left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), conn->deadline);
 	if (left <= 0)
-		connect_failed(conn, ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION, "timeout expired");
+	{
+		connect_elsewhere(conn);
+		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), conn->deadline);
+	}
 	return (int) Min(left, INT_MAX);
 }
 
@@ -438,6 +463,9 @@ mm_connection_wait(MMConnection *conn, int events)
 	int			timeout = mm_connection_timeout(conn);
 	int			happened;
 
+	/* It may have begun with another host by that. */
+	if (conn->connecting)
+		events = conn->poll_for;
 	happened = WaitLatchOrSocket(MyLatch,
 								 WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | events |
 								 (timeout >= 0 ? WL_TIMEOUT : 0),
@@ -474,16 +502,14 @@ MMConnection *
 mm_connect(Oid serverid, Oid userid)
 {
 	MMConnection *conn = mm_connection(serverid, userid);
-	int			events;
 
 	mm_connection_alive(conn);
 	if (conn->pg == NULL)
 		mm_connection_start(conn);
-	events = conn->poll_for;
 	while (conn->connecting)
 	{
-		mm_connection_wait(conn, events);
-		events = mm_connection_poll(conn);
+		mm_connection_wait(conn, conn->poll_for);
+		(void) mm_connection_poll(conn);
 	}
 	return conn;
 }

@@ -19,6 +19,7 @@
 
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
+#include "nodes/bitmapset.h"
 
 #include "compat.h"
 
@@ -50,6 +51,7 @@ typedef struct MMConnection
 	int			configured;		/* settings that were sent to it */
 	int			poll_for;		/* what connecting waits for: WL_SOCKET_* */
 	TimestampTz deadline;		/* of connecting; 0 is none */
+	Bitmapset  *dropped;		/* hosts that have taken too long */
 	bool		password_required;
 	bool		invalid;		/* the server or the mapping was altered */
 	bool		busy;			/* a command was sent, and its end is not read */
@@ -72,6 +74,27 @@ typedef struct MMRows
 } MMRows;
 
 #define MM_ROW_VALUE(rows, row, column) ((rows)->values[(row) * (rows)->ncolumns + (column)])
+
+/* Where and as whom to connect, as libpq wants it. */
+typedef struct MMTarget
+{
+	const char **keywords;
+	const char **values;
+	int			n;
+	bool		has_password;
+	bool		password_required;
+} MMTarget;
+
+/* hosts.c */
+
+/*
+ * mm_hosts_drop: add the host that a connection is being made to to those that are
+ * not to be tried any more.  Returns false if no other is left.
+ *
+ * mm_hosts_without: take those away from a target's hosts and ports.
+ */
+extern bool mm_hosts_drop(MMTarget *target, Bitmapset **dropped, const PGconn *pg);
+extern void mm_hosts_without(MMTarget *target, const Bitmapset *dropped);
 
 /* connection.c */
 extern MMConnection *mm_connection(Oid serverid, Oid userid);

@@ -234,11 +234,11 @@ fail(MMRemoteCall *call, bool partial)
 }
 
 /*
- * Begin to connect, or go on with it.  Returns the events to wait for, 0 when the
- * connection is there.
+ * Begin to connect, or go on with it: with its socket ready, or else only as far as
+ * time goes.  Returns the events to wait for, 0 when the connection is there.
  */
 static int
-try_connect(MMRemoteCall *call, bool partial)
+try_connect(MMRemoteCall *call, bool ready, bool partial)
 {
 	MMConnection *conn = call->connection;
 	MemoryContext context = CurrentMemoryContext;
@@ -253,8 +253,12 @@ try_connect(MMRemoteCall *call, bool partial)
 		}
 		else
 		{
+			uint64		generation = conn->generation;
+
 			(void) mm_connection_timeout(conn);
-			events = mm_connection_poll(conn);
+			/* It may have begun anew, with another host. */
+			events = ready && generation == conn->generation ? mm_connection_poll(conn) :
+				conn->poll_for;
 		}
 	}
 	PG_CATCH();
@@ -386,31 +390,6 @@ command_ended(MMRemoteCall *call, bool partial)
 }
 
 /*
- * Begin with a call, if its connection is free.
- */
-static void
-start(MMRemoteCall *calls, int ncalls, MMRemoteCall *call, bool partial)
-{
-	MMConnection *conn;
-
-	call->connection = conn = mm_connection(call->serverid, call->userid);
-	if (is_taken(calls, ncalls, call))
-		return;
-	mm_connection_alive(conn);
-	if (conn->pg == NULL || conn->connecting)
-	{
-		call->state = CALL_CONNECTING;
-		(void) try_connect(call, partial);
-		return;
-	}
-	if (conn->busy && !conn->end_sent)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("connection to server \"%s\" is in use by another command", conn->server)));
-	send_next(call, partial);
-}
-
-/*
  * Go on with a call, as far as that is possible without waiting.
  */
 static void
@@ -420,7 +399,7 @@ go_on(MMRemoteCall *call, bool partial)
 
 	if (call->state == CALL_CONNECTING)
 	{
-		if (try_connect(call, partial) == 0 && call->state == CALL_CONNECTING)
+		if (try_connect(call, true, partial) == 0 && call->state == CALL_CONNECTING)
 			send_next(call, partial);
 		return;
 	}
@@ -456,6 +435,34 @@ go_on(MMRemoteCall *call, bool partial)
 		else
 			PQclear(result);
 	}
+}
+
+/*
+ * Begin with a call, if its connection is free.
+ */
+static void
+start(MMRemoteCall *calls, int ncalls, MMRemoteCall *call, bool partial)
+{
+	MMConnection *conn;
+
+	call->connection = conn = mm_connection(call->serverid, call->userid);
+	if (is_taken(calls, ncalls, call))
+		return;
+	mm_connection_alive(conn);
+	if (conn->pg == NULL || conn->connecting)
+	{
+		call->state = CALL_CONNECTING;
+		(void) try_connect(call, false, partial);
+		return;
+	}
+	if (conn->busy && !conn->end_sent)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("connection to server \"%s\" is in use by another command", conn->server)));
+	send_next(call, partial);
+	/* The end of an earlier transaction may have been read from the socket already. */
+	if (call->state == CALL_CATCHING_UP)
+		go_on(call, partial);
 }
 
 /* ---------- all calls ---------- */
@@ -538,6 +545,8 @@ start_all(MMRemoteCall *calls, int ncalls, bool partial, bool *changing, int *ti
 			start(calls, ncalls, call, partial);
 			*changing = true;
 		}
+		else if (call->state == CALL_CONNECTING)
+			(void) try_connect(call, false, partial);
 		if (call->state == CALL_DONE)
 		{
 			/* Its socket may be closed. */

@@ -239,7 +239,7 @@ is(in_session($nearest), $before, 'all is well when it is back, in the same sess
 
 SKIP:
 {
-	skip 'there is no ps', 4 unless `ps -o pid= -p $$` =~ /\d/;
+	skip 'there is no ps', 7 unless `ps -o pid= -p $$` =~ /\d/;
 	my $main = slurp_file($servers[2]->data_dir . '/postmaster.pid') =~ s/\n.*//sr;
 	my @family = ($main, map { /^\s*(\d+)\s+$main$/ ? $1 : () } split /\n/, `ps -e -o pid=,ppid=`);
 	kill 'STOP', @family;
@@ -252,6 +252,18 @@ SKIP:
 	in_session($all =~ s/900/901/r);
 	cmp_ok(time - $start, '<', 1.6, 'and with one that is there');
 	in_session('RESET statement_timeout');
+
+	my ($first, $second) = @servers[ 2, 3 ];
+	sql(sprintf "CREATE SERVER two FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '%s,%s', port '%s,%s',
+			dbname 'postgres', extensions 'mmdb', connect_timeout '2');
+		CREATE USER MAPPING FOR CURRENT_USER SERVER two;
+		CREATE TABLE either (id integer, price float8) PARTITION BY LIST (id);
+		CREATE FOREIGN TABLE either_one PARTITION OF either DEFAULT SERVER two OPTIONS (table_name 'flats')",
+		$first->host, $second->host, $first->port, $second->port);
+	$start = time;
+	like(sql('SELECT id FROM either ORDER BY price <+> 500 LIMIT 1'), qr/^\d+$/,
+		'a second host answers when the first does not');
+	cmp_ok(time - $start, '<', 4, 'after connect_timeout');
 	kill 'CONT', @family;
 	sleep 1;
 	is($servers[2]->safe_psql('postgres', "SELECT count(*) $ours AND state = 'active'"), 0,
@@ -276,6 +288,19 @@ sql("GRANT SELECT ON flats TO guest; ALTER TABLE flats ENABLE ROW LEVEL SECURITY
 	CREATE POLICY cheap ON flats TO guest USING (price < 300)");
 unlike(sql("SET ROLE guest; EXPLAIN (COSTS OFF) $search"), qr/MMDB Fan-out/, 'policies are not left to the servers');
 sql('ALTER TABLE flats DISABLE ROW LEVEL SECURITY');
+
+# ---------- two coordinators ----------
+
+# All that a coordinator knows is in its catalogs, so a dump of them makes another.
+my $dump = $coordinator->basedir . '/coordinator.sql';
+$coordinator->command_ok([ 'pg_dump', '-s', '-f', $dump, $coordinator->connstr('postgres') ],
+	'a coordinator is dumped');
+$coordinator->safe_psql('postgres', 'CREATE DATABASE second');
+$coordinator->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $coordinator->connstr('second') ],
+	'and restored as another');
+sql("INSERT INTO flats VALUES (-3, '(0.5,0.5)', 500, 'x', '{A}', '[0,0,0]')");
+is($coordinator->safe_psql('second', $search), sql($search),
+	'which has the same answers, with what was written by the first');
 
 # ---------- one node ----------
 
