@@ -9,6 +9,7 @@
 # For people; these need nothing but what they install themselves, and work on a copy
 # of PostgreSQL, with a server of its own (test/run):
 #	make demo			loads the clip-art gallery and searches it
+#	make demo-cluster	the same on four servers of its own
 #	make explore		the same, to explore it in a browser (explorer/)
 #	make check			builds without warnings and runs all tests
 #	make check-long		the same with longer randomized tests
@@ -17,7 +18,7 @@
 #				PostGIS, in chroots (test/newer)
 #	make bench			runs the benchmarks (bench/run)
 
-people = demo explore check check-long check-explorer check-all bench
+people = demo demo-cluster explore check check-long check-explorer check-all bench
 ifneq ($(filter $(people),$(MAKECMDGOALS)),)
 
 others = $(filter-out $(people),$(MAKECMDGOALS))
@@ -42,9 +43,20 @@ MODULES = mmdb_learn mmdb_shard
 # mmdb_shard consists of these and src/shard/mmdb_shard.c.
 SHARD_OBJS = \
 	src/shard/connection.o \
+	src/shard/definition.o \
+	src/shard/distribute.o \
+	src/shard/distributed.o \
 	src/shard/hosts.o \
+	src/shard/load.o \
+	src/shard/local.o \
+	src/shard/move.o \
+	src/shard/rebalance.o \
+	src/shard/recover.o \
 	src/shard/remote.o \
+	src/shard/servers.o \
 	src/shard/statement.o \
+	src/shard/stream.o \
+	src/shard/together.o \
 	src/shard/transaction.o
 
 OBJS = \
@@ -109,7 +121,12 @@ OBJS = \
 	src/model/statistics.o \
 	src/model/stored_value.o \
 	src/model/vantage.o \
+	src/region/bounds.o \
+	src/region/describe.o \
 	src/region/format.o \
+	src/region/guard.o \
+	src/region/refine.o \
+	src/region/shard_call.o \
 	src/region/train.o \
 	src/region/tree.o \
 	src/tree/box.o \
@@ -264,7 +281,8 @@ SQL_PARTS = \
 	src/query/fusion.sql \
 	src/query/profile.sql \
 	src/query/json_query.sql \
-	src/learn/learn.sql
+	src/learn/learn.sql \
+	src/shard/operations.sql
 
 # What metrics of others are built against.
 HEADERS = src/metric/metric_routine.h
@@ -329,6 +347,7 @@ REGRESS = \
 	plan_rows \
 	operator_names \
 	recipes \
+	regions \
 	clipart
 
 ISOLATION = \

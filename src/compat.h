@@ -15,6 +15,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_foreign_server.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
@@ -456,5 +457,17 @@ mm_owns_relation(Oid relation)
 #else
 #define MM_FIND_MATCHING_SUBPLANS(state)	ExecFindMatchingSubPlans(state)
 #endif
+/*
+ * What the user may do with a foreign server.
+ */
+static inline AclResult
+mm_server_aclcheck(Oid server, Oid user, AclMode mode)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ForeignServerRelationId, server, user, mode);
+#else
+	return pg_foreign_server_aclcheck(server, user, mode);
+#endif
+}
 
 #endif							/* MMDB_COMPAT_H */

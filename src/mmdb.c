@@ -18,6 +18,7 @@
 #include "metric/kernels.h"
 #include "plan/partitions.h"
 #include "plan/plan.h"
+#include "region/guard.h"
 #include "search/driver.h"
 
 PG_MODULE_MAGIC;
@@ -89,5 +90,6 @@ _PG_init(void)
 	mm_one_row_init();
 	mm_partitions_init();
 	mm_fanout_init();
+	mm_guard_init();
 	MarkGUCPrefixReserved("mmdb");
 }

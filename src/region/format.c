@@ -118,6 +118,8 @@ parse_column(JsonbValue *value, MMRegionMethod method, MMWrittenColumn *column)
 	if (method == MM_REGION_HASH)
 		return;
 	column->opclass = string_member(object, "class", true);
+	if (member(object, "scale") != NULL)
+		column->scale = number_value(member(object, "scale"), "scale");
 	column->collation = string_member(object, "collation", false);
 	column->pivot = string_member(object, "pivot", false);
 	if (origins != NULL)
@@ -285,6 +287,11 @@ write_column(StringInfo buf, const MMWrittenColumn *column)
 	write_string(buf, "class", column->opclass);
 	write_string(buf, "collation", column->collation);
 	write_string(buf, "pivot", column->pivot);
+	if (column->scale > 0)
+	{
+		appendStringInfoString(buf, ",\"scale\":");
+		write_number(buf, column->scale);
+	}
 	if (column->dimensions >= 0)
 		appendStringInfo(buf, ",\"dimensions\":%d", column->dimensions);
 	if (column->norigins > 0)

@@ -5,8 +5,8 @@
  *
  *		{"version": 1, "method": "tree",
  *		 "columns": [{"name": "price", "type": "integer",
- *					  "class": "public.integer_ops", "origin": [1500]},
- *					 {"name": "title", "type": "text", "class": "public.text_ops",
+ *					  "class": "public.int4_l1_ops", "scale": 350, "origin": [1500]},
+ *					 {"name": "title", "type": "text", "class": "public.text_edit_ops", "scale": 30,
  *					  "collation": "pg_catalog.default", "pivot": "..."}],
  *		 "tree": {"column": 0, "at": 1700, "nulls": "left",
  *				  "left": 1, "right": {"column": 1, "at": 9, "left": 2, "right": 3}}}
@@ -34,6 +34,8 @@ typedef struct MMWrittenColumn
 	char	   *collation;		/* NULL: none */
 	char	   *pivot;			/* NULL: none */
 	int			dimensions;		/* -1: no such number */
+	double		scale;			/* distances are divided by it to compare columns, for
+								 * splits; 0: the column takes no part in the tree */
 	int			norigins;
 	double		origins[METRIC_MAX_RAW_COORDINATES];
 } MMWrittenColumn;

@@ -147,6 +147,12 @@ extern PGDLLEXPORT void mm_region_bounds(const MMRegionTree *tree, int nterms, c
 										 double *bounds);
 
 /*
+ * mm_region_check_arguments: raise an error unless the arguments of a function
+ * from number first on are of the types of the tree's columns.
+ */
+extern void mm_region_check_arguments(FunctionCallInfo fcinfo, int first, const MMRegionTree *tree);
+
+/*
  * mm_region_place: the place of a region's number among tree->regions, or -1.
  */
 extern PGDLLEXPORT int mm_region_place(const MMRegionTree *tree, int region);

@@ -19,27 +19,24 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "access/table.h"
-#include "catalog/pg_collation.h"
-#include "catalog/pg_opclass.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
+#include "optimizer/optimizer.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "base/compare.h"
 #include "compat.h"
 #include "index/open.h"
 #include "index/packing.h"
 #include "index/scales.h"
-#include "model/pivots.h"
 #include "model/sample.h"
 #include "model/statistics.h"
+#include "region/describe.h"
 #include "region/format.h"
 
 PG_FUNCTION_INFO_V1(mm_train_regions);
@@ -110,7 +107,6 @@ typedef struct Coordinate
 	int			coordinate;
 	MetricNorm	norm;
 	MetricTransform transform;
-	double		weight;
 	double		scale;
 	double	   *x;
 } Coordinate;
@@ -203,7 +199,7 @@ try_split(Builder *builder, const Coordinate *c, const int *rows, int n, double 
 	split->uneven = Max(left / (share * n), (n - left) / ((1.0 - share) * n)) - 1.0;
 	for (int i = 0; i < nvalues; i++)
 		sum += gap_across(c, x[i], split->node.below);
-	split->gain = c->weight * sum / n;
+	split->gain = sum / n;
 }
 
 /*
@@ -313,13 +309,10 @@ build_hash(Builder *builder, double from, double below, int nregions)
 }
 
 /*
- * Embed a sample by the columns of a tree, for the builder.  importance is the
- * weight of each column, and scales what its distances are divided by: 0 leaves
- * a column out.
+ * Embed a sample by the columns of a tree, for the builder.
  */
 static void
-embed(Builder *builder, MMRegionTree *tree, const MMSample *sample, const double *importance,
-	  const double *scales)
+embed(Builder *builder, MMRegionTree *tree, const MMSample *sample)
 {
 	int			n = mm_sample_size(sample);
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb coordinates",
@@ -332,7 +325,7 @@ embed(Builder *builder, MMRegionTree *tree, const MMSample *sample, const double
 		MMRegionColumn *column = &tree->columns[c];
 		Coordinate *first = &builder->coordinates[builder->ncoordinates];
 
-		if (column->ncoordinates == 0 || !(scales[c] > 0) || !(importance[c] > 0))
+		if (column->ncoordinates == 0 || !(builder->tree->columns[c].scale > 0))
 			continue;
 		for (int p = 0; p < column->ncoordinates; p++)
 			builder->coordinates[builder->ncoordinates++] = (Coordinate) {
@@ -340,8 +333,7 @@ embed(Builder *builder, MMRegionTree *tree, const MMSample *sample, const double
 				.coordinate = p,
 				.norm = column->norm,
 				.transform = column->transform,
-				.weight = importance[c],
-				.scale = scales[c],
+				.scale = builder->tree->columns[c].scale,
 				.x = palloc_extended(sizeof(double) * Max(n, 1), MCXT_ALLOC_HUGE)
 			};
 		for (int i = 0; i < n; i++)
@@ -377,123 +369,6 @@ all_rows(const MMSample *sample)
 	return rows;
 }
 
-/* ---------- the columns of a new tree ---------- */
-
-static char *
-qualified_name(Oid namespace, const char *name)
-{
-	return quote_qualified_identifier(get_namespace_name(namespace), name);
-}
-
-static char *
-opclass_name(Oid opclass)
-{
-	HeapTuple	tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(opclass));
-	Form_pg_opclass form;
-	char	   *result;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for operator class %u", opclass);
-	form = (Form_pg_opclass) GETSTRUCT(tuple);
-	result = qualified_name(form->opcnamespace, NameStr(form->opcname));
-	ReleaseSysCache(tuple);
-	return result;
-}
-
-static char *
-collation_name(Oid collation)
-{
-	HeapTuple	tuple;
-	Form_pg_collation form;
-	char	   *result;
-
-	if (!OidIsValid(collation))
-		return NULL;
-	tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for collation %u", collation);
-	form = (Form_pg_collation) GETSTRUCT(tuple);
-	result = qualified_name(form->collnamespace, NameStr(form->collname));
-	ReleaseSysCache(tuple);
-	return result;
-}
-
-/*
- * A value as text that is read alike everywhere.
- */
-static char *
-portable_text(Oid type, Datum value)
-{
-	int			nest = NewGUCNestLevel();
-	Oid			output;
-	bool		varlena;
-	char	   *result;
-
-	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
-							 0, false);
-	(void) set_config_option("extra_float_digits", "3", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
-	getTypeOutputInfo(type, &output, &varlena);
-	result = OidOutputFunctionCall(output, value);
-	AtEOXact_GUC(true, nest);
-	return result;
-}
-
-/*
- * The median of a coordinate, from which floats count it.
- */
-static double
-median_coordinate(const MMColumn *column, const Datum *values, int n, int p)
-{
-	double	   *x = palloc(sizeof(double) * n);
-	double		median;
-
-	for (int i = 0; i < n; i++)
-	{
-		double		all[METRIC_MAX_RAW_COORDINATES];
-
-		column->space.routine->coordinates(values[i], column->space.collation, all);
-		x[i] = all[p];
-	}
-	qsort(x, n, sizeof(double), mm_compare_doubles);
-	median = x[n / 2];
-	pfree(x);
-	return fabs(median) < METRIC_COORDINATE_LIMIT / 4 ? median : 0.0;
-}
-
-/*
- * Choose how a column's values are embedded.
- */
-static void
-describe_column(MMColumn *column, double scale, const MMSample *sample, int c, MMWrittenColumn *written)
-{
-	Datum	   *values = palloc(sizeof(Datum) * Max(mm_sample_size(sample), 1));
-	int			n = mm_sample_values(sample, c, values);
-	MetricNorm	norm = METRIC_NORM_PIVOTS;
-	MetricTransform transform = METRIC_IDENTITY;
-	int			ncoordinates;
-	int			pivot;
-	double		gain;
-
-	written->dimensions = mm_sample_dimensions(sample, c);
-	written->opclass = opclass_name(column->opclass);
-	written->collation = collation_name(column->space.collation);
-	ncoordinates = n == 0 ? 0 : mm_metric_embedding(&column->space, written->dimensions, &norm, &transform);
-	if (ncoordinates > 0)
-	{
-		/* Balls of any size reach everywhere, so cells of their centers tell nothing. */
-		written->norigins = norm == METRIC_NORM_BALLS ? 0 : ncoordinates;
-		if (norm != METRIC_NORM_DISCRETE && transform.c1 == 1.0f)
-			for (int p = 0; p < written->norigins; p++)
-				written->origins[p] = median_coordinate(column, values, n, p);
-	}
-	else if (scale > 0 && mm_metric_has_triangle(&column->space) &&
-			 mm_pivots_choose(column, scale, values, n, 1, &pivot, &gain) > 0)
-		written->pivot = portable_text(column->type, values[pivot]);
-	pfree(values);
-}
-
 /* ---------- functions ---------- */
 
 static void
@@ -501,6 +376,60 @@ require_owner(Relation table)
 {
 	if (!mm_owns_relation(RelationGetRelid(table)))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, RelationGetRelationName(table));
+}
+
+/*
+ * Does a column of an index depend on a generated column of the table?
+ */
+static bool
+is_generated(Relation table, Relation index, const MMColumn *column)
+{
+	AttrNumber	number = index->rd_index->indkey.values[column->key];
+	Bitmapset  *used = NULL;
+	int			member = -1;
+
+	if (number != 0)
+		used = bms_make_singleton(number - FirstLowInvalidHeapAttributeNumber);
+	else
+	{
+		int			before = 0;
+
+		for (int i = 0; i < column->key; i++)
+			before += index->rd_index->indkey.values[i] == 0;
+		pull_varattnos(list_nth(RelationGetIndexExpressions(index), before), 1, &used);
+	}
+	while ((member = bms_next_member(used, member)) >= 0)
+	{
+		number = member + FirstLowInvalidHeapAttributeNumber;
+		if (number > 0 && TupleDescAttr(RelationGetDescr(table), number - 1)->attgenerated != '\0')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Leave out the columns that a partition key cannot have, as they are generated.
+ */
+static void
+drop_generated(Relation table, Relation index, MMColumns *columns, double *scales, double *importance)
+{
+	int			kept = 0;
+
+	for (int c = 0; c < columns->n; c++)
+	{
+		if (is_generated(table, index, &columns->columns[c]))
+			continue;
+		columns->columns[kept] = columns->columns[c];
+		scales[kept] = scales[c];
+		importance[kept++] = importance[c];
+	}
+	columns->n = kept;
+	if (kept == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("all columns of index \"%s\" are generated", RelationGetRelationName(index)),
+				 errdetail("Regions are told by columns that are not."),
+				 errhint("Make them ordinary columns by ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION.")));
 }
 
 /*
@@ -515,7 +444,7 @@ index_expressions(Relation index, const MMColumns *columns, MMWrittenColumn *wri
 	for (int c = 0; c < columns->n; c++)
 	{
 		Datum		expression = DirectFunctionCall3(pg_get_indexdef_ext, ObjectIdGetDatum(RelationGetRelid(index)),
-											   Int32GetDatum(c + 1), BoolGetDatum(false));
+											   Int32GetDatum(columns->columns[c].key + 1), BoolGetDatum(false));
 
 		written[c].name = TextDatumGetCString(expression);
 		written[c].dimensions = -1;
@@ -574,6 +503,8 @@ mm_train_regions(PG_FUNCTION_ARGS)
 	MMColumns  *columns;
 	MMWrittenTree tree = {0};
 	Builder		builder = {.tree = &tree, .next_region = 1};
+	MMScales	scales;
+	double		importance[MM_MAX_COLUMNS];
 	char	   *expressions;
 	Datum		result;
 
@@ -597,6 +528,9 @@ mm_train_regions(PG_FUNCTION_ARGS)
 				 errmsg("index \"%s\" is over a composite type", RelationGetRelationName(index)),
 				 errhint("Make an index over columns of the table to divide it by.")));
 	tree.method = strcmp(method, "tree") == 0 ? MM_REGION_TREE : MM_REGION_HASH;
+	mm_scales_get(index, columns, mm_statistics_get(index, columns), &scales);
+	mm_packing_weights(index, columns, WARNING, importance);
+	drop_generated(table, index, columns, scales.in_force, importance);
 	tree.ncolumns = columns->n;
 	tree.columns = palloc0(sizeof(MMWrittenColumn) * columns->n);
 	tree.regions = palloc(sizeof(int));
@@ -609,20 +543,19 @@ mm_train_regions(PG_FUNCTION_ARGS)
 	}
 	else
 	{
-		MMScales	scales;
-		double		importance[MM_MAX_COLUMNS];
 		MMSample   *sample;
 		int		   *rows;
 
-		mm_scales_get(index, columns, mm_statistics_get(index, columns), &scales);
-		mm_packing_weights(index, columns, WARNING, importance);
 		sample = read_sample(table, columns, expressions);
 		for (int c = 0; c < columns->n; c++)
-			describe_column(&columns->columns[c], scales.in_force[c], sample, c, &tree.columns[c]);
+		{
+			mm_region_describe(&columns->columns[c], scales.in_force[c], sample, c, &tree.columns[c]);
+			if (scales.in_force[c] > 0 && importance[c] > 0)
+				tree.columns[c].scale = scales.in_force[c] / importance[c];
+		}
 		/* Until it has nodes, the tree is one region, which serves to open its columns. */
 		tree.root = new_region(&builder);
-		embed(&builder, mm_region_tree_read(mm_region_write(&tree)), sample, importance,
-			  scales.in_force);
+		embed(&builder, mm_region_tree_read(mm_region_write(&tree)), sample);
 		tree.nregions = 0;
 		builder.next_region = 1;
 		rows = all_rows(sample);
@@ -691,7 +624,7 @@ split_leaf(MMWrittenTree *tree, int *child, Builder *builder, int place, int *ro
 }
 
 /*
- * mm_train_split(tree, region, partition, scales): a tree in which the region
+ * mm_train_split(tree, region, partition): a tree in which the region
  * is split into two of new numbers, the next ones after the greatest.  The
  * partition has the rows of the region.
  */
@@ -701,14 +634,13 @@ mm_train_split(PG_FUNCTION_ARGS)
 	Datum		value = PG_GETARG_DATUM(0);
 	int			region = PG_GETARG_INT32(1);
 	Relation	table = table_open(PG_GETARG_OID(2), AccessShareLock);
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(3);
 	MMRegionTree *opened;
 	MMWrittenTree *tree = mm_region_parse(value);
 	Builder		builder = {.tree = tree};
 	int			place = -1;
 	int		   *rows = NULL;
 	int			nrows = 0;
-	Datum		result;
+	int			first;
 
 	require_owner(table);
 	for (int i = 0; i < tree->nregions; i++)
@@ -722,37 +654,26 @@ mm_train_split(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("the region tree has no region %d", region)));
 	if (tree->method == MM_REGION_TREE)
 	{
-		double		importance[MM_MAX_COLUMNS];
 		StringInfoData expressions;
 		MMSample   *sample;
 
-		if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != tree->ncolumns || array_contains_nulls(array) ||
-			ARR_ELEMTYPE(array) != FLOAT8OID)
-			ereport(ERROR,
-					(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-					 errmsg("there must be one scale for each of the %d columns of the tree", tree->ncolumns)));
 		initStringInfo(&expressions);
 		opened = mm_region_tree_read(value);
 		for (int c = 0; c < tree->ncolumns; c++)
-		{
-			importance[c] = 1.0;
 			appendStringInfo(&expressions, "%s%s", c > 0 ? ", " : "", tree->columns[c].name);
-		}
 		sample = read_sample(table, columns_of_tree(opened), expressions.data);
-		embed(&builder, opened, sample, importance, (double *) ARR_DATA_PTR(array));
+		embed(&builder, opened, sample);
 		rows = all_rows(sample);
 		nrows = mm_sample_size(sample);
 	}
+	first = builder.next_region;
 	split_leaf(tree, &tree->root, &builder, place, rows, nrows, 0.0, 0x1p32);
-	/* The builder appended the new regions; the old one's number is no more. */
-	result = mm_region_write(tree);
-	tree = mm_region_parse(result);
-	for (int i = 0; i < tree->nregions; i++)
-		if (tree->regions[i] == builder.next_region - 2)
-		{
-			table_close(table, NoLock);
-			PG_RETURN_DATUM(result);
-		}
+	/* The old region is among those that were parsed, but not in the tree any more. */
+	if (builder.next_region == first + 2)
+	{
+		table_close(table, NoLock);
+		PG_RETURN_DATUM(mm_region_write(tree));
+	}
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("region %d of table \"%s\" cannot be split", region, RelationGetRelationName(table)),

@@ -384,21 +384,21 @@ typedef struct RegionCache
 	MemoryContext context;		/* of both */
 } RegionCache;
 
-static void
-check_arguments(FunctionCallInfo fcinfo, const MMRegionTree *tree)
+void
+mm_region_check_arguments(FunctionCallInfo fcinfo, int first, const MMRegionTree *tree)
 {
 	if (get_fn_expr_variadic(fcinfo->flinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("mm_region takes its columns one by one, not as a VARIADIC array")));
-	if (PG_NARGS() - 1 != tree->ncolumns)
+				 errmsg("the columns of a region tree are given one by one, not as a VARIADIC array")));
+	if (PG_NARGS() - first != tree->ncolumns)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the region tree is about %d columns, but there are %d",
-						tree->ncolumns, PG_NARGS() - 1)));
+						tree->ncolumns, PG_NARGS() - first)));
 	for (int c = 0; c < tree->ncolumns; c++)
 	{
-		Oid			type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, c + 1));
+		Oid			type = getBaseType(get_fn_expr_argtype(fcinfo->flinfo, c + first));
 
 		if (type != tree->columns[c].type)
 			ereport(ERROR,
@@ -433,7 +433,7 @@ cached_tree(FunctionCallInfo fcinfo)
 	MemoryContextReset(cache->context);
 	old = MemoryContextSwitchTo(cache->context);
 	cache->tree = mm_region_tree_read(PointerGetDatum(value));
-	check_arguments(fcinfo, cache->tree);
+	mm_region_check_arguments(fcinfo, 1, cache->tree);
 	cache->value = NULL;
 	if (!get_fn_expr_arg_stable(fcinfo->flinfo, 0))
 		cache->value = memcpy(palloc(VARSIZE(value)), value, VARSIZE(value));

@@ -12,7 +12,7 @@
 
 #include "fmgr.h"
 
-#include "shard/connection.h"
+#include "shard/operations.h"
 
 PG_MODULE_MAGIC;
 
@@ -23,4 +23,5 @@ _PG_init(void)
 {
 	mm_connection_init();
 	mm_transaction_init();
+	mm_together_init();
 }
