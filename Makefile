@@ -9,6 +9,7 @@
 # For people; these need nothing but what they install themselves, and work on a copy
 # of PostgreSQL, with a server of its own (test/run):
 #	make demo			loads the clip-art gallery and searches it
+#	make demo-cluster	the same on four servers of its own
 #	make explore		the same, to explore it in a browser (explorer/)
 #	make check			builds without warnings and runs all tests
 #	make check-long		the same with longer randomized tests
@@ -17,7 +18,7 @@
 #				PostGIS, in chroots (test/newer)
 #	make bench			runs the benchmarks (bench/run)
 
-people = demo explore check check-long check-explorer check-all bench
+people = demo demo-cluster explore check check-long check-explorer check-all bench
 ifneq ($(filter $(people),$(MAKECMDGOALS)),)
 
 others = $(filter-out $(people),$(MAKECMDGOALS))
@@ -35,8 +36,28 @@ else
 EXTENSION = mmdb
 EXTVERSION = 0.1.0
 MODULE_big = mmdb
-# What needs OpenBLAS is a module of its own: searching backends do not load it.
-MODULES = mmdb_learn
+# What needs OpenBLAS or libpq is a module of its own: searching backends load
+# neither.
+MODULES = mmdb_learn mmdb_shard
+
+# mmdb_shard consists of these and src/shard/mmdb_shard.c.
+SHARD_OBJS = \
+	src/shard/connection.o \
+	src/shard/definition.o \
+	src/shard/distribute.o \
+	src/shard/distributed.o \
+	src/shard/hosts.o \
+	src/shard/load.o \
+	src/shard/local.o \
+	src/shard/move.o \
+	src/shard/rebalance.o \
+	src/shard/recover.o \
+	src/shard/remote.o \
+	src/shard/servers.o \
+	src/shard/statement.o \
+	src/shard/stream.o \
+	src/shard/together.o \
+	src/shard/transaction.o
 
 OBJS = \
 	src/mmdb.o \
@@ -102,6 +123,14 @@ OBJS = \
 	src/model/statistics.o \
 	src/model/stored_value.o \
 	src/model/vantage.o \
+	src/region/bounds.o \
+	src/region/describe.o \
+	src/region/format.o \
+	src/region/guard.o \
+	src/region/refine.o \
+	src/region/shard_call.o \
+	src/region/train.o \
+	src/region/tree.o \
 	src/tree/box.o \
 	src/tree/bulk.o \
 	src/tree/choose.o \
@@ -188,6 +217,20 @@ OBJS = \
 	src/plan/verify.o \
 	src/plan/whole_table.o \
 	src/plan/why_not.o \
+	src/fanout/batches.o \
+	src/fanout/bounds.o \
+	src/fanout/deparse.o \
+	src/fanout/explain_fanout.o \
+	src/fanout/fanout_lists.o \
+	src/fanout/fanout_node.o \
+	src/fanout/merge.o \
+	src/fanout/plan_fanout.o \
+	src/fanout/region_sum.o \
+	src/fanout/ship.o \
+	src/fanout/statements.o \
+	src/fanout/tree_cache.o \
+	src/fanout/values.o \
+	src/fanout/waves.o \
 	src/query/by_name.o \
 	src/query/choose_index.o \
 	src/query/composite.o \
@@ -233,6 +276,7 @@ SQL_PARTS = \
 	src/metric/bit.sql \
 	src/metric/discrete.sql \
 	src/am/info.sql \
+	src/region/region.sql \
 	src/check/check.sql \
 	src/plan/bounded.sql \
 	src/plan/why_not.sql \
@@ -241,7 +285,8 @@ SQL_PARTS = \
 	src/query/fusion.sql \
 	src/query/profile.sql \
 	src/query/json_query.sql \
-	src/learn/learn.sql
+	src/learn/learn.sql \
+	src/shard/operations.sql
 
 # What metrics of others are built against.
 HEADERS = src/metric/metric_routine.h
@@ -308,6 +353,7 @@ REGRESS = \
 	plan_rows \
 	operator_names \
 	recipes \
+	regions \
 	clipart
 
 ISOLATION = \
@@ -333,6 +379,12 @@ PG_CFLAGS = -ffp-contract=off
 # OpenBLAS, with LAPACK in it.
 BLAS_CFLAGS ?= $(shell pkg-config --cflags openblas 2>/dev/null)
 BLAS_LIBS ?= $(or $(shell pkg-config --libs openblas 2>/dev/null),-lopenblas)
+
+# libpq: that of the PostgreSQL that this is built for, or else the system's.
+LIBPQ_CFLAGS ?= -I$(shell $(PG_CONFIG) --includedir) $(shell pkg-config --cflags libpq 2>/dev/null)
+LIBPQ_LIBS ?= -L$(shell $(PG_CONFIG) --libdir) $(or $(shell pkg-config --libs libpq 2>/dev/null),-lpq)
+
+EXTRA_CLEAN = $(SHARD_OBJS)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -367,7 +419,12 @@ vpath mmdb_learn.c $(srcdir)/src/learn
 mmdb_learn$(DLSUFFIX): LDFLAGS += $(BLAS_LIBS)
 mmdb_learn.o: CFLAGS += -O3 $(BLAS_CFLAGS)
 
+vpath mmdb_shard.c $(srcdir)/src/shard
+mmdb_shard$(DLSUFFIX): $(SHARD_OBJS)
+mmdb_shard$(DLSUFFIX): LDFLAGS += $(SHARD_OBJS) $(LIBPQ_LIBS)
+mmdb_shard.o mmdb_shard.bc $(SHARD_OBJS): CPPFLAGS += $(LIBPQ_CFLAGS)
+
 # Objects depend on all headers; there are few, and they seldom change.
-$(OBJS) $(MODULES:=.o): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
+$(OBJS) $(SHARD_OBJS) $(MODULES:=.o): $(wildcard $(srcdir)/src/*.h $(srcdir)/src/*/*.h)
 
 endif

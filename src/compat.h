@@ -15,6 +15,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_foreign_server.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
@@ -27,10 +28,12 @@
 #include "optimizer/appendinfo.h"
 #include "optimizer/paths.h"
 #include "parser/analyze.h"
+#include "parser/parse_relation.h"
 #include "parser/parse_type.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/regproc.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
@@ -103,6 +106,19 @@ mm_parse_type(const char *name, Oid *type, Node *escontext)
 #else
 	parseTypeString(name, type, &typmod, false);
 	return true;
+#endif
+}
+
+/*
+ * The parts of a qualified name, as a list for functions that look it up.
+ */
+static inline List *
+mm_name_list(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	return stringToQualifiedNameList(name, NULL);
+#else
+	return stringToQualifiedNameList(name);
 #endif
 }
 
@@ -338,6 +354,13 @@ mm_adjust_to_child(PlannerInfo *root, Node *node, RelOptInfo *child)
 	GenerationContextCreate(parent, name, ALLOCSET_DEFAULT_MAXSIZE)
 #endif
 
+/* Sets of events belong to a resource owner since 17. */
+#if PG_VERSION_NUM >= 170000
+#define MM_CREATE_WAIT_EVENT_SET(n)	CreateWaitEventSet(NULL, n)
+#else
+#define MM_CREATE_WAIT_EVENT_SET(n)	CreateWaitEventSet(CurrentMemoryContext, n)
+#endif
+
 /*
  * May the user execute a function?
  */
@@ -397,6 +420,23 @@ mm_check_permissions(PlannedStmt *stmt)
 }
 
 /*
+ * As whom a relation is to be read, InvalidOid for the current user: in the range
+ * table until 15, then apart from it.
+ */
+static inline Oid
+mm_check_as_user(EState *estate, Index relid)
+{
+#if PG_VERSION_NUM >= 160000
+	RTEPermissionInfo *info = getRTEPermissionInfo(estate->es_rteperminfos,
+												   exec_rt_fetch(relid, estate));
+
+	return info->checkAsUser;
+#else
+	return exec_rt_fetch(relid, estate)->checkAsUser;
+#endif
+}
+
+/*
  * Does the user own a relation?
  */
 static inline bool
@@ -417,5 +457,17 @@ mm_owns_relation(Oid relation)
 #else
 #define MM_FIND_MATCHING_SUBPLANS(state)	ExecFindMatchingSubPlans(state)
 #endif
+/*
+ * What the user may do with a foreign server.
+ */
+static inline AclResult
+mm_server_aclcheck(Oid server, Oid user, AclMode mode)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ForeignServerRelationId, server, user, mode);
+#else
+	return pg_foreign_server_aclcheck(server, user, mode);
+#endif
+}
 
 #endif							/* MMDB_COMPAT_H */

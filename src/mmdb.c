@@ -14,9 +14,11 @@
 #include "am/alter.h"
 #include "index/options.h"
 #include "compat.h"
+#include "fanout/fanout.h"
 #include "metric/kernels.h"
 #include "plan/partitions.h"
 #include "plan/plan.h"
+#include "region/guard.h"
 #include "search/driver.h"
 
 PG_MODULE_MAGIC;
@@ -87,5 +89,7 @@ _PG_init(void)
 	mm_plan_init();
 	mm_one_row_init();
 	mm_partitions_init();
+	mm_fanout_init();
+	mm_guard_init();
 	MarkGUCPrefixReserved("mmdb");
 }

@@ -26,3 +26,12 @@ mm_compare_floats(const void *a, const void *b)
 
 	return (x > y) - (x < y);
 }
+
+int
+mm_compare_ints(const void *a, const void *b)
+{
+	int			x = *(const int *) a;
+	int			y = *(const int *) b;
+
+	return (x > y) - (x < y);
+}

@@ -70,6 +70,12 @@ extern bool mm_may_offer(RelOptInfo *rel, RangeTblEntry *rte);
 extern bool mm_scan_is_enabled(void);
 
 /*
+ * mm_limit_is_known: is it certain that no more rows of a relation are read than the
+ * query's LIMIT and OFFSET say?
+ */
+extern bool mm_limit_is_known(PlannerInfo *root, RelOptInfo *rel);
+
+/*
  * mm_offer_joined: paths that use an index of rel, in the order of the query's
  * first sort key, for each row of outer.
  */

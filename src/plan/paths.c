@@ -93,11 +93,8 @@ match_condition(MMOffer *offer, RestrictInfo *rinfo, MMDriver *driver)
 	return true;
 }
 
-/*
- * Is it certain that no more rows are read than LIMIT and OFFSET say?
- */
-static bool
-limit_is_known(PlannerInfo *root, RelOptInfo *rel)
+bool
+mm_limit_is_known(PlannerInfo *root, RelOptInfo *rel)
 {
 	Query	   *parse = root->parse;
 	Relids		top = rel->top_parent_relids != NULL ? rel->top_parent_relids : rel->relids;
@@ -360,7 +357,7 @@ offer_order(MMOffer *offer, List *conditions)
 	}
 
 	plan.nulls_first = key->pk_nulls_first;
-	plan.limited = offer->outer == NULL && limit_is_known(root, offer->rel);
+	plan.limited = offer->outer == NULL && mm_limit_is_known(root, offer->rel);
 	if (plan.limited)
 	{
 		plan.limit = (Expr *) root->parse->limitCount;

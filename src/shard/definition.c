@@ -1,0 +1,96 @@
+/*-------------------------------------------------------------------------
+ *
+ * definition.c
+ *	  A table's definition, as far as its servers need it.
+ *
+ * Servers get the columns with their types, collations and NOT NULL, generated
+ * columns, all CHECK constraints, and the indexes.  They get those defaults
+ * that depend on nothing but PostgreSQL itself: a sequence is here, and rows
+ * that are inserted here come with all values.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "shard/operations.h"
+
+/*
+ * The columns and constraints of a table, as CREATE TABLE has them between its
+ * parentheses.
+ */
+char *
+mm_definition_columns(Oid relid)
+{
+	char	   *columns;
+	char	   *checks;
+
+	columns = mm_local_value("SELECT string_agg(format('%%I %%s%%s%%s%%s', a.attname, format_type(a.atttypid, a.atttypmod), "
+							 "CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation::text ELSE '' END, "
+							 "CASE WHEN a.attgenerated = 's' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') STORED' "
+							 "WHEN a.attidentity = '' AND d.oid IS NOT NULL AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid "
+							 "AND p.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass) AND (p.refclassid, p.refobjid) <> ('pg_class'::regclass, a.attrelid)) "
+							 "THEN ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) ELSE '' END, "
+							 "CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END), ', ' ORDER BY a.attnum) "
+							 "FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
+							 "WHERE a.attrelid = %u AND a.attnum > 0 AND NOT a.attisdropped", relid);
+	checks = mm_local_value("SELECT string_agg(format(', CONSTRAINT %%I %%s', conname, pg_get_constraintdef(oid)), '' ORDER BY conname) "
+							"FROM pg_constraint WHERE conrelid = %u AND contype = 'c'", relid);
+	return psprintf("%s%s", columns, checks == NULL ? "" : checks);
+}
+
+/*
+ * The names of the columns that are not generated, as a list.
+ */
+char *
+mm_definition_names(Oid relid)
+{
+	char	   *names = mm_local_value("SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute "
+									   "WHERE attrelid = %u AND attnum > 0 AND NOT attisdropped AND attgenerated = ''", relid);
+
+	return names == NULL ? "" : names;
+}
+
+/*
+ * Commands that give the rights on a table to another one, target.  At a server
+ * (serverid is not InvalidOid) they are given to the users that the grantees
+ * are there, by their own user mappings.  NULL: there are none.
+ */
+char *
+mm_definition_rights(Oid relid, const char *target, Oid serverid)
+{
+	char	   *grantee = OidIsValid(serverid) ?
+		psprintf("CASE WHEN r.grantee = 0 THEN 'PUBLIC' ELSE "
+				 "(SELECT quote_ident(o.option_value) FROM pg_user_mappings m, pg_options_to_table(m.umoptions) o "
+				 "WHERE m.srvid = %u AND m.umuser = r.grantee AND o.option_name = 'user') END", serverid) :
+		"CASE WHEN r.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.grantee)) END";
+
+	return mm_local_value("SELECT string_agg(format('GRANT %%s%%s ON TABLE %%s TO %%s%%s', privilege_type, columns, %s, grantee, "
+						  "CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ') "
+						  "FROM (SELECT r.privilege_type, r.columns, r.is_grantable, %s AS grantee FROM "
+						  "(SELECT x.grantee, x.privilege_type, x.is_grantable, '' AS columns FROM pg_class c, aclexplode(c.relacl) x "
+						  "WHERE c.oid = %u AND x.grantee <> c.relowner UNION ALL "
+						  "SELECT x.grantee, x.privilege_type, x.is_grantable, format('(%%I)', a.attname) FROM pg_class c "
+						  "JOIN pg_attribute a ON a.attrelid = c.oid AND NOT a.attisdropped, aclexplode(a.attacl) x "
+						  "WHERE c.oid = %u AND x.grantee <> c.relowner) r) g WHERE grantee IS NOT NULL",
+						  quote_literal_cstr(target), grantee, relid, relid);
+}
+
+/*
+ * Commands that make the indexes of a table, the unique ones as plain ones, or
+ * without them.  They are for any table of the same name.
+ */
+List *
+mm_definition_indexes(Oid relid, bool unique_too)
+{
+	MMRows	   *rows = mm_local("SELECT regexp_replace(regexp_replace(pg_get_indexdef(indexrelid), '^CREATE UNIQUE INDEX', 'CREATE INDEX'), "
+								"'^(CREATE INDEX (\"([^\"]|\"\")*\"|[^ ]+) ON )ONLY ', '\\1') "
+								"FROM pg_index WHERE indrelid = %u AND (NOT indisunique OR %s) AND indisvalid ORDER BY indexrelid",
+								relid, unique_too ? "true" : "false");
+	List	   *result = NIL;
+
+	for (int i = 0; i < rows->nrows; i++)
+		result = lappend(result, MM_ROW_VALUE(rows, i, 0));
+	return result;
+}

@@ -1,0 +1,412 @@
+/*-------------------------------------------------------------------------
+ *
+ * move.c
+ *	  mmdb.move_region and mmdb.split_region, with writes blocked only briefly.
+ *
+ * Both copy the rows of a region into new tables, which then take its place:
+ *
+ *	1. At the server that has the region, its rows are written down in a table,
+ *	   each with its place and its transaction (ctid and xmin), which identify a
+ *	   version of a row.  From there they are copied, and indexes are built.
+ *	   Everybody goes on reading and writing.
+ *	2. Writes are blocked, here and at that server.  Versions that are new since
+ *	   then are copied, and those that are gone are deleted from the copy.  A
+ *	   gone row is found by all of its values; of several equal rows, as many
+ *	   are deleted as are gone.
+ *	3. Reads are blocked, too, the partitions are exchanged, and all servers and
+ *	   this one commit together.
+ *
+ * The table of places may not be a temporary one, as a transaction that has
+ * used one cannot be prepared.  It is dropped before the end, so nobody sees it,
+ * and after a crash it has never been.  The lock that step 1 holds on the
+ * region's table keeps commands away that would move rows to other places.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "shard/operations.h"
+
+PG_FUNCTION_INFO_V1(mm_shard_move_region);
+PG_FUNCTION_INFO_V1(mm_shard_split_region);
+
+extern PGDLLEXPORT Datum mm_shard_move_region(PG_FUNCTION_ARGS);
+extern PGDLLEXPORT Datum mm_shard_split_region(PG_FUNCTION_ARGS);
+
+/* A new table that gets the rows of a region, or a part of them. */
+typedef struct Copy
+{
+	MMPart	   *to;
+	int			region;			/* its own number */
+	const char *key;			/* mm_region(...) of the tree that it is of */
+	char	   *table;			/* with schema and quotes */
+	char	   *filter;			/* which of the region's rows */
+} Copy;
+
+/* A region that is copied. */
+typedef struct Source
+{
+	MMDistributed *table;
+	MMPart	   *from;
+	char	   *columns;		/* those that are copied */
+	char	   *partition;		/* its table, with schema and quotes */
+	char	   *seen;			/* the table of places */
+	int			ncopies;
+	Copy	   *copies;
+} Source;
+
+/*
+ * Copy rows that a query at one server returns into a table at another, or at
+ * the same one.
+ */
+static void
+transfer(MMConnection *from, const char *query, MMConnection *to, const char *target, const char *columns)
+{
+	char	   *data;
+	int			length;
+
+	if (from == to)
+	{
+		mm_exec(from, psprintf("INSERT INTO %s (%s) %s", target, columns, query));
+		return;
+	}
+	mm_copy_begin(from, psprintf("COPY (%s) TO STDOUT", query));
+	mm_copy_begin(to, psprintf("COPY %s (%s) FROM STDIN", target, columns));
+	while ((length = mm_copy_get(from, &data)) >= 0)
+	{
+		mm_copy_put(to, data, length);
+		PQfreemem(data);
+		CHECK_FOR_INTERRUPTS();
+	}
+	mm_copy_end(to);
+}
+
+/*
+ * Make the indexes of a table on a new partition of it, so that attaching it
+ * finds them there.
+ */
+static void
+create_indexes(const Source *source, const Copy *copy)
+{
+	ListCell   *lc;
+
+	foreach(lc, mm_definition_indexes(source->table->relid, true))
+	{
+		char	   *definition = lfirst(lc);
+		char	   *on = strstr(definition, psprintf(" ON %s USING ", source->table->qualified));
+
+		if (on == NULL)
+			elog(ERROR, "unexpected definition of an index: %s", definition);
+		mm_exec(copy->to->conn, psprintf("CREATE INDEX ON %s %s", copy->table,
+										 on + strlen(" ON  ") + strlen(source->table->qualified)));
+	}
+}
+
+/*
+ * Step 1: copy what is there, while others go on writing.
+ */
+static void
+copy_rows(Source *source)
+{
+	MMConnection *conn = source->from->conn;
+
+	mm_exec(conn, psprintf("LOCK TABLE ONLY %s IN ACCESS SHARE MODE", source->partition));
+	mm_exec(conn, psprintf("CREATE UNLOGGED TABLE %s AS SELECT t.ctid AS mmdb_place, t.xmin AS mmdb_transaction, t.* FROM ONLY %s t",
+						   source->seen, source->partition));
+	for (int i = 0; i < source->ncopies; i++)
+	{
+		const Copy *copy = &source->copies[i];
+
+		mm_exec(copy->to->conn, psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE, "
+										 "CONSTRAINT mmdb_region CHECK (%s IS NOT NULL AND %s = %d))",
+										 copy->table, copy->to->remote_name, copy->key, copy->key, copy->region));
+		transfer(conn, psprintf("SELECT %s FROM %s WHERE %s", source->columns, source->seen, copy->filter),
+				 copy->to->conn, copy->table, source->columns);
+		create_indexes(source, copy);
+		mm_exec(copy->to->conn, psprintf("ANALYZE %s", copy->table));
+	}
+}
+
+/*
+ * Delete rows from a copy that are gone from the region.
+ */
+static void
+delete_gone(const Source *source, const Copy *copy, const char *query)
+{
+	char	   *gone = mm_qualified(source->table->schema,
+									makeObjectName(source->table->name, "gone", psprintf("r%d", copy->region)));
+
+	mm_exec(copy->to->conn, psprintf("CREATE UNLOGGED TABLE %s (LIKE %s)", gone, copy->table));
+	transfer(source->from->conn, query, copy->to->conn, gone, source->columns);
+	mm_exec(copy->to->conn, psprintf("DELETE FROM ONLY %s WHERE ctid IN (SELECT t.place FROM "
+									 "(SELECT c.ctid AS place, c.image, row_number() OVER (PARTITION BY c.image) AS n FROM "
+									 "(SELECT x.ctid, ROW(%s)::text AS image FROM ONLY %s x) c) t JOIN "
+									 "(SELECT ROW(%s)::text AS image, count(*) AS n FROM %s GROUP BY 1) g "
+									 "ON g.image = t.image AND t.n <= g.n)",
+									 copy->table, source->columns, copy->table, source->columns, gone));
+	mm_exec(copy->to->conn, psprintf("DROP TABLE %s", gone));
+}
+
+/*
+ * Step 2: block writes, and copy what has changed.
+ */
+static void
+copy_changes(Source *source)
+{
+	MMConnection *conn = source->from->conn;
+	const char *same = "t.ctid = s.mmdb_place AND t.xmin = s.mmdb_transaction";
+
+	(void) mm_local("LOCK TABLE %s IN EXCLUSIVE MODE", source->table->qualified);
+	mm_exec(conn, psprintf("LOCK TABLE ONLY %s IN EXCLUSIVE MODE", source->from->remote_name));
+	mm_exec(conn, psprintf("LOCK TABLE ONLY %s IN EXCLUSIVE MODE", source->partition));
+	for (int i = 0; i < source->ncopies; i++)
+	{
+		const Copy *copy = &source->copies[i];
+		char	   *gone = psprintf("SELECT %s FROM %s s WHERE (%s) AND NOT EXISTS (SELECT FROM ONLY %s t WHERE %s)",
+									source->columns, source->seen, copy->filter, source->partition, same);
+		char	   *added = psprintf("SELECT %s FROM ONLY %s t WHERE (%s) AND NOT EXISTS (SELECT FROM %s s WHERE %s)",
+									 source->columns, source->partition, copy->filter, source->seen, same);
+
+		if (strcmp(MM_ROW_VALUE(mm_exec(conn, psprintf("SELECT EXISTS (%s)", gone)), 0, 0), "t") == 0)
+			delete_gone(source, copy, gone);
+		transfer(conn, added, copy->to->conn, copy->table, source->columns);
+	}
+}
+
+/*
+ * The regions of a part, without one (-1: none) and with others, as a list.
+ */
+static char *
+regions_list(const MMPart *part, int without, int nmore, const Copy *more)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < part->nregions; i++)
+		if (part->regions[i] != without)
+			appendStringInfo(&list, "%s%d", list.len > 0 ? ", " : "", part->regions[i]);
+	for (int i = 0; i < nmore; i++)
+		appendStringInfo(&list, "%s%d", list.len > 0 ? ", " : "", more[i].region);
+	return list.data;
+}
+
+/*
+ * Step 3, at a server: put new partitions in the place of the old one.
+ */
+static void
+exchange_partitions(const Source *source, const char *new_tree)
+{
+	MMDistributed *table = source->table;
+	MMConnection *conn = source->from->conn;
+
+	mm_exec(conn, psprintf("ALTER TABLE %s DETACH PARTITION %s", source->from->remote_name, source->partition));
+	mm_exec(conn, psprintf("DROP TABLE %s, %s", source->partition, source->seen));
+	if (new_tree != NULL)
+		for (int i = 0; i < table->nparts; i++)
+			mm_exec(table->parts[i].conn, psprintf("SELECT mmdb.set_region_tree(%s, %s)",
+												   quote_literal_cstr(table->parts[i].remote_name),
+												   quote_literal_cstr(new_tree)));
+	for (int i = 0; i < source->ncopies; i++)
+	{
+		const Copy *copy = &source->copies[i];
+
+		/* The constraint spares the attachment a look at all rows. */
+		mm_exec(copy->to->conn, psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%d)",
+										 copy->to->remote_name, copy->table, copy->region));
+		mm_exec(copy->to->conn, psprintf("ALTER TABLE %s DROP CONSTRAINT mmdb_region", copy->table));
+	}
+}
+
+/*
+ * What both operations begin with: the table, locked against other operations,
+ * and the region's server.
+ */
+static void
+open_source(Source *source, Oid relid, int region)
+{
+	MMDistributed *table;
+
+	(void) mm_local("LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE",
+					mm_qualified(get_namespace_name(get_rel_namespace(relid)), get_rel_name(relid)));
+	table = mm_distributed_read(relid);
+	source->table = table;
+	source->from = &table->parts[mm_distributed_region(table, region)];
+	source->columns = mm_definition_names(relid);
+	mm_part_connect(source->from);
+	/* The partition's name is that server's affair. */
+	source->partition = MM_ROW_VALUE(mm_exec(source->from->conn,
+											 psprintf("SELECT max(c.oid::regclass::text) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+													  "WHERE i.inhparent = %s::regclass AND pg_get_expr(c.relpartbound, c.oid) = 'FOR VALUES IN (%d)'",
+													  quote_literal_cstr(source->from->remote_name), region)), 0, 0);
+	if (source->partition == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("server \"%s\" has no partition for region %d of table \"%s\"", source->from->server,
+						region, table->name),
+				 errhint("mmdb.check_servers() tells what is wrong with the servers.")));
+	source->seen = mm_qualified(table->schema, makeObjectName(table->name, "seen", psprintf("r%d", region)));
+}
+
+/*
+ * The part of a server, which becomes a new one if the table has none there.
+ */
+static MMPart *
+part_of_server(MMDistributed *table, const char *server)
+{
+	MMPart	   *part;
+
+	for (int i = 0; i < table->nparts; i++)
+		if (strcmp(table->parts[i].server, server) == 0)
+			return &table->parts[i];
+	part = &table->parts[table->nparts];
+	part->server = server;
+	part->serverid = mm_server_by_name(server);
+	part->remote_name = table->qualified;
+	mm_part_connect(part);
+	mm_check_server(part->conn);
+	mm_create_remote_table(table, part);
+	return part;
+}
+
+/*
+ * move_region(table, region, server)
+ */
+Datum
+mm_shard_move_region(PG_FUNCTION_ARGS)
+{
+	Source		source = {0};
+	Copy		copy = {0};
+	MMDistributed *table;
+	char	   *left;
+	MMConnection *conns[2];
+
+	mm_require_operator(fcinfo, 3, "mmdb.move_region()");
+	copy.region = PG_GETARG_INT32(1);
+	open_source(&source, PG_GETARG_OID(0), copy.region);
+	table = source.table;
+	copy.to = part_of_server(table, pstrdup(NameStr(*PG_GETARG_NAME(2))));
+	if (copy.to == source.from)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("region %d of table \"%s\" is at server \"%s\" already", copy.region, table->name,
+						copy.to->server)));
+	mm_part_connect(copy.to);
+	copy.key = table->key;
+	copy.filter = "true";
+	copy.table = mm_qualified(table->schema, mm_name_of_region(table->name, copy.region));
+	source.ncopies = 1;
+	source.copies = &copy;
+
+	copy_rows(&source);
+	copy_changes(&source);
+	(void) mm_local("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", table->qualified);
+	exchange_partitions(&source, NULL);
+	(void) mm_local("ALTER TABLE %s DETACH PARTITION %s", table->qualified, source.from->foreign_name);
+	left = regions_list(source.from, copy.region, 0, NULL);
+	if (left[0] != '\0')
+		(void) mm_local("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%s)", table->qualified,
+						source.from->foreign_name, left);
+	else
+	{
+		(void) mm_local("DROP FOREIGN TABLE %s", source.from->foreign_name);
+		mm_exec(source.from->conn, psprintf("DROP TABLE %s", source.from->remote_name));
+	}
+	if (OidIsValid(copy.to->foreign_table))
+	{
+		(void) mm_local("ALTER TABLE %s DETACH PARTITION %s", table->qualified, copy.to->foreign_name);
+		(void) mm_local("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%s)", table->qualified,
+						copy.to->foreign_name, regions_list(copy.to, -1, 1, &copy));
+	}
+	else
+	{
+		copy.to->nregions = 1;
+		copy.to->regions = &copy.region;
+		mm_create_foreign_table(table, copy.to);
+	}
+	conns[0] = source.from->conn;
+	conns[1] = copy.to->conn;
+	mm_finish_together(2, conns);
+	PG_RETURN_VOID();
+}
+
+/*
+ * The numbers of the regions in a tree, in ascending order.
+ */
+static int *
+regions_of_tree(const char *tree, int *n)
+{
+	MMRows	   *rows = mm_local("WITH RECURSIVE node(n) AS (SELECT %s::jsonb->'tree' UNION ALL SELECT c FROM node, "
+								"LATERAL (VALUES (n->'left'), (n->'right')) v(c) WHERE jsonb_typeof(n) = 'object') "
+								"SELECT n FROM node WHERE jsonb_typeof(n) = 'number' ORDER BY n::int", quote_literal_cstr(tree));
+	int		   *regions = palloc(sizeof(int) * Max(rows->nrows, 1));
+
+	*n = rows->nrows;
+	for (int i = 0; i < rows->nrows; i++)
+		regions[i] = pg_strtoint32(MM_ROW_VALUE(rows, i, 0));
+	return regions;
+}
+
+/*
+ * split_region(table, region): returns the numbers of the two new ones.
+ */
+Datum
+mm_shard_split_region(PG_FUNCTION_ARGS)
+{
+	Source		source = {0};
+	Copy		copies[2] = {0};
+	MMDistributed *table;
+	int			region;
+	char	   *tree;
+	const char *key;
+	int		   *regions;
+	int			nregions;
+	Datum		result[2];
+	MMConnection **conns;
+
+	mm_require_operator(fcinfo, 2, "mmdb.split_region()");
+	region = PG_GETARG_INT32(1);
+	open_source(&source, PG_GETARG_OID(0), region);
+	table = source.table;
+	/* All servers get the new tree. */
+	conns = palloc(sizeof(MMConnection *) * table->nparts);
+	for (int i = 0; i < table->nparts; i++)
+	{
+		mm_part_connect(&table->parts[i]);
+		conns[i] = table->parts[i].conn;
+	}
+	tree = MM_ROW_VALUE(mm_exec(source.from->conn, psprintf("SELECT mmdb.train_split(%s, %d, %s)", quote_literal_cstr(table->tree), region,
+															quote_literal_cstr(source.partition))), 0, 0);
+	key = mm_key_of_tree(tree);
+	regions = regions_of_tree(tree, &nregions);
+	for (int i = 0; i < 2; i++)
+	{
+		Copy	   *copy = &copies[i];
+
+		copy->to = source.from;
+		copy->region = regions[nregions - 2 + i];
+		copy->key = key;
+		copy->filter = psprintf("%s = %d", key, copy->region);
+		copy->table = mm_qualified(table->schema, mm_name_of_region(table->name, copy->region));
+		result[i] = Int32GetDatum(copy->region);
+	}
+	source.ncopies = 2;
+	source.copies = copies;
+
+	copy_rows(&source);
+	copy_changes(&source);
+	(void) mm_local("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", table->qualified);
+	exchange_partitions(&source, tree);
+	(void) mm_local("ALTER TABLE %s DETACH PARTITION %s", table->qualified, source.from->foreign_name);
+	(void) mm_local("SELECT mmdb.set_region_tree(%u, %s)", table->relid, quote_literal_cstr(tree));
+	(void) mm_local("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%s)", table->qualified,
+					source.from->foreign_name, regions_list(source.from, region, 2, copies));
+	mm_finish_together(table->nparts, conns);
+	PG_RETURN_ARRAYTYPE_P(construct_array(result, 2, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}

@@ -1,0 +1,91 @@
+/*-------------------------------------------------------------------------
+ *
+ * operations.h
+ *	  Operations on distributed tables: what their files share.
+ *
+ * All run with search_path = pg_catalog, pg_temp (operations.sql), so names in
+ * SQL that is built here need no schema if they are PostgreSQL's own.
+ *
+ * Locks.  An operation locks the table here first and at the servers later, and
+ * takes the strongest lock here before the strongest one there: a session that
+ * uses the table holds its lock here while it waits for a server, and nobody
+ * would see a deadlock over several servers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MM_OPERATIONS_H
+#define MM_OPERATIONS_H
+
+#include "shard/connection.h"
+
+/* A server's part of a distributed table. */
+typedef struct MMPart
+{
+	Oid			serverid;
+	const char *server;			/* its name */
+	Oid			foreign_table;	/* InvalidOid: none yet */
+	char	   *foreign_name;	/* of that, with its schema and quotes */
+	char	   *remote_name;	/* of the table there, likewise */
+	int			nregions;
+	int		   *regions;
+	MMConnection *conn;			/* NULL: not connected */
+} MMPart;
+
+/* A distributed table. */
+typedef struct MMDistributed
+{
+	Oid			relid;
+	char	   *schema;
+	char	   *name;
+	char	   *qualified;		/* with its schema and quotes */
+	char	   *tree;			/* as text */
+	char	   *key;			/* the partition key: mm_region(...) */
+	int			nparts;
+	MMPart	   *parts;			/* with room for one more */
+} MMDistributed;
+
+/* local.c: SQL here. */
+extern MMRows *mm_local(const char *format,...) pg_attribute_printf(1, 2);
+extern char *mm_local_value(const char *format,...) pg_attribute_printf(1, 2);
+extern void mm_require_operator(FunctionCallInfo fcinfo, int narguments, const char *operation);
+extern char *mm_name_of_region(const char *table, int region);
+extern char *mm_qualified(const char *schema, const char *name);
+
+/* distributed.c: what the catalogs know of a distributed table. */
+extern MMDistributed *mm_distributed_read(Oid relid);
+extern Oid	mm_server_by_name(const char *name);
+extern void mm_part_connect(MMPart *part);
+extern void mm_distributed_connect(MMDistributed *table);
+extern int	mm_distributed_region(const MMDistributed *table, int region);
+extern char *mm_key_of_tree(const char *tree);
+
+/* definition.c: a table's definition, for its servers. */
+extern char *mm_definition_columns(Oid relid);
+extern char *mm_definition_names(Oid relid);
+extern char *mm_definition_rights(Oid relid, const char *target, Oid serverid);
+extern List *mm_definition_indexes(Oid relid, bool unique_too);
+
+/* stream.c: rows to servers. */
+typedef struct MMStream MMStream;
+
+extern MMStream *mm_stream_begin(TupleDesc desc, int first, int n, MMConnection *const *conns,
+								 const char *table, const char *columns);
+extern void mm_stream_put(MMStream *stream, int server, const Datum *values, const bool *isnull);
+extern int64 mm_stream_end(MMStream *stream);
+extern int64 mm_stream_query(const MMDistributed *table, const char *query);
+extern int64 mm_stream_fetch(MMConnection *conn, const char *remote_name, const char *columns, Oid target);
+
+/* together.c: commands at several servers at once, and their common end. */
+extern void mm_exec_together(int n, MMConnection *const *conns, const char *const *sql);
+extern void mm_finish_together(int n, MMConnection *const *conns);
+extern char *mm_prepared_prefix(void);
+extern void mm_together_init(void);
+
+/* distribute.c: a part's table, there and here. */
+extern void mm_create_remote_table(const MMDistributed *table, const MMPart *part);
+extern void mm_create_foreign_table(const MMDistributed *table, MMPart *part);
+
+/* servers.c */
+extern void mm_check_server(MMConnection *conn);
+
+#endif							/* MM_OPERATIONS_H */

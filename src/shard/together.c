@@ -1,0 +1,204 @@
+/*-------------------------------------------------------------------------
+ *
+ * together.c
+ *	  Commands at several servers at once, and the common end of their
+ *	  transactions.
+ *
+ * Where all servers allow prepared transactions (max_prepared_transactions), an
+ * operation ends by two-phase commit: servers prepare, this server commits, and
+ * then the servers commit what is prepared.  If this server or a connection is
+ * lost in between, the prepared transactions keep their locks: a query waits
+ * rather than sees one half of the change.  mmdb.recover() ends them as the
+ * transaction here has ended, whose number is in their names.
+ *
+ * Where they do not, servers commit one after the other before this server
+ * does, as those of postgres_fdw.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <poll.h>
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "shard/operations.h"
+
+/* How long to wait for a server to end a prepared transaction, in milliseconds. */
+#define END_TIMEOUT		10000
+
+/*
+ * Run a command at each of n servers at the same time, each in the transaction
+ * that is open there.  A command of NULL is none.
+ */
+void
+mm_exec_together(int n, MMConnection *const *conns, const char *const *sql)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (sql[i] == NULL)
+			continue;
+		conns[i]->busy = true;
+		if (!PQsendQuery(conns[i]->pg, sql[i]))
+			mm_remote_error(conns[i], NULL, sql[i]);
+		while (PQflush(conns[i]->pg) > 0)
+			mm_connection_wait(conns[i], WL_SOCKET_WRITEABLE);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		PGresult   *result;
+
+		if (sql[i] == NULL)
+			continue;
+		for (;;)
+		{
+			while (PQisBusy(conns[i]->pg))
+			{
+				mm_connection_wait(conns[i], WL_SOCKET_READABLE);
+				if (!PQconsumeInput(conns[i]->pg))
+					mm_remote_error(conns[i], NULL, sql[i]);
+			}
+			result = PQgetResult(conns[i]->pg);
+			if (result == NULL)
+				break;
+			if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+				mm_remote_error(conns[i], result, sql[i]);
+			PQclear(result);
+		}
+		conns[i]->busy = false;
+	}
+}
+
+/* ---------- two-phase commit ---------- */
+
+/* A transaction that is prepared at a server. */
+typedef struct Prepared
+{
+	MMConnection *conn;
+	char		gid[64];
+	struct Prepared *next;
+} Prepared;
+
+static Prepared *prepared = NULL;
+
+/*
+ * Run a command without any error but a false result.
+ */
+static bool
+quietly(MMConnection *conn, const char *sql)
+{
+	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), END_TIMEOUT);
+	bool		done = true;
+	PGresult   *result;
+
+	if (conn->pg == NULL || !PQsendQuery(conn->pg, sql))
+		return false;
+	conn->busy = true;
+	for (;;)
+	{
+		int			unsent = PQflush(conn->pg);
+
+		if (unsent < 0 || !PQconsumeInput(conn->pg))
+			return false;
+		if (unsent > 0 || PQisBusy(conn->pg))
+		{
+			struct pollfd poll_for = {.fd = PQsocket(conn->pg), .events = POLLIN | (unsent > 0 ? POLLOUT : 0)};
+
+			if (GetCurrentTimestamp() > end)
+				return false;
+			(void) poll(&poll_for, 1, 1000);
+			continue;
+		}
+		result = PQgetResult(conn->pg);
+		if (result == NULL)
+			break;
+		done &= PQresultStatus(result) == PGRES_COMMAND_OK;
+		PQclear(result);
+	}
+	conn->busy = false;
+	return done;
+}
+
+/*
+ * End what is prepared as the transaction here ends.  This is past the point
+ * where an error could still change that.
+ */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
+		return;
+	while (prepared != NULL)
+	{
+		Prepared   *one = prepared;
+		char		sql[128];
+
+		prepared = one->next;
+		snprintf(sql, sizeof(sql), "%s PREPARED '%s'", event == XACT_EVENT_COMMIT ? "COMMIT" : "ROLLBACK",
+				 one->gid);
+		if (!quietly(one->conn, sql))
+			ereport(WARNING,
+					(errmsg("server \"%s\" has not ended transaction \"%s\"", one->conn->server, one->gid),
+					 errdetail("The transaction here is %s; the prepared one keeps its locks there.",
+							   event == XACT_EVENT_COMMIT ? "committed" : "rolled back"),
+					 errhint("Call mmdb.recover() when the server is up.")));
+		pfree(one);
+	}
+}
+
+static bool
+can_prepare(int n, MMConnection *const *conns)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(MM_ROW_VALUE(mm_exec(conns[i], "SHOW max_prepared_transactions"), 0, 0), "0") == 0)
+			return false;
+	return true;
+}
+
+/*
+ * The beginning of the names of this database's prepared transactions.
+ */
+char *
+mm_prepared_prefix(void)
+{
+	return psprintf("mmdb_" UINT64_FORMAT "_%u_", GetSystemIdentifier(), MyDatabaseId);
+}
+
+/*
+ * The last step of an operation: let the transactions at servers end as the one
+ * here does.
+ */
+void
+mm_finish_together(int n, MMConnection *const *conns)
+{
+	char	   *prefix = mm_prepared_prefix();
+	FullTransactionId xid = GetTopFullTransactionId();
+
+	if (n == 0 || !can_prepare(n, conns))
+		return;
+	for (int i = 0; i < n; i++)
+	{
+		Prepared   *one = MemoryContextAllocZero(TopMemoryContext, sizeof(Prepared));
+
+		one->conn = conns[i];
+		snprintf(one->gid, sizeof(one->gid), "%s" UINT64_FORMAT "_%u", prefix, U64FromFullTransactionId(xid),
+				 conns[i]->serverid);
+		mm_exec(conns[i], psprintf("PREPARE TRANSACTION '%s'", one->gid));
+		conns[i]->depth = 0;
+		conns[i]->wrote = false;
+		one->next = prepared;
+		prepared = one;
+	}
+}
+
+void
+mm_together_init(void)
+{
+	RegisterXactCallback(at_transaction_end, NULL);
+}

@@ -1,0 +1,339 @@
+# Tables distributed over servers: distribute, move, split, rebalance, undistribute;
+# what is refused; writes during a move; crashes at every step; servers that are down
+# or have become different; dump and restore of the coordinator.
+
+use strict;
+use warnings;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $servers = PostgreSQL::Test::Cluster->new('servers');
+my $coordinator = PostgreSQL::Test::Cluster->new('coordinator');
+foreach my $node ($servers, $coordinator)
+{
+	$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
+	$node->append_conf('postgresql.conf', "max_prepared_transactions = 10\nautovacuum = off\nfsync = off\n");
+	$node->start;
+}
+my ($host, $port) = ($servers->host, $servers->port);
+foreach my $name (map { "s$_" } 1 .. 5)
+{
+	$servers->safe_psql('postgres', "CREATE DATABASE $name");
+	$servers->safe_psql($name, 'CREATE EXTENSION mmdb');
+}
+my $set_up = join '', 'CREATE EXTENSION mmdb; CREATE EXTENSION postgres_fdw;', map {
+	"CREATE SERVER s$_ FOREIGN DATA WRAPPER postgres_fdw
+		OPTIONS (host '$host', port '$port', dbname 's$_', extensions 'mmdb');
+	 CREATE USER MAPPING FOR CURRENT_USER SERVER s$_;"
+} 1 .. 5;
+$coordinator->safe_psql('postgres', $set_up);
+
+sub query { return $coordinator->safe_psql('postgres', @_) }
+
+# The error of a command; it must be one.
+sub refused
+{
+	my ($sql, $pattern, $what) = @_;
+	my ($code, $out, $err) = $coordinator->psql('postgres', $sql);
+	like($err, $pattern, $what);
+	unlike($err, qr/password|user=/i, "$what: no credentials");
+}
+
+query(q{
+	CREATE TABLE flats (id integer NOT NULL, rent float8, title text DEFAULT 'x', tags text[], posted date,
+		CHECK (id > 0));
+	SELECT setseed(0.5);
+	INSERT INTO flats SELECT i, CASE WHEN i % 9 > 0 THEN round(random() * 2000) END, md5((i % 900)::text),
+		ARRAY['a' || i % 7, E'b\t\\\\' || i % 5], CASE WHEN i % 4 > 0 THEN date '2024-01-01' + i % 300 END
+		FROM generate_series(1, 6000) i;
+	CREATE INDEX flats_mm ON flats USING mmdb (rent, title, tags, posted);
+	CREATE INDEX flats_id ON flats (id);
+	CREATE TABLE original AS SELECT * FROM flats;
+	CREATE ROLE reader;
+	GRANT SELECT ON flats TO reader;
+	COMMENT ON TABLE flats IS 'homes';
+	CREATE FUNCTION differences() RETURNS bigint LANGUAGE sql AS $$
+		SELECT count(*) FROM ((TABLE flats EXCEPT ALL TABLE original) UNION ALL (TABLE original
+			EXCEPT ALL TABLE flats)) d
+	$$;
+});
+
+# What is refused leaves everything as it was.
+query(q{
+	CREATE TABLE plain (id integer PRIMARY KEY, a integer);
+	INSERT INTO plain SELECT i, i FROM generate_series(1, 100) i;
+	CREATE TABLE refers (id integer REFERENCES plain);
+	CREATE TABLE with_trigger (a integer);
+	CREATE INDEX ON with_trigger USING mmdb (a);
+	CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+	CREATE TRIGGER t BEFORE INSERT ON with_trigger FOR EACH ROW EXECUTE FUNCTION nothing();
+});
+my $distribute = q{SELECT mmdb.distribute('flats', '{s1,s2,s3,s4}', regions => 16)};
+refused(q{SELECT mmdb.distribute('flats', '{s1,nowhere}')}, qr/server "nowhere" does not exist/, 'no such server');
+refused(q{SELECT mmdb.distribute('flats', '{s1,s1}')}, qr/server "s1" is given twice/, 'a server twice');
+refused(q{SELECT mmdb.distribute('flats', '{s1,s2}', regions => 1)}, qr/fewer regions/, 'fewer regions than servers');
+refused(q{SELECT mmdb.distribute('original', '{s1}')}, qr/"original" has no mmdb index/, 'no index');
+refused(q{SELECT mmdb.distribute('plain', '{s1}')}, qr/"plain" has foreign keys.*refers/s, 'foreign keys');
+refused(q{DROP TABLE refers; SELECT mmdb.distribute('plain', '{s1}')},
+	qr/"plain" has unique keys.*plain_pkey.*keys => 'index'/s,
+	'unique keys');
+refused(q{SELECT mmdb.distribute('with_trigger', '{s1}')}, qr/has triggers or rules/, 'triggers');
+query('CREATE VIEW looks AS SELECT id FROM flats');
+refused($distribute, qr/has views or other objects that depend on it.*view public\.looks/s, 'views');
+refused(q{CREATE TEMP TABLE t (a integer); SELECT mmdb.distribute('t', '{s1}')}, qr/temporary table "t"/,
+	'temporary tables');
+refused("BEGIN; $distribute", qr/cannot run inside a transaction block/, 'inside a transaction block');
+refused("DROP VIEW looks; SET ROLE reader; $distribute", qr/must be owner of table flats/, 'not the owner');
+$servers->safe_psql('s3', 'CREATE TABLE flats (a integer)');
+refused($distribute, qr/server "s3": relation "flats" already exists/, 'a table that is there');
+$servers->safe_psql('s3',
+	'DROP TABLE flats; DROP EXTENSION mmdb; CREATE SCHEMA other; CREATE EXTENSION mmdb SCHEMA other');
+refused($distribute, qr/server "s3" has mmdb in another schema/, 'mmdb in another schema');
+$servers->safe_psql('s3', 'DROP EXTENSION mmdb');
+refused($distribute, qr/server "s3" does not have extension mmdb/, 'no mmdb');
+$servers->safe_psql('s3', 'CREATE EXTENSION mmdb');
+is(query('SELECT differences()'), '0', 'nothing has changed');
+is($servers->safe_psql('s1', q{SELECT count(*) FROM pg_class WHERE relname LIKE 'flats%'}), '0',
+	'nothing is left at a server');
+
+# Distribute.
+is(query($distribute), '6000', 'rows distributed');
+is(query('SELECT differences()'), '0', 'the same rows');
+is(query(q{SELECT string_agg(server || ':' || n, ' ' ORDER BY server) FROM
+	(SELECT server, count(*) AS n FROM mmdb.regions WHERE table_name = 'flats'::regclass GROUP BY 1) r}),
+	's1:4 s2:4 s3:4 s4:4', 'four regions a server');
+is(query(q{SELECT max(rows) < 1.25 * avg(rows) FROM mmdb.region_sizes('flats')}), 't', 'regions are even');
+is(query(q{SELECT * FROM mmdb.check_servers('flats')}), '', 'servers are right');
+is(query(q{SELECT obj_description('flats'::regclass), has_table_privilege('reader', 'flats', 'SELECT'),
+	string_agg(indexrelid::regclass::text, ' ' ORDER BY indexrelid::regclass::text) FROM pg_index
+		WHERE indrelid = 'flats'::regclass}),
+	'homes|t|flats_id flats_mm', 'comment, rights and indexes');
+is(query(q{SELECT count(DISTINCT scale) FROM (SELECT substring(pg_get_indexdef('flats_mm'::regclass)
+	FROM 'scales=.*') AS scale) s}),
+	'1', 'scales are pinned');
+foreach my $name (qw(s1 s4))
+{
+	is($servers->safe_psql($name, q{SELECT substring(pg_get_indexdef('flats_mm'::regclass) FROM 'scales=.*')}),
+		query(q{SELECT substring(pg_get_indexdef('flats_mm'::regclass) FROM 'scales=.*')}), "the same scales at $name");
+}
+refused($distribute, qr/already distributed/, 'twice');
+
+# Writes.
+my $stray = query(q{SELECT format('%L, %L, %L, %L, %L', id, rent, title, tags, posted) FROM flats
+	WHERE tableoid = 'flats_s1'::regclass ORDER BY id LIMIT 1});
+my ($code, $out, $err) = $servers->psql('s4', "INSERT INTO flats (id, rent, title, tags, posted) VALUES ($stray)");
+like($err, qr/no partition of relation "flats" found/, 'a stray row is rejected');
+refused(q{UPDATE flats SET rent = 5000, posted = NULL}, qr/no partition of relation "flats" found|violates partition/,
+	'a row that would leave its server is refused');
+is(query('SELECT differences()'), '0', 'and nothing is lost');
+refused(q{UPDATE flats f SET tags = '{}' FROM original o WHERE o.id = f.id},
+	qr/cannot change rows of distributed table/,
+	'rows that are chosen here are refused');
+refused(q{DELETE FROM flats WHERE random() < 2}, qr/cannot change rows of distributed table/, 'and so are deletions');
+refused(q{INSERT INTO flats VALUES (0)}, qr/violates check constraint/, 'constraints are checked at servers');
+is(query(q{SELECT mmdb.copy_from('flats', 'SELECT id + 10000, rent, title, tags, posted FROM original')}), '6000',
+	'copy_from');
+query(q{INSERT INTO original (id, rent, title, tags, posted) SELECT id + 10000, rent, title, tags, posted
+	FROM original});
+is(query('SELECT differences()'), '0', 'its rows are there');
+refused(q{SELECT mmdb.copy_from('flats', 'SELECT 1')}, qr/ERROR/, 'copy_from with too few columns');
+
+# Moves and splits.
+my $move = q{SELECT mmdb.move_region('flats', 7, 's5')};
+query($move);
+is(query(q{SELECT server FROM mmdb.regions WHERE region = 7}), 's5', 'region 7 has moved');
+is(query('SELECT differences()'), '0', 'rows after a move');
+my $new = query(q{SELECT mmdb.split_region('flats', 7)});
+is($new, '{17,18}', 'region 7 is split');
+is(query('SELECT differences()'), '0', 'rows after a split');
+is(query(q{SELECT * FROM mmdb.check_servers('flats')}), '', 'servers are right');
+refused($move, qr/has no region 7/, 'a region that is no more');
+refused(q{SELECT mmdb.move_region('flats', 17, 's5')}, qr/is at server "s5" already/, 'a move to where it is');
+query(q{SELECT mmdb.move_region('flats', 17, 's1')});
+query(q{SELECT mmdb.move_region('flats', 18, 's1')});
+is($servers->safe_psql('s5', q{SELECT count(*) FROM pg_class WHERE relname LIKE 'flats%'}), '0',
+	'the last region takes all along');
+like(query(q{SELECT count(*) FROM mmdb.rebalance_plan('flats')}), qr/^[1-9]/, 'a plan');
+query(q{CALL mmdb.rebalance('flats', '{s5}')});
+is(query(q{SELECT max(n) < 1.3 * avg(n) FROM (SELECT server, sum(rows) AS n FROM mmdb.region_sizes('flats')
+	GROUP BY 1) s}),
+	't', 'rebalanced');
+is(query('SELECT differences()'), '0', 'rows after rebalancing');
+
+# Run psql in the background.
+sub in_background
+{
+	my ($node, $database, @arguments) = @_;
+	return IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($database), @arguments ], '<', '/dev/null', '>',
+		'/dev/null',
+		'2>', '/dev/null');
+}
+
+# Writes go on while regions move and are split.  Each writes down what it did.
+query(q{CREATE TABLE written (id integer); CREATE TABLE deleted (id integer)});
+my @writers;
+foreach my $writer (1 .. 2)
+{
+	my $sql = '';
+	foreach my $i (1 .. 150)
+	{
+		my $id = $writer * 100000 + $i;
+		my $gone = $writer * 1000 + $i;
+		$sql .= "BEGIN; INSERT INTO flats SELECT $id, rent, title, tags, posted FROM original WHERE id = $i; "
+			. "INSERT INTO written VALUES ($id); COMMIT;\n"
+			. "BEGIN; WITH d AS (DELETE FROM flats WHERE id = $gone RETURNING id) "
+			. "INSERT INTO deleted SELECT id FROM d; COMMIT;\n"
+			. "UPDATE flats SET title = title WHERE id = $gone + 500;\nSELECT pg_sleep(0.01);\n";
+	}
+	my $file = PostgreSQL::Test::Utils::tempdir() . '/writes.sql';
+	append_to_file($file, $sql);
+	push @writers, in_background($coordinator, 'postgres', '-f', $file);
+}
+my ($region, $from) = split /\|/, query(q{SELECT min(region), server FROM mmdb.regions GROUP BY server
+	ORDER BY server LIMIT 1});
+foreach my $to ('s2', 's3', $from)
+{
+	query("SELECT mmdb.move_region('flats', $region, '$to')");
+}
+my ($first) = query("SELECT mmdb.split_region('flats', $region)") =~ /(\d+)/;
+query("SELECT mmdb.move_region('flats', $first, 's4')");
+$_->finish foreach @writers;
+cmp_ok(query('SELECT count(*) FROM written'), '>', 100, 'writes went on');
+is(query(q{SELECT count(*) FROM (SELECT id FROM flats) f FULL JOIN (SELECT id FROM original
+	WHERE id NOT IN (TABLE deleted)
+	UNION ALL TABLE written) o USING (id) WHERE f.id IS NULL OR o.id IS NULL}), '0', 'no write is lost');
+is(query('SELECT count(*) - count(DISTINCT id) FROM flats'), '0', 'no row is there twice');
+query(q{TRUNCATE original; INSERT INTO original (id, rent, title, tags, posted) SELECT id, rent, title, tags, posted
+	FROM flats});
+
+# This server crashes while a move waits: for the region's table, for writers, for readers.
+sub crashes
+{
+	my ($what, $node, $database, $lock) = @_;
+	my ($region, $from) = split /\|/,
+		query('SELECT min(region), server FROM mmdb.regions GROUP BY server ORDER BY server LIMIT 1');
+	my $table = $servers->safe_psql($from, qq{SELECT c.oid::regclass
+		FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
+		WHERE pg_get_expr(relpartbound, c.oid) = 'FOR VALUES IN ($region)'});
+	my $holder = in_background($node, $database // $from, map { ('-c', $_) } 'BEGIN', $lock =~ s/REGION/$table/r,
+		'SELECT pg_sleep(60)');
+	ok($node->poll_query_until($database // $from, q{SELECT count(*) > 0 FROM pg_stat_activity
+		WHERE query LIKE '%pg_sleep(60)%'
+		AND wait_event = 'PgSleep'}), "$what: locked");
+	my $mover = in_background($coordinator, 'postgres', '-c',
+		"SELECT mmdb.move_region('flats', $region, '@{[ $from eq 's5' ? 's1' : 's5' ]}')");
+	ok($node->poll_query_until($database // $from, q{SELECT count(*) > 0 FROM pg_locks WHERE NOT granted}),
+		"$what: waits");
+	$coordinator->stop('immediate');
+	$mover->finish;
+	$servers->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE wait_event = 'PgSleep'});
+	$holder->finish;
+	$coordinator->start;
+	ok($servers->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity
+		WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()}), "$what: servers have noticed");
+	is(query('SELECT differences()'), '0', "$what: rows after a crash");
+	is(query(q{SELECT * FROM mmdb.check_servers('flats')}), '', "$what: servers after a crash");
+	is(query("SELECT server FROM mmdb.regions WHERE region = $region"), $from, "$what: the region is where it was");
+}
+crashes('while it copies', $servers, undef, 'LOCK TABLE REGION IN ACCESS EXCLUSIVE MODE');
+crashes('while it waits for writers', $servers, undef, 'LOCK TABLE ONLY flats IN ROW EXCLUSIVE MODE');
+crashes('while it waits for readers', $coordinator, 'postgres', 'LOCK TABLE flats IN ACCESS SHARE MODE');
+
+# Prepared transactions that a crash has left end as the one here did.
+my ($system, $database, $server) = split /\|/, query(q{SELECT system_identifier, d.oid, s.oid FROM pg_control_system(),
+	pg_database d, pg_foreign_server s WHERE datname = current_database() AND srvname = 's1'});
+my $committed = query('SELECT pg_current_xact_id()');
+my $aborted = query('BEGIN; SELECT pg_current_xact_id(); ROLLBACK');
+foreach my $xid ($committed, $aborted)
+{
+	$servers->safe_psql('s1',
+		"BEGIN; CREATE TABLE left_$xid (); PREPARE TRANSACTION 'mmdb_${system}_${database}_${xid}_$server'");
+}
+is(query(q{SELECT count(*) FROM mmdb.check_servers('flats') WHERE problem LIKE '%is prepared%'}), '2',
+	'check_servers sees them');
+is(query(q{SELECT string_agg(action, ',' ORDER BY transaction) FROM mmdb.recover()}), 'committed,rolled back',
+	'recover');
+is($servers->safe_psql('s1', q{SELECT string_agg(relname, ',') FROM pg_class WHERE relname LIKE 'left\_%'}),
+	"left_$committed",
+	'what was committed is there');
+
+# Without prepared transactions, servers commit one after the other.
+$servers->append_conf('postgresql.conf', 'max_prepared_transactions = 0');
+$servers->restart;
+($region, $from) = split /\|/, query(q{SELECT min(region), server FROM mmdb.regions WHERE server <> 's2'
+	GROUP BY server LIMIT 1});
+query("SELECT mmdb.move_region('flats', $region, 's2')");
+is(query('SELECT differences()'), '0', 'a move without prepared transactions');
+
+# Servers that have become different.
+is(query(q{SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ADD COLUMN stars integer DEFAULT 3')}),
+	query('SELECT count(DISTINCT server) FROM mmdb.regions'), 'on_servers');
+is(query('SELECT sum(stars) = 3 * count(*) FROM flats'), 't', 'the column is everywhere');
+refused(q{SELECT mmdb.on_servers('flats', 'ALTER TABLE flats DROP COLUMN nope')}, qr/server "s\d": column "nope"/,
+	'its errors');
+refused(q{SELECT mmdb.on_servers('flats', 'COMMIT')}, qr/has ended the transaction/,
+	'a COMMIT is none of its commands');
+$servers->safe_psql('s2', 'ALTER TABLE flats ADD COLUMN extra integer; DROP INDEX flats_id');
+is(query(q{SELECT string_agg(server || ' ' || split_part(problem, ':', 1), ', ' ORDER BY problem)
+	FROM mmdb.check_servers('flats')}),
+	's2 other columns, s2 other indexes', 'check_servers');
+$servers->safe_psql('s2', 'ALTER TABLE flats DROP COLUMN extra; CREATE INDEX flats_id ON flats (id)');
+
+# Dump and restore of the coordinator: the same table at the same servers.
+my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
+$coordinator->command_ok([ 'pg_dump', '-f', $dump, '-d', $coordinator->connstr('postgres') ], 'pg_dump');
+$coordinator->safe_psql('postgres', 'CREATE DATABASE restored');
+$coordinator->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', $dump, '-d',
+	$coordinator->connstr('restored') ], 'restore');
+is($coordinator->safe_psql('restored',
+	'SELECT count(*) FROM (SELECT id, title FROM flats EXCEPT SELECT id, title FROM original) d'),
+	'0', 'the restored coordinator');
+is($coordinator->safe_psql('restored', q{SELECT * FROM mmdb.check_servers('flats')}), '', 'its servers');
+
+# A server that is down is named.
+$servers->stop;
+refused($move =~ s/7/8/r, qr/server "s\d"/, 'a server that is down');
+like(query(q{SELECT string_agg(server, ',') FROM mmdb.check_servers('flats')}), qr/s1,s2,s3,s4/,
+	'check_servers with servers that are down');
+$servers->start;
+
+# And back.
+is(query(q{SELECT mmdb.undistribute('flats')}), query('SELECT count(*) FROM original'), 'undistribute');
+is(query(q{SELECT count(*) FROM ((SELECT id, rent, title, tags, posted FROM flats EXCEPT ALL SELECT id, rent, title,
+	tags, posted FROM original))
+	d}), '0', 'rows that are back');
+is(query(q{SELECT relkind, obj_description(oid), has_table_privilege('reader', 'flats', 'SELECT') FROM pg_class
+	WHERE relname = 'flats'}),
+	'r|homes|t', 'an ordinary table');
+is($servers->safe_psql('s1', q{SELECT count(*) FROM pg_class WHERE relname LIKE 'flats%'}), '0',
+	'servers have nothing left');
+
+# Hashes of the primary key, which becomes a plain index; sequences stay.
+query(q{
+	CREATE TABLE numbered (id serial PRIMARY KEY, other integer GENERATED ALWAYS AS IDENTITY, a integer);
+	CREATE TABLE generated (a integer, b integer GENERATED ALWAYS AS (a * 2) STORED);
+	INSERT INTO generated SELECT i FROM generate_series(1, 100) i;
+	CREATE INDEX ON generated USING mmdb (a);
+	SELECT mmdb.distribute('generated', '{s1,s2}');
+	INSERT INTO generated VALUES (50);
+	CREATE INDEX numbered_mm ON numbered USING mmdb (a);
+	INSERT INTO numbered (a) SELECT i FROM generate_series(1, 1000) i;
+	SELECT mmdb.distribute('numbered', '{s1,s2}', method => 'hash', keys => 'index');
+	INSERT INTO numbered (a) VALUES (7);
+});
+is(query('SELECT max(id), max(other), count(*) FROM numbered'), '1001|1001|1001', 'numbers go on');
+is(query('SELECT sum(b) FROM generated'), '10200', 'generated columns');
+refused('UPDATE generated SET a = a + 1', qr/cannot change rows of distributed table/,
+	'but their rows are not changed from here');
+query(q{SELECT mmdb.undistribute('generated')});
+is(query('SELECT count(*) FROM mmdb.regions'), '8', 'four regions a server, if nothing is said');
+query(q{SELECT mmdb.split_region('numbered', 3)});
+query(q{UPDATE numbered SET a = -a});
+is(query(q{SELECT sum(a) FROM numbered}), '-500507', 'all rows are updated');
+query(q{SELECT mmdb.undistribute('numbered')});
+is(query(q{INSERT INTO numbered (a) VALUES (0) RETURNING id, other}), '1002|1002', 'and numbers still go on');
+
+done_testing();
