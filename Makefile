@@ -134,6 +134,15 @@ OBJS = \
 	src/search/terms.o \
 	src/search/threshold.o \
 	src/search/vantage_source.o \
+	src/stats/admin.o \
+	src/stats/area.o \
+	src/stats/query_class.o \
+	src/stats/record.o \
+	src/stats/save.o \
+	src/stats/shared.o \
+	src/stats/show.o \
+	src/stats/track.o \
+	src/stats/visible.o \
 	src/check/check.o \
 	src/check/check_bounds.o \
 	src/check/check_rows.o \
@@ -170,6 +179,7 @@ OBJS = \
 	src/plan/path_cost.o \
 	src/plan/paths.o \
 	src/plan/plan_lists.o \
+	src/plan/record.o \
 	src/plan/row_sort.o \
 	src/plan/sum.o \
 	src/plan/sum_state.o \
@@ -222,6 +232,7 @@ SQL_PARTS = \
 	src/metric/bit.sql \
 	src/metric/discrete.sql \
 	src/am/info.sql \
+	src/stats/stats.sql \
 	src/check/check.sql \
 	src/plan/bounded.sql \
 	src/plan/why_not.sql \

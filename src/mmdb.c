@@ -17,6 +17,7 @@
 #include "metric/kernels.h"
 #include "plan/plan.h"
 #include "search/driver.h"
+#include "stats/area.h"
 
 PG_MODULE_MAGIC;
 
@@ -83,6 +84,8 @@ _PG_init(void)
 							   PGC_USERSET,
 							   GUC_NOT_IN_SAMPLE,
 							   check_simd, assign_simd, show_simd);
+	mm_track_init();
+	mm_area_init();
 	mm_plan_init();
 	mm_one_row_init();
 	MarkGUCPrefixReserved("mmdb");

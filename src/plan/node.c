@@ -123,6 +123,10 @@ begin_scan(MMScanState *s)
 		pgstat_count_index_scan(s->index);
 		s->fetch = table_index_fetch_begin(s->css.ss.ss_currentRelation);
 	}
+	if (s->mode == &empty_mode)
+		s->recording.on = false;
+	if (s->recording.on)
+		mm_record_begin(s);
 	s->mode->begin(s);
 	MemoryContextSwitchTo(old);
 }
@@ -134,7 +138,11 @@ static void
 end_scan(MMScanState *s)
 {
 	if (s->mode != NULL)
+	{
 		s->mode->end(s);
+		if (s->recording.on)
+			mm_record_end(s);
+	}
 	if (s->fetch != NULL)
 		table_index_fetch_end(s->fetch);
 	s->mode = NULL;
@@ -213,8 +221,22 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 static TupleTableSlot *
 exec_node(CustomScanState *node)
 {
-	mm_counts_run((MMScanState *) node);
-	return ExecScan(&node->ss, next_row, recheck_row);
+	MMScanState *s = (MMScanState *) node;
+	TupleTableSlot *slot;
+
+	mm_counts_run(s);
+	if (s->mode == NULL)
+	{
+		s->recording.on = mm_track_wanted();
+		s->recording.clock = (MMStepClock) {0};
+	}
+	if (!s->recording.on)
+		return ExecScan(&node->ss, next_row, recheck_row);
+	mm_clock_begin_step(&s->recording.clock);
+	slot = ExecScan(&node->ss, next_row, recheck_row);
+	mm_clock_end_step(&s->recording.clock);
+	s->recording.call.work.rows += !TupIsNull(slot);
+	return slot;
 }
 
 static void

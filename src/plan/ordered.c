@@ -209,6 +209,7 @@ spill(MMScanState *s)
 {
 	OrderedState *state = s->state;
 
+	s->counts.spills++;
 	state->sort = mm_row_sort_begin(s, 0);
 	while (!pairingheap_is_empty(state->pending))
 	{

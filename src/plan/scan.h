@@ -12,6 +12,7 @@
 #include "access/relscan.h"
 
 #include "plan/plan.h"
+#include "stats/track.h"
 
 /*
  * What EXPLAIN ANALYZE shows, summed over all scans so far.
@@ -22,6 +23,7 @@ typedef struct MMScanCounts
 	int64		table_scans;	/* of these, of the whole table */
 	int64		verified;
 	int64		proved;			/* rows whose bounds were enough */
+	int64		spills;			/* of rows to disk */
 	Size		peak_memory;	/* of pending rows */
 	MMSearchStats stats;
 	int64	   *evaluations;	/* of each part of each driver, in order */
@@ -40,6 +42,19 @@ typedef struct MMWorkerCounts
 } MMWorkerCounts;
 
 typedef struct MMScanState MMScanState;
+
+/*
+ * What record.c keeps of a scan that is to be recorded.
+ */
+typedef struct MMRecording
+{
+	bool		on;
+	bool		prepared;		/* what is the same for all scans of the node is known */
+	uint8		flags;			/* of the class, for the filter */
+	MMStepClock clock;
+	MMSearchCall call;
+	double		factors[MM_MAX_COLUMNS];
+} MMRecording;
 
 /*
  * How a scan proceeds.  The state that a mode keeps during one scan is private
@@ -74,6 +89,7 @@ struct MMScanState
 
 	MMScanCounts counts;
 	MMWorkerCounts workers;
+	MMRecording recording;
 };
 
 /* verify.c */
@@ -180,6 +196,28 @@ extern MMScanCounts mm_counts_total(MMScanState *s);
 extern Size mm_counts_estimate(CustomScanState *node, ParallelContext *pcxt);
 extern void mm_counts_share(CustomScanState *node, ParallelContext *pcxt, void *coordinate);
 extern void mm_counts_attach(CustomScanState *node, shm_toc *toc, void *coordinate);
+
+/* record.c */
+
+/*
+ * mm_record_begin: called when a scan is about to begin, and its values are known.
+ *
+ * mm_record_search: count what one of its searches has done.
+ *
+ * mm_record_end: called when it has ended.
+ */
+extern void mm_record_begin(MMScanState *s);
+extern void mm_record_end(MMScanState *s);
+
+static inline void
+mm_record_search(MMScanState *s, const MMSearchStats *stats)
+{
+	if (s->recording.on)
+	{
+		mm_work_add_search(&s->recording.call.work, stats);
+		s->recording.call.memory = Max(s->recording.call.memory, stats->peak_memory);
+	}
+}
 
 /* explain.c */
 extern void mm_explain_scan(CustomScanState *node, List *ancestors,
