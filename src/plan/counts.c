@@ -136,6 +136,15 @@ mm_counts_end_search(MMScanState *s)
 	s->search = NULL;
 }
 
+void
+mm_counts_sort(MMScanState *s, Tuplesortstate *sort)
+{
+	TuplesortInstrumentation stats;
+
+	tuplesort_get_stats(sort, &stats);
+	s->counts.spills += stats.spaceType == SORT_SPACE_TYPE_DISK;
+}
+
 MMScanCounts
 mm_counts_total(MMScanState *s)
 {

@@ -208,8 +208,8 @@ static void
 spill(MMScanState *s)
 {
 	OrderedState *state = s->state;
+	int64		spills = s->counts.spills + 1;
 
-	s->counts.spills++;
 	state->sort = mm_row_sort_begin(s, 0);
 	while (!pairingheap_is_empty(state->pending))
 	{
@@ -229,6 +229,7 @@ spill(MMScanState *s)
 	}
 	state->searched = true;
 	mm_row_sort_perform(state->sort);
+	s->counts.spills = spills;	/* even if the sort stays in memory */
 }
 
 /*

@@ -146,18 +146,41 @@ is_own_value(const MMPartState *part)
 	return IsA(value, Const) || (IsA(value, Param) && ((Param *) value)->paramkind == PARAM_EXTERN);
 }
 
+/*
+ * Take a value for a column, unless there is one already.
+ */
 static void
-take_value(OdbQueryParts *query, MMScanState *s, const MMPartState *part)
+take_value(OdbQueryParts *query, int column, Oid type, Datum value)
 {
-	int			column = part->part->column;
-	Oid			type = getBaseType(exprType(list_nth(part->part->expr->args, part->part->argument)));
-
-	if (part->isnull || part->space == NULL || !query->isnull[column] || !is_own_value(part) ||
-		!mm_component_is_allowed(type))
+	if (!query->isnull[column] || !mm_component_is_allowed(type))
 		return;
 	query->types[column] = type;
-	query->values[column] = part->value;
+	query->values[column] = value;
 	query->isnull[column] = false;
+}
+
+static void
+take_values(OdbQueryParts *query, MMScanState *s, const MMPartState *part)
+{
+	OdbQueryParts whole;
+
+	if (part->isnull || !is_own_value(part))
+		return;
+	if (part->space != NULL)
+	{
+		take_value(query, part->part->column,
+				   getBaseType(exprType(list_nth(part->part->expr->args, part->part->argument))),
+				   part->value);
+		return;
+	}
+	mm_odbquery_unpack(DatumGetOdbQuery(part->value), &whole);
+	for (int i = 0; i < s->columns->n; i++)
+	{
+		int			component = s->columns->columns[i].component;
+
+		if (component < whole.natts && !whole.isnull[component])
+			take_value(query, i, whole.types[component], whole.values[component]);
+	}
 }
 
 static struct varlena *
@@ -185,7 +208,7 @@ query_object(void *state)
 	}
 	for (int d = 0; d < s->plan->ndrivers; d++)
 		for (int i = 0; i < s->sums[d]->driver->sum->nparts; i++)
-			take_value(&query, s, &s->sums[d]->parts[i]);
+			take_values(&query, s, &s->sums[d]->parts[i]);
 	for (int i = 0; i < s->columns->n; i++)
 		any |= !isnull[i];
 	return any ? (struct varlena *) mm_odbquery_pack(&query) : NULL;

@@ -10,6 +10,7 @@
 
 #include "access/parallel.h"
 #include "access/relscan.h"
+#include "utils/tuplesort.h"
 
 #include "plan/plan.h"
 #include "stats/track.h"
@@ -23,7 +24,7 @@ typedef struct MMScanCounts
 	int64		table_scans;	/* of these, of the whole table */
 	int64		verified;
 	int64		proved;			/* rows whose bounds were enough */
-	int64		spills;			/* of rows to disk */
+	int64		spills;			/* what was kept of rows outgrew work_mem */
 	Size		peak_memory;	/* of pending rows */
 	MMSearchStats stats;
 	int64	   *evaluations;	/* of each part of each driver, in order */
@@ -184,6 +185,11 @@ extern void mm_counts_report(MMScanState *s);
  * has done.
  */
 extern void mm_counts_end_search(MMScanState *s);
+
+/*
+ * mm_counts_sort: count a sort that was too large for memory.
+ */
+extern void mm_counts_sort(MMScanState *s, Tuplesortstate *sort);
 
 /*
  * mm_counts_total: what this process and its workers have counted.

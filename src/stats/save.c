@@ -15,6 +15,7 @@
 
 #include <unistd.h>
 
+#include "catalog/catversion.h"
 #include "pgstat.h"
 #include "storage/fd.h"
 
@@ -28,7 +29,7 @@
 typedef struct FileHeader
 {
 	uint32		format;
-	uint32		version;		/* of PostgreSQL */
+	uint32		version;		/* of PostgreSQL's catalogs */
 	uint32		entry_size;
 	uint32		profile_size;
 	int32		nentries;
@@ -74,7 +75,7 @@ write_file(FILE *file, MMStatsArea *area)
 {
 	FileHeader	header = {
 		.format = FILE_FORMAT,
-		.version = PG_VERSION_NUM / 10000,
+		.version = CATALOG_VERSION_NO,
 		.entry_size = sizeof(MMStatsEntry),
 		.profile_size = sizeof(MMProfileUse),
 		.nentries = area->nentries,
@@ -163,7 +164,7 @@ read_file(FILE *file, MMStatsArea *area)
 	FileHeader	header;
 
 	if (!read_all(file, &header, sizeof(header)) || header.format != FILE_FORMAT ||
-		header.version != PG_VERSION_NUM / 10000 || header.entry_size != sizeof(MMStatsEntry) ||
+		header.version != CATALOG_VERSION_NO || header.entry_size != sizeof(MMStatsEntry) ||
 		header.profile_size != sizeof(MMProfileUse))
 		return false;
 	for (int i = 0; i < header.nentries; i++)
