@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "metric/kernels.h"
 #include "plan/plan.h"
+#include "search/cost_model.h"
 #include "search/driver.h"
 #include "stats/area.h"
 
@@ -73,6 +74,7 @@ _PG_init(void)
 {
 	mm_alter_init();
 	mm_options_init();
+	mm_cost_model_init();
 	mm_driver_init();
 
 	/* All versions give the same results; being able to choose is for tests. */
