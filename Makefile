@@ -153,6 +153,7 @@ OBJS = \
 	src/am/build_parallel.o \
 	src/am/build_rows.o \
 	src/am/choose_subindexes.o \
+	src/am/calibrate.o \
 	src/am/cost.o \
 	src/am/handler.o \
 	src/am/info.o \
