@@ -203,6 +203,7 @@ OBJS = \
 	src/query/pin.o \
 	src/query/plans.o \
 	src/query/profile.o \
+	src/query/recall.o \
 	src/query/search.o \
 	src/query/statement.o \
 	src/query/values.o \
