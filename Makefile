@@ -296,6 +296,8 @@ REGRESS = \
 	statistics_rights \
 	scales \
 	fusion \
+	measure_recall \
+	query_stats \
 	learn \
 	learn_plans \
 	plan \

@@ -113,7 +113,8 @@ describe_class(MMScanState *s)
 			mask |= part_factors(s, &sum->parts[i], factors);
 		if (d == 0)
 			memcpy(s->recording.factors, factors, sizeof(factors));
-		if (d == 0 && s->plan->ordered)
+		/* All within a radius is no kNN query, in whatever order. */
+		if (d == 0 && s->plan->ordered && (s->k > 0 || sum->driver->bounds == NIL))
 			class->nearest = mask;
 		if (sum->driver->bounds != NIL && !sum->null_bound)
 		{

@@ -23,6 +23,9 @@
 /* An entry's usage is multiplied by this each time that others are evicted. */
 #define USAGE_DECREASE		0.99
 
+/* A kept object takes one of so many places; see place_for_object. */
+#define PLACES_LOOKED_AT	16
+
 /* ---------- where things are ---------- */
 
 static int
@@ -248,6 +251,39 @@ mm_area_remove(MMStatsArea *area, MMStatsEntry *entry)
 	area->nentries--;
 }
 
+/*
+ * The calls that the sample which has a kept object stands for; -1 if none has.
+ */
+static double
+worth_of(MMStatsArea *area, const MMKeptObject *kept)
+{
+	const MMCounters *c;
+
+	if (kept->entry < 0)
+		return -1.0;
+	c = &mm_area_entry(area, kept->entry)->counters;
+	return c->recent / Max(c->nsamples, 1);
+}
+
+/*
+ * The place for an object: of the next few, the one that is worth least.
+ */
+static int
+place_for_object(MMStatsArea *area)
+{
+	int			best = area->next_object;
+
+	for (int i = 1; i < PLACES_LOOKED_AT; i++)
+	{
+		int			number = (area->next_object + i) % area->most_objects;
+
+		if (worth_of(area, mm_area_object(area, number)) < worth_of(area, mm_area_object(area, best)))
+			best = number;
+	}
+	area->next_object = (best + 1) % area->most_objects;
+	return best;
+}
+
 void
 mm_area_keep(MMStatsArea *area, MMStatsEntry *entry, int sample, const char *data, Size size)
 {
@@ -255,10 +291,7 @@ mm_area_keep(MMStatsArea *area, MMStatsEntry *entry, int sample, const char *dat
 	int			number = entry->samples[sample].object;
 
 	if (number < 0)
-	{
-		number = area->next_object;
-		area->next_object = (number + 1) % area->most_objects;
-	}
+		number = place_for_object(area);
 	kept = mm_area_object(area, number);
 	/* Whoever had the place loses it. */
 	if (kept->entry >= 0 && number != entry->samples[sample].object)
