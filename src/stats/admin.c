@@ -100,7 +100,7 @@ mm_reset_query_stats(PG_FUNCTION_ARGS)
 				 errmsg("an index is in one database"),
 				 errhint("Name an index, or ask for all databases.")));
 	mm_area_lock(area, LW_EXCLUSIVE);
-	for (int i = 0; i < area->most; i++)
+	for (int i = 0; i < area->ntouched; i++)
 	{
 		MMStatsEntry *entry = mm_area_entry(area, i);
 

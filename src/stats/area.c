@@ -116,15 +116,7 @@ mm_area_make(MMStatsArea *area, MMAreaKind kind, int most)
 	area->reset = GetCurrentTimestamp();
 	for (int i = 0; i < area->nbuckets; i++)
 		buckets[i] = -1;
-	for (int i = 0; i < most; i++)
-	{
-		MMStatsEntry *entry = mm_area_entry(area, i);
-
-		entry->key.index = InvalidOid;
-		entry->next = i + 1 < most ? i + 1 : -1;
-	}
-	for (int i = 0; i < area->most_objects; i++)
-		mm_area_object(area, i)->entry = -1;
+	area->free = -1;
 	for (int i = 0; i < area->most_profiles; i++)
 		mm_area_profile(area, i)->database = InvalidOid;
 	if (kind == MM_AREA_SESSION)
@@ -182,7 +174,7 @@ evict(MMStatsArea *area)
 	int			n = 0;
 	int			nevicted;
 
-	for (int i = 0; i < area->most; i++)
+	for (int i = 0; i < area->ntouched; i++)
 	{
 		MMStatsEntry *entry = mm_area_entry(area, i);
 
@@ -210,9 +202,10 @@ mm_area_enter(MMStatsArea *area, const MMStatsKey *key)
 		return entry;
 	if (area->nentries == area->most)
 		evict(area);
-	i = area->free;
+	i = area->free >= 0 ? area->free : area->ntouched++;
 	entry = mm_area_entry(area, i);
-	area->free = entry->next;
+	if (area->free >= 0)
+		area->free = entry->next;
 	area->nentries++;
 	entry->key = *key;
 	entry->next = *bucket;
@@ -266,13 +259,19 @@ worth_of(MMStatsArea *area, const MMKeptObject *kept)
 }
 
 /*
- * The place for an object: of the next few, the one that is worth least.
+ * The place for an object: one that was never used, or of the next few, the one that
+ * is worth least.
  */
 static int
 place_for_object(MMStatsArea *area)
 {
 	int			best = area->next_object;
 
+	if (area->ntouched_objects < area->most_objects)
+	{
+		mm_area_object(area, area->ntouched_objects)->entry = -1;
+		return area->ntouched_objects++;
+	}
 	for (int i = 1; i < PLACES_LOOKED_AT; i++)
 	{
 		int			number = (area->next_object + i) % area->most_objects;

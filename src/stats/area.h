@@ -131,8 +131,11 @@ typedef struct MMStatsArea
 	int			most_objects;
 	int			most_profiles;
 	int			nentries;
-	int32		free;			/* the first free entry; -1: none */
-	int32		next_object;	/* the next to be used */
+	int			ntouched;		/* entries that have ever been in use; no others have
+								 * been written to */
+	int			ntouched_objects;	/* likewise */
+	int32		free;			/* the first of these that is free; -1: none */
+	int32		next_object;	/* where to look for a place next */
 	int64		evicted;
 	TimestampTz reset;
 } MMStatsArea;

@@ -87,7 +87,7 @@ write_file(FILE *file, MMStatsArea *area)
 		header.nprofiles += OidIsValid(mm_area_profile(area, i)->database);
 	if (!write_all(file, &header, sizeof(header)))
 		return false;
-	for (int i = 0; i < area->most; i++)
+	for (int i = 0; i < area->ntouched; i++)
 		if (mm_area_in_use(mm_area_entry(area, i)) && !write_entry(file, area, mm_area_entry(area, i)))
 			return false;
 	for (int i = 0; i < area->most_profiles; i++)

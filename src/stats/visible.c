@@ -66,7 +66,7 @@ mm_visible_entries(MMStatsArea *area, bool objects)
 	List	   *result = NIL;
 
 	mm_area_lock(area, LW_SHARED);
-	for (int i = 0; i < area->most; i++)
+	for (int i = 0; i < area->ntouched; i++)
 	{
 		MMStatsEntry *entry = mm_area_entry(area, i);
 		volatile MMStatsEntry *e = entry;
