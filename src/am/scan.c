@@ -97,7 +97,7 @@ end_search(MMScan *state)
 
 		mm_work_add_search(&state->call.work, stats);
 		state->call.memory = stats->peak_memory;
-		state->call.milliseconds = state->clock.milliseconds;
+		state->call.milliseconds = mm_clock_milliseconds(&state->clock);
 	}
 	mm_search_end(state->search);
 	state->search = NULL;

@@ -267,7 +267,7 @@ mm_record_end(MMScanState *s)
 	MMSearchCall *call = &s->recording.call;
 
 	add_counts(s, 1);
-	call->milliseconds = s->recording.clock.milliseconds;
+	call->milliseconds = mm_clock_milliseconds(&s->recording.clock);
 	/* It would tell of rows that are not to be seen. */
 	if (s->plan->secured)
 		call->work = (MMSearchWork) {.rows = call->work.rows};

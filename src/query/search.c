@@ -275,7 +275,7 @@ run(FunctionCallInfo fcinfo, Search *search, int64 k, double radius)
 	/* A plan that uses the index has recorded the search. */
 	if (tracked && mm_track_count == recorded)
 	{
-		call.milliseconds = clock.milliseconds;
+		call.milliseconds = mm_clock_milliseconds(&clock);
 		call.work.rows = tuplestore_tuple_count(rsinfo->setResult);
 		mm_track_search(&call);
 	}

@@ -11,8 +11,7 @@
 #ifndef MM_TRACK_H
 #define MM_TRACK_H
 
-#include "portability/instr_time.h"
-
+#include "base/ticks.h"
 #include "search/search.h"
 #include "stats/query_class.h"
 
@@ -147,50 +146,5 @@ extern void mm_track_alternative(Oid index, const MMQueryClass *class, const cha
  * mm_track_profile: record that a statement has used a weight profile.
  */
 extern void mm_track_profile(const char *name);
-
-/* ---------- time ---------- */
-
-/*
- * A clock for what is done in many short steps.  The first steps are all timed,
- * and then one in MM_TIMED_STEPS, which counts for as many: a look at the clock
- * takes a tenth of the time of a row.
- */
-#define MM_FIRST_STEPS	64
-#define MM_TIMED_STEPS	16
-
-typedef struct MMStepClock
-{
-	uint64		nsteps;
-	instr_time	begun;
-	double		milliseconds;
-} MMStepClock;
-
-static inline bool
-mm_clock_is_timed(const MMStepClock *clock)
-{
-	return clock->nsteps < MM_FIRST_STEPS || clock->nsteps % MM_TIMED_STEPS == 0;
-}
-
-static inline void
-mm_clock_begin_step(MMStepClock *clock)
-{
-	if (mm_clock_is_timed(clock))
-		INSTR_TIME_SET_CURRENT(clock->begun);
-}
-
-static inline void
-mm_clock_end_step(MMStepClock *clock)
-{
-	if (mm_clock_is_timed(clock))
-	{
-		instr_time	now;
-
-		INSTR_TIME_SET_CURRENT(now);
-		INSTR_TIME_SUBTRACT(now, clock->begun);
-		clock->milliseconds += INSTR_TIME_GET_MILLISEC(now) *
-			(clock->nsteps < MM_FIRST_STEPS ? 1 : MM_TIMED_STEPS);
-	}
-	clock->nsteps++;
-}
 
 #endif							/* MM_TRACK_H */
