@@ -158,6 +158,7 @@ OBJS = \
 	src/am/handler.o \
 	src/am/info.o \
 	src/am/insert.o \
+	src/am/measure_costs.o \
 	src/am/scan.o \
 	src/am/subindexes.o \
 	src/am/train.o \
