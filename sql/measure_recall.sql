@@ -27,7 +27,8 @@ SELECT class, measured, recall, accuracy FROM mm_measure_recall('things_mm',
 	$$SELECT ctid FROM things ORDER BY look <-> ($1::jsonb ->> 'look')::mmvector LIMIT ($3 + 1) / 2$$, label => 'half',
 	workload => $$SELECT '{"look": [3,4]}', NULL, 10$$);
 SELECT class, measured, recall, accuracy FROM mm_measure_recall('things_mm',
-	$$SELECT ctid FROM things WHERE false$$, label => 'nothing', queries => 1);
+	$$SELECT ctid FROM things WHERE false$$, label => 'nothing', queries => 1,
+	workload => $$VALUES ('{"look": [3,4]}', NULL::float8[], 10), ('{"look": [5,4]}', NULL, 10)$$);
 -- Late fusion finds all if its lists are as long as the table.
 SELECT class, measured, recall >= 0 AND recall <= 1 AS recall, recall = accuracy AS equal,
 	   exact_ms > 0 AND alternative_ms > 0 AS took
