@@ -206,35 +206,48 @@ write_select(Search *search, int64 k)
 }
 
 /*
- * Describe a search for the statistics of queries, for when a plan without the
- * index answers it.
+ * Record a search that a plan without the index has answered.
  */
 static void
-describe_call(const Search *search, int64 k, double radius, MMSearchCall *call, double *factors)
+record_other_plan(const Search *search, Oid index_oid, int64 k, double radius, double milliseconds,
+				  int64 rows)
 {
+	Relation	index = try_relation_open(index_oid, AccessShareLock);
+	double		factors[MM_MAX_COLUMNS] = {0};
+	MMSearchCall call;
+	MMColumns  *columns;
 	uint32		mask = 0;
 
-	memset(call, 0, sizeof(MMSearchCall));
+	if (index == NULL)
+		return;
+	/* Columns have the numbers that searches of the index know them by. */
+	columns = mm_columns_open(index);
 	for (int i = 0; i < search->terms->n; i++)
 	{
 		const MMTerm *term = &search->terms->terms[i];
+		int			column = mm_columns_find(columns, search->style.columns->columns[term->column].name);
 
-		mask |= UINT32_C(1) << term->column;
-		factors[term->column] = search->style.normalized ? term->weight / term->scale : term->weight;
+		mask |= UINT32_C(1) << column;
+		factors[column] = search->style.normalized ? term->weight / term->scale : term->weight;
 	}
-	call->index = RelationGetRelid(search->style.index);
-	call->ncolumns = search->style.columns->n;
-	call->factors = factors;
-	call->k = k;
-	call->radius = k > 0 ? get_float8_nan() : radius;
-	call->class.by = MM_BY_OTHER_PLAN;
-	call->class.flags = search->filter != NULL ? MM_CLASS_FILTER : 0;
-	call->class.k = mm_class_of_k(k);
+	memset(&call, 0, sizeof(MMSearchCall));
+	call.index = index_oid;
+	call.ncolumns = columns->n;
+	call.factors = factors;
+	call.k = k;
+	call.radius = k > 0 ? get_float8_nan() : radius;
+	call.milliseconds = milliseconds;
+	call.class.by = MM_BY_OTHER_PLAN;
+	call.class.flags = search->filter != NULL ? MM_CLASS_FILTER : 0;
+	call.class.k = mm_class_of_k(k);
 	if (k > 0)
-		call->class.nearest = mask;
+		call.class.nearest = mask;
 	else
-		mm_class_add_range(&call->class, search->style.columns, mask, radius);
-	call->work.table_scans = 1;
+		mm_class_add_range(&call.class, columns, mask, radius);
+	call.work.table_scans = 1;
+	call.work.rows = rows;
+	mm_track_search(&call);
+	relation_close(index, AccessShareLock);
 }
 
 /*
@@ -250,12 +263,9 @@ run(FunctionCallInfo fcinfo, Search *search, int64 k, double radius)
 	char	   *sql = write_select(search, k);
 	bool		tracked = mm_track_wanted();
 	int64		recorded = mm_track_count;
-	double		factors[MM_MAX_COLUMNS] = {0};
-	MMSearchCall call;
+	Oid			index = RelationGetRelid(search->style.index);
 	MMStepClock clock = {0};
 
-	if (tracked)
-		describe_call(search, k, radius, &call, factors);
 	options.params = mm_sql_parameters(search->style.columns, search->terms, radius, types);
 	/*
 	 * The table stays locked, so that its name means the same in the
@@ -274,11 +284,8 @@ run(FunctionCallInfo fcinfo, Search *search, int64 k, double radius)
 	mm_clock_end_step(&clock);
 	/* A plan that uses the index has recorded the search. */
 	if (tracked && mm_track_count == recorded)
-	{
-		call.milliseconds = mm_clock_milliseconds(&clock);
-		call.work.rows = tuplestore_tuple_count(rsinfo->setResult);
-		mm_track_search(&call);
-	}
+		record_other_plan(search, index, k, radius, mm_clock_milliseconds(&clock),
+						  tuplestore_tuple_count(rsinfo->setResult));
 }
 
 static Datum

@@ -106,9 +106,9 @@ open_index(Oid oid)
 		return NULL;
 	}
 	/* Its number may be another relation's by now. */
-	if (index->rd_rel->relkind == RELKIND_INDEX &&
-		index->rd_rel->relam == get_index_am_oid(MM_AM_NAME, true) &&
-		!RELATION_IS_OTHER_TEMP(index) && mm_meta_try(index) != NULL)
+	if ((index->rd_rel->relkind == RELKIND_INDEX || index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX) &&
+		index->rd_rel->relam == get_index_am_oid(MM_AM_NAME, true) && !RELATION_IS_OTHER_TEMP(index) &&
+		(index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX || mm_meta_try(index) != NULL))
 		return index;
 	relation_close(index, AccessShareLock);
 	return NULL;
@@ -123,12 +123,18 @@ mm_visible_index(MMVisibleEntry *visible)
 
 	if (index == NULL)
 		return;
-	visible->pages = RelationGetNumberOfBlocks(index);
 	visible->counted = mm_columns_open(index);
 	visible->columns = mm_columns_present(index);
 	for (int i = 0; i < visible->counted->n && n < visible->columns->n; i++)
 		if (!visible->counted->columns[i].dropped)
 			visible->numbers[n++] = i;
+	/* Statistics of a partitioned index would take its partitions. */
+	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
+	{
+		relation_close(index, AccessShareLock);
+		return;
+	}
+	visible->pages = RelationGetNumberOfBlocks(index);
 	visible->known = true;
 	for (int i = 0; i < visible->columns->n; i++)
 		visible->known &= mm_statistics_visible(visible->columns, i);
