@@ -154,10 +154,14 @@ static TupleTableSlot *
 next_row(ScanState *node)
 {
 	MMScanState *s = (MMScanState *) node;
+	TupleTableSlot *slot;
 
+	mm_record_begin_step(s);
 	if (s->mode == NULL)
 		begin_scan(s);
-	return s->mode->next(s);
+	slot = s->mode->next(s);
+	mm_record_end_step(s);
+	return slot;
 }
 
 /*
@@ -221,21 +225,11 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 static TupleTableSlot *
 exec_node(CustomScanState *node)
 {
-	MMScanState *s = (MMScanState *) node;
 	TupleTableSlot *slot;
 
-	mm_counts_run(s);
-	if (s->mode == NULL)
-	{
-		s->recording.on = mm_track_wanted();
-		s->recording.clock = (MMStepClock) {0};
-	}
-	if (!s->recording.on)
-		return ExecScan(&node->ss, next_row, recheck_row);
-	mm_clock_begin_step(&s->recording.clock);
+	mm_counts_run((MMScanState *) node);
 	slot = ExecScan(&node->ss, next_row, recheck_row);
-	mm_clock_end_step(&s->recording.clock);
-	s->recording.call.work.rows += !TupIsNull(slot);
+	mm_record_row((MMScanState *) node, slot);
 	return slot;
 }
 

@@ -206,14 +206,46 @@ extern void mm_counts_attach(CustomScanState *node, shm_toc *toc, void *coordina
 /* record.c */
 
 /*
- * mm_record_begin: called when a scan is about to begin, and its values are known.
- *
- * mm_record_search: count what one of its searches has done.
+ * mm_record_begin: called when a scan that is recorded is about to begin, and its
+ * values are known.
  *
  * mm_record_end: called when it has ended.
  */
 extern void mm_record_begin(MMScanState *s);
 extern void mm_record_end(MMScanState *s);
+
+/*
+ * mm_record_begin_step, mm_record_end_step: called around each step of a scan, that is,
+ * around what finds its next row.  The first one decides whether the scan is recorded.
+ *
+ * mm_record_row: count a row that the scan returns, unless the slot is empty.
+ *
+ * mm_record_search: count what one of its searches has done.
+ */
+static inline void
+mm_record_begin_step(MMScanState *s)
+{
+	if (s->mode == NULL)
+	{
+		s->recording.on = mm_track_wanted();
+		s->recording.clock = (MMStepClock) {0};
+	}
+	if (s->recording.on)
+		mm_clock_begin_step(&s->recording.clock);
+}
+
+static inline void
+mm_record_end_step(MMScanState *s)
+{
+	if (s->recording.on)
+		mm_clock_end_step(&s->recording.clock);
+}
+
+static inline void
+mm_record_row(MMScanState *s, const TupleTableSlot *slot)
+{
+	s->recording.call.work.rows += !TupIsNull(slot);
+}
 
 static inline void
 mm_record_search(MMScanState *s, const MMSearchStats *stats)
