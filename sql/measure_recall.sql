@@ -36,9 +36,15 @@ SELECT class, measured, recall >= 0 AND recall <= 1 AS recall, recall = accuracy
 SELECT class, measured, recall FROM mm_measure_recall('things_mm', depth => 1000,
 	workload => $$SELECT '{"look": [3,4]}', NULL, 10$$);
 
+-- Labels are cut off between characters.
+SELECT measured FROM mm_measure_recall('things_mm', label => repeat('é', 40),
+	workload => $$SELECT '{"look": [3,4]}', NULL, 10$$);
+SELECT answered_by = repeat('é', 31) AS cut_off, octet_length(answered_by) FROM mmdb.query_stats
+	WHERE index_name = 'things_mm'::regclass AND answered_by LIKE 'é%';
+
 -- It is in mmdb.query_stats, and the searches that were run for it are not.
 SELECT class, answered_by, calls, rows, recall >= 0 AS recall, leaf_pages > 0 AS leaves FROM mmdb.query_stats
-	WHERE index_name = 'things_mm'::regclass ORDER BY class COLLATE "C";
+	WHERE index_name = 'things_mm'::regclass AND answered_by NOT LIKE 'é%' ORDER BY class COLLATE "C";
 SELECT count(*) FROM mmdb.query_samples('things_mm') WHERE class LIKE '%by %';
 
 -- What cannot be measured.

@@ -74,7 +74,7 @@ mm_profile_use(PG_FUNCTION_ARGS)
 			continue;
 		values[0] = ObjectIdGetDatum(uses[i].database);
 		values[1] = ObjectIdGetDatum(uses[i].user);
-		values[2] = CStringGetTextDatum(uses[i].name);
+		values[2] = CStringGetTextDatum(mm_visible_name(uses[i].name));
 		values[3] = Int64GetDatum(uses[i].uses);
 		values[4] = TimestampTzGetDatum(uses[i].last);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);

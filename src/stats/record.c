@@ -21,6 +21,7 @@
 
 #include "access/xact.h"
 #include "common/hashfn.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -61,6 +62,18 @@ mm_work_add_search(MMSearchWork *work, const MMSearchStats *stats)
 /* ---------- entries ---------- */
 
 /*
+ * Copy a name, cut off between characters if it is too long.
+ */
+static void
+copy_name(char *to, const char *name)
+{
+	int			length = pg_mbcliplen(name, (int) strlen(name), MM_LABEL_SIZE - 1);
+
+	memset(to, 0, MM_LABEL_SIZE);
+	memcpy(to, name, length);
+}
+
+/*
  * Lock the area, and find the entry of a class; make it if there is none.
  */
 static MMStatsEntry *
@@ -76,7 +89,7 @@ lock_entry(MMStatsArea *area, Oid index, const MMQueryClass *class, const char *
 	mm_area_unlock(area);
 	mm_area_lock(area, LW_EXCLUSIVE);
 	entry = mm_area_enter(area, &key);
-	strlcpy(entry->label, label, sizeof(entry->label));
+	copy_name(entry->label, label);
 	return entry;
 }
 
@@ -271,12 +284,12 @@ mm_track_profile(const char *name)
 	MMProfileUse *use;
 
 	/* The planner evaluates weights, too; and a statement mentions them more than once. */
-	strlcpy(own, name, sizeof(own));
+	copy_name(own, name);
 	if (mm_track_setting == MM_TRACK_NONE || mm_track_level == 0 ||
 		(statement == last_statement && strcmp(own, last_name) == 0))
 		return;
 	last_statement = statement;
-	strlcpy(last_name, own, sizeof(last_name));
+	memcpy(last_name, own, sizeof(last_name));
 	area = mm_area_get();
 	mm_area_lock(area, LW_EXCLUSIVE);
 	use = profile_place(area, GetUserId(), own);
@@ -284,7 +297,7 @@ mm_track_profile(const char *name)
 	{
 		use->database = MyDatabaseId;
 		use->user = GetUserId();
-		strlcpy(use->name, own, sizeof(use->name));
+		memcpy(use->name, own, sizeof(use->name));
 		use->uses = 0;
 	}
 	use->uses++;

@@ -201,8 +201,8 @@ show_entry(FunctionCallInfo fcinfo, MMVisibleEntry *visible)
 	add_oid(&row, entry->key.user);
 	add_oid(&row, entry->key.index);
 	add_oid(&row, here ? entry->key.index : InvalidOid);
-	add_text(&row, mm_class_text(&entry->key.class, visible->counted, entry->label));
-	add_text(&row, measured ? entry->label : answered_by(&entry->key.class));
+	add_text(&row, mm_class_text(&entry->key.class, visible->counted, mm_visible_name(entry->label)));
+	add_text(&row, measured ? mm_visible_name(entry->label) : answered_by(&entry->key.class));
 	add_count(&row, c->calls, false);
 	/* An index scan finds rows before row-level security comes. */
 	add_count(&row, c->work.rows, measured || (entry->key.class.by == MM_BY_INDEX_SCAN && !visible->work_shown));
@@ -318,7 +318,7 @@ show_samples(FunctionCallInfo fcinfo, const MMVisibleEntry *visible)
 		Row			row = {0};
 
 		add_oid(&row, entry->key.index);
-		add_text(&row, mm_class_text(class, visible->counted, entry->label));
+		add_text(&row, mm_class_text(class, visible->counted, mm_visible_name(entry->label)));
 		add_weights(&row, visible, sample);
 		add(&row, Int32GetDatum((int32) Min(sample->k, PG_INT32_MAX)), sample->k == 0);
 		add_number(&row, sample->radius);

@@ -21,6 +21,7 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
@@ -38,6 +39,12 @@ bool
 mm_sees_all(void)
 {
 	return has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
+}
+
+const char *
+mm_visible_name(const char *name)
+{
+	return pg_verifymbstr(name, (int) strlen(name), true) ? name : "?";
 }
 
 /*

@@ -27,6 +27,12 @@ typedef struct MMVisibleEntry
 } MMVisibleEntry;
 
 /*
+ * mm_visible_name: a name that was recorded, perhaps in a database of another
+ * encoding; what cannot be read here is "?".
+ */
+extern const char *mm_visible_name(const char *name);
+
+/*
  * mm_visible_entries: the entries that the user may see: all, if the user has the
  * rights of pg_read_all_stats, or else his own.  In the current context.  If
  * objects is set, with the kept objects of entries of this database.
