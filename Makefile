@@ -169,6 +169,15 @@ OBJS = \
 	src/search/terms.o \
 	src/search/threshold.o \
 	src/search/vantage_source.o \
+	src/stats/admin.o \
+	src/stats/area.o \
+	src/stats/query_class.o \
+	src/stats/record.o \
+	src/stats/save.o \
+	src/stats/shared.o \
+	src/stats/show.o \
+	src/stats/track.o \
+	src/stats/visible.o \
 	src/check/check.o \
 	src/check/check_bounds.o \
 	src/check/check_rows.o \
@@ -179,10 +188,12 @@ OBJS = \
 	src/am/build_parallel.o \
 	src/am/build_rows.o \
 	src/am/choose_subindexes.o \
+	src/am/calibrate.o \
 	src/am/cost.o \
 	src/am/handler.o \
 	src/am/info.o \
 	src/am/insert.o \
+	src/am/measure_costs.o \
 	src/am/scan.o \
 	src/am/subindexes.o \
 	src/am/train.o \
@@ -209,6 +220,7 @@ OBJS = \
 	src/plan/partition_scan.o \
 	src/plan/paths.o \
 	src/plan/plan_lists.o \
+	src/plan/record.o \
 	src/plan/row_sort.o \
 	src/plan/sum.o \
 	src/plan/sum_state.o \
@@ -245,6 +257,7 @@ OBJS = \
 	src/query/pin.o \
 	src/query/plans.o \
 	src/query/profile.o \
+	src/query/recall.o \
 	src/query/search.o \
 	src/query/statement.o \
 	src/query/values.o \
@@ -277,6 +290,7 @@ SQL_PARTS = \
 	src/metric/discrete.sql \
 	src/am/info.sql \
 	src/region/region.sql \
+	src/stats/stats.sql \
 	src/check/check.sql \
 	src/plan/bounded.sql \
 	src/plan/why_not.sql \
@@ -340,6 +354,8 @@ REGRESS = \
 	statistics_rights \
 	scales \
 	fusion \
+	measure_recall \
+	query_stats \
 	learn \
 	learn_plans \
 	plan \

@@ -49,6 +49,10 @@
 #include "commands/explain.h"
 #endif
 
+#if PG_VERSION_NUM >= 170000
+#include "storage/dsm_registry.h"
+#endif
+
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
 #include "varatt.h"
@@ -457,6 +461,7 @@ mm_owns_relation(Oid relation)
 #else
 #define MM_FIND_MATCHING_SUBPLANS(state)	ExecFindMatchingSubPlans(state)
 #endif
+
 /*
  * What the user may do with a foreign server.
  */
@@ -469,5 +474,44 @@ mm_server_aclcheck(Oid server, Oid user, AclMode mode)
 	return pg_foreign_server_aclcheck(server, user, mode);
 #endif
 }
+
+/*
+ * Have a function called that asks for shared memory, while shared_preload_libraries
+ * is processed.  Since 15 there is a hook for it; before, it is called at once.
+ */
+#if PG_VERSION_NUM >= 150000
+#define mm_when_shmem_is_requested(request, previous) \
+	(*(previous) = shmem_request_hook, shmem_request_hook = (request))
+#else
+typedef void (*shmem_request_hook_type) (void);
+#define mm_when_shmem_is_requested(request, previous) \
+	(*(previous) = NULL, (request) ())
+#endif
+
+/*
+ * A piece of shared memory by its name, which the first to ask for it makes; NULL
+ * where there is no such thing, which came with 17.
+ */
+static inline void *
+mm_named_segment(const char *name, Size size, void (*make) (void *))
+{
+#if PG_VERSION_NUM >= 170000
+	bool		found;
+
+	return GetNamedDSMSegment(name, size, make, &found);
+#else
+	return NULL;
+#endif
+}
+
+/* The executor's run had a fourth argument until 17. */
+#if PG_VERSION_NUM >= 180000
+#define MM_EXECUTOR_RUN_ARGS	QueryDesc *queryDesc, ScanDirection direction, uint64 count
+#define MM_EXECUTOR_RUN_CALL	queryDesc, direction, count
+#else
+#define MM_EXECUTOR_RUN_ARGS \
+	QueryDesc *queryDesc, ScanDirection direction, uint64 count, bool execute_once
+#define MM_EXECUTOR_RUN_CALL	queryDesc, direction, count, execute_once
+#endif
 
 #endif							/* MMDB_COMPAT_H */

@@ -19,7 +19,9 @@
 #include "plan/partitions.h"
 #include "plan/plan.h"
 #include "region/guard.h"
+#include "search/cost_model.h"
 #include "search/driver.h"
+#include "stats/area.h"
 
 PG_MODULE_MAGIC;
 
@@ -75,6 +77,7 @@ _PG_init(void)
 {
 	mm_alter_init();
 	mm_options_init();
+	mm_cost_model_init();
 	mm_driver_init();
 
 	/* All versions give the same results; being able to choose is for tests. */
@@ -86,6 +89,8 @@ _PG_init(void)
 							   PGC_USERSET,
 							   GUC_NOT_IN_SAMPLE,
 							   check_simd, assign_simd, show_simd);
+	mm_track_init();
+	mm_area_init();
 	mm_plan_init();
 	mm_one_row_init();
 	mm_partitions_init();

@@ -57,3 +57,13 @@ CREATE VIEW mmdb.subindexes AS
 COMMENT ON VIEW mmdb.subindexes
 	IS 'sub-indexes of all valid mmdb indexes';
 GRANT SELECT ON mmdb.subindexes TO PUBLIC;
+
+-- Parallel unsafe, as it measures time.
+CREATE FUNCTION mm_calibrate(index_name regclass DEFAULT NULL,
+	OUT what text, OUT nanoseconds double precision, OUT setting text,
+	OUT present double precision, OUT measured double precision, OUT statement text)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 10
+	AS 'MODULE_PATHNAME', 'mm_calibrate';
+COMMENT ON FUNCTION mm_calibrate(regclass)
+	IS 'measures what searches cost on this server, and says which settings follow from it';

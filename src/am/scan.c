@@ -26,6 +26,7 @@
 
 #include "am/am.h"
 #include "search/terms.h"
+#include "stats/track.h"
 
 typedef struct MMScan
 {
@@ -36,7 +37,76 @@ typedef struct MMScan
 	bool		unordered;		/* the order is NULL for all rows */
 	IndexTuple	nulls;			/* for an index-only scan, as of count(*) */
 	MemoryContext context;		/* of the search, reset by rescan */
+
+	/* For the statistics of queries: */
+	bool		recorded;
+	MMStepClock clock;
+	MMSearchCall call;
+	double		factors[MM_MAX_COLUMNS];
 } MMScan;
+
+/* ---------- statistics of queries ---------- */
+
+/*
+ * Note what a search is for, if it is to be recorded.  The user's query may be for
+ * something else besides, which a scan does not know.
+ */
+static void
+begin_recording(IndexScanDesc scan, const MMTerm *terms, int n)
+{
+	MMScan	   *state = scan->opaque;
+	MMSearchCall *call = &state->call;
+	uint32		mask = 0;
+
+	state->recorded = mm_track_wanted();
+	if (!state->recorded)
+		return;
+	memset(call, 0, sizeof(MMSearchCall));
+	memset(state->factors, 0, sizeof(state->factors));
+	state->clock = (MMStepClock) {0};
+	for (int i = 0; i < n; i++)
+	{
+		mask |= UINT32_C(1) << terms[i].column;
+		state->factors[terms[i].column] += terms[i].weight / terms[i].scale;
+	}
+	call->index = RelationGetRelid(scan->indexRelation);
+	call->ncolumns = state->columns->n;
+	call->class.by = MM_BY_INDEX_SCAN;
+	call->radius = get_float8_nan();
+	call->factors = state->factors;
+	if (scan->numberOfOrderBys > 0)
+		call->class.nearest = mask;
+	else if (scan->numberOfKeys > 0)
+	{
+		call->radius = state->radius;
+		mm_class_add_range(&call->class, state->columns, mask, state->radius);
+	}
+}
+
+/*
+ * End the search that is under way, and record it.
+ */
+static void
+end_search(MMScan *state)
+{
+	if (state->search == NULL)
+		return;
+	if (state->recorded)
+	{
+		const MMSearchStats *stats = mm_search_stats(state->search);
+
+		mm_work_add_search(&state->call.work, stats);
+		state->call.memory = stats->peak_memory;
+		state->call.milliseconds = mm_clock_milliseconds(&state->clock);
+	}
+	mm_search_end(state->search);
+	state->search = NULL;
+	if (state->recorded && state->clock.nsteps > 0)
+		mm_track_search(&state->call);
+	state->recorded = false;
+}
+
+/* ---------- scans ---------- */
 
 IndexScanDesc
 mmdb_beginscan(Relation index, int nkeys, int norderbys)
@@ -118,6 +188,7 @@ begin_search(IndexScanDesc scan)
 		mm_search_wanted(state->search, 1);
 	if (scan->heapRelation != NULL)
 		mm_search_prefetch(state->search, scan->heapRelation);
+	begin_recording(scan, terms, n);
 	MemoryContextSwitchTo(old);
 }
 
@@ -131,8 +202,7 @@ mmdb_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys,
 		memmove(scan->keyData, keys, sizeof(ScanKeyData) * nkeys);
 	if (orderbys != NULL && norderbys > 0)
 		memmove(scan->orderByData, orderbys, sizeof(ScanKeyData) * norderbys);
-	if (state->search != NULL)
-		mm_search_end(state->search);
+	end_search(state);
 	MemoryContextReset(state->context);
 	pgstat_count_index_scan(scan->indexRelation);
 	begin_search(scan);
@@ -150,10 +220,15 @@ mmdb_gettuple(IndexScanDesc scan, ScanDirection direction)
 	if (state->search == NULL)
 		return false;
 	old = MemoryContextSwitchTo(state->context);
+	if (state->recorded)
+		mm_clock_begin_step(&state->clock);
 	found = mm_search_next(state->search, &candidate);
+	if (state->recorded)
+		mm_clock_end_step(&state->clock);
 	MemoryContextSwitchTo(old);
 	if (!found)
 		return false;
+	state->call.work.rows++;
 
 	if (scan->xs_want_itup)
 	{
@@ -223,8 +298,13 @@ mmdb_getbitmap(IndexScanDesc scan, TIDBitmap *bitmap)
 	if (scan->numberOfKeys != 1 || !state->complete)
 		bitmap_state.radius = -1.0;
 	old = MemoryContextSwitchTo(state->context);
+	if (state->recorded)
+		mm_clock_begin_step(&state->clock);
 	mm_search_all(state->search, add_to_bitmap, &bitmap_state);
+	if (state->recorded)
+		mm_clock_end_step(&state->clock);
 	MemoryContextSwitchTo(old);
+	state->call.work.rows += bitmap_state.n;
 	return bitmap_state.n;
 }
 
@@ -233,8 +313,7 @@ mmdb_endscan(IndexScanDesc scan)
 {
 	MMScan  *state = scan->opaque;
 
-	if (state->search != NULL)
-		mm_search_end(state->search);
+	end_search(state);
 	MemoryContextDelete(state->context);
 	pfree(state);
 }

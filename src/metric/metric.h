@@ -181,4 +181,12 @@ extern int	mm_metric_embedding(const MetricSpace *space, int dimensions,
 extern Datum mm_metric_operator(FunctionCallInfo fcinfo,
 								const MetricRoutine *routine);
 
+/* support.c */
+
+/*
+ * What the planner's prices of distances are multiplied by, for those whose price
+ * depends on the size of the values.
+ */
+extern double mm_distance_cost_factor;
+
 #endif							/* MM_METRIC_H */

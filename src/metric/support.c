@@ -59,6 +59,8 @@ PG_FUNCTION_INFO_V1(mm_operator_support);
 #define OUT_OF_LINE		150.0
 #define OUT_OF_LINE_BYTE	(75.0 / TOAST_MAX_CHUNK_SIZE)
 
+double		mm_distance_cost_factor = 1.0;
+
 /* A vector is taken to have this many components if nothing is known of it. */
 #define USUAL_DIMENSIONS	100
 
@@ -137,7 +139,7 @@ distance_price(PlannerInfo *root, Oid type, Node *left, Node *right)
 		price += OUT_OF_LINE + left_size * OUT_OF_LINE_BYTE;
 	if (right_stored && right_size > (int32) TOAST_TUPLE_TARGET)
 		price += OUT_OF_LINE + right_size * OUT_OF_LINE_BYTE;
-	return price;
+	return price * mm_distance_cost_factor;
 }
 
 /*

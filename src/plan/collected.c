@@ -115,6 +115,7 @@ begin_collected(MMScanState *s)
 		mm_counts_end_search(s);
 	}
 	tuplesort_performsort(state->sort);
+	mm_counts_sort(s, state->sort);
 	mm_lookahead_init(&state->ahead, s->css.ss.ss_currentRelation, sizeof(CollectedRow),
 					  next_collected, state);
 }

@@ -71,6 +71,7 @@ add_counts(MMScanCounts *total, int64 *total_evaluations,
 	total->table_scans += counts->table_scans;
 	total->verified += counts->verified;
 	total->proved += counts->proved;
+	total->spills += counts->spills;
 	total->peak_memory = Max(total->peak_memory, counts->peak_memory);
 	mm_search_stats_add(&total->stats, &counts->stats);
 	for (int i = 0; i < nparts; i++)
@@ -130,8 +131,18 @@ mm_counts_end_search(MMScanState *s)
 	stats = mm_search_stats(s->search);
 	pgstat_count_index_tuples(s->index, stats->candidates);
 	mm_search_stats_add(&s->counts.stats, stats);
+	mm_record_search(s, stats);
 	mm_search_end(s->search);
 	s->search = NULL;
+}
+
+void
+mm_counts_sort(MMScanState *s, Tuplesortstate *sort)
+{
+	TuplesortInstrumentation stats;
+
+	tuplesort_get_stats(sort, &stats);
+	s->counts.spills += stats.spaceType == SORT_SPACE_TYPE_DISK;
 }
 
 MMScanCounts

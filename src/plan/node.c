@@ -121,6 +121,10 @@ begin_scan(MMScanState *s)
 		pgstat_count_index_scan(s->index);
 		s->fetch = table_index_fetch_begin(s->css.ss.ss_currentRelation);
 	}
+	if (s->mode == &empty_mode)
+		s->recording.on = false;
+	if (s->recording.on)
+		mm_record_begin(s);
 	s->mode->begin(s);
 	MemoryContextSwitchTo(old);
 }
@@ -132,7 +136,11 @@ static void
 end_scan(MMScanState *s)
 {
 	if (s->mode != NULL)
+	{
 		s->mode->end(s);
+		if (s->recording.on)
+			mm_record_end(s);
+	}
 	if (s->fetch != NULL)
 		table_index_fetch_end(s->fetch);
 	s->mode = NULL;
@@ -143,11 +151,16 @@ end_scan(MMScanState *s)
 TupleTableSlot *
 mm_scan_next(MMScanState *s)
 {
+	TupleTableSlot *slot;
+
 	mm_counts_run(s);
 	s->paused = false;
+	mm_record_begin_step(s);
 	if (s->mode == NULL)
 		begin_scan(s);
-	return s->mode->next(s);
+	slot = s->mode->next(s);
+	mm_record_end_step(s);
+	return slot;
 }
 
 static TupleTableSlot *
@@ -236,9 +249,13 @@ make_projection(MMScanState *s)
 static TupleTableSlot *
 exec_node(CustomScanState *node)
 {
+	TupleTableSlot *slot;
+
 	mm_counts_run((MMScanState *) node);
 	make_projection((MMScanState *) node);
-	return ExecScan(&node->ss, next_row, recheck_row);
+	slot = ExecScan(&node->ss, next_row, recheck_row);
+	mm_record_row((MMScanState *) node, slot);
+	return slot;
 }
 
 static void
@@ -279,6 +296,7 @@ mm_scan_result(MMScanState *s)
 		return NULL;
 	}
 	make_projection(s);
+	mm_record_row(s, s->css.ss.ss_ScanTupleSlot);
 	return node->ps_ProjInfo != NULL ? ExecProject(node->ps_ProjInfo) : s->css.ss.ss_ScanTupleSlot;
 }
 

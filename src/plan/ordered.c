@@ -172,6 +172,7 @@ static void
 spill(MMScanState *s)
 {
 	OrderedState *state = s->state;
+	int64		spills = s->counts.spills + 1;
 
 	state->sort = mm_row_sort_begin(s, 0);
 	mm_search_until(s->search, get_float8_infinity());
@@ -193,6 +194,7 @@ spill(MMScanState *s)
 	}
 	state->searched = true;
 	mm_row_sort_perform(state->sort);
+	s->counts.spills = spills;	/* even if the sort stays in memory */
 }
 
 /*

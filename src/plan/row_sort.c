@@ -71,6 +71,7 @@ mm_row_sort_perform(MMRowSort *sort)
 	TupleDesc	desc = sort->slot->tts_tupleDescriptor;
 
 	tuplesort_performsort(sort->tuples);
+	mm_counts_sort(sort->scan, sort->tuples);
 	ExecDropSingleTupleTableSlot(sort->slot);
 	sort->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 }

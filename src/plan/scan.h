@@ -10,8 +10,10 @@
 
 #include "access/parallel.h"
 #include "access/relscan.h"
+#include "utils/tuplesort.h"
 
 #include "plan/plan.h"
+#include "stats/track.h"
 
 /*
  * What EXPLAIN ANALYZE shows, summed over all scans so far.
@@ -22,6 +24,7 @@ typedef struct MMScanCounts
 	int64		table_scans;	/* of these, of the whole table */
 	int64		verified;
 	int64		proved;			/* rows whose bounds were enough */
+	int64		spills;			/* what was kept of rows outgrew work_mem */
 	Size		peak_memory;	/* of pending rows */
 	MMSearchStats stats;
 	int64	   *evaluations;	/* of each part of each driver, in order */
@@ -54,6 +57,19 @@ typedef struct MMNearest
 } MMNearest;
 
 typedef struct MMScanState MMScanState;
+
+/*
+ * What record.c keeps of a scan that is to be recorded.
+ */
+typedef struct MMRecording
+{
+	bool		on;
+	bool		prepared;		/* what is the same for all scans of the node is known */
+	uint8		flags;			/* of the class, for the filter */
+	MMStepClock clock;
+	MMSearchCall call;
+	double		factors[MM_MAX_COLUMNS];
+} MMRecording;
 
 /*
  * How a scan proceeds.  The state that a mode keeps during one scan is private
@@ -99,6 +115,7 @@ struct MMScanState
 
 	MMScanCounts counts;
 	MMWorkerCounts workers;
+	MMRecording recording;
 };
 
 /* nearest.c */
@@ -231,6 +248,11 @@ extern void mm_counts_report(MMScanState *s);
 extern void mm_counts_end_search(MMScanState *s);
 
 /*
+ * mm_counts_sort: count a sort that was too large for memory.
+ */
+extern void mm_counts_sort(MMScanState *s, Tuplesortstate *sort);
+
+/*
  * mm_counts_total: what this process and its workers have counted.
  *
  * mm_counts_add_total: add that to what scans with the same sums have; total begins
@@ -245,6 +267,60 @@ extern void mm_counts_add_total(MMScanState *s, MMScanCounts *total);
 extern Size mm_counts_estimate(CustomScanState *node, ParallelContext *pcxt);
 extern void mm_counts_share(CustomScanState *node, ParallelContext *pcxt, void *coordinate);
 extern void mm_counts_attach(CustomScanState *node, shm_toc *toc, void *coordinate);
+
+/* record.c */
+
+/*
+ * mm_record_begin: called when a scan that is recorded is about to begin, and its
+ * values are known.
+ *
+ * mm_record_end: called when it has ended.
+ */
+extern void mm_record_begin(MMScanState *s);
+extern void mm_record_end(MMScanState *s);
+
+/*
+ * mm_record_begin_step, mm_record_end_step: called around each step of a scan, that is,
+ * around what finds its next row.  The first one decides whether the scan is recorded.
+ *
+ * mm_record_row: count a row that the scan returns, unless the slot is empty.
+ *
+ * mm_record_search: count what one of its searches has done.
+ */
+static inline void
+mm_record_begin_step(MMScanState *s)
+{
+	if (s->mode == NULL)
+	{
+		s->recording.on = mm_track_wanted();
+		s->recording.clock = (MMStepClock) {0};
+	}
+	if (s->recording.on)
+		mm_clock_begin_step(&s->recording.clock);
+}
+
+static inline void
+mm_record_end_step(MMScanState *s)
+{
+	if (s->recording.on)
+		mm_clock_end_step(&s->recording.clock);
+}
+
+static inline void
+mm_record_row(MMScanState *s, const TupleTableSlot *slot)
+{
+	s->recording.call.work.rows += !TupIsNull(slot);
+}
+
+static inline void
+mm_record_search(MMScanState *s, const MMSearchStats *stats)
+{
+	if (s->recording.on)
+	{
+		mm_work_add_search(&s->recording.call.work, stats);
+		s->recording.call.memory = Max(s->recording.call.memory, stats->peak_memory);
+	}
+}
 
 /* explain.c */
 extern void mm_explain_scan(CustomScanState *node, List *ancestors,

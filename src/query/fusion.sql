@@ -34,3 +34,15 @@ COMMENT ON FUNCTION mmdb.late_fusion_add(double precision, double precision, dou
 CREATE AGGREGATE mm_late_fusion(distance double precision, farthest double precision, weight double precision) (
 	SFUNC = mmdb.late_fusion_add, STYPE = double precision, INITCOND = 0, COMBINEFUNC = float8pl, PARALLEL = SAFE);
 COMMENT ON AGGREGATE mm_late_fusion(double precision, double precision, double precision) IS 'weighted late fusion: the sum of weight * (1 - distance / farthest)';
+
+-- Parallel unsafe, as it runs what a user has written, and measures time.
+CREATE FUNCTION mm_measure_recall(index_name regclass, alternative text DEFAULT 'late fusion',
+								  workload text DEFAULT 'recorded', label text DEFAULT NULL,
+								  queries integer DEFAULT 100, depth integer DEFAULT 10,
+								  OUT class text, OUT measured bigint,
+								  OUT recall double precision, OUT accuracy double precision,
+								  OUT exact_ms double precision, OUT alternative_ms double precision)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION mm_measure_recall(regclass, text, text, text, integer, integer)
+	IS 'what late fusion, or a SELECT of your own, finds of what exact searches find';

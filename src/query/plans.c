@@ -24,6 +24,7 @@
 #include "utils/plancache.h"
 
 #include "query/query.h"
+#include "stats/track.h"
 
 /* If there are more plans, the least recently used are forgotten. */
 #define MAX_PLANS	64
@@ -173,6 +174,8 @@ find_plan(const char *sql, int nparams, Oid *types)
 static void
 run_plan(SPIPlanPtr plan, const SPIExecuteOptions *options)
 {
+	/* To the statistics of queries, the search is the caller's. */
+	mm_track_level--;
 	running++;
 	PG_TRY();
 	{
@@ -181,6 +184,7 @@ run_plan(SPIPlanPtr plan, const SPIExecuteOptions *options)
 	PG_FINALLY();
 	{
 		running--;
+		mm_track_level++;
 	}
 	PG_END_TRY();
 }

@@ -20,6 +20,7 @@
 
 #include "index/profile.h"
 #include "query/query.h"
+#include "stats/track.h"
 
 PG_FUNCTION_INFO_V1(mm_weights);
 
@@ -32,7 +33,10 @@ mm_weights(PG_FUNCTION_ARGS)
 	ArrayType  *columns;
 	ArrayType  *weights;
 
-	(void) mm_profile_read(text_to_cstring(PG_GETARG_TEXT_PP(0)), &columns, &weights, ERROR);
+	char	   *profile = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	(void) mm_profile_read(profile, &columns, &weights, ERROR);
+	mm_track_profile(profile);
 	PG_RETURN_ARRAYTYPE_P(weights);
 }
 

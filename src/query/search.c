@@ -31,6 +31,7 @@
 #include "index/open.h"
 #include "model/statistics.h"
 #include "query/query.h"
+#include "stats/track.h"
 #include "type/weights.h"
 
 PG_FUNCTION_INFO_V1(mm_odbknn);
@@ -205,6 +206,51 @@ write_select(Search *search, int64 k)
 }
 
 /*
+ * Record a search that a plan without the index has answered.
+ */
+static void
+record_other_plan(const Search *search, Oid index_oid, int64 k, double radius, double milliseconds,
+				  int64 rows)
+{
+	Relation	index = try_relation_open(index_oid, AccessShareLock);
+	double		factors[MM_MAX_COLUMNS] = {0};
+	MMSearchCall call;
+	MMColumns  *columns;
+	uint32		mask = 0;
+
+	if (index == NULL)
+		return;
+	/* Columns have the numbers that searches of the index know them by. */
+	columns = mm_columns_open(index);
+	for (int i = 0; i < search->terms->n; i++)
+	{
+		const MMTerm *term = &search->terms->terms[i];
+		int			column = mm_columns_find(columns, search->style.columns->columns[term->column].name);
+
+		mask |= UINT32_C(1) << column;
+		factors[column] = search->style.normalized ? term->weight / term->scale : term->weight;
+	}
+	memset(&call, 0, sizeof(MMSearchCall));
+	call.index = index_oid;
+	call.ncolumns = columns->n;
+	call.factors = factors;
+	call.k = k;
+	call.radius = k > 0 ? get_float8_nan() : radius;
+	call.milliseconds = milliseconds;
+	call.class.by = MM_BY_OTHER_PLAN;
+	call.class.flags = search->filter != NULL ? MM_CLASS_FILTER : 0;
+	call.class.k = mm_class_of_k(k);
+	if (k > 0)
+		call.class.nearest = mask;
+	else
+		mm_class_add_range(&call.class, columns, mask, radius);
+	call.work.table_scans = 1;
+	call.work.rows = rows;
+	mm_track_search(&call);
+	relation_close(index, AccessShareLock);
+}
+
+/*
  * Run the statement.  Its rows become those of the calling function.
  */
 static void
@@ -215,6 +261,10 @@ run(FunctionCallInfo fcinfo, Search *search, int64 k, double radius)
 	Oid			types[MM_PARAMETERS(MM_MAX_COLUMNS)];
 	SPIExecuteOptions options = {0};
 	char	   *sql = write_select(search, k);
+	bool		tracked = mm_track_wanted();
+	int64		recorded = mm_track_count;
+	Oid			index = RelationGetRelid(search->style.index);
+	MMStepClock clock = {0};
 
 	options.params = mm_sql_parameters(search->style.columns, search->terms, radius, types);
 	/*
@@ -229,7 +279,13 @@ run(FunctionCallInfo fcinfo, Search *search, int64 k, double radius)
 	options.dest = CreateTuplestoreDestReceiver();
 	SetTuplestoreDestReceiverParams(options.dest, rsinfo->setResult,
 									CurrentMemoryContext, false, NULL, NULL);
+	mm_clock_begin_step(&clock);
 	mm_plan_execute(sql, MM_PARAMETERS(n), types, &options);
+	mm_clock_end_step(&clock);
+	/* A plan that uses the index has recorded the search. */
+	if (tracked && mm_track_count == recorded)
+		record_other_plan(search, index, k, radius, mm_clock_milliseconds(&clock),
+						  tuplestore_tuple_count(rsinfo->setResult));
 }
 
 static Datum
@@ -354,6 +410,8 @@ mm_distance_sql(PG_FUNCTION_ARGS)
 	style.normalized = PG_GETARG_BOOL(3);
 	style.missing = mm_missing_parse(text_to_cstring(PG_GETARG_TEXT_PP(4)));
 
+	if (!PG_ARGISNULL(5))
+		mm_track_profile(text_to_cstring(PG_GETARG_TEXT_PP(5)));
 	if (PG_ARGISNULL(5))
 		weights = mm_values_weights(PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1), columns);
 	else if (PG_ARGISNULL(1))

@@ -17,13 +17,19 @@
  * plan, or one within 10 % of it; at worst, one that takes 2.1 times as long.
  * Whoever changes one of these constants should run "bench/run grid".
  *
+ * Those that depend on the machine are settings, and what stands here are their
+ * defaults.  mm_calibrate (am/calibrate.c) measures them.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "utils/guc.h"
+
+#include "metric/metric.h"
 #include "search/cost_model.h"
 
-const MMCostModel mm_cost_model = {
+MMCostModel mm_cost_model = {
 	/* ---------- what a search does ---------- */
 
 	/*
@@ -130,3 +136,45 @@ const MMCostModel mm_cost_model = {
 	.postings_per_entry = 16,
 	.postings_per_row = 0.4,
 };
+
+void
+mm_cost_model_init(void)
+{
+	static const struct
+	{
+		const char *name;
+		const char *meaning;
+		double	   *value;
+	}			prices[] = {
+		{"mmdb.entry_cost", "Cost of bounding an entry of an index, in multiples of cpu_operator_cost.",
+		&mm_cost_model.bounding},
+		{"mmdb.index_pages_per_miss", "One in this many pages of an index is taken to cost random_page_cost.",
+		&mm_cost_model.index_pages_per_miss},
+		{"mmdb.table_pages_per_miss", "One in this many pages of a table that a search reads is taken to cost random_page_cost.",
+		&mm_cost_model.table_pages_per_miss},
+		{"mmdb.distance_cost", "Factor of the costs of distances of vectors, texts, arrays and bits.",
+		&mm_distance_cost_factor},
+	};
+	static const struct
+	{
+		const char *name;
+		const char *meaning;
+		int		   *value;
+	}			ratios[] = {
+		{"mmdb.entries_per_page", "Getting a page of an index takes as long as bounding so many entries.",
+		&mm_cost_model.entries_per_page},
+		{"mmdb.entries_per_row", "Reading and verifying a row takes as long as bounding so many entries.",
+		&mm_cost_model.entries_per_row},
+		{"mmdb.postings_per_entry", "Counting so many postings of an inverted index takes as long as bounding an entry.",
+		&mm_cost_model.postings_per_entry},
+	};
+
+	for (int i = 0; i < (int) lengthof(prices); i++)
+		DefineCustomRealVariable(prices[i].name, prices[i].meaning, NULL, prices[i].value,
+								 *prices[i].value, 0.001, 1e6, PGC_USERSET, GUC_EXPLAIN,
+								 NULL, NULL, NULL);
+	for (int i = 0; i < (int) lengthof(ratios); i++)
+		DefineCustomIntVariable(ratios[i].name, ratios[i].meaning, NULL, ratios[i].value,
+								*ratios[i].value, 1, 1000000, PGC_USERSET, GUC_EXPLAIN,
+								NULL, NULL, NULL);
+}

@@ -44,6 +44,12 @@ typedef struct MMCostModel
 	int			refinements_per_verification;
 } MMCostModel;
 
-extern const MMCostModel mm_cost_model;
+extern MMCostModel mm_cost_model;
+
+/*
+ * mm_cost_model_init: define the settings that change some of these, for servers
+ * where things take longer or less (mm_calibrate).
+ */
+extern void mm_cost_model_init(void);
 
 #endif							/* MM_COST_MODEL_H */

@@ -183,6 +183,15 @@ mm_component_check(Oid type, int i, ComponentKind *kind, Node *escontext)
 	return false;				/* not reached */
 }
 
+bool
+mm_component_is_allowed(Oid type)
+{
+	ComponentKind kind;
+	Oid			held;
+
+	return examine(type, &kind, &held) == ALLOWED;
+}
+
 void
 mm_component_check_stored(Oid type, int i, const ComponentKind *stored)
 {

@@ -122,6 +122,11 @@ extern PGDLLEXPORT Datum odbquery_out(PG_FUNCTION_ARGS);
 extern bool mm_component_check(Oid type, int i, ComponentKind *kind, Node *escontext);
 
 /*
+ * mm_component_is_allowed: may a component have this type?
+ */
+extern bool mm_component_is_allowed(Oid type);
+
+/*
  * mm_component_check_stored: raise an error unless stored values of component
  * i can be read.  stored is what was kept of its type, or NULL if nothing was.
  *
