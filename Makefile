@@ -203,7 +203,16 @@ OBJS = \
 	src/learn/keys.o \
 	src/learn/learn.o \
 	src/learn/learner.o \
-	src/learn/primary_key.o
+	src/learn/primary_key.o \
+	src/tune/arguments.o \
+	src/tune/copy.o \
+	src/tune/effort.o \
+	src/tune/knobs.o \
+	src/tune/network.o \
+	src/tune/policy.o \
+	src/tune/surrogate.o \
+	src/tune/tune.o \
+	src/tune/workload.o
 
 # The install script is these, one after the other: each object is declared
 # before it is used.
@@ -230,7 +239,8 @@ SQL_PARTS = \
 	src/query/fusion.sql \
 	src/query/profile.sql \
 	src/query/json_query.sql \
-	src/learn/learn.sql
+	src/learn/learn.sql \
+	src/tune/tune.sql
 
 # What metrics of others are built against.
 HEADERS = src/metric/metric_routine.h

@@ -105,8 +105,8 @@ receive_query(MMLearner *learner, const MMRow *row, void *arg)
 	keep_terms(learner, example, &query);
 }
 
-MMExample *
-mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key)
+static MMExample *
+add_example(MMLearner *learner)
 {
 	MMExample  *example;
 
@@ -119,6 +119,22 @@ mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key)
 	}
 	example = &learner->examples[learner->nexamples++];
 	memset(example, 0, sizeof(MMExample));
+	return example;
+}
+
+MMExample *
+mm_example_object(MMLearner *learner, OdbQueryParts *object)
+{
+	MMExample  *example = add_example(learner);
+
+	keep_terms(learner, example, object);
+	return example;
+}
+
+MMExample *
+mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key)
+{
+	MMExample  *example = add_example(learner);
 
 	if (by_key)
 		mm_key_find(learner, type, query, receive_query, example);

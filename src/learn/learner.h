@@ -203,12 +203,16 @@ extern void mm_examples_shuffle(MMLearner *learner, int seed);
  * mm_example_query: begin an example.  The query, of any type and not NULL, is
  * a row of components, or if by_key the key of a row of the table.
  *
+ * mm_example_object: begin an example with a query object that has a component
+ * for each of the index's columns.
+ *
  * mm_example_relevant: give the example its relevant rows, by an array of
  * keys.
  *
  * They raise errors for arguments that do not fit.
  */
 extern MMExample *mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key);
+extern MMExample *mm_example_object(MMLearner *learner, OdbQueryParts *object);
 extern void mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys);
 
 /* ---------- candidates.c ---------- */
