@@ -204,12 +204,15 @@ OBJS = \
 	src/learn/learn.o \
 	src/learn/learner.o \
 	src/learn/primary_key.o \
+	src/tune/advise.o \
 	src/tune/arguments.o \
+	src/tune/candidates.o \
 	src/tune/copy.o \
 	src/tune/effort.o \
 	src/tune/knobs.o \
 	src/tune/network.o \
 	src/tune/policy.o \
+	src/tune/replace.o \
 	src/tune/surrogate.o \
 	src/tune/tune.o \
 	src/tune/workload.o

@@ -85,11 +85,8 @@ mm_require_temp(const char *what)
 
 /* ---------- columns ---------- */
 
-/*
- * Add the table's columns that a filter uses, in the form of pull_varattnos.
- */
-static void
-add_filter_columns(const MMWorkload *workload, const char *filter, Bitmapset **columns)
+void
+mm_filter_columns(const MMWorkload *workload, const char *filter, Bitmapset **columns)
 {
 	const MMLearner *learner = workload->learner;
 	char	   *sql = psprintf("SELECT FROM %s AS %s WHERE %s", mm_sql_table(learner->table),
@@ -118,7 +115,7 @@ needed_columns(const MMWorkload *workload)
 	pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &columns);
 	for (int i = 0; i < workload->n; i++)
 		if (workload->tasks[i].filter != NULL)
-			add_filter_columns(workload, workload->tasks[i].filter, &columns);
+			mm_filter_columns(workload, workload->tasks[i].filter, &columns);
 	return columns;
 }
 

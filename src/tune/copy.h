@@ -60,6 +60,12 @@ extern void mm_copy_unbuild(MMCopy *copy, const MMTrialIndex *index);
 extern char *mm_index_columns_sql(const MMWorkload *workload, uint32 columns);
 
 /*
+ * mm_filter_columns: add the table's columns that a filter uses, in the form of
+ * pull_varattnos.  Raises an error for a filter with a subquery.
+ */
+extern void mm_filter_columns(const MMWorkload *workload, const char *filter, Bitmapset **columns);
+
+/*
  * mm_all_columns: the mask of all columns.
  */
 static inline uint32

@@ -15,6 +15,7 @@
 
 #include "executor/execdesc.h"
 #include "executor/executor.h"
+#include "executor/instrument.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "portability/instr_time.h"
@@ -117,6 +118,7 @@ set_work(MMEffort *effort)
 {
 	effort->work = effort->entries + effort->pages * mm_cost_model.entries_per_page +
 		effort->rows * mm_cost_model.entries_per_row +
+		effort->spilled * mm_cost_model.entries_per_row +
 		effort->scanned * mm_cost_model.entries_per_row / mm_cost_model.rows_per_verification;
 }
 
@@ -130,6 +132,7 @@ run_plan(PlannedStmt *stmt, const char *sql, ParamListInfo params, Counting *cou
 {
 	QueryDesc  *query = CreateQueryDesc(stmt, sql, GetActiveSnapshot(), InvalidSnapshot,
 										None_Receiver, params, NULL, INSTRUMENT_ROWS);
+	int64		written = pgBufferUsage.temp_blks_written;
 	instr_time	start;
 	instr_time	end;
 
@@ -142,6 +145,7 @@ run_plan(PlannedStmt *stmt, const char *sql, ParamListInfo params, Counting *cou
 	(void) count_node(query->planstate, counting);
 	ExecutorEnd(query);
 	FreeQueryDesc(query);
+	counting->effort->spilled = (double) (pgBufferUsage.temp_blks_written - written);
 	counting->effort->ms = INSTR_TIME_GET_MILLISEC(end);
 }
 
@@ -182,6 +186,7 @@ add_effort(MMEffort *sum, const MMEffort *effort, double times)
 	sum->rows += effort->rows * times;
 	sum->scanned += effort->scanned * times;
 	sum->distances += effort->distances * times;
+	sum->spilled += effort->spilled * times;
 	sum->work += effort->work * times;
 	sum->ms += effort->ms * times;
 }

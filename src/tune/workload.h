@@ -58,6 +58,7 @@ typedef struct MMEffort
 	double		rows;			/* of the table, read by searches */
 	double		scanned;		/* of the table, read by scans of it */
 	double		distances;		/* computed */
+	double		spilled;		/* pages written to temporary files */
 	double		work;			/* all that as entries, by the cost model */
 	double		ms;				/* of execution, without planning */
 } MMEffort;
