@@ -211,6 +211,7 @@ OBJS = \
 	src/tune/effort.o \
 	src/tune/knobs.o \
 	src/tune/network.o \
+	src/tune/parameters.o \
 	src/tune/policy.o \
 	src/tune/replace.o \
 	src/tune/surrogate.o \
@@ -298,6 +299,7 @@ REGRESS = \
 	fusion \
 	learn \
 	learn_plans \
+	tune \
 	plan \
 	plan_values \
 	plan_shapes \

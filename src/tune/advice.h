@@ -9,26 +9,7 @@
 #define MM_ADVICE_H
 
 #include "tune/knobs.h"
-
-/*
- * The storage parameters of an index, as text; NULL: not set.
- */
-typedef enum MMParameter
-{
-	MM_PARAMETER_SAMPLE_ROWS,
-	MM_PARAMETER_PIVOTS,
-	MM_PARAMETER_FILLFACTOR,
-	MM_PARAMETER_SCALES,
-	MM_PARAMETER_SUBINDEXES,
-	MM_PARAMETER_WEIGHTS,
-} MMParameter;
-
-#define MM_PARAMETERS_OF_INDEX	(MM_PARAMETER_WEIGHTS + 1)
-
-typedef struct MMParameters
-{
-	const char *values[MM_PARAMETERS_OF_INDEX];
-} MMParameters;
+#include "tune/parameters.h"
 
 /* What a change does to the index. */
 typedef enum MMChange
@@ -61,14 +42,6 @@ typedef struct MMAdvice
 	double		bytes;			/* of all mmdb indexes in the larger copy, and a B-tree */
 	double		seconds;		/* to build it there */
 } MMAdvice;
-
-/*
- * mm_advice_parameters: the parameters that an index has.
- *
- * mm_parameters_sql: as CREATE INDEX has them in WITH (...), "" if there are none.
- */
-extern MMParameters mm_advice_parameters(Relation index);
-extern char *mm_parameters_sql(const MMParameters *parameters);
 
 /*
  * mm_advice_candidates: append to list (of MMAdvice *) what is worth a trial.

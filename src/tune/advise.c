@@ -181,7 +181,7 @@ run_all(const Advising *advising, const MMCopy *copy)
 static MMTrialIndex
 build_present(const Advising *advising, MMCopy *copy)
 {
-	MMParameters has = mm_advice_parameters(advising->workload->learner->index);
+	MMParameters has = mm_parameters_get(advising->workload->learner->index);
 
 	return mm_copy_build(copy, mm_all_columns(advising->workload), mm_parameters_sql(&has));
 }

@@ -27,7 +27,6 @@
 #include "utils/ruleutils.h"
 
 #include "compat.h"
-#include "index/options.h"
 #include "index/scales.h"
 #include "index/subindexes.h"
 #include "model/statistics.h"
@@ -50,42 +49,7 @@
 /* The number of rows that statistics tell is off by this factor. */
 #define ROWS_OFF		2.0
 
-static const char *const parameter_names[] = {
-	"sample_rows", "pivots", "fillfactor", "scales", "subindexes", "weights",
-};
-
 /* ---------- parameters ---------- */
-
-MMParameters
-mm_advice_parameters(Relation index)
-{
-	MMOptions	options = mm_options_get(index);
-	MMParameters parameters = {{0}};
-
-	if (options.sample_rows != MM_DEFAULT_SAMPLE_ROWS)
-		parameters.values[MM_PARAMETER_SAMPLE_ROWS] = psprintf("%d", options.sample_rows);
-	if (options.pivots != 0)
-		parameters.values[MM_PARAMETER_PIVOTS] = psprintf("%d", options.pivots);
-	if (options.fillfactor != MM_DEFAULT_FILLFACTOR)
-		parameters.values[MM_PARAMETER_FILLFACTOR] = psprintf("%d", options.fillfactor);
-	parameters.values[MM_PARAMETER_SCALES] = mm_options_scales(index);
-	parameters.values[MM_PARAMETER_SUBINDEXES] = mm_options_subindexes(index);
-	parameters.values[MM_PARAMETER_WEIGHTS] = mm_options_weights(index);
-	return parameters;
-}
-
-char *
-mm_parameters_sql(const MMParameters *parameters)
-{
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	for (int i = 0; i < MM_PARAMETERS_OF_INDEX; i++)
-		if (parameters->values[i] != NULL)
-			appendStringInfo(&buf, "%s%s = %s", buf.len > 0 ? ", " : "", parameter_names[i],
-							 quote_literal_cstr(parameters->values[i]));
-	return buf.data;
-}
 
 /*
  * Those of a's parameters that b has not, or has with other values.
@@ -180,7 +144,7 @@ add(const MMWorkload *workload, List **list, MMChange kind, const char *change, 
 	advice->kind = kind;
 	advice->change = change;
 	advice->reason = reason;
-	advice->parameters = mm_advice_parameters(workload->learner->index);
+	advice->parameters = mm_parameters_get(workload->learner->index);
 	advice->columns = mm_all_columns(workload);
 	*list = lappend(*list, advice);
 	return advice;
@@ -190,7 +154,7 @@ static void
 add_parameter(const MMWorkload *workload, List **list, MMParameter parameter, const char *value,
 			  const char *change, const char *reason)
 {
-	MMParameters has = mm_advice_parameters(workload->learner->index);
+	MMParameters has = mm_parameters_get(workload->learner->index);
 	MMAdvice   *advice;
 
 	if (has.values[parameter] != NULL && strcmp(has.values[parameter], value) == 0)
@@ -321,6 +285,37 @@ use_columns(const MMWorkload *workload, MMAdvice *advice, uint32 columns)
 }
 
 /*
+ * Has the table an mmdb index over just these columns?
+ */
+static bool
+has_index_over(const MMWorkload *workload, uint32 columns)
+{
+	Relation	present = workload->learner->index;
+	Oid			am = present->rd_rel->relam;
+	bool		result = false;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(workload->learner->table))
+	{
+		Relation	index = relation_open(lfirst_oid(lc), AccessShareLock);
+		int			n = 0;
+		bool		same = index->rd_rel->relam == am && index->rd_index->indisvalid;
+
+		for (int key = 0; key < present->rd_index->indnkeyatts && same; key++)
+		{
+			if (!(columns & (UINT32_C(1) << key)))
+				continue;
+			same = n < index->rd_index->indnkeyatts && index->rd_opfamily[n] == present->rd_opfamily[key] &&
+				index->rd_index->indkey.values[n] == present->rd_index->indkey.values[key];
+			n++;
+		}
+		result |= same && n == index->rd_index->indnkeyatts;
+		relation_close(index, AccessShareLock);
+	}
+	return result;
+}
+
+/*
  * Indexes over some of the columns.
  */
 static void
@@ -344,7 +339,7 @@ add_columns(const MMWorkload *workload, List **list)
 		{
 			uint32		columns = workload->tasks[i].columns;
 			double		calls = calls_within(workload, columns);
-			bool		known = columns == all || columns == used;
+			bool		known = columns == all || columns == used || has_index_over(workload, columns);
 
 			for (int j = 0; j < ntried; j++)
 				known |= tried[j] == columns;
@@ -447,7 +442,7 @@ mm_advice_candidates(const MMWorkload *workload, const MMTrialIndex *standard, b
 MMAdvice *
 mm_advice_combine(const MMWorkload *workload, const MMAdvice *a, const MMAdvice *b)
 {
-	MMParameters has = mm_advice_parameters(workload->learner->index);
+	MMParameters has = mm_parameters_get(workload->learner->index);
 	MMParameters of_a = parameters_changed(&a->parameters, &has);
 	MMParameters of_b = parameters_changed(&b->parameters, &has);
 	List	   *list = NIL;
@@ -468,11 +463,15 @@ mm_advice_combine(const MMWorkload *workload, const MMAdvice *a, const MMAdvice 
 /* ---------- rules ---------- */
 
 static const char *
+index_schema(const MMWorkload *workload)
+{
+	return get_namespace_name(RelationGetNamespace(workload->learner->index));
+}
+
+static const char *
 index_name(const MMWorkload *workload)
 {
-	Relation	index = workload->learner->index;
-
-	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(index)), RelationGetRelationName(index));
+	return quote_qualified_identifier(index_schema(workload), RelationGetRelationName(workload->learner->index));
 }
 
 static void
@@ -552,14 +551,14 @@ create_statement(const MMWorkload *workload, const MMAdvice *advice, const char 
 	Relation	table = workload->learner->table;
 	const char *parameters = mm_parameters_sql(&advice->parameters);
 	List	   *predicate = RelationGetIndexPredicate(workload->learner->index);
+	List	   *context = deparse_context_for(RelationGetRelationName(table), RelationGetRelid(table));
 	bool		partitioned = table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
 
 	return psprintf("CREATE INDEX %s%s ON %s USING mmdb (%s)%s%s", partitioned ? "" : "CONCURRENTLY ",
 					quote_identifier(name), mm_sql_table(table), mm_index_columns_sql(workload, advice->columns),
 					parameters[0] != '\0' ? psprintf(" WITH (%s)", parameters) : "",
 					predicate == NIL ? "" :
-					psprintf(" WHERE %s", deparse_expression((Node *) make_ands_explicit(predicate),
-															 deparse_context_for(RelationGetRelationName(table), RelationGetRelid(table)),
+					psprintf(" WHERE %s", deparse_expression((Node *) make_ands_explicit(predicate), context,
 															 false, false)));
 }
 
@@ -567,21 +566,19 @@ void
 mm_advice_finish(const MMWorkload *workload, MMAdvice *advice)
 {
 	Relation	table = workload->learner->table;
-	MMParameters has = mm_advice_parameters(workload->learner->index);
-	MMParameters changed = parameters_changed(&advice->parameters, &has);
 	char	   *name;
 
 	switch (advice->kind)
 	{
 		case MM_CHANGE_PARAMETERS:
-			advice->nstatements = mm_alter_statements(workload, mm_parameters_sql(&changed), "", advice->statements);
+			advice->nstatements = mm_alter_statements(workload, &advice->parameters, advice->statements);
 			break;
 		case MM_CHANGE_COLUMNS:
 			name = new_name(workload, "fewer");
 			advice->statements[advice->nstatements++] = create_statement(workload, advice, name);
 			advice->statements[advice->nstatements++] =
 				psprintf("CALL mmdb.replace_index(%s, %s)", quote_literal_cstr(index_name(workload)),
-						 quote_literal_cstr(quote_qualified_identifier(get_namespace_name(RelationGetNamespace(workload->learner->index)), name)));
+						 quote_literal_cstr(quote_qualified_identifier(index_schema(workload), name)));
 			break;
 		case MM_CHANGE_EXTRA:
 			advice->statements[advice->nstatements++] = create_statement(workload, advice, new_name(workload, "part"));

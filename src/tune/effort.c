@@ -21,6 +21,7 @@
 #include "portability/instr_time.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -196,7 +197,11 @@ mm_effort_of_tasks(const MMWorkload *workload, int first, int n, const char *tab
 				   double number_of_rows, bool real, MMEffort *each, MMEffort *mean)
 {
 	double		calls = 0.0;
+	int			level = NewGUCNestLevel();
 
+	/* Trials are no searches of users, and are not recorded as such. */
+	if (GetConfigOption("mmdb.track", true, false) != NULL)
+		(void) set_config_option("mmdb.track", "none", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	memset(mean, 0, sizeof(MMEffort));
 	for (int i = 0; i < n; i++)
 		calls += workload->tasks[first + i].calls;
@@ -210,4 +215,5 @@ mm_effort_of_tasks(const MMWorkload *workload, int first, int n, const char *tab
 			each[i] = effort;
 		add_effort(mean, &effort, task->calls / calls);
 	}
+	AtEOXact_GUC(true, level);
 }

@@ -11,14 +11,14 @@
 
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
-#include "index/options.h"
-#include "index/subindexes.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "index/options.h"
+#include "index/subindexes.h"
 #include "tune/knobs.h"
 
 /* The sharpest weights: those of the workload to this power. */
@@ -220,6 +220,15 @@ mm_knobs_is_name(const MMWorkload *workload, bool session, const char *name)
 	return false;
 }
 
+bool
+mm_knobs_names_include(char **names, int n, const char *parameter)
+{
+	for (int i = 0; i < n; i++)
+		if (is_in(names[i], "index", parameter))
+			return true;
+	return n == 0;
+}
+
 char *
 mm_knobs_list(const MMWorkload *workload)
 {
@@ -249,6 +258,8 @@ mm_knobs_choose(MMKnobs *knobs, char **names, int n)
 			named |= is_in(names[j], knobs->session ? "session" : "index", knobs->knobs[i].name);
 		if (named)
 			knobs->knobs[kept++] = knobs->knobs[i];
+		else if (knobs->knobs[i].column >= 0)
+			knobs->fixed[knobs->nfixed++] = knobs->knobs[i];
 	}
 	knobs->n = kept;
 }
@@ -359,6 +370,15 @@ mm_knobs_json(const MMKnobs *knobs, const double *values)
 	return buf.data;
 }
 
+static void
+append_subindex(StringInfo buf, const MMKnobs *knobs, const MMKnob *knob, double value)
+{
+	if (value > 0)
+		appendStringInfo(buf, "%s%s %s", buf->len > 0 ? ", " : "",
+						 quote_identifier(knobs->workload->learner->columns->columns[knob->column].name),
+						 knob->choices[(int) value]);
+}
+
 /*
  * The storage parameter subindexes, or NULL where the defaults are asked for.
  */
@@ -376,120 +396,103 @@ subindexes_parameter(const MMKnobs *knobs, const double *values)
 		if (knob->column < 0)
 			continue;
 		differs |= values[i] != knob->standard;
-		if (values[i] > 0)
-			appendStringInfo(&buf, "%s%s %s", buf.len > 0 ? ", " : "",
-							 quote_identifier(knobs->workload->learner->columns->columns[knob->column].name),
-							 knob->choices[(int) values[i]]);
+		append_subindex(&buf, knobs, knob, values[i]);
 	}
 	if (!differs)
 		return NULL;
+	for (int i = 0; i < knobs->nfixed; i++)
+		append_subindex(&buf, knobs, &knobs->fixed[i], knobs->fixed[i].standard);
 	return buf.len > 0 ? buf.data : pstrdup("none");
 }
 
-char *
-mm_knobs_parameters(const MMKnobs *knobs, const double *values)
+void
+mm_knobs_parameters(const MMKnobs *knobs, const double *values, MMParameters *parameters)
 {
-	StringInfoData buf;
 	char	   *subindexes = subindexes_parameter(knobs, values);
 
-	initStringInfo(&buf);
 	for (int i = 0; i < knobs->n; i++)
 	{
 		const MMKnob *knob = &knobs->knobs[i];
-		const char *separator = buf.len > 0 ? ", " : "";
 
 		if (knob->column >= 0 || values[i] == knob->standard)
 			continue;
-		if (strcmp(knob->name, "weights") == 0)
-			appendStringInfo(&buf, "%sweights = %s", separator,
-							 quote_literal_cstr(mm_weights_parameter(knobs->weights, knobs->workload->learner->m,
-																	 values[i])));
-		else
-			appendStringInfo(&buf, "%s%s = %s", separator, knob->name, number_text(knob, values[i]));
+		for (int p = 0; p < MM_PARAMETERS_OF_INDEX; p++)
+			if (strcmp(mm_parameter_names[p], knob->name) == 0)
+				parameters->values[p] = p == MM_PARAMETER_WEIGHTS ?
+					mm_weights_parameter(knobs->weights, knobs->workload->learner->m, values[i]) :
+					number_text(knob, values[i]);
 	}
 	if (subindexes != NULL)
-		appendStringInfo(&buf, "%ssubindexes = %s", buf.len > 0 ? ", " : "", quote_literal_cstr(subindexes));
-	return buf.data;
+		parameters->values[MM_PARAMETER_SUBINDEXES] = subindexes;
+}
+
+/*
+ * The statements where ALTER INDEX ... SET is not possible: for a partitioned index.
+ */
+static int
+make_anew(const MMWorkload *workload, const MMParameters *parameters, char **statements)
+{
+	Relation	index = workload->learner->index;
+	const char *schema = get_namespace_name(RelationGetNamespace(index));
+	const char *made = psprintf("%.50s_tuned", RelationGetRelationName(index));
+	const char *with = mm_parameters_sql(parameters);
+
+	statements[0] = psprintf("CREATE INDEX %s ON %s USING mmdb (%s)%s", quote_identifier(made),
+							 mm_sql_table(workload->learner->table),
+							 mm_index_columns_sql(workload, mm_all_columns(workload)),
+							 with[0] != '\0' ? psprintf(" WITH (%s)", with) : "");
+	statements[1] = psprintf("CALL mmdb.replace_index(%s, %s)",
+							 quote_literal_cstr(quote_qualified_identifier(schema, RelationGetRelationName(index))),
+							 quote_literal_cstr(quote_qualified_identifier(schema, made)));
+	return 2;
 }
 
 int
-mm_alter_statements(const MMWorkload *workload, const char *parameters, const char *reset, char **statements)
+mm_alter_statements(const MMWorkload *workload, const MMParameters *parameters, char **statements)
 {
 	Relation	index = workload->learner->index;
 	const char *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(index)),
 												  RelationGetRelationName(index));
+	MMParameters has = mm_parameters_get(index);
+	MMParameters set = {{0}};
+	StringInfoData reset;
 	int			n = 0;
 
-	/* There is no ALTER INDEX ... SET for partitioned indexes. */
-	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
+	initStringInfo(&reset);
+	for (int i = 0; i < MM_PARAMETERS_OF_INDEX; i++)
 	{
-		const char *made = quote_identifier(psprintf("%.50s_tuned", RelationGetRelationName(index)));
+		const char *before = has.values[i];
+		const char *after = parameters->values[i];
 
-		statements[n++] = psprintf("CREATE INDEX %s ON %s USING mmdb (%s)%s", made,
-								   mm_sql_table(workload->learner->table),
-								   mm_index_columns_sql(workload, mm_all_columns(workload)),
-								   parameters[0] != '\0' ? psprintf(" WITH (%s)", parameters) : "");
-		statements[n++] = psprintf("CALL mmdb.replace_index(%s, %s)", quote_literal_cstr(name),
-								   quote_literal_cstr(quote_qualified_identifier(get_namespace_name(RelationGetNamespace(index)), made)));
-		return n;
+		if (after == NULL && before != NULL)
+			appendStringInfo(&reset, "%s%s", reset.len > 0 ? ", " : "", mm_parameter_names[i]);
+		else if (after != NULL && (before == NULL || strcmp(before, after) != 0))
+			set.values[i] = after;
 	}
-	if (reset[0] != '\0')
-		statements[n++] = psprintf("ALTER INDEX %s RESET (%s)", name, reset);
-	if (parameters[0] != '\0')
-		statements[n++] = psprintf("ALTER INDEX %s SET (%s)", name, parameters);
-	if (n > 0)
-		statements[n++] = psprintf("REINDEX INDEX CONCURRENTLY %s", name);
+	if (reset.len == 0 && mm_parameters_sql(&set)[0] == '\0')
+		return 0;
+	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
+		return make_anew(workload, parameters, statements);
+	if (reset.len > 0)
+		statements[n++] = psprintf("ALTER INDEX %s RESET (%s)", name, reset.data);
+	if (mm_parameters_sql(&set)[0] != '\0')
+		statements[n++] = psprintf("ALTER INDEX %s SET (%s)", name, mm_parameters_sql(&set));
+	statements[n++] = psprintf("REINDEX INDEX CONCURRENTLY %s", name);
 	return n;
 }
 
-/*
- * The storage parameters that the index has, of those that are knobs and should
- * have their defaults.
- */
-static char *
-parameters_to_reset(const MMKnobs *knobs, const double *values)
-{
-	Relation	index = knobs->workload->learner->index;
-	MMOptions	options = mm_options_get(index);
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	for (int i = 0; i < knobs->n; i++)
-	{
-		const MMKnob *knob = &knobs->knobs[i];
-		bool		has = false;
-
-		if (knob->column >= 0 || values[i] != knob->standard)
-			continue;
-		if (strcmp(knob->name, "pivots") == 0)
-			has = options.pivots != 0;
-		else if (strcmp(knob->name, "sample_rows") == 0)
-			has = options.sample_rows != MM_DEFAULT_SAMPLE_ROWS;
-		else if (strcmp(knob->name, "fillfactor") == 0)
-			has = options.fillfactor != MM_DEFAULT_FILLFACTOR;
-		else if (strcmp(knob->name, "weights") == 0)
-			has = mm_options_weights(index) != NULL;
-		if (has)
-			appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "", knob->name);
-	}
-	for (int i = 0; i < knobs->n; i++)
-		if (knobs->knobs[i].column >= 0 && mm_options_subindexes(index) != NULL &&
-			subindexes_parameter(knobs, values) == NULL)
-		{
-			appendStringInfo(&buf, "%ssubindexes", buf.len > 0 ? ", " : "");
-			break;
-		}
-	return buf.data;
-}
-
 int
-mm_knobs_statements(const MMKnobs *knobs, const double *values, char **statements)
+mm_knobs_statements(const MMKnobs *knobs, const double *values, const MMParameters *kept, char **statements)
 {
+	MMParameters parameters;
 	int			n = 0;
 
 	if (!knobs->session)
-		return mm_alter_statements(knobs->workload, mm_knobs_parameters(knobs, values),
-								   parameters_to_reset(knobs, values), statements);
+	{
+		parameters = *kept;
+		mm_knobs_parameters(knobs, values, &parameters);
+		return mm_alter_statements(knobs->workload, &parameters, statements);
+	}
 	for (int i = 0; i < knobs->n; i++)
 		if (values[i] != knobs->knobs[i].standard)
 			statements[n++] = psprintf("SET %s = '%s%s'", knobs->knobs[i].name,

@@ -13,6 +13,7 @@
 #define MM_KNOBS_H
 
 #include "tune/copy.h"
+#include "tune/parameters.h"
 
 /* All knobs of an index, and some of a session. */
 #define MM_MAX_KNOBS	(MM_MAX_COLUMNS + 16)
@@ -48,8 +49,8 @@ typedef struct MMKnobs
 	MMKnob		knobs[MM_MAX_KNOBS];
 	const MMWorkload *workload;
 	double		weights[MM_MAX_COLUMNS];	/* the workload's, for the knob weights */
-	uint32		automatic;		/* the sub-indexes that a trial finds worthwhile: bit
-								 * is set if any knob differs from these */
+	int			nfixed;			/* knobs of sub-indexes that are not tuned */
+	MMKnob		fixed[MM_MAX_COLUMNS];
 } MMKnobs;
 
 /*
@@ -59,17 +60,23 @@ typedef struct MMKnobs
  * mm_knobs_of_session: the settings, with their present values as defaults.  If
  * timed, those as well that change times only.
  *
- * mm_knobs_choose: keep those that are named.  names counts down how many of the
- * n names have not been met.
+ * mm_knobs_choose: keep those that are among the n names.
  */
 extern MMKnobs *mm_knobs_of_index(const MMWorkload *workload, const MMCopy *copy,
 								  const MMTrialIndex *standard);
 extern MMKnobs *mm_knobs_of_session(const MMWorkload *workload, bool timed);
 
 /*
- * mm_knobs_is_name: is this the name of a knob of the index (session: of the session)?
+ * mm_knobs_is_name: is this the name of a knob of the index (session: of the session),
+ * or of several?
+ *
+ * mm_knobs_names_include: do n such names, or no names, include a whole storage
+ * parameter?
+ *
+ * mm_knobs_list: all names, for a message.
  */
 extern bool mm_knobs_is_name(const MMWorkload *workload, bool session, const char *name);
+extern bool mm_knobs_names_include(char **names, int n, const char *parameter);
 extern char *mm_knobs_list(const MMWorkload *workload);
 extern void mm_knobs_choose(MMKnobs *knobs, char **names, int n);
 
@@ -86,17 +93,18 @@ extern void mm_knobs_encode(const MMKnobs *knobs, const double *values, double *
 /*
  * mm_knobs_json: a configuration as the text of a jsonb.
  *
- * mm_knobs_parameters: as storage parameters that differ from the defaults, for
- * WITH (...).
+ * mm_knobs_parameters: set those of the storage parameters that differ from the
+ * defaults.
  *
- * mm_knobs_statements: the statements that give the index these parameters, or the
- * session these settings.  Returns how many there are, at most MM_MAX_KNOBS.
+ * mm_knobs_statements: the statements that give the index these parameters beside
+ * those kept, or the session these settings.  Returns how many there are, at most MM_MAX_KNOBS.
  *
  * mm_knobs_set: set the settings, until the GUC nest level ends.
  */
 extern char *mm_knobs_json(const MMKnobs *knobs, const double *values);
-extern char *mm_knobs_parameters(const MMKnobs *knobs, const double *values);
-extern int	mm_knobs_statements(const MMKnobs *knobs, const double *values, char **statements);
+extern void mm_knobs_parameters(const MMKnobs *knobs, const double *values, MMParameters *parameters);
+extern int	mm_knobs_statements(const MMKnobs *knobs, const double *values, const MMParameters *kept,
+								char **statements);
 extern void mm_knobs_set(const MMKnobs *knobs, const double *values);
 
 /*
@@ -107,10 +115,10 @@ extern char *mm_weights_parameter(const double *weights, int m, double sharpness
 
 /*
  * mm_alter_statements: the statements that make the index anew with these storage
- * parameters beside those that it has (CREATE INDEX's text for them; names of reset
- * ones without a value).  Returns their number, 1 or 2.
+ * parameters in the place of those that it has.  Returns how many there are, 3 at
+ * most; none if there is nothing to change.
  */
-extern int	mm_alter_statements(const MMWorkload *workload, const char *parameters,
-								const char *reset, char **statements);
+extern int	mm_alter_statements(const MMWorkload *workload, const MMParameters *parameters,
+								char **statements);
 
 #endif							/* MM_KNOBS_H */

@@ -28,12 +28,11 @@
 #include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 
 #include "base/compare.h"
 #include "compat.h"
-#include "index/options.h"
 #include "tune/arguments.h"
+#include "tune/parameters.h"
 #include "tune/propose.h"
 
 PG_FUNCTION_INFO_V1(mm_tune);
@@ -118,7 +117,9 @@ typedef struct Tuning
 	const Options *options;
 	const MMWorkload *workload;
 	MMCopy	   *copy;			/* NULL: for a session */
-	const char *scales;			/* of the index, as a storage parameter; "" */
+	MMParameters kept;			/* storage parameters that are not tuned */
+	double		present;		/* cost of the index's present parameters; NaN: they
+								 * are the defaults */
 	MMKnobs    *knobs;
 	MMPolicy   *policy;
 	MMSurrogate *surrogate;
@@ -229,7 +230,7 @@ put_row(Tuning *tuning, int step, const char *phase, int number, double reward, 
 	put_number(values, isnull, i++, reward);
 	put_number(values, isnull, i++, gain);
 	put_number(values, isnull, i++, best_gain);
-	n = mm_knobs_statements(tuning->knobs, configuration, statements);
+	n = mm_knobs_statements(tuning->knobs, configuration, &tuning->kept, statements);
 	values[i++] = array_of_texts(statements, n);
 	Assert(i == RESULT_COLUMNS);
 	tuple = heap_form_tuple(tuning->rsinfo->setDesc, values, isnull);
@@ -304,15 +305,16 @@ run_configuration(Tuning *tuning, Outcome *outcome)
 }
 
 /*
- * The storage parameters of a trial: those of a configuration, and scales.
+ * The storage parameters of a trial: those of a configuration, and those that are
+ * not tuned.
  */
 static char *
 trial_parameters(const Tuning *tuning, const double *values)
 {
-	char	   *parameters = mm_knobs_parameters(tuning->knobs, values);
+	MMParameters parameters = tuning->kept;
 
-	return psprintf("%s%s%s", tuning->scales, tuning->scales[0] != '\0' && parameters[0] != '\0' ? ", " : "",
-					parameters);
+	mm_knobs_parameters(tuning->knobs, values, &parameters);
+	return mm_parameters_sql(&parameters);
 }
 
 static void
@@ -535,9 +537,34 @@ recommend(Tuning *tuning)
 				 errdetail("For queries that were held out, it costs %.1f %% more than the defaults.",
 						   100 * (tuning->outcomes[tuning->best].heldout / standard->heldout - 1)),
 				 errhint("More queries would tell better.")));
+	if (!isnan(tuning->present) && tuning->present <= cost_of(tuning, &outcome->mean))
+		ereport(NOTICE,
+				(errmsg("the index is better as it is than with what is recommended"),
+				 errdetail("Its present parameters cost %.1f %% less than the defaults, and the recommended ones %.1f %% less.",
+						   100 * (1 - tuning->present / cost_of(tuning, &standard->mean)), 100 * gain_of(tuning, number)),
+				 errhint("More steps may find better ones.")));
 	put_row(tuning, -1, tuning->copy != NULL ? "index, result" : "session, result", number, NAN,
 			isnan(standard->heldout) ? NAN : 1.0 - outcome->heldout / standard->heldout,
 			gain_of(tuning, number));
+}
+
+/*
+ * What the present parameters of the index cost, or NaN if they are the defaults.
+ */
+static double
+cost_of_present(Tuning *tuning)
+{
+	MMParameters parameters = mm_parameters_get(tuning->workload->learner->index);
+	const char *sql = mm_parameters_sql(&parameters);
+	MMTrialIndex index;
+	MMEffort	mean;
+
+	if (strcmp(sql, mm_parameters_sql(&tuning->kept)) == 0)
+		return NAN;
+	index = mm_copy_build(tuning->copy, mm_all_columns(tuning->workload), sql);
+	(void) run_tasks(tuning, 0, tuning->workload->n - tuning->workload->nheldout, &mean);
+	mm_copy_unbuild(tuning->copy, &index);
+	return cost_of(tuning, &mean);
 }
 
 /*
@@ -554,10 +581,12 @@ tune(Tuning *tuning, int steps)
 	tuning->outcomes = palloc0(sizeof(Outcome) * (steps + 1));
 	if (tuning->copy != NULL)
 	{
-		MMTrialIndex standard = mm_copy_build(tuning->copy, mm_all_columns(tuning->workload), tuning->scales);
+		MMTrialIndex standard = mm_copy_build(tuning->copy, mm_all_columns(tuning->workload),
+											  mm_parameters_sql(&tuning->kept));
 
 		tuning->knobs = mm_knobs_of_index(tuning->workload, tuning->copy, &standard);
 		try_index(tuning, &standard, &tuning->outcomes[0]);
+		tuning->present = cost_of_present(tuning);
 	}
 	else
 	{
@@ -629,14 +658,19 @@ read_names(FunctionCallInfo fcinfo, const MMWorkload *workload, Options *options
 }
 
 /*
- * The parameter scales of an index as CREATE INDEX has it, "" if it is not set.
+ * The storage parameters that an index has and that are not tuned.  Where not all
+ * sub-indexes are, the others stay as they are.
  */
-static const char *
-scales_parameter(Relation index)
+static MMParameters
+parameters_kept(Relation index, const Options *options)
 {
-	char	   *scales = mm_options_scales(index);
+	MMParameters parameters = mm_parameters_get(index);
 
-	return scales == NULL ? "" : psprintf("scales = %s", quote_literal_cstr(scales));
+	for (int i = 0; i < MM_PARAMETERS_OF_INDEX; i++)
+		if (i != MM_PARAMETER_SCALES &&
+			mm_knobs_names_include(options->names, options->nnames, mm_parameter_names[i]))
+			parameters.values[i] = NULL;
+	return parameters;
 }
 
 /*
@@ -670,7 +704,7 @@ mm_tune(PG_FUNCTION_ARGS)
 		Tuning		tuning = {
 			.options = &options,
 			.workload = workload,
-			.scales = scales_parameter(workload->learner->index),
+			.kept = parameters_kept(workload->learner->index, &options),
 			.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo,
 			.first_step = 1,
 		};
@@ -684,6 +718,7 @@ mm_tune(PG_FUNCTION_ARGS)
 		Tuning		tuning = {
 			.options = &options,
 			.workload = workload,
+			.present = NAN,
 			.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo,
 			.first_step = options.steps - session_steps + 1,
 		};

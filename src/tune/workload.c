@@ -46,7 +46,7 @@
 /* The recorded searches, where this function exists. */
 #define RECORDED_FUNCTION	"mmdb.query_samples(regclass)"
 #define RECORDED_QUERY \
-	"SELECT query, weights, k, radius, calls FROM mmdb.query_samples($1)"
+	"SELECT query, weights, k, radius, calls FROM mmdb.query_samples($1) WHERE weights IS NOT NULL"
 
 static void
 task_error_context(void *arg)
