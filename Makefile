@@ -209,11 +209,13 @@ OBJS = \
 	src/tune/candidates.o \
 	src/tune/copy.o \
 	src/tune/effort.o \
+	src/tune/found.o \
 	src/tune/knobs.o \
 	src/tune/network.o \
 	src/tune/parameters.o \
 	src/tune/policy.o \
 	src/tune/replace.o \
+	src/tune/reward.o \
 	src/tune/surrogate.o \
 	src/tune/tune.o \
 	src/tune/workload.o

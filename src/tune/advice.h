@@ -44,6 +44,11 @@ typedef struct MMAdvice
 } MMAdvice;
 
 /*
+ * mm_advice_columns: the names of columns, for a message.
+ */
+extern char *mm_advice_columns(const MMWorkload *workload, uint32 columns);
+
+/*
  * mm_advice_candidates: append to list (of MMAdvice *) what is worth a trial.
  *
  * mm_advice_combine: a candidate that has the parameters of both of two candidates

@@ -141,12 +141,14 @@ extrapolated(const Advising *advising, const MMAdvice *advice, double ratio)
 }
 
 /*
- * Does a class of queries, by their columns with weight, become slower?
+ * By how much the class of queries that suffers most from a change becomes slower, as
+ * a ratio of work.  *columns gets the class: the columns with weight.
  */
-static bool
-slows_a_class(const Advising *advising, const MMEffort *after)
+static double
+worst_class(const Advising *advising, const MMEffort *after, uint32 *columns)
 {
 	const MMWorkload *workload = advising->workload;
+	double		worst = 0.0;
 
 	for (int i = 0; i < workload->n; i++)
 	{
@@ -159,10 +161,13 @@ slows_a_class(const Advising *advising, const MMEffort *after)
 				sum_before += advising->before[j].work * workload->tasks[j].calls;
 				sum_after += after[j].work * workload->tasks[j].calls;
 			}
-		if (sum_after > (1 + CLASS_TOLERANCE) * sum_before)
-			return true;
+		if (sum_after > worst * sum_before)
+		{
+			worst = sum_after / sum_before;
+			*columns = workload->tasks[i].columns;
+		}
 	}
-	return false;
+	return worst;
 }
 
 /* ---------- trials ---------- */
@@ -296,8 +301,13 @@ static bool
 is_good(const Advising *advising, const MMAdvice *advice)
 {
 	double		ratio = ratio_in_copy(advising, advice);
+	uint32		columns = 0;
+	double		worst = worst_class(advising, advice->each, &columns);
 
-	if (slows_a_class(advising, advice->each))
+	ereport(DEBUG1,
+			(errmsg_internal("mm_advise: %s: %.3f of the work, %.3f for queries that weigh %s", advice->change, ratio,
+							 worst, mm_advice_columns(advising->workload, columns))));
+	if (worst > 1 + CLASS_TOLERANCE)
 		return false;
 	return ratio <= 1 - advising->least_gain ||
 		(advice->bytes <= SMALLER * advising->bytes_before && ratio <= 1.02);

@@ -122,8 +122,8 @@ calls_led_by(const MMWorkload *workload, int column)
 	return calls / all_calls(workload);
 }
 
-static char *
-columns_list(const MMWorkload *workload, uint32 columns)
+char *
+mm_advice_columns(const MMWorkload *workload, uint32 columns)
 {
 	StringInfoData buf;
 
@@ -353,16 +353,16 @@ add_columns(const MMWorkload *workload, List **list)
 			break;
 		tried[ntried++] = best;
 		advice = add(workload, list, MM_CHANGE_EXTRA,
-					 psprintf("add an index over %s only", columns_list(workload, best)),
+					 psprintf("add an index over %s only", mm_advice_columns(workload, best)),
 					 psprintf("%.0f %% of the calls weigh no other column. Searches by odbknn that name only these must then say which index they mean (using_index).", 100 * most));
 		use_columns(workload, advice, best);
 	}
 	if (used != all)
 		use_columns(workload,
 					add(workload, list, MM_CHANGE_COLUMNS,
-						psprintf("leave %s out of the index", columns_list(workload, all & ~used)),
+						psprintf("leave %s out of the index", mm_advice_columns(workload, all & ~used)),
 						psprintf("No query weighs %s. Searches that list the columns by position would have to change.",
-								 columns_list(workload, all & ~used))), used);
+								 mm_advice_columns(workload, all & ~used))), used);
 }
 
 /* ---------- filters ---------- */

@@ -11,7 +11,9 @@
  *
  * Some queries are held out.  The best configuration for the others is recommended
  * only if it does not cost the held-out ones more than the defaults do, but for
- * TOLERANCE; or else the next best.
+ * TOLERANCE; and, where the copy is not the whole table, if that is also so in a larger
+ * copy, and for a table that is as much larger as the whole one is.  Or else the next
+ * best is, or the defaults are.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,11 +34,12 @@
 #include "base/compare.h"
 #include "compat.h"
 #include "tune/arguments.h"
+#include "tune/found.h"
 #include "tune/parameters.h"
 #include "tune/propose.h"
+#include "tune/reward.h"
 
 PG_FUNCTION_INFO_V1(mm_tune);
-PG_FUNCTION_INFO_V1(mm_last_tuning);
 
 enum
 {
@@ -61,11 +64,14 @@ enum
 /* On these, a recommended configuration may cost this much more than the defaults. */
 #define TOLERANCE		0.02
 
+/* What is recommended is tried in a copy that is larger by this factor. */
+#define LARGER			4
+
+/* So many of the best configurations are. */
+#define MOST_CONFIRMED	3
+
 /* The part of the steps for settings, where there are storage parameters, too. */
 #define SESSION_PART	0.2
-
-/* How much the penalty of equation 5 weighs. */
-#define PENALTY			2.0
 
 typedef enum Method
 {
@@ -76,13 +82,6 @@ typedef enum Method
 
 static const char *const methods[] = {"search", "ddpg", "random", NULL};
 
-typedef enum Reward
-{
-	REWARD_EXPONENTIAL,
-	REWARD_LOGARITHMIC,
-	REWARD_PENALTY,
-} Reward;
-
 static const char *const rewards[] = {"exponential", "logarithmic", "penalty", NULL};
 
 static const char *const judges[] = {"work", "time", NULL};
@@ -91,7 +90,7 @@ typedef struct Options
 {
 	int			steps;
 	Method		method;
-	Reward		reward;
+	MMReward	reward;
 	int			seed;
 	int			nnames;			/* of knobs */
 	char	  **names;
@@ -128,50 +127,16 @@ typedef struct Tuning
 	MMTried    *tried;
 	Outcome    *outcomes;
 	int			best;			/* number of the best one */
-	int			recommended;	/* the best that held-out queries allow; 0: none */
+	int			nbests;			/* how often there was a better one, and these */
+	int		   *bests;
+	MMCopy	   *large;			/* a larger copy; NULL: there is none yet */
+	MMEffort	large_standard;	/* what the defaults cost there */
+	MMEffort	large_standard_heldout;
 	ReturnSetInfo *rsinfo;
 	int			first_step;		/* number of the first step after the defaults */
 } Tuning;
 
 #define RESULT_COLUMNS	16
-
-/* ---------- what was found, for the session ---------- */
-
-static MemoryContext found_context = NULL;
-static List *found = NIL;
-
-static void
-forget_found(void)
-{
-	if (found_context == NULL)
-		found_context = AllocSetContextCreate(TopMemoryContext, "mmdb tuning", ALLOCSET_SMALL_SIZES);
-	found = NIL;
-	MemoryContextReset(found_context);
-}
-
-static void
-keep_found(HeapTuple tuple)
-{
-	MemoryContext old = MemoryContextSwitchTo(found_context);
-
-	found = lappend(found, heap_copytuple(tuple));
-	MemoryContextSwitchTo(old);
-}
-
-/*
- * mmdb.last_tuning()
- */
-Datum
-mm_last_tuning(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	ListCell   *lc;
-
-	InitMaterializedSRF(fcinfo, 0);
-	foreach(lc, found)
-		tuplestore_puttuple(rsinfo->setResult, lfirst(lc));
-	return (Datum) 0;
-}
 
 /* ---------- rows ---------- */
 
@@ -235,7 +200,7 @@ put_row(Tuning *tuning, int step, const char *phase, int number, double reward, 
 	Assert(i == RESULT_COLUMNS);
 	tuple = heap_form_tuple(tuning->rsinfo->setDesc, values, isnull);
 	tuplestore_puttuple(tuning->rsinfo->setResult, tuple);
-	keep_found(tuple);
+	mm_found_keep(tuple);
 	heap_freetuple(tuple);
 }
 
@@ -255,19 +220,20 @@ median(double *x, int n)
 }
 
 /*
- * Run queries; *mean and the median of their times are what they took.
+ * Run queries in a copy, or in the table if that is NULL; *mean and the median of
+ * their times are what they took.
  */
 static double
-run_tasks(const Tuning *tuning, int first, int n, MMEffort *mean)
+run_tasks(const Tuning *tuning, const MMCopy *copy, int first, int n, MMEffort *mean)
 {
 	const MMWorkload *workload = tuning->workload;
 	MMEffort   *each = palloc(sizeof(MMEffort) * n);
 	double	   *ms = palloc(sizeof(double) * n);
-	bool		real = tuning->copy == NULL;
+	bool		real = copy == NULL;
 	double		result;
 
-	mm_effort_of_tasks(workload, first, n, real ? mm_sql_table(workload->learner->table) : tuning->copy->table,
-					   real ? workload->rows : tuning->copy->rows, real, each, mean);
+	mm_effort_of_tasks(workload, first, n, real ? mm_sql_table(workload->learner->table) : copy->table,
+					   real ? workload->rows : copy->rows, real, each, mean);
 	for (int i = 0; i < n; i++)
 		ms[i] = each[i].ms;
 	result = median(ms, n);
@@ -287,7 +253,7 @@ run_heldout(const Tuning *tuning, Outcome *outcome)
 	outcome->heldout = NAN;
 	if (workload->nheldout == 0)
 		return;
-	outcome->heldout_ms = run_tasks(tuning, workload->n - workload->nheldout, workload->nheldout,
+	outcome->heldout_ms = run_tasks(tuning, tuning->copy, workload->n - workload->nheldout, workload->nheldout,
 									&outcome->heldout_mean);
 	outcome->heldout = cost_of(tuning, &outcome->heldout_mean);
 }
@@ -298,7 +264,7 @@ run_configuration(Tuning *tuning, Outcome *outcome)
 	const MMWorkload *workload = tuning->workload;
 
 	outcome->heldout = NAN;
-	outcome->median_ms = run_tasks(tuning, 0, workload->n - workload->nheldout, &outcome->mean);
+	outcome->median_ms = run_tasks(tuning, tuning->copy, 0, workload->n - workload->nheldout, &outcome->mean);
 	/* Only the best are asked about these. */
 	if (tuning->n == 0 || cost_of(tuning, &outcome->mean) < cost_of(tuning, &tuning->outcomes[tuning->best].mean))
 		run_heldout(tuning, outcome);
@@ -348,41 +314,6 @@ try_configuration(Tuning *tuning, const double *values, Outcome *outcome)
 	AtEOXact_GUC(true, level);
 }
 
-/* ---------- rewards ---------- */
-
-static double
-sign(double x)
-{
-	return x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0;
-}
-
-/*
- * The reward for a configuration: since is how much less it costs than the defaults,
- * as a fraction, and before how much less than the one before it.
- *
- * These are equations 3 to 5 of OneDB.  Equation 4, which the paper calls
- * logarithmic, is a polynomial.  Equation 5 has penalties only, and would reward
- * nothing; so its penalty is subtracted from that polynomial.  It also has the sign
- * of since in it, by which it would punish improvements where all is worse than the
- * defaults; here, what is punished is to become worse.
- */
-static double
-reward_of(Reward reward, double since, double before)
-{
-	double		polynomial = sign(since) * (pow(1 + fabs(since), 2) - 1) * fabs(1 + sign(since) * before);
-
-	switch (reward)
-	{
-		case REWARD_EXPONENTIAL:
-			return sign(since) * (exp(fabs(since)) - 1) * fabs(exp(sign(since) * before));
-		case REWARD_LOGARITHMIC:
-			return polynomial;
-		case REWARD_PENALTY:
-			return polynomial - PENALTY * Max(0.0, -before);
-	}
-	return 0.0;
-}
-
 /* ---------- steps ---------- */
 
 static double
@@ -417,7 +348,7 @@ judge(Tuning *tuning, int number, double previous)
 	tried->metrics[3] = log_ratio(outcome->mean.rows, standard->mean.rows);
 	tried->metrics[4] = log_ratio(outcome->mean.distances, standard->mean.distances);
 	tried->metrics[5] = log_ratio(outcome->bytes, standard->bytes);
-	tried->reward = number == 0 ? 0.0 : reward_of(tuning->options->reward, 1.0 - tried->cost,
+	tried->reward = number == 0 ? 0.0 : mm_reward(tuning->options->reward, 1.0 - tried->cost,
 												  1.0 - tried->cost / previous);
 }
 
@@ -489,8 +420,7 @@ take_step(Tuning *tuning, int step)
 		double		values[MM_MAX_KNOBS];
 
 		tuning->best = number;
-		if (is_allowed(tuning, number))
-			tuning->recommended = number;
+		tuning->bests[tuning->nbests++] = number;
 		mm_knobs_decode(tuning->knobs, tuning->tried[number].point, values);
 		ereport(NOTICE,
 				(errmsg("step %d: %.1f %% less %s than with the defaults", step, 100 * gain_of(tuning, number),
@@ -521,22 +451,104 @@ begin_proposing(Tuning *tuning, int steps)
 	}
 }
 
+/* ---------- what is recommended ---------- */
+
+/*
+ * What a configuration costs in the larger copy.
+ */
+static void
+try_large(Tuning *tuning, const char *parameters, MMEffort *mean, MMEffort *heldout)
+{
+	const MMWorkload *workload = tuning->workload;
+	MMTrialIndex index = mm_copy_build(tuning->large, mm_all_columns(workload), parameters);
+
+	(void) run_tasks(tuning, tuning->large, 0, workload->n - workload->nheldout, mean);
+	if (workload->nheldout > 0)
+		(void) run_tasks(tuning, tuning->large, workload->n - workload->nheldout, workload->nheldout, heldout);
+	mm_copy_unbuild(tuning->large, &index);
+}
+
+/*
+ * The ratio of its cost to that of the defaults that a configuration would have for
+ * the whole table: the greater of that in the larger copy and of what follows if it
+ * goes on to change as it has from the smaller one; and of that for held-out queries.
+ */
+static double
+ratio_for_table(Tuning *tuning, int number)
+{
+	const MMWorkload *workload = tuning->workload;
+	double		values[MM_MAX_KNOBS];
+	MMEffort	mean;
+	MMEffort	heldout;
+	double		ratio;
+	double		trend;
+
+	if (tuning->large == NULL)
+	{
+		tuning->large = mm_copy_make(workload, (int) Min((double) tuning->options->rows * LARGER, PG_INT32_MAX),
+									 tuning->options->seed, "mm_tune");
+		try_large(tuning, mm_parameters_sql(&tuning->kept), &tuning->large_standard,
+				  &tuning->large_standard_heldout);
+	}
+	mm_knobs_decode(tuning->knobs, tuning->tried[number].point, values);
+	try_large(tuning, trial_parameters(tuning, values), &mean, &heldout);
+	ratio = cost_of(tuning, &mean) / Max(cost_of(tuning, &tuning->large_standard), 1e-6);
+	trend = log(Max(ratio, 1e-6) / tuning->tried[number].cost) / log(tuning->large->rows / tuning->copy->rows);
+	if (trend > 0 && workload->rows > tuning->large->rows)
+		ratio *= exp(trend * log(workload->rows / tuning->large->rows));
+	if (workload->nheldout > 0)
+		ratio = Max(ratio, cost_of(tuning, &heldout) / Max(cost_of(tuning, &tuning->large_standard_heldout), 1e-6));
+	return ratio;
+}
+
+/*
+ * The number of the best configuration that may be recommended; 0 if none but the
+ * defaults.
+ */
+static int
+choose_recommended(Tuning *tuning)
+{
+	int			confirmed = 0;
+
+	for (int i = tuning->nbests - 1; i >= 0 && confirmed < MOST_CONFIRMED; i--)
+	{
+		int			number = tuning->bests[i];
+		double		ratio;
+
+		if (!is_allowed(tuning, number))
+		{
+			ereport(NOTICE,
+					(errmsg("a configuration that saves %.1f %% is not recommended", 100 * gain_of(tuning, number)),
+					 errdetail("It costs queries that were held out %.1f %% more than the defaults.",
+							   100 * (tuning->outcomes[number].heldout / tuning->outcomes[0].heldout - 1)),
+					 errhint("More queries would tell better.")));
+			continue;
+		}
+		if (tuning->copy == NULL || tuning->copy->whole)
+			return number;
+		confirmed++;
+		ratio = ratio_for_table(tuning, number);
+		if (ratio <= 1 + TOLERANCE)
+			return number;
+		ereport(NOTICE,
+				(errmsg("a configuration that saves %.1f %% is not recommended", 100 * gain_of(tuning, number)),
+				 errdetail("As a larger copy shows, it would cost %.1f %% more than the defaults in the whole table.",
+						   100 * (ratio - 1)),
+				 errhint("Raise copy_rows.")));
+	}
+	return 0;
+}
+
 /*
  * Recommend what was found.
  */
 static void
 recommend(Tuning *tuning)
 {
-	int			number = tuning->recommended;
+	int			number = choose_recommended(tuning);
 	const Outcome *outcome = &tuning->outcomes[number];
 	const Outcome *standard = &tuning->outcomes[0];
 
-	if (tuning->best != number)
-		ereport(NOTICE,
-				(errmsg("the best configuration is not recommended"),
-				 errdetail("For queries that were held out, it costs %.1f %% more than the defaults.",
-						   100 * (tuning->outcomes[tuning->best].heldout / standard->heldout - 1)),
-				 errhint("More queries would tell better.")));
 	if (!isnan(tuning->present) && tuning->present <= cost_of(tuning, &outcome->mean))
 		ereport(NOTICE,
 				(errmsg("the index is better as it is than with what is recommended"),
@@ -546,6 +558,8 @@ recommend(Tuning *tuning)
 	put_row(tuning, -1, tuning->copy != NULL ? "index, result" : "session, result", number, NAN,
 			isnan(standard->heldout) ? NAN : 1.0 - outcome->heldout / standard->heldout,
 			gain_of(tuning, number));
+	if (tuning->large != NULL)
+		mm_copy_drop(tuning->large);
 }
 
 /*
@@ -562,7 +576,7 @@ cost_of_present(Tuning *tuning)
 	if (strcmp(sql, mm_parameters_sql(&tuning->kept)) == 0)
 		return NAN;
 	index = mm_copy_build(tuning->copy, mm_all_columns(tuning->workload), sql);
-	(void) run_tasks(tuning, 0, tuning->workload->n - tuning->workload->nheldout, &mean);
+	(void) run_tasks(tuning, tuning->copy, 0, tuning->workload->n - tuning->workload->nheldout, &mean);
 	mm_copy_unbuild(tuning->copy, &index);
 	return cost_of(tuning, &mean);
 }
@@ -579,6 +593,7 @@ tune(Tuning *tuning, int steps)
 	tuning->tried = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(MMTried) * (steps + 1),
 											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	tuning->outcomes = palloc0(sizeof(Outcome) * (steps + 1));
+	tuning->bests = palloc(sizeof(int) * (steps + 1));
 	if (tuning->copy != NULL)
 	{
 		MMTrialIndex standard = mm_copy_build(tuning->copy, mm_all_columns(tuning->workload),
@@ -697,7 +712,7 @@ mm_tune(PG_FUNCTION_ARGS)
 	workload = mm_workload_read(PG_GETARG_OID(ARG_INDEX), mm_text_argument(fcinfo, ARG_WORKLOAD, "workload"),
 								options.queries, HELDOUT, options.seed);
 	read_names(fcinfo, workload, &options, &of_index, &of_session);
-	forget_found();
+	mm_found_forget();
 	session_steps = !of_session ? 0 : !of_index ? options.steps : (int) rint(options.steps * SESSION_PART);
 	if (of_index)
 	{
