@@ -204,6 +204,7 @@ OBJS = \
 	src/learn/learn.o \
 	src/learn/learner.o \
 	src/learn/primary_key.o \
+	src/learn/rows.o \
 	src/tune/advise.o \
 	src/tune/arguments.o \
 	src/tune/candidates.o \

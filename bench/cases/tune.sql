@@ -91,6 +91,34 @@ SELECT format('CALL bench.%s(%L, %L)', step, name, skewed)
 FROM bench.sets, unnest('{true,false}'::boolean[]) skewed, unnest('{tune,apply_tuning}'::text[]) step
 WHERE name IN ('clipart', 'players', 'apartments') OR name = 'metrics' AND NOT skewed ORDER BY n, skewed DESC, step DESC \gexec
 
+-- The best advice for the skewed workloads, and what it does for fresh queries.
+CREATE TABLE bench.advised (data text, change text, predicted float8, low float8, high float8, work_before float8,
+	work_after float8, ms_before float8, ms_after float8);
+
+CREATE PROCEDURE bench.advise(set_name text)
+LANGUAGE plpgsql AS $$
+DECLARE
+	index regclass := (set_name || '_mm')::regclass;
+	advice record;
+	before record;
+	after record;
+	statement text;
+BEGIN
+	SELECT * INTO advice FROM mm_advise(index, bench.workload(set_name, true, 0, 60), copy_rows => 10000) WHERE rank = 1;
+	SELECT * INTO before FROM bench.fresh(set_name, true);
+	FOREACH statement IN ARRAY advice.statements LOOP
+		EXECUTE replace(statement, 'CONCURRENTLY ', '');
+	END LOOP;
+	SELECT * INTO after FROM bench.fresh(set_name, true);
+	INSERT INTO bench.advised
+		VALUES (set_name, advice.change, advice.gain, advice.gain_low, advice.gain_high, before.work, after.work, before.ms, after.ms);
+	EXECUTE format('DROP INDEX IF EXISTS %s_part', index);
+	EXECUTE format('ALTER INDEX %s RESET (pivots, sample_rows, fillfactor, subindexes, weights)', index);
+	EXECUTE format('REINDEX INDEX %s', index);
+END $$;
+
+SELECT format('CALL bench.advise(%L)', name) FROM bench.sets WHERE name IN ('clipart', 'players', 'apartments') ORDER BY n \gexec
+
 CREATE VIEW bench.tuning AS
 	SELECT data, workload, method, step, bench.digits(percentile_cont(0.5) WITHIN GROUP (ORDER BY best), 3) AS gain,
 		   bench.digits(min(best), 3) AS least, bench.digits(max(best), 3) AS most
@@ -108,8 +136,20 @@ CREATE VIEW bench.tuning_applied AS
 		   bench.digits(percentile_cont(0.5) WITHIN GROUP (ORDER BY bytes_after::float8 / bytes_before), 2) AS size
 	FROM bench.applied GROUP BY data, workload;
 
+CREATE VIEW bench.advice AS
+	SELECT data, change, bench.digits(predicted, 3) AS predicted, bench.digits(low, 3) AS low, bench.digits(high, 3) AS high,
+		   bench.digits(1 - work_after / work_before, 3) AS gain, bench.digits(1 - ms_after / ms_before, 3) AS less_ms
+	FROM bench.advised;
+
 SELECT * FROM bench.tuning_results ORDER BY 1, 2 DESC, 3;
 SELECT * FROM bench.tuning_applied ORDER BY 1, 2 DESC;
+SELECT * FROM bench.advice ORDER BY 1;
 \copy (SELECT * FROM bench.tuning ORDER BY 1, 2 DESC, 3, 4) TO PROGRAM 'cat >"$RESULTS/tune.csv"' WITH (FORMAT csv, HEADER)
-\copy (SELECT * FROM bench.tuning_results ORDER BY 1, 2 DESC, 3) TO PROGRAM 'cat >"$RESULTS/tune-heldout.csv"' WITH (FORMAT csv, HEADER)
+\copy (CREATE VIEW bench.advice AS
+	SELECT data, change, bench.digits(predicted, 3) AS predicted, bench.digits(low, 3) AS low, bench.digits(high, 3) AS high,
+		   bench.digits(1 - work_after / work_before, 3) AS gain, bench.digits(1 - ms_after / ms_before, 3) AS less_ms
+	FROM bench.advised;
+
+SELECT * FROM bench.tuning_results ORDER BY 1, 2 DESC, 3) TO PROGRAM 'cat >"$RESULTS/tune-heldout.csv"' WITH (FORMAT csv, HEADER)
 \copy (SELECT * FROM bench.tuning_applied ORDER BY 1, 2 DESC) TO PROGRAM 'cat >"$RESULTS/tune-applied.csv"' WITH (FORMAT csv, HEADER)
+\copy (SELECT * FROM bench.advice ORDER BY 1) TO PROGRAM 'cat >"$RESULTS/tune-advice.csv"' WITH (FORMAT csv, HEADER)

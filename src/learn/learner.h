@@ -184,6 +184,31 @@ extern const MMPrimaryKey *mm_key_get(MMLearner *learner);
 extern void mm_key_find(MMLearner *learner, Oid type, Datum value, MMReceiveRow receive, void *arg);
 extern int	mm_key_find_all(MMLearner *learner, Oid type, Datum keys, MMReceiveRow receive, void *arg);
 
+/* ---------- rows.c ---------- */
+
+/*
+ * A query whose rows are read.
+ */
+typedef struct MMRowsQuery
+{
+	const char *sql;
+	Oid			parameter_type; /* of $1; InvalidOid: there is none */
+	Datum		parameter;
+	const char *one;			/* what a row is, and what they are, in messages */
+	const char *all;
+	void		(*begin) (TupleDesc desc, void *arg);	/* checks the columns */
+	void		(*receive) (HeapTuple tuple, TupleDesc desc, void *arg);
+	void	   *arg;
+} MMRowsQuery;
+
+/*
+ * mm_rows_read: run a query, read-only, and call receive for each row, in a context
+ * that is then reset.  Returns how many rows there are.  Raises an error if it is no
+ * query that returns rows, or if what is made of these in the learner's context
+ * takes more than maintenance_work_mem.
+ */
+extern int	mm_rows_read(MMLearner *learner, const MMRowsQuery *query);
+
 /* ---------- examples.c ---------- */
 
 /*

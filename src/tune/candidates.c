@@ -15,7 +15,6 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "commands/defrem.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
@@ -209,31 +208,20 @@ add_subindex(const MMWorkload *workload, List **list, const char *present, int c
 static char *
 present_subindexes(const MMWorkload *workload, const MMTrialIndex *index, uint32 *columns)
 {
-	Oid			type = REGCLASSOID;
-	Datum		oid = ObjectIdGetDatum(index->oid);
-	MemoryContext context = CurrentMemoryContext;
+	const char *kinds[MM_MAX_COLUMNS];
 	StringInfoData buf;
 
 	*columns = 0;
 	initStringInfo(&buf);
-	SPI_connect();
-	if (SPI_execute_with_args("SELECT column_number, kind FROM mmdb.subindexes_of($1) ORDER BY 1", 1, &type, &oid,
-							  NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the sub-indexes");
-	for (uint64 row = 0; row < SPI_processed; row++)
+	mm_trial_subindexes(index, kinds);
+	for (int c = 0; c < workload->learner->m; c++)
 	{
-		bool		isnull;
-		int			column = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-														 1, &isnull)) - 1;
-		MemoryContext old = MemoryContextSwitchTo(context);
-
+		if (kinds[c] == NULL)
+			continue;
 		appendStringInfo(&buf, "%s%s %s", buf.len > 0 ? ", " : "",
-						 quote_identifier(workload->learner->columns->columns[column].name),
-						 SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 2));
-		*columns |= UINT32_C(1) << column;
-		MemoryContextSwitchTo(old);
+						 quote_identifier(workload->learner->columns->columns[c].name), kinds[c]);
+		*columns |= UINT32_C(1) << c;
 	}
-	SPI_finish();
 	return buf.data;
 }
 

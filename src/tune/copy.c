@@ -105,14 +105,8 @@ mm_filter_columns(const MMWorkload *workload, const char *filter, Bitmapset **co
 static Bitmapset *
 needed_columns(const MMWorkload *workload)
 {
-	Relation	index = workload->learner->index;
-	Bitmapset  *columns = NULL;
+	Bitmapset  *columns = mm_index_table_columns(workload->learner->index, false);
 
-	for (int i = 0; i < index->rd_index->indnatts; i++)
-		if (index->rd_index->indkey.values[i] != 0)
-			columns = bms_add_member(columns, index->rd_index->indkey.values[i] -
-									 FirstLowInvalidHeapAttributeNumber);
-	pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &columns);
 	for (int i = 0; i < workload->n; i++)
 		if (workload->tasks[i].filter != NULL)
 			mm_filter_columns(workload, workload->tasks[i].filter, &columns);
@@ -321,6 +315,29 @@ MMTrialIndex
 mm_copy_build_other(MMCopy *copy, const char *definition)
 {
 	return build(copy, definition);
+}
+
+void
+mm_trial_subindexes(const MMTrialIndex *index, const char **kinds)
+{
+	Oid			type = REGCLASSOID;
+	Datum		oid = ObjectIdGetDatum(index->oid);
+
+	memset(kinds, 0, sizeof(char *) * MM_MAX_COLUMNS);
+	SPI_connect();
+	if (SPI_execute_with_args("SELECT column_number, kind FROM mmdb.subindexes_of($1)", 1, &type, &oid,
+							  NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the sub-indexes");
+	for (uint64 row = 0; row < SPI_processed; row++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[row];
+		bool		isnull;
+		int			column = DatumGetInt32(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 1, &isnull)) - 1;
+		char	   *kind = SPI_getvalue(tuple, SPI_tuptable->tupdesc, 2);
+
+		kinds[column] = strcpy(SPI_palloc(strlen(kind) + 1), kind);
+	}
+	SPI_finish();
 }
 
 void

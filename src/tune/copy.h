@@ -54,6 +54,12 @@ extern MMTrialIndex mm_copy_build_other(MMCopy *copy, const char *definition);
 extern void mm_copy_unbuild(MMCopy *copy, const MMTrialIndex *index);
 
 /*
+ * mm_trial_subindexes: the kinds of the sub-indexes that a trial's index has, as users
+ * write them, for each column; NULL: it has none.  kinds has room for MM_MAX_COLUMNS.
+ */
+extern void mm_trial_subindexes(const MMTrialIndex *index, const char **kinds);
+
+/*
  * mm_index_columns_sql: the columns of an index as CREATE INDEX has them, those
  * whose bit is set.  An index on a composite has one column.
  */

@@ -10,7 +10,6 @@
 #include <math.h>
 
 #include "catalog/pg_class.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/json.h"
@@ -87,26 +86,17 @@ make_subindex_knob(const MMColumns *columns, int c)
 static void
 take_subindexes(MMKnobs *knobs, const MMTrialIndex *standard)
 {
-	Oid			type = REGCLASSOID;
-	Datum		oid = ObjectIdGetDatum(standard->oid);
+	const char *kinds[MM_MAX_COLUMNS];
 
-	SPI_connect();
-	if (SPI_execute_with_args("SELECT column_number, kind FROM mmdb.subindexes_of($1)", 1, &type, &oid,
-							  NULL, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the sub-indexes");
-	for (uint64 row = 0; row < SPI_processed; row++)
+	mm_trial_subindexes(standard, kinds);
+	for (int i = 0; i < knobs->n; i++)
 	{
-		bool		isnull;
-		int			column = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
-														 1, &isnull)) - 1;
-		char	   *kind = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 2);
+		MMKnob	   *knob = &knobs->knobs[i];
 
-		for (int i = 0; i < knobs->n; i++)
-			for (int choice = 0; choice < knobs->knobs[i].nchoices; choice++)
-				if (knobs->knobs[i].column == column && strcmp(knobs->knobs[i].choices[choice], kind) == 0)
-					knobs->knobs[i].standard = choice;
+		for (int choice = 0; choice < knob->nchoices; choice++)
+			if (kinds[knob->column] != NULL && strcmp(knob->choices[choice], kinds[knob->column]) == 0)
+				knob->standard = choice;
 	}
-	SPI_finish();
 }
 
 MMKnobs *

@@ -52,7 +52,8 @@ enum
 	ARG_KNOBS,
 	ARG_QUERIES,
 	ARG_ROWS,
-	ARG_JUDGE
+	ARG_JUDGE,
+	ARG_CONFIRM
 };
 
 #define MAX_STEPS		1000
@@ -63,9 +64,6 @@ enum
 
 /* On these, a recommended configuration may cost this much more than the defaults. */
 #define TOLERANCE		0.02
-
-/* What is recommended is tried in a copy that is larger by this factor. */
-#define LARGER			4
 
 /* So many of the best configurations are. */
 #define MOST_CONFIRMED	3
@@ -96,6 +94,7 @@ typedef struct Options
 	char	  **names;
 	int			queries;
 	int			rows;			/* of the copy */
+	int			confirm_rows;	/* of the larger copy */
 	bool		timed;			/* judged by time */
 } Options;
 
@@ -485,8 +484,7 @@ ratio_for_table(Tuning *tuning, int number)
 
 	if (tuning->large == NULL)
 	{
-		tuning->large = mm_copy_make(workload, (int) Min((double) tuning->options->rows * LARGER, PG_INT32_MAX),
-									 tuning->options->seed, "mm_tune");
+		tuning->large = mm_copy_make(workload, tuning->options->confirm_rows, tuning->options->seed, "mm_tune");
 		try_large(tuning, mm_parameters_sql(&tuning->kept), &tuning->large_standard,
 				  &tuning->large_standard_heldout);
 	}
@@ -494,7 +492,7 @@ ratio_for_table(Tuning *tuning, int number)
 	try_large(tuning, trial_parameters(tuning, values), &mean, &heldout);
 	ratio = cost_of(tuning, &mean) / Max(cost_of(tuning, &tuning->large_standard), 1e-6);
 	trend = log(Max(ratio, 1e-6) / tuning->tried[number].cost) / log(tuning->large->rows / tuning->copy->rows);
-	if (trend > 0 && workload->rows > tuning->large->rows)
+	if (trend > 0 && !tuning->large->whole && workload->rows > tuning->large->rows)
 		ratio *= exp(trend * log(workload->rows / tuning->large->rows));
 	if (workload->nheldout > 0)
 		ratio = Max(ratio, cost_of(tuning, &heldout) / Max(cost_of(tuning, &tuning->large_standard_heldout), 1e-6));
@@ -524,7 +522,7 @@ choose_recommended(Tuning *tuning)
 					 errhint("More queries would tell better.")));
 			continue;
 		}
-		if (tuning->copy == NULL || tuning->copy->whole)
+		if (tuning->copy == NULL || tuning->copy->whole || tuning->options->confirm_rows <= tuning->options->rows)
 			return number;
 		confirmed++;
 		ratio = ratio_for_table(tuning, number);
@@ -534,7 +532,7 @@ choose_recommended(Tuning *tuning)
 				(errmsg("a configuration that saves %.1f %% is not recommended", 100 * gain_of(tuning, number)),
 				 errdetail("As a larger copy shows, it would cost %.1f %% more than the defaults in the whole table.",
 						   100 * (ratio - 1)),
-				 errhint("Raise copy_rows.")));
+				 errhint("Raise copy_rows, so that what is good for the copy is good for the table.")));
 	}
 	return 0;
 }
@@ -689,7 +687,8 @@ parameters_kept(Relation index, const Options *options)
 }
 
 /*
- * mm_tune(index_name, workload, steps, method, reward, seed, knob_names, queries, copy_rows, judge)
+ * mm_tune(index_name, workload, steps, method, reward, seed, knob_names, queries, copy_rows, judge,
+ *		   confirm_rows)
  */
 Datum
 mm_tune(PG_FUNCTION_ARGS)
@@ -709,6 +708,7 @@ mm_tune(PG_FUNCTION_ARGS)
 	options.queries = mm_integer_argument(fcinfo, ARG_QUERIES, "queries", 1, MAX_QUERIES);
 	options.rows = mm_integer_argument(fcinfo, ARG_ROWS, "copy_rows", 1, PG_INT32_MAX);
 	options.timed = mm_choice_argument(fcinfo, ARG_JUDGE, "judge", judges) == 1;
+	options.confirm_rows = mm_integer_argument(fcinfo, ARG_CONFIRM, "confirm_rows", 0, PG_INT32_MAX);
 	workload = mm_workload_read(PG_GETARG_OID(ARG_INDEX), mm_text_argument(fcinfo, ARG_WORKLOAD, "workload"),
 								options.queries, HELDOUT, options.seed);
 	read_names(fcinfo, workload, &options, &of_index, &of_session);

@@ -34,9 +34,6 @@
 #include "tune/workload.h"
 #include "type/weights.h"
 
-/* How many rows are read at a time. */
-#define BATCH		100
-
 /* With fewer tasks than this, none are held out. */
 #define MIN_TO_HOLD_OUT	5
 
@@ -47,12 +44,6 @@
 #define RECORDED_FUNCTION	"mmdb.query_samples(regclass)"
 #define RECORDED_QUERY \
 	"SELECT query, weights, k, radius, calls FROM mmdb.query_samples($1) WHERE weights IS NOT NULL"
-
-static void
-task_error_context(void *arg)
-{
-	errcontext("query %d of the workload", *(int *) arg);
-}
 
 /* ---------- one task ---------- */
 
@@ -290,68 +281,47 @@ read_task(MMWorkload *workload, const WorkloadColumns *columns, HeapTuple tuple,
 /* ---------- all tasks ---------- */
 
 /*
+ * What read_task needs besides a row.
+ */
+typedef struct TaskReader
+{
+	MMWorkload *workload;
+	WorkloadColumns columns;
+} TaskReader;
+
+static void
+begin_tasks(TupleDesc desc, void *arg)
+{
+	((TaskReader *) arg)->columns = find_columns(desc);
+}
+
+static void
+receive_task(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	TaskReader *reader = arg;
+
+	read_task(reader->workload, &reader->columns, tuple, desc);
+}
+
+/*
  * Read the tasks that a query returns.  It has one parameter, the index, or none.
  */
 static void
 read_tasks(MMWorkload *workload, const char *sql)
 {
-	Oid			type = REGCLASSOID;
-	Datum		index = ObjectIdGetDatum(RelationGetRelid(workload->learner->index));
-	ErrorContextCallback callback;
-	SPIPlanPtr	plan;
-	Portal		portal;
-	int			number = 0;
-	MemoryContext row_context;
+	TaskReader	reader = {.workload = workload};
+	MMRowsQuery query = {
+		.sql = sql,
+		.parameter_type = workload->recorded ? REGCLASSOID : InvalidOid,
+		.parameter = ObjectIdGetDatum(RelationGetRelid(workload->learner->index)),
+		.one = "query of the workload, number",
+		.all = "queries of a workload",
+		.begin = begin_tasks,
+		.receive = receive_task,
+		.arg = &reader,
+	};
 
-	SPI_connect();
-	plan = SPI_prepare(sql, workload->recorded ? 1 : 0, &type);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
-	if (!SPI_is_cursor_plan(plan))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a workload must be a query that returns rows"),
-				 errhint("Use SELECT ..., TABLE ... or VALUES ...; or '" MM_RECORDED "', where queries are recorded.")));
-	portal = SPI_cursor_open(NULL, plan, &index, NULL, true);
-
-	row_context = AllocSetContextCreate(CurrentMemoryContext, "mmdb workload", ALLOCSET_DEFAULT_SIZES);
-	callback.callback = task_error_context;
-	callback.arg = &number;
-	callback.previous = error_context_stack;
-	for (;;)
-	{
-		SPITupleTable *table;
-		WorkloadColumns columns;
-		uint64		n;
-
-		SPI_cursor_fetch(portal, true, BATCH);
-		n = SPI_processed;
-		table = SPI_tuptable;
-		columns = find_columns(table->tupdesc);
-		if (n == 0)
-			break;
-		error_context_stack = &callback;
-		for (uint64 i = 0; i < n; i++)
-		{
-			MemoryContext old = MemoryContextSwitchTo(row_context);
-
-			number++;
-			read_task(workload, &columns, table->vals[i], table->tupdesc);
-			MemoryContextSwitchTo(old);
-			MemoryContextReset(row_context);
-		}
-		error_context_stack = callback.previous;
-		SPI_freetuptable(table);
-		if (MemoryContextMemAllocated(workload->context, true) +
-			MemoryContextMemAllocated(workload->learner->context, true) > maintenance_work_mem * (Size) 1024)
-			ereport(ERROR,
-					(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-					 errmsg("the workload does not fit in maintenance_work_mem"),
-					 errdetail("Its first %d queries take more than that.", number),
-					 errhint("Increase maintenance_work_mem, or give fewer queries.")));
-	}
-	SPI_cursor_close(portal);
-	SPI_finish();
+	(void) mm_rows_read(workload->learner, &query);
 }
 
 /*
@@ -528,7 +498,7 @@ mm_workload_read(Oid index, const char *workload_text, int most, double heldout,
 	List	   *predicate;
 
 	learner = workload->learner = mm_learner_open(index);
-	workload->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb tasks", ALLOCSET_DEFAULT_SIZES);
+	workload->context = AllocSetContextCreate(learner->context, "mmdb tasks", ALLOCSET_DEFAULT_SIZES);
 	if (check_enable_rls(RelationGetRelid(learner->table), InvalidOid, true) == RLS_ENABLED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
