@@ -145,11 +145,6 @@ SELECT * FROM bench.tuning_results ORDER BY 1, 2 DESC, 3;
 SELECT * FROM bench.tuning_applied ORDER BY 1, 2 DESC;
 SELECT * FROM bench.advice ORDER BY 1;
 \copy (SELECT * FROM bench.tuning ORDER BY 1, 2 DESC, 3, 4) TO PROGRAM 'cat >"$RESULTS/tune.csv"' WITH (FORMAT csv, HEADER)
-\copy (CREATE VIEW bench.advice AS
-	SELECT data, change, bench.digits(predicted, 3) AS predicted, bench.digits(low, 3) AS low, bench.digits(high, 3) AS high,
-		   bench.digits(1 - work_after / work_before, 3) AS gain, bench.digits(1 - ms_after / ms_before, 3) AS less_ms
-	FROM bench.advised;
-
-SELECT * FROM bench.tuning_results ORDER BY 1, 2 DESC, 3) TO PROGRAM 'cat >"$RESULTS/tune-heldout.csv"' WITH (FORMAT csv, HEADER)
+\copy (SELECT * FROM bench.tuning_results ORDER BY 1, 2 DESC, 3) TO PROGRAM 'cat >"$RESULTS/tune-heldout.csv"' WITH (FORMAT csv, HEADER)
 \copy (SELECT * FROM bench.tuning_applied ORDER BY 1, 2 DESC) TO PROGRAM 'cat >"$RESULTS/tune-applied.csv"' WITH (FORMAT csv, HEADER)
 \copy (SELECT * FROM bench.advice ORDER BY 1) TO PROGRAM 'cat >"$RESULTS/tune-advice.csv"' WITH (FORMAT csv, HEADER)

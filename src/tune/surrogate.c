@@ -30,8 +30,8 @@
 #define NEIGHBOURS		60		/* of each of the best: */
 #define BEST			6
 
-/* One in so many proposals is random. */
-#define RANDOM_EVERY	8
+/* One in so many proposals is random: a forest is sure of too much where it has seen nothing. */
+#define RANDOM_EVERY	2
 
 struct MMSurrogate
 {
