@@ -270,7 +270,23 @@ OBJS = \
 	src/learn/learn.o \
 	src/learn/learner.o \
 	src/learn/primary_key.o \
-	src/learn/row_ids.o
+	src/learn/row_ids.o \
+	src/learn/rows.o \
+	src/tune/advise.o \
+	src/tune/arguments.o \
+	src/tune/candidates.o \
+	src/tune/copy.o \
+	src/tune/effort.o \
+	src/tune/found.o \
+	src/tune/knobs.o \
+	src/tune/network.o \
+	src/tune/parameters.o \
+	src/tune/policy.o \
+	src/tune/replace.o \
+	src/tune/reward.o \
+	src/tune/surrogate.o \
+	src/tune/tune.o \
+	src/tune/workload.o
 
 # The install script is these, one after the other: each object is declared
 # before it is used.
@@ -300,6 +316,7 @@ SQL_PARTS = \
 	src/query/profile.sql \
 	src/query/json_query.sql \
 	src/learn/learn.sql \
+	src/tune/tune.sql \
 	src/shard/operations.sql
 
 # What metrics of others are built against.
@@ -358,6 +375,7 @@ REGRESS = \
 	query_stats \
 	learn \
 	learn_plans \
+	tune \
 	plan \
 	plan_values \
 	plan_shapes \

@@ -22,6 +22,11 @@ CREATE FUNCTION bench.bucket(id integer) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (hashint4(id)::bigint & 2147483647) % 1000;
 
+-- Numbers from 0 to 1 that look random.
+CREATE FUNCTION bench.chance(integer, integer) RETURNS float8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (hashint8($1::bigint * 1000003 + $2) & 1048575) / 1048576.0;
+
 CREATE FUNCTION bench.ms_since(started timestamptz) RETURNS float8
 LANGUAGE sql VOLATILE PARALLEL SAFE
 RETURN 1000 * extract(epoch FROM clock_timestamp() - started)::float8;

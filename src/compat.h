@@ -410,6 +410,32 @@ mm_analyze_and_rewrite(RawStmt *statement, const char *text)
 }
 
 /*
+ * The same for a statement whose n parameters have these types; renamed in 15.
+ */
+static inline List *
+mm_analyze_with_types(RawStmt *statement, const char *text, Oid *types, int n)
+{
+#if PG_VERSION_NUM >= 150000
+	return pg_analyze_and_rewrite_fixedparams(statement, text, types, n, NULL);
+#else
+	return pg_analyze_and_rewrite(statement, text, types, n, NULL);
+#endif
+}
+
+/*
+ * Run a query to its end; ExecutorRun has one argument less since 18.
+ */
+static inline void
+mm_executor_run(QueryDesc *query)
+{
+#if PG_VERSION_NUM >= 180000
+	ExecutorRun(query, ForwardScanDirection, 0);
+#else
+	ExecutorRun(query, ForwardScanDirection, 0, true);
+#endif
+}
+
+/*
  * Raise an error if the user may not run a plan.  Since 16 that is known apart
  * from the range table.
  */

@@ -28,9 +28,6 @@
 #include "compat.h"
 #include "learn/learner.h"
 
-/* How many examples are read at a time. */
-#define BATCH	100
-
 static void
 example_error_context(void *arg)
 {
@@ -133,8 +130,8 @@ mm_example_is_object(const MMLearner *learner, Oid type)
 		is_own_type(learner, type, "odbquery");
 }
 
-MMExample *
-mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key)
+static MMExample *
+add_example(MMLearner *learner)
 {
 	MMExample  *example;
 
@@ -147,6 +144,22 @@ mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key)
 	}
 	example = &learner->examples[learner->nexamples++];
 	memset(example, 0, sizeof(MMExample));
+	return example;
+}
+
+MMExample *
+mm_example_object(MMLearner *learner, OdbQueryParts *object)
+{
+	MMExample  *example = add_example(learner);
+
+	keep_terms(learner, example, object);
+	return example;
+}
+
+MMExample *
+mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key)
+{
+	MMExample  *example = add_example(learner);
 
 	if (by_key)
 		mm_key_find(learner, type, query, receive_query, example);
@@ -357,68 +370,48 @@ read_example(MMLearner *learner, const ExampleColumns *columns, HeapTuple tuple,
 }
 
 /*
+ * What read_example needs besides a row.
+ */
+typedef struct ExampleReader
+{
+	MMLearner  *learner;
+	ExampleColumns columns;
+} ExampleReader;
+
+static void
+begin_examples(TupleDesc desc, void *arg)
+{
+	((ExampleReader *) arg)->columns = find_columns(desc);
+}
+
+static void
+receive_example(HeapTuple tuple, TupleDesc desc, void *arg)
+{
+	ExampleReader *reader = arg;
+
+	read_example(reader->learner, &reader->columns, tuple, desc);
+}
+
+/*
  * Read the examples that a query returns.  The query has one parameter, of
  * type jsonb, or none.
  */
 static void
 read_examples(MMLearner *learner, const char *sql, bool has_parameter, Datum parameter)
 {
-	Oid			type = JSONBOID;
-	ErrorContextCallback callback;
-	SPIPlanPtr	plan;
-	Portal		portal;
-	int			number = 0;
-	MemoryContext row_context;
+	ExampleReader reader = {.learner = learner};
+	MMRowsQuery query = {
+		.sql = sql,
+		.parameter_type = has_parameter ? JSONBOID : InvalidOid,
+		.parameter = parameter,
+		.one = "example",
+		.all = "examples",
+		.begin = begin_examples,
+		.receive = receive_example,
+		.arg = &reader,
+	};
 
-	SPI_connect();
-	plan = SPI_prepare(sql, has_parameter ? 1 : 0, &type);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
-	if (!SPI_is_cursor_plan(plan))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("examples must be a query that returns rows"),
-				 errhint("Use SELECT ..., TABLE ... or VALUES ...")));
-	portal = SPI_cursor_open(NULL, plan, &parameter, NULL, true);
-
-	row_context = AllocSetContextCreate(CurrentMemoryContext, "mmdb example", ALLOCSET_DEFAULT_SIZES);
-	callback.callback = example_error_context;
-	callback.arg = &number;
-	callback.previous = error_context_stack;
-	for (;;)
-	{
-		SPITupleTable *table;
-		ExampleColumns columns;
-		uint64		n;
-
-		SPI_cursor_fetch(portal, true, BATCH);
-		n = SPI_processed;
-		table = SPI_tuptable;
-		columns = find_columns(table->tupdesc);
-		if (n == 0)
-			break;
-		error_context_stack = &callback;
-		for (uint64 i = 0; i < n; i++)
-		{
-			MemoryContext old = MemoryContextSwitchTo(row_context);
-
-			number++;
-			read_example(learner, &columns, table->vals[i], table->tupdesc);
-			MemoryContextSwitchTo(old);
-			MemoryContextReset(row_context);
-		}
-		error_context_stack = callback.previous;
-		SPI_freetuptable(table);
-		if (MemoryContextMemAllocated(learner->context, true) > maintenance_work_mem * (Size) 1024)
-			ereport(ERROR,
-					(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-					 errmsg("the examples do not fit in maintenance_work_mem"),
-					 errdetail("The first %d take more than that.", number),
-					 errhint("Increase maintenance_work_mem, or give fewer examples.")));
-	}
-	SPI_cursor_close(portal);
-	SPI_finish();
-	if (number == 0)
+	if (mm_rows_read(learner, &query) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no examples")));
 }

@@ -200,6 +200,31 @@ extern const MMPrimaryKey *mm_key_get(MMLearner *learner);
 extern void mm_key_find(MMLearner *learner, Oid type, Datum value, MMReceiveRow receive, void *arg);
 extern int	mm_key_find_all(MMLearner *learner, Oid type, Datum keys, MMReceiveRow receive, void *arg);
 
+/* ---------- rows.c ---------- */
+
+/*
+ * A query whose rows are read.
+ */
+typedef struct MMRowsQuery
+{
+	const char *sql;
+	Oid			parameter_type; /* of $1; InvalidOid: there is none */
+	Datum		parameter;
+	const char *one;			/* what a row is, and what they are, in messages */
+	const char *all;
+	void		(*begin) (TupleDesc desc, void *arg);	/* checks the columns */
+	void		(*receive) (HeapTuple tuple, TupleDesc desc, void *arg);
+	void	   *arg;
+} MMRowsQuery;
+
+/*
+ * mm_rows_read: run a query, read-only, and call receive for each row, in a context
+ * that is then reset.  Returns how many rows there are.  Raises an error if it is no
+ * query that returns rows, or if what is made of these in the learner's context
+ * takes more than maintenance_work_mem.
+ */
+extern int	mm_rows_read(MMLearner *learner, const MMRowsQuery *query);
+
 /* ---------- examples.c ---------- */
 
 /*
@@ -222,6 +247,9 @@ extern void mm_examples_shuffle(MMLearner *learner, int seed);
  *
  * mm_example_is_object: is a value of this type a query object, and no key?
  *
+ * mm_example_object: begin an example with a query object that has a component
+ * for each of the index's columns.
+ *
  * mm_example_relevant: give the example its relevant rows, by an array of
  * keys.
  *
@@ -229,6 +257,7 @@ extern void mm_examples_shuffle(MMLearner *learner, int seed);
  */
 extern bool mm_example_is_object(const MMLearner *learner, Oid type);
 extern MMExample *mm_example_query(MMLearner *learner, Oid type, Datum query, bool by_key);
+extern MMExample *mm_example_object(MMLearner *learner, OdbQueryParts *object);
 extern void mm_example_relevant(MMLearner *learner, MMExample *example, Oid type, Datum keys);
 
 /* ---------- candidates.c ---------- */

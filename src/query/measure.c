@@ -46,11 +46,8 @@ PG_FUNCTION_INFO_V1(mm_measure_scales);
 
 /* ---------- rights ---------- */
 
-/*
- * The columns of its table that an index uses, in the form of pull_varattnos.
- */
-static Bitmapset *
-columns_of_table(Relation index)
+Bitmapset *
+mm_index_table_columns(Relation index, bool with_predicate)
 {
 	Bitmapset  *columns = NULL;
 
@@ -59,7 +56,8 @@ columns_of_table(Relation index)
 			columns = bms_add_member(columns, index->rd_index->indkey.values[i] -
 									 FirstLowInvalidHeapAttributeNumber);
 	pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &columns);
-	pull_varattnos((Node *) RelationGetIndexPredicate(index), 1, &columns);
+	if (with_predicate)
+		pull_varattnos((Node *) RelationGetIndexPredicate(index), 1, &columns);
 	return columns;
 }
 
@@ -93,7 +91,7 @@ may_read(Oid table, Bitmapset *columns)
 static void
 require_readable(Relation index, Relation table)
 {
-	if (!may_read(RelationGetRelid(table), columns_of_table(index)))
+	if (!may_read(RelationGetRelid(table), mm_index_table_columns(index, true)))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(table));
 	if (check_enable_rls(RelationGetRelid(table), InvalidOid, true) == RLS_ENABLED)
 		ereport(ERROR,

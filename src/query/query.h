@@ -163,6 +163,14 @@ extern char *mm_sql_filter(const char *filter);
 extern ParamListInfo mm_sql_parameters(const MMColumns *columns, const MMTerms *terms,
 									   double radius, Oid *types);
 
+/* measure.c */
+
+/*
+ * mm_index_table_columns: the columns of its table that an index uses, in the form of
+ * pull_varattnos; those of its predicate only if with_predicate.
+ */
+extern Bitmapset *mm_index_table_columns(Relation index, bool with_predicate);
+
 /* values.c */
 
 /*

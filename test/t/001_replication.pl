@@ -284,6 +284,14 @@ is($subscriber->safe_psql('postgres', sprintf($five, 'published')),
 $subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION everything');
 $subscriber->stop;
 
+# Tuning tries storage parameters in a copy of the table, but settings in the table itself.
+my (undef, undef, $refused) = $standby->psql('postgres', q{SELECT mm_tune('t_mm', 'SELECT 1 AS key', 1)});
+like($refused, qr/mm_tune cannot make a copy of the table on a standby/, 'no copy of a table on a standby');
+is($standby->safe_psql('postgres', q{
+	SET client_min_messages = warning;
+	SELECT count(*) FROM mm_tune('t_mm', 'SELECT 1 AS key', 1, knob_names => '{session}')}), 3,
+	'settings are tuned on a standby');
+
 $standby->promote;
 $standby->safe_psql('postgres',
 	'SELECT add_rows(1000); DELETE FROM tree WHERE a > 50; VACUUM tree; SELECT add_rows(1000)');

@@ -1,0 +1,176 @@
+-- Tuning an index, advice about it, and what applies that.
+\set VERBOSITY terse
+SET client_min_messages = warning;
+CREATE FUNCTION chance(integer, integer) RETURNS float8 LANGUAGE sql IMMUTABLE AS
+	$$ SELECT (hashint8($1::bigint * 1000003 + $2) & 1048575) / 1048576.0 $$;
+CREATE TABLE flats (
+	id integer PRIMARY KEY,
+	price float8,
+	place point,
+	name text NOT NULL,
+	rooms mmvector(6),
+	floor integer,
+	let boolean
+);
+INSERT INTO flats
+	SELECT i, CASE WHEN i % 17 > 0 THEN chance(i, 1) END, point(chance(i, 2), chance(i, 3)),
+		   substr(md5(i::text), 1, 4 + i % 5),
+		   ARRAY[chance(i, 5), chance(i, 6), chance(i, 7), chance(i, 8), chance(i, 9), chance(i, 10)]::mmvector,
+		   i % 9, i % 50 = 0
+	FROM generate_series(1, 2500) i;
+CREATE INDEX flats_mm ON flats USING mmdb (price, place, name, rooms, floor) WITH (subindexes = none);
+ANALYZE flats;
+-- Nine queries of ten weigh two columns.
+CREATE TABLE searches AS
+	SELECT id AS key, CASE WHEN id % 10 = 0 THEN '{1,1,1,1,1}'::float8[] ELSE '{0,1,0,2,0}' END AS weights, 10 AS k
+	FROM flats WHERE id <= 30;
+
+-- Each step has what it took.  The same seed takes the same steps; DDPG takes others.
+CREATE TABLE steps AS SELECT * FROM mm_tune('flats_mm', 'TABLE searches', steps => 6, copy_rows => 2000);
+SELECT step, phase, knobs ? 'pivots' AS knobs, latency_ms > 0 AND throughput > 0 AND work > 0 AND pages > 0
+	AND entries > 0 AND rows_read > 0 AND distances > 0 AND index_bytes > 0 AND build_s > 0 AS figures,
+	gain <= best_gain OR step IS NULL AS best, cardinality(statements) > 0 AS statements
+FROM steps;
+SELECT count(*) AS steps, count(*) FILTER (WHERE (s.knobs, s.work, s.pages, s.entries, s.reward_value, s.gain)
+	IS DISTINCT FROM (l.knobs, l.work, l.pages, l.entries, l.reward_value, l.gain)) AS different
+FROM steps s FULL JOIN mm_tune('flats_mm', 'TABLE searches', steps => 6, copy_rows => 2000) l
+	ON l.phase = s.phase AND l.step IS NOT DISTINCT FROM s.step;
+SELECT method, reward, count(*), count(DISTINCT knobs) > 3 AS moves, bool_and(gain <= best_gain) AS best
+FROM (VALUES ('ddpg', 'exponential'), ('ddpg', 'logarithmic'), ('ddpg', 'penalty'), ('random', 'penalty'))
+		m(method, reward),
+	LATERAL mm_tune('flats_mm', 'TABLE searches', 5, method, reward, copy_rows => 1000) t
+WHERE step IS NOT NULL GROUP BY method, reward ORDER BY method, reward;
+-- A reward, as OneDB has it: for being so much better than the defaults and than the step before.
+WITH gains AS (
+	SELECT step, reward_value AS r, gain AS since, 1 - (1 - gain) / (1 - lag(gain) OVER (ORDER BY step)) AS before
+	FROM mm_tune('flats_mm', 'TABLE searches', 4, 'ddpg', 'exponential', copy_rows => 1000)
+	WHERE step IS NOT NULL)
+SELECT step, abs(r - sign(since) * (exp(abs(since)) - 1) * exp(sign(since) * before)) < 1e-9 AS exponential
+FROM gains WHERE step > 0 ORDER BY step;
+-- What was found stays in the session, and no copy of the table.
+SELECT count(*) FROM mmdb.last_tuning();
+SELECT count(*) FROM pg_class WHERE relname LIKE 'mmdb_trial%';
+
+-- An error, or whoever cancels, leaves no copy either, and what was found until then.
+CREATE SEQUENCE ticks;
+SELECT count(*) FROM mm_tune('flats_mm', $$SELECT key, weights, k,
+	'1 / (20000 - nextval(''ticks'')) IS NOT NULL' AS filter FROM searches$$, 1000, copy_rows => 300);
+SELECT count(*) BETWEEN 1 AND 999 FROM mmdb.last_tuning();
+SELECT count(*) FROM pg_class WHERE relname LIKE 'mmdb_trial%';
+DROP SEQUENCE ticks;
+
+-- Some knobs only; and settings, in the table itself.
+SELECT step, knobs, statements FROM mm_tune('flats_mm', 'TABLE searches', 2,
+	knob_names => '{fillfactor,subindexes.name}', copy_rows => 1000) WHERE step = 0;
+ALTER INDEX flats_mm SET (pivots = 2, subindexes = 'name mvp');
+SELECT step, knobs, statements FROM mm_tune('flats_mm', 'TABLE searches', 1,
+	knob_names => '{fillfactor,subindexes.floor}', copy_rows => 1000) WHERE step = 0;
+ALTER INDEX flats_mm SET (pivots = 0, subindexes = none);
+SELECT step, phase, (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(knobs) k) AS knobs, index_bytes
+FROM mm_tune('flats_mm', 'TABLE searches', 1, knob_names => '{session}');
+SELECT phase, count(*) FROM mm_tune('flats_mm', 'TABLE searches', 5, knob_names => '{index,mmdb.driver}',
+	copy_rows => 500)
+GROUP BY phase ORDER BY phase;
+SHOW mmdb.driver;
+
+-- Other workloads: keys of rows, radii, filters, JSON, odbquery; names of columns in any order.
+SELECT count(*) FROM mm_tune('flats_mm', 'SELECT i AS key, 0.2 AS radius, 3 AS calls FROM generate_series(1, 4) i',
+	1, copy_rows => 500);
+SELECT count(*) FROM mm_tune('flats_mm', $$SELECT '{"name": "abc", "price": 0.5}', '{"name": 1}', 5,
+	'let AND floor < 5' AS filter$$, 1, copy_rows => 500);
+SELECT count(*) FROM mm_tune('flats_mm', $$SELECT odbquery(ROW(price, place, name, rooms, floor), '{1,2,3,4,5}')
+	FROM flats LIMIT 6$$, 1, copy_rows => 500);
+
+-- Advice.
+SELECT change, statements, pages_after < pages_before AS pages, gain > 0.1 AS gain,
+	gain_low <= gain AND gain <= gain_high AS interval, bytes_after > bytes_before AS larger, certainty
+FROM mm_advise('flats_mm', 'TABLE searches', copy_rows => 2000) WHERE change LIKE 'add an index%';
+SELECT change, statements, reason FROM mm_advise('flats_mm',
+	$$SELECT key, '{1,1,1,0,1}' AS weights, 10 AS k, 'let' AS filter FROM searches$$)
+WHERE change LIKE 'leave%' OR change LIKE '%B-tree%' ORDER BY change;
+-- Rules.
+CREATE TABLE moved AS TABLE flats;
+ALTER TABLE moved ADD PRIMARY KEY (id);
+CREATE INDEX moved_mm ON moved USING mmdb (price, place, name, rooms, floor);
+UPDATE moved SET price = 10 * price;
+SELECT change, statements, certainty FROM mm_advise('moved_mm', 'TABLE searches')
+WHERE certainty LIKE 'a rule%' ORDER BY change;
+DROP TABLE moved;
+
+-- Applying it.
+SELECT statements AS statements FROM mm_advise('flats_mm', 'TABLE searches', copy_rows => 2000)
+WHERE change LIKE 'add an index%' \gset
+CALL mm_apply_advice(:'statements');
+SELECT index_name, string_agg(column_name, ', ' ORDER BY column_number) FROM mmdb.index_columns
+WHERE table_name = 'flats'::regclass GROUP BY index_name ORDER BY index_name;
+-- That index is there now.
+SELECT count(*) FROM mm_advise('flats_mm', 'TABLE searches', copy_rows => 2000) WHERE change LIKE 'add an index%';
+DROP INDEX flats_mm_part;
+SELECT statements AS statements FROM steps WHERE phase = 'index' AND step = 2 \gset
+CALL mm_apply_advice(:'statements');
+SELECT mmdb_index_check('flats_mm');
+ALTER INDEX flats_mm RESET (pivots, sample_rows, fillfactor, subindexes, weights);
+CREATE INDEX flats_new ON flats USING mmdb (place, name);
+CALL mmdb.replace_index('flats_mm', 'flats_new');
+SELECT indexdef FROM pg_indexes WHERE tablename = 'flats' AND indexname LIKE '%mm';
+CALL mmdb.replace_index('flats_mm', 'flats_mm');
+CALL mmdb.replace_index('flats_mm', 'flats_pkey');
+CREATE INDEX flats_new ON flats USING mmdb (price, place, name, rooms, floor);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'flats_new'::regclass;
+CALL mmdb.replace_index('flats_mm', 'flats_new');
+UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'flats_new'::regclass;
+CALL mmdb.replace_index('flats_mm', 'flats_new');
+CALL mm_apply_advice('{DROP TABLE flats}');
+CALL mm_apply_advice(ARRAY[NULL]);
+
+-- Bad input.
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT mm_tune('flats_mm', 'TABLE searches', knob_names => '{speed}');
+SELECT mm_tune('flats_mm', 'TABLE searches', knob_names => '{}');
+SELECT mm_tune('flats_mm', 'TABLE searches', method => 'magic');
+SELECT mm_tune('flats_mm', 'TABLE searches', reward => NULL);
+SELECT mm_tune('flats_mm', 'TABLE searches', steps => 0);
+SELECT mm_tune('flats_pkey', 'TABLE searches');
+SELECT mm_tune('flats_mm', 'SELECT s AS query FROM searches s LIMIT 3');
+SELECT mm_tune('flats_mm', 'SELECT f AS query FROM flats f');
+SELECT mm_tune('flats_mm', 'SELECT 1 AS key, 2 AS number, 3, 4 AS speed');
+SELECT mm_tune('flats_mm', 'SELECT ROW(1, 2)');
+SELECT mm_tune('flats_mm', 'SELECT key, ''{0,0,0,0,0}''::float8[] AS weights FROM searches');
+SELECT mm_tune('flats_mm', 'TABLE searches LIMIT 0');
+SELECT mm_tune('flats_mm', 'SELECT key, weights, 0 AS k FROM searches');
+SELECT mm_tune('flats_mm', 'DELETE FROM searches RETURNING *');
+SELECT mm_tune('flats_mm', 'SELECT key, weights, k, ''id IN (SELECT 1)'' AS filter FROM searches');
+SELECT mm_advise('flats_mm', 'TABLE searches', least_gain => 1);
+BEGIN READ ONLY;
+SELECT mm_advise('flats_mm', 'TABLE searches');
+ROLLBACK;
+-- Settings need no copy.
+BEGIN READ ONLY;
+SELECT count(*) FROM mm_tune('flats_mm', 'TABLE searches', 1, knob_names => '{session}');
+ROLLBACK;
+
+-- Rights are the caller's own.
+CREATE ROLE regress_tuner;
+SELECT format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()) \gexec
+GRANT SELECT ON searches TO regress_tuner;
+SET ROLE regress_tuner;
+SELECT mm_tune('flats_mm', 'TABLE searches', 1);
+RESET ROLE;
+GRANT SELECT ON flats TO regress_tuner;
+SET ROLE regress_tuner;
+\set VERBOSITY terse
+SELECT mm_tune('flats_mm', 'TABLE searches', 1);
+RESET ROLE;
+SELECT format('GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database()) \gexec
+SET ROLE regress_tuner;
+SELECT count(*) FROM mm_tune('flats_mm', 'TABLE searches', 1, copy_rows => 500);
+CALL mmdb.replace_index('flats_mm', 'flats_pkey');
+RESET ROLE;
+ALTER TABLE flats ENABLE ROW LEVEL SECURITY;
+SET ROLE regress_tuner;
+SELECT mm_advise('flats_mm', 'TABLE searches');
+RESET ROLE;
+DROP TABLE flats, searches, steps;
+DROP FUNCTION chance;
+DROP ROLE regress_tuner;
