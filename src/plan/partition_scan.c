@@ -73,9 +73,9 @@ typedef struct PartitionScan
 	MMNearest  *nearest;
 	double		impatience;		/* see farthest */
 
-	/* for EXPLAIN */
+	/* for EXPLAIN, of this process */
 	int64		scans;
-	int64		searched;		/* partitions, in all scans */
+	int64		sorted;			/* partitions, in all scans, that are no searches */
 } PartitionScan;
 
 /* ---------- the heap ---------- */
@@ -242,7 +242,7 @@ advance_first(PartitionScan *p)
 {
 	Member	   *member = p->heap[0];
 
-	p->searched += !member->begun;
+	p->sorted += !member->begun && member->scan == NULL;
 	member->begun = true;
 	if (member->scan != NULL ? advance_search(p, member) : advance_plan(p, member))
 		sift_down(p, 0);
@@ -416,7 +416,7 @@ end_node(CustomScanState *node)
 }
 
 /*
- * What all searches have done together.
+ * What all searches have done together, also those of parallel workers.
  */
 static void
 explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
@@ -425,22 +425,26 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 	MMScanCounts total = {0};
 	MMScanState *some = NULL;
 	bool		secured = false;
+	int64		scans = p->scans;
 
 	ExplainPropertyInteger("Partitions", NULL, p->merge->ms_nplans, es);
 	for (int i = 0; i < p->merge->ms_nplans; i++)
 	{
 		MMScanState *s = mm_scan_of(p->merge->mergeplans[i]);
+		int64		before = total.scans;
 
 		if (s == NULL)
 			continue;
 		mm_counts_add_total(s, &total);
+		/* Of workers we know only how often partitions were searched. */
+		scans = Max(scans, total.scans - before);
 		secured |= s->plan->secured;
 		some = s;
 	}
 	if (!es->analyze || some == NULL || secured)
 		return;
 	ExplainPropertyFloat("Partitions Searched", NULL,
-						 p->searched / (double) Max(p->scans, 1), p->scans > 1 ? 2 : 0, es);
+						 (total.scans + p->sorted) / (double) Max(scans, 1), scans > 1 ? 2 : 0, es);
 	mm_explain_work(some, &total, -1.0, es);
 }
 

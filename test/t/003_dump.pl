@@ -36,7 +36,7 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (500) TO (1000);
 	INSERT INTO parts SELECT i, i % 1000, sin(i) FROM generate_series(1, 3000) i;
 	CREATE INDEX parts_mm ON parts USING mmdb (a, b);
-	SELECT mm_pin_scales('parts_mm', '{0.1,NULL}');
+	SELECT mm_pin_scales('parts_mm', '{0.1,2}');
 	CREATE TABLE many (id integer PRIMARY KEY, a float8, b text);
 	INSERT INTO many SELECT i, exp(sin(i)), md5(i::text) FROM generate_series(1, 5000) i;
 	CREATE INDEX many_mm ON many USING mmdb (a, b) WITH (sample_rows = 1000);
