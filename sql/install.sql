@@ -21,8 +21,8 @@ SELECT t.typname, c.opcname
 FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod JOIN pg_type t ON t.oid = c.opcintype
 WHERE a.amname = 'mmdb' AND c.opcdefault ORDER BY c.opcname COLLATE "C";
 
--- Functions: all commented, all in one of the two schemas, none volatile but
--- mmdb_index_check.
+-- Functions: all commented, all in one of the two schemas.  Volatile are those that check, change,
+-- measure or try out something.
 CREATE VIEW mine AS
 	SELECT p.* FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 	WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'

@@ -414,6 +414,7 @@ mm_shard_distribute(PG_FUNCTION_ARGS)
 	char	   *keys;
 	Oid			index;
 	List	   *indexes;
+	char	   *columns;
 	int64		rows;
 
 	mm_require_operator(fcinfo, 2, "mmdb.distribute()");
@@ -452,8 +453,8 @@ mm_shard_distribute(PG_FUNCTION_ARGS)
 	pin_scales(index);
 	indexes = mm_definition_indexes(table.relid, true);
 	create_remote_tables(&table);
-	rows = mm_stream_query(&table, psprintf("SELECT %s, %s FROM ONLY %s", table.key, mm_definition_names(table.relid),
-											table.qualified));
+	columns = mm_definition_names(table.relid);
+	rows = mm_stream_query(&table, psprintf("SELECT %s, %s FROM ONLY %s", table.key, columns, table.qualified), columns);
 	run_everywhere(&table, indexes);
 	run_everywhere(&table, list_make1(psprintf("ANALYZE %s", table.qualified)));
 	replace_table(&table, indexes);

@@ -74,5 +74,5 @@ mm_shard_copy_from(PG_FUNCTION_ARGS)
 	mm_distributed_connect(table);
 	AtEOXact_GUC(true, nest);
 	PG_RETURN_INT64(mm_stream_query(table, psprintf("SELECT %s, mmdb_rows.* FROM (%s\n) AS mmdb_rows (%s)",
-													table->key, query, names)));
+													table->key, query, names), names));
 }

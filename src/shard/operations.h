@@ -72,7 +72,7 @@ extern MMStream *mm_stream_begin(TupleDesc desc, int first, int n, MMConnection 
 								 const char *table, const char *columns);
 extern void mm_stream_put(MMStream *stream, int server, const Datum *values, const bool *isnull);
 extern int64 mm_stream_end(MMStream *stream);
-extern int64 mm_stream_query(const MMDistributed *table, const char *query);
+extern int64 mm_stream_query(const MMDistributed *table, const char *query, const char *columns);
 extern int64 mm_stream_fetch(MMConnection *conn, const char *remote_name, const char *columns, Oid target);
 
 /* together.c: commands at several servers at once, and their common end. */

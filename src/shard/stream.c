@@ -199,15 +199,14 @@ homes_of_regions(const MMDistributed *table)
 
 /*
  * Send the rows of a query to the servers of a table: its first column is the
- * region, and the others are the table's columns that are not generated.
- * Returns how many there were.
+ * region, and the others are the table's columns (mm_definition_names).  Returns
+ * how many there were.
  */
 int64
-mm_stream_query(const MMDistributed *table, const char *query)
+mm_stream_query(const MMDistributed *table, const char *query, const char *columns)
 {
 	HTAB	   *homes = homes_of_regions(table);
 	MMConnection **conns = palloc(sizeof(MMConnection *) * table->nparts);
-	char	   *columns = mm_definition_names(table->relid);
 	MemoryContext context = CurrentMemoryContext;
 	MMStream   *stream = NULL;
 	Portal		portal;
