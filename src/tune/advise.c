@@ -98,25 +98,18 @@ mean_of(const MMWorkload *workload, const MMEffort *each, size_t member)
 
 #define MEAN_WORK(a, each)	mean_of((a)->workload, each, offsetof(MMEffort, work))
 
-/*
- * The standard error of the ratio of mean works, as the tasks are a sample of all
- * queries (the delta method).
- */
 static double
 error_of_ratio(const MMWorkload *workload, const MMEffort *before, const MMEffort *after, double ratio)
 {
-	double		squares = 0.0;
-	double		total = 0.0;
-	int			n = workload->n;
+	double	   *x = palloc(sizeof(double) * workload->n);
+	double	   *y = palloc(sizeof(double) * workload->n);
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < workload->n; i++)
 	{
-		double		e = workload->tasks[i].calls * (after[i].work - ratio * before[i].work);
-
-		squares += e * e;
-		total += workload->tasks[i].calls * before[i].work;
+		x[i] = before[i].work;
+		y[i] = after[i].work;
 	}
-	return n < 2 || total == 0 ? 0.0 : sqrt(squares * n / (n - 1)) / total;
+	return mm_effort_error(workload, x, y, ratio);
 }
 
 /*

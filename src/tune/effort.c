@@ -13,6 +13,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "executor/execdesc.h"
 #include "executor/executor.h"
 #include "executor/instrument.h"
@@ -216,4 +218,21 @@ mm_effort_of_tasks(const MMWorkload *workload, int first, int n, const char *tab
 		add_effort(mean, &effort, task->calls / calls);
 	}
 	AtEOXact_GUC(true, level);
+}
+
+double
+mm_effort_error(const MMWorkload *workload, const double *before, const double *after, double ratio)
+{
+	double		squares = 0.0;
+	double		total = 0.0;
+	int			n = workload->n;
+
+	for (int i = 0; i < n; i++)
+	{
+		double		e = workload->tasks[i].calls * (after[i] - ratio * before[i]);
+
+		squares += e * e;
+		total += workload->tasks[i].calls * before[i];
+	}
+	return n < 2 || total == 0 ? 0.0 : sqrt(squares * n / (n - 1)) / total;
 }

@@ -65,7 +65,13 @@ enum
 /* On these, a recommended configuration may cost this much more than the defaults. */
 #define TOLERANCE		0.02
 
-/* So many of the best configurations are. */
+/*
+ * What is recommended costs no more than the defaults plus TOLERANCE with a certainty of
+ * 95 %: the ratio may be greater by this many standard errors.
+ */
+#define SURE			1.64
+
+/* So many of the best configurations are tried in a larger copy. */
 #define MOST_CONFIRMED	3
 
 /* The part of the steps for settings, where there are storage parameters, too. */
@@ -129,8 +135,7 @@ typedef struct Tuning
 	int			nbests;			/* how often there was a better one, and these */
 	int		   *bests;
 	MMCopy	   *large;			/* a larger copy; NULL: there is none yet */
-	MMEffort	large_standard;	/* what the defaults cost there */
-	MMEffort	large_standard_heldout;
+	double	   *large_standard; /* what the defaults cost there, for each query */
 	ReturnSetInfo *rsinfo;
 	int			first_step;		/* number of the first step after the defaults */
 } Tuning;
@@ -453,50 +458,63 @@ begin_proposing(Tuning *tuning, int steps)
 /* ---------- what is recommended ---------- */
 
 /*
- * What a configuration costs in the larger copy.
+ * What each query costs in the larger copy with these storage parameters.
  */
-static void
-try_large(Tuning *tuning, const char *parameters, MMEffort *mean, MMEffort *heldout)
+static double *
+try_large(const Tuning *tuning, const char *parameters)
 {
 	const MMWorkload *workload = tuning->workload;
 	MMTrialIndex index = mm_copy_build(tuning->large, mm_all_columns(workload), parameters);
+	MMEffort   *each = palloc(sizeof(MMEffort) * workload->n);
+	double	   *costs = palloc(sizeof(double) * workload->n);
+	MMEffort	mean;
 
-	(void) run_tasks(tuning, tuning->large, 0, workload->n - workload->nheldout, mean);
-	if (workload->nheldout > 0)
-		(void) run_tasks(tuning, tuning->large, workload->n - workload->nheldout, workload->nheldout, heldout);
+	mm_effort_of_tasks(workload, 0, workload->n, tuning->large->table, tuning->large->rows, false, each, &mean);
+	for (int i = 0; i < workload->n; i++)
+		costs[i] = cost_of(tuning, &each[i]);
 	mm_copy_unbuild(tuning->large, &index);
+	pfree(each);
+	return costs;
 }
 
 /*
- * The ratio of its cost to that of the defaults that a configuration would have for
- * the whole table: the greater of that in the larger copy and of what follows if it
- * goes on to change as it has from the smaller one; and of that for held-out queries.
+ * The greatest ratio of its cost to that of the defaults that a configuration may have
+ * for the whole table: that in the larger copy, or what follows if it goes on to
+ * change as it has from the smaller one; and what the choice of queries leaves open.
  */
 static double
 ratio_for_table(Tuning *tuning, int number)
 {
 	const MMWorkload *workload = tuning->workload;
 	double		values[MM_MAX_KNOBS];
-	MMEffort	mean;
-	MMEffort	heldout;
+	double	   *costs;
+	double		sum[2] = {0};
 	double		ratio;
+	double		error;
 	double		trend;
 
 	if (tuning->large == NULL)
 	{
-		tuning->large = mm_copy_make(workload, tuning->options->confirm_rows, tuning->options->seed, "mm_tune");
-		try_large(tuning, mm_parameters_sql(&tuning->kept), &tuning->large_standard,
-				  &tuning->large_standard_heldout);
+		tuning->large = tuning->copy->whole ? tuning->copy :
+			mm_copy_make(workload, tuning->options->confirm_rows, tuning->options->seed, "mm_tune");
+		tuning->large_standard = try_large(tuning, mm_parameters_sql(&tuning->kept));
 	}
 	mm_knobs_decode(tuning->knobs, tuning->tried[number].point, values);
-	try_large(tuning, trial_parameters(tuning, values), &mean, &heldout);
-	ratio = cost_of(tuning, &mean) / Max(cost_of(tuning, &tuning->large_standard), 1e-6);
-	trend = log(Max(ratio, 1e-6) / tuning->tried[number].cost) / log(tuning->large->rows / tuning->copy->rows);
-	if (trend > 0 && !tuning->large->whole && workload->rows > tuning->large->rows)
-		ratio *= exp(trend * log(workload->rows / tuning->large->rows));
-	if (workload->nheldout > 0)
-		ratio = Max(ratio, cost_of(tuning, &heldout) / Max(cost_of(tuning, &tuning->large_standard_heldout), 1e-6));
-	return ratio;
+	costs = try_large(tuning, trial_parameters(tuning, values));
+	for (int i = 0; i < workload->n; i++)
+	{
+		sum[0] += tuning->large_standard[i] * workload->tasks[i].calls;
+		sum[1] += costs[i] * workload->tasks[i].calls;
+	}
+	ratio = Max(sum[1], 1e-6) / Max(sum[0], 1e-6);
+	error = mm_effort_error(workload, tuning->large_standard, costs, ratio);
+	if (!tuning->large->whole && workload->rows > tuning->large->rows)
+	{
+		trend = log(ratio / tuning->tried[number].cost) / log(tuning->large->rows / tuning->copy->rows);
+		if (trend > 0)
+			ratio *= exp(trend * log(workload->rows / tuning->large->rows));
+	}
+	return ratio + SURE * error;
 }
 
 /*
@@ -522,7 +540,8 @@ choose_recommended(Tuning *tuning)
 					 errhint("More queries would tell better.")));
 			continue;
 		}
-		if (tuning->copy == NULL || tuning->copy->whole || tuning->options->confirm_rows <= tuning->options->rows)
+		if (tuning->copy == NULL ||
+			(!tuning->copy->whole && tuning->options->confirm_rows <= tuning->options->rows))
 			return number;
 		confirmed++;
 		ratio = ratio_for_table(tuning, number);
@@ -530,9 +549,9 @@ choose_recommended(Tuning *tuning)
 			return number;
 		ereport(NOTICE,
 				(errmsg("a configuration that saves %.1f %% is not recommended", 100 * gain_of(tuning, number)),
-				 errdetail("As a larger copy shows, it would cost %.1f %% more than the defaults in the whole table.",
+				 errdetail("For other queries, or in the whole table, it may cost %.1f %% more than the defaults.",
 						   100 * (ratio - 1)),
-				 errhint("Raise copy_rows, so that what is good for the copy is good for the table.")));
+				 errhint("Give more queries, and raise copy_rows.")));
 	}
 	return 0;
 }
@@ -556,7 +575,7 @@ recommend(Tuning *tuning)
 	put_row(tuning, -1, tuning->copy != NULL ? "index, result" : "session, result", number, NAN,
 			isnan(standard->heldout) ? NAN : 1.0 - outcome->heldout / standard->heldout,
 			gain_of(tuning, number));
-	if (tuning->large != NULL)
+	if (tuning->large != NULL && tuning->large != tuning->copy)
 		mm_copy_drop(tuning->large);
 }
 

@@ -103,4 +103,11 @@ extern void mm_effort_of_task(const MMWorkload *workload, const MMTask *task, co
 extern void mm_effort_of_tasks(const MMWorkload *workload, int first, int n, const char *table,
 							   double number_of_rows, bool real, MMEffort *each, MMEffort *mean);
 
+/*
+ * mm_effort_error: the standard error of a ratio of mean costs, after by before, where
+ * the n tasks are a sample of all searches (the delta method).
+ */
+extern double mm_effort_error(const MMWorkload *workload, const double *before, const double *after,
+							  double ratio);
+
 #endif							/* MM_WORKLOAD_H */
