@@ -12,7 +12,9 @@
  */
 #include "postgres.h"
 
+#include "foreign/foreign.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "shard/operations.h"
 
@@ -53,6 +55,43 @@ mm_definition_names(Oid relid)
 }
 
 /*
+ * The same columns, taken from a row that is called row, as values of their types.
+ * (The servers check lengths and precisions.)
+ */
+char *
+mm_definition_values(Oid relid, const char *row)
+{
+	char	   *values = mm_local_value("SELECT string_agg(format('%%s.%%I::%%s', %s, attname, format_type(atttypid, NULL)), ', ' ORDER BY attnum) "
+										"FROM pg_attribute WHERE attrelid = %u AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
+										quote_literal_cstr(row), relid);
+
+	return values == NULL ? "" : values;
+}
+
+/*
+ * Warn of those who have rights on a table that they will not get at a server,
+ * because nothing tells the current user who they are there.
+ */
+static void
+warn_of_strangers(Oid relid, Oid serverid)
+{
+	char	   *names = mm_local_value("SELECT string_agg(DISTINCT quote_ident(pg_get_userbyid(x.grantee)), ', ') FROM "
+									   "(SELECT a.grantee FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = %u AND a.grantee NOT IN (0, c.relowner) "
+									   "UNION ALL SELECT a.grantee FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid AND NOT t.attisdropped, "
+									   "aclexplode(t.attacl) a WHERE c.oid = %u AND a.grantee NOT IN (0, c.relowner)) x WHERE NOT EXISTS "
+									   "(SELECT FROM pg_user_mappings m, pg_options_to_table(m.umoptions) o "
+									   "WHERE m.srvid = %u AND m.umuser = x.grantee AND o.option_name = 'user')",
+									   relid, relid, serverid);
+
+	if (names != NULL)
+		ereport(WARNING,
+				(errmsg("rights on table \"%s\" were not given at server \"%s\" to: %s",
+						get_rel_name(relid), GetForeignServer(serverid)->servername, names),
+				 errdetail("Who they are there is in their user mappings, which are missing, or which the current user may not see."),
+				 errhint("GRANT the rights at the server, for instance by mmdb.on_servers() with here => false.")));
+}
+
+/*
  * Commands that give the rights on a table to another one, target.  At a server
  * (serverid is not InvalidOid) they are given to the users that the grantees
  * are there, by their own user mappings.  NULL: there are none.
@@ -66,6 +105,8 @@ mm_definition_rights(Oid relid, const char *target, Oid serverid)
 				 "WHERE m.srvid = %u AND m.umuser = r.grantee AND o.option_name = 'user') END", serverid) :
 		"CASE WHEN r.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r.grantee)) END";
 
+	if (OidIsValid(serverid))
+		warn_of_strangers(relid, serverid);
 	return mm_local_value("SELECT string_agg(format('GRANT %%s%%s ON TABLE %%s TO %%s%%s', privilege_type, columns, %s, grantee, "
 						  "CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ') "
 						  "FROM (SELECT r.privilege_type, r.columns, r.is_grantable, %s AS grantee FROM "

@@ -8,10 +8,12 @@
  */
 #include "postgres.h"
 
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/plancache.h"
 #include "utils/rls.h"
 
 #include "shard/operations.h"
@@ -43,6 +45,34 @@ require_insert(Oid relid)
 }
 
 /*
+ * Raise an error unless the query has a column for each of the table's that are not
+ * generated.
+ */
+static void
+require_columns(const MMDistributed *table, const char *query)
+{
+	int			wanted = atoi(mm_local_value("SELECT count(*) FROM pg_attribute WHERE attrelid = %u AND attnum > 0 "
+											 "AND NOT attisdropped AND attgenerated = ''", table->relid));
+	SPIPlanPtr	plan;
+	TupleDesc	desc = NULL;
+
+	SPI_connect();
+	plan = SPI_prepare(query, 0, NULL);
+	if (plan != NULL && list_length(SPI_plan_get_plan_sources(plan)) == 1)
+		desc = ((CachedPlanSource *) linitial(SPI_plan_get_plan_sources(plan)))->resultDesc;
+	if (desc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("mmdb.copy_from() needs a query that returns rows")));
+	if (desc->natts != wanted)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the query of mmdb.copy_from() returns %d columns, and table \"%s\" has %d that are not generated",
+						desc->natts, table->name, wanted)));
+	SPI_finish();
+}
+
+/*
  * copy_from(table, query): returns the number of rows.
  *
  * The query is the user's, and runs under the user's search_path; what is
@@ -54,6 +84,7 @@ mm_shard_copy_from(PG_FUNCTION_ARGS)
 	MMDistributed *table;
 	char	   *query;
 	char	   *names;
+	char	   *values;
 	int			nest;
 
 	for (int i = 0; i < 2; i++)
@@ -71,8 +102,10 @@ mm_shard_copy_from(PG_FUNCTION_ARGS)
 	(void) mm_local("LOCK TABLE ONLY %s IN ROW EXCLUSIVE MODE", table->qualified);
 	table = mm_distributed_read(PG_GETARG_OID(0));
 	names = mm_definition_names(table->relid);
+	values = mm_definition_values(table->relid, "mmdb_query");
 	mm_distributed_connect(table);
 	AtEOXact_GUC(true, nest);
-	PG_RETURN_INT64(mm_stream_query(table, psprintf("SELECT %s, mmdb_rows.* FROM (%s\n) AS mmdb_rows (%s)",
-													table->key, query, names), names));
+	require_columns(table, query);
+	PG_RETURN_INT64(mm_stream_query(table, psprintf("SELECT %s, mmdb_rows.* FROM (SELECT %s FROM (%s\n) AS mmdb_query (%s)) AS mmdb_rows (%s)",
+													table->key, values, query, names, names), names));
 }

@@ -62,6 +62,7 @@ extern char *mm_key_of_tree(const char *tree);
 /* definition.c: a table's definition, for its servers. */
 extern char *mm_definition_columns(Oid relid);
 extern char *mm_definition_names(Oid relid);
+extern char *mm_definition_values(Oid relid, const char *row);
 extern char *mm_definition_rights(Oid relid, const char *target, Oid serverid);
 extern List *mm_definition_indexes(Oid relid, bool unique_too);
 

@@ -99,7 +99,10 @@ is($servers->safe_psql('s1', q{SELECT count(*) FROM pg_class WHERE relname LIKE 
 	'nothing is left at a server');
 
 # Distribute.
-is(query($distribute), '6000', 'rows distributed');
+my ($status, $rows, $warnings) = $coordinator->psql('postgres', $distribute);
+is($rows, '6000', 'rows distributed');
+like($warnings, qr/rights on table "flats" were not given at server "s4" to: reader/,
+	'who is not known at a server is named');
 is(query('SELECT differences()'), '0', 'the same rows');
 is(query(q{SELECT string_agg(server || ':' || n, ' ' ORDER BY server) FROM
 	(SELECT server, count(*) AS n FROM mmdb.regions WHERE table_name = 'flats'::regclass GROUP BY 1) r}),
@@ -133,12 +136,16 @@ refused(q{UPDATE flats f SET tags = '{}' FROM original o WHERE o.id = f.id},
 	'rows that are chosen here are refused');
 refused(q{DELETE FROM flats WHERE random() < 2}, qr/cannot change rows of distributed table/, 'and so are deletions');
 refused(q{INSERT INTO flats VALUES (0)}, qr/violates check constraint/, 'constraints are checked at servers');
-is(query(q{SELECT mmdb.copy_from('flats', 'SELECT id + 10000, rent, title, tags, posted FROM original')}), '6000',
+is(query(q{SELECT mmdb.copy_from('flats', 'SELECT id + 10000.0, rent::text, title, tags, posted FROM original')}), '6000',
 	'copy_from');
 query(q{INSERT INTO original (id, rent, title, tags, posted) SELECT id + 10000, rent, title, tags, posted
 	FROM original});
 is(query('SELECT differences()'), '0', 'its rows are there');
-refused(q{SELECT mmdb.copy_from('flats', 'SELECT 1')}, qr/ERROR/, 'copy_from with too few columns');
+refused(q{SELECT mmdb.copy_from('flats', 'SELECT 1')}, qr/returns 1 columns, and table "flats" has 5/,
+	'copy_from with too few columns');
+refused(q{SELECT mmdb.copy_from('flats', 'SELECT *, 1 FROM original')}, qr/returns 6 columns/, 'with too many');
+refused(q{SELECT mmdb.copy_from('flats', 'SELECT 1; DROP TABLE flats')}, qr/needs a query that returns rows/,
+	'with two statements');
 
 # Moves and splits.
 my $move = q{SELECT mmdb.move_region('flats', 7, 's5')};
