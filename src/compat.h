@@ -540,4 +540,11 @@ mm_named_segment(const char *name, Size size, void (*make) (void *))
 #define MM_EXECUTOR_RUN_CALL	queryDesc, direction, count, execute_once
 #endif
 
+/* The index of a primary key that is not deferrable; since 18 one asks for that. */
+#if PG_VERSION_NUM >= 180000
+#define MM_PRIMARY_KEY_INDEX(relation)	RelationGetPrimaryKeyIndex(relation, false)
+#else
+#define MM_PRIMARY_KEY_INDEX(relation)	RelationGetPrimaryKeyIndex(relation)
+#endif
+
 #endif							/* MMDB_COMPAT_H */
