@@ -85,7 +85,8 @@ DECLARE line text;
 BEGIN
 	FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ' || query LOOP
 		IF line ~ pattern THEN
-			RETURN NEXT trim(line);
+			-- Since PostgreSQL 18, numbers of rows have decimals.
+			RETURN NEXT regexp_replace(trim(line), '(rows=\d+)\.00', '\1');
 		END IF;
 	END LOOP;
 END $$;

@@ -32,6 +32,7 @@
 #include "parser/parse_type.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
@@ -128,6 +129,13 @@ mm_name_list(const char *name)
 
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix)	EmitWarningsOnPlaceholders(prefix)
+
+/* The number that a text is, or an error. */
+static inline int64
+pg_strtoint64(const char *text)
+{
+	return DatumGetInt64(DirectFunctionCall1(int8in, CStringGetDatum(text)));
+}
 
 /*
  * The set-up of a function that returns its rows in a tuplestore.  (Before 15,
@@ -538,6 +546,13 @@ mm_named_segment(const char *name, Size size, void (*make) (void *))
 #define MM_EXECUTOR_RUN_ARGS \
 	QueryDesc *queryDesc, ScanDirection direction, uint64 count, bool execute_once
 #define MM_EXECUTOR_RUN_CALL	queryDesc, direction, count, execute_once
+#endif
+
+/* The index of a primary key that is not deferrable; since 18 one asks for that. */
+#if PG_VERSION_NUM >= 180000
+#define MM_PRIMARY_KEY_INDEX(relation)	RelationGetPrimaryKeyIndex(relation, false)
+#else
+#define MM_PRIMARY_KEY_INDEX(relation)	RelationGetPrimaryKeyIndex(relation)
 #endif
 
 #endif							/* MMDB_COMPAT_H */

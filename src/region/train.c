@@ -461,7 +461,7 @@ index_expressions(Relation index, const MMColumns *columns, MMWrittenColumn *wri
 static void
 hash_columns(Relation table, MMWrittenTree *tree)
 {
-	Oid			key = RelationGetPrimaryKeyIndex(table);
+	Oid			key = MM_PRIMARY_KEY_INDEX(table);
 	Relation	index;
 
 	if (!OidIsValid(key))

@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
+#include "compat.h"
 #include "shard/operations.h"
 
 PG_FUNCTION_INFO_V1(mm_shard_region_sizes);
