@@ -49,7 +49,7 @@ typedef struct CachedPlanEntry
 
 static CachedPlanEntry plans[MAX_PLANS];
 static int	nplans = 0;
-static uint64 now = 0;
+static uint64 uses = 0;
 static int	running = 0;		/* calls that a policy's function may nest */
 
 static void
@@ -156,7 +156,7 @@ find_plan(const char *sql, int nparams, Oid *types)
 		keep(plan);
 		nplans++;
 	}
-	entry->used = ++now;
+	entry->used = ++uses;
 	if (entry->generic && !is_known(entry) && !is_executable(entry))
 	{
 		SPIPlanPtr	plan = prepare(sql, nparams, types, 0);

@@ -28,6 +28,7 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "index/owner.h"
 #include "region/format.h"
 
 PG_FUNCTION_INFO_V1(mm_set_region_tree);
@@ -171,8 +172,7 @@ mm_set_region_tree(PG_FUNCTION_ARGS)
 	MMWrittenTree *new_tree;
 	ListCell   *lc;
 
-	if (!mm_owns_relation(relid))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relid));
+	mm_require_owner(relid);
 	table = table_open(relid, AccessExclusiveLock);
 	if (!mm_region_key(table, &old, &columns))
 		ereport(ERROR,

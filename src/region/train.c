@@ -31,6 +31,7 @@
 
 #include "base/compare.h"
 #include "compat.h"
+#include "index/owner.h"
 #include "index/open.h"
 #include "index/packing.h"
 #include "index/scales.h"
@@ -371,13 +372,6 @@ all_rows(const MMSample *sample)
 
 /* ---------- functions ---------- */
 
-static void
-require_owner(Relation table)
-{
-	if (!mm_owns_relation(RelationGetRelid(table)))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, RelationGetRelationName(table));
-}
-
 /*
  * Does a column of an index depend on a generated column of the table?
  */
@@ -508,7 +502,7 @@ mm_train_regions(PG_FUNCTION_ARGS)
 	char	   *expressions;
 	Datum		result;
 
-	require_owner(table);
+	mm_require_owner(RelationGetRelid(table));
 	check_count(nregions);
 	if (strcmp(method, "tree") != 0 && strcmp(method, "hash") != 0)
 		ereport(ERROR,
@@ -642,7 +636,7 @@ mm_train_split(PG_FUNCTION_ARGS)
 	int			nrows = 0;
 	int			first;
 
-	require_owner(table);
+	mm_require_owner(RelationGetRelid(table));
 	for (int i = 0; i < tree->nregions; i++)
 	{
 		if (tree->regions[i] == region)

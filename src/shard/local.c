@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "index/owner.h"
 #include "shard/operations.h"
 
 static MMRows *
@@ -113,15 +114,12 @@ mm_require_operator(FunctionCallInfo fcinfo, int narguments, const char *operati
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("argument %d of %s is NULL", i + 1, operation)));
 	relid = PG_GETARG_OID(0);
-	if (get_rel_name(relid) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("there is no table with OID %u", relid)));
-	if (!mm_owns_relation(relid))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relid));
+	mm_require_owner(relid);
 	if (narguments > 0)
 	{
 		PreventCommandIfReadOnly(operation);
 		PreventInTransactionBlock(true, operation);
+		mm_begin_together(operation);
 		/* Every step must see what others have committed by then. */
 		if (IsolationUsesXactSnapshot())
 			ereport(ERROR,

@@ -78,6 +78,7 @@ extern int64 mm_stream_fetch(MMConnection *conn, const char *remote_name, const 
 
 /* together.c: commands at several servers at once, and their common end. */
 extern void mm_exec_together(int n, MMConnection *const *conns, const char *const *sql);
+extern void mm_begin_together(const char *operation);
 extern void mm_finish_together(int n, MMConnection *const *conns);
 extern char *mm_prepared_prefix(void);
 extern void mm_together_init(void);

@@ -119,6 +119,13 @@ check_part(const MMDistributed *table, MMPart *part, ReturnSetInfo *result)
 
 	part->conn = mm_connect(part->serverid, GetUserId());
 	mm_check_server(part->conn);
+	rows = mm_exec(part->conn, psprintf("SELECT gid FROM pg_prepared_xacts WHERE database = current_database() AND starts_with(gid, '%s') ORDER BY 1",
+										mm_prepared_prefix()));
+	for (int i = 0; i < rows->nrows; i++)
+		add_problem(result, part->server, psprintf("transaction %s is prepared; see mmdb.recover()", MM_ROW_VALUE(rows, i, 0)));
+	/* What follows would wait for its locks. */
+	if (rows->nrows > 0)
+		return;
 	if (MM_ROW_VALUE(mm_exec(part->conn, psprintf("SELECT to_regclass(%s)", remote)), 0, 0) == NULL)
 	{
 		add_problem(result, part->server, psprintf("there is no table %s", part->remote_name));
@@ -153,10 +160,6 @@ check_part(const MMDistributed *table, MMPart *part, ReturnSetInfo *result)
 										"(SELECT relid FROM pg_partition_tree(%s)) ORDER BY 1::text", remote));
 	for (int i = 0; i < rows->nrows; i++)
 		add_problem(result, part->server, psprintf("index %s is not valid", MM_ROW_VALUE(rows, i, 0)));
-	rows = mm_exec(part->conn, psprintf("SELECT gid FROM pg_prepared_xacts WHERE database = current_database() AND starts_with(gid, '%s') ORDER BY 1",
-										mm_prepared_prefix()));
-	for (int i = 0; i < rows->nrows; i++)
-		add_problem(result, part->server, psprintf("transaction %s is prepared; see mmdb.recover()", MM_ROW_VALUE(rows, i, 0)));
 }
 
 /*

@@ -58,6 +58,8 @@ mm_exec_together(int n, MMConnection *const *conns, const char *const *sql)
 			continue;
 		for (;;)
 		{
+			ExecStatusType status;
+
 			while (PQisBusy(conns[i]->pg))
 			{
 				mm_connection_wait(conns[i], WL_SOCKET_READABLE);
@@ -67,9 +69,20 @@ mm_exec_together(int n, MMConnection *const *conns, const char *const *sql)
 			result = PQgetResult(conns[i]->pg);
 			if (result == NULL)
 				break;
-			if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+			status = PQresultStatus(result);
+			if (status == PGRES_FATAL_ERROR)
 				mm_remote_error(conns[i], result, sql[i]);
 			PQclear(result);
+			/* libpq would say so for ever. */
+			if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
+			{
+				for (int j = i; j < n; j++)
+					mm_disconnect(conns[j]);
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("COPY from or to the client cannot be run at servers"),
+						 errhint("To load rows, use mmdb.copy_from().")));
+			}
 		}
 		conns[i]->busy = false;
 	}
@@ -86,6 +99,17 @@ typedef struct Prepared
 } Prepared;
 
 static Prepared *prepared = NULL;
+
+/*
+ * Connections whose transactions are to be prepared before the one here commits.
+ * That is left until then because what is prepared is out of reach: whatever this
+ * transaction still does there would wait for its locks.
+ */
+static int	nasked = 0;
+static MMConnection **asked = NULL;
+
+/* Has an operation begun in this transaction? */
+static bool begun = false;
 
 /*
  * Run a command without any error but a false result.
@@ -125,33 +149,6 @@ quietly(MMConnection *conn, const char *sql)
 	return done;
 }
 
-/*
- * End what is prepared as the transaction here ends.  This is past the point
- * where an error could still change that.
- */
-static void
-at_transaction_end(XactEvent event, void *arg)
-{
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
-		return;
-	while (prepared != NULL)
-	{
-		Prepared   *one = prepared;
-		char		sql[128];
-
-		prepared = one->next;
-		snprintf(sql, sizeof(sql), "%s PREPARED '%s'", event == XACT_EVENT_COMMIT ? "COMMIT" : "ROLLBACK",
-				 one->gid);
-		if (!quietly(one->conn, sql))
-			ereport(WARNING,
-					(errmsg("server \"%s\" has not ended transaction \"%s\"", one->conn->server, one->gid),
-					 errdetail("The transaction here is %s; the prepared one keeps its locks there.",
-							   event == XACT_EVENT_COMMIT ? "committed" : "rolled back"),
-					 errhint("Call mmdb.recover() when the server is up.")));
-		pfree(one);
-	}
-}
-
 static bool
 can_prepare(int n, MMConnection *const *conns)
 {
@@ -177,23 +174,77 @@ mm_prepared_prefix(void)
 void
 mm_finish_together(int n, MMConnection *const *conns)
 {
+	if (n == 0 || !can_prepare(n, conns))
+		return;
+	asked = MemoryContextAlloc(TopTransactionContext, sizeof(MMConnection *) * n);
+	memcpy(asked, conns, sizeof(MMConnection *) * n);
+	nasked = n;
+}
+
+/*
+ * An operation begins.  There can be one in a transaction.
+ */
+void
+mm_begin_together(const char *operation)
+{
+	if (begun)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s cannot run in a transaction in which another operation on a distributed table has begun",
+						operation),
+				 errhint("Use a statement of its own for each operation.")));
+	begun = true;
+}
+
+static void
+prepare(void)
+{
 	char	   *prefix = mm_prepared_prefix();
 	FullTransactionId xid = GetTopFullTransactionId();
 
-	if (n == 0 || !can_prepare(n, conns))
-		return;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < nasked; i++)
 	{
 		Prepared   *one = MemoryContextAllocZero(TopMemoryContext, sizeof(Prepared));
 
-		one->conn = conns[i];
+		one->conn = asked[i];
 		snprintf(one->gid, sizeof(one->gid), "%s" UINT64_FORMAT "_%u", prefix, U64FromFullTransactionId(xid),
-				 conns[i]->serverid);
-		mm_exec(conns[i], psprintf("PREPARE TRANSACTION '%s'", one->gid));
-		conns[i]->depth = 0;
-		conns[i]->wrote = false;
+				 one->conn->serverid);
+		mm_exec(one->conn, psprintf("PREPARE TRANSACTION '%s'", one->gid));
+		one->conn->depth = 0;
+		one->conn->wrote = false;
 		one->next = prepared;
 		prepared = one;
+	}
+}
+
+/*
+ * Prepare before the transaction here commits, and end what is prepared as it
+ * ends.  That is past the point where an error could still change anything.
+ */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_PRE_COMMIT)
+		prepare();
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
+		return;
+	nasked = 0;
+	begun = false;
+	while (prepared != NULL)
+	{
+		Prepared   *one = prepared;
+		char		sql[128];
+
+		prepared = one->next;
+		snprintf(sql, sizeof(sql), "%s PREPARED '%s'", event == XACT_EVENT_COMMIT ? "COMMIT" : "ROLLBACK",
+				 one->gid);
+		if (!quietly(one->conn, sql))
+			ereport(WARNING,
+					(errmsg("server \"%s\" has not ended transaction \"%s\"", one->conn->server, one->gid),
+					 errdetail("The transaction here is %s; the prepared one keeps its locks there.",
+							   event == XACT_EVENT_COMMIT ? "committed" : "rolled back"),
+					 errhint("Call mmdb.recover() when the server is up.")));
+		pfree(one);
 	}
 }
 

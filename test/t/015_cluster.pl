@@ -136,8 +136,8 @@ refused(q{UPDATE flats f SET tags = '{}' FROM original o WHERE o.id = f.id},
 	'rows that are chosen here are refused');
 refused(q{DELETE FROM flats WHERE random() < 2}, qr/cannot change rows of distributed table/, 'and so are deletions');
 refused(q{INSERT INTO flats VALUES (0)}, qr/violates check constraint/, 'constraints are checked at servers');
-is(query(q{SELECT mmdb.copy_from('flats', 'SELECT id + 10000.0, rent::text, title, tags, posted FROM original')}), '6000',
-	'copy_from');
+is(query(q{SELECT mmdb.copy_from('flats', 'SELECT id + 10000.0, rent::text, title, tags, posted FROM original')}),
+	'6000', 'copy_from');
 query(q{INSERT INTO original (id, rent, title, tags, posted) SELECT id + 10000, rent, title, tags, posted
 	FROM original});
 is(query('SELECT differences()'), '0', 'its rows are there');
@@ -147,7 +147,35 @@ refused(q{SELECT mmdb.copy_from('flats', 'SELECT *, 1 FROM original')}, qr/retur
 refused(q{SELECT mmdb.copy_from('flats', 'SELECT 1; DROP TABLE flats')}, qr/needs a query that returns rows/,
 	'with two statements');
 
+foreach my $copy ('COPY (SELECT 1) TO STDOUT', 'COPY flats FROM STDIN')
+{
+	refused("SELECT mmdb.on_servers('flats', '$copy')", qr/COPY from or to the client/, "$copy at servers");
+}
+
+# Functions of a table's owner do not get the rights of others.
+query(q{CREATE ROLE careful; GRANT CREATE ON SCHEMA public TO careful; SET ROLE careful;
+	CREATE FUNCTION changes(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS
+		$$ BEGIN IF current_user <> 'careful' THEN RAISE 'run by %', current_user; END IF; RETURN $1; END $$;
+	CREATE TABLE theirs (a integer, b integer); INSERT INTO theirs SELECT i, i % 10 FROM generate_series(1, 300) i;
+	CREATE INDEX theirs_mm ON theirs USING mmdb (a, (changes(b)))});
+foreach my $call (q{mmdb.train_regions('theirs_mm', 2)}, q{mmdb.distribute('theirs', '{s1,s2}')})
+{
+	refused("SELECT $call", qr/only the owner of table "theirs" can do this.*SET ROLE careful/s, $call);
+}
+is(query(q{SET ROLE careful; SELECT mmdb.train_regions('theirs_mm', 2) IS NOT NULL}), 't', 'the owner can');
+
 # Moves and splits.
+refused(q{SELECT mmdb.move_region('flats', region, 's5') FROM mmdb.regions WHERE region IN (7, 8)},
+	qr/mmdb.move_region\(\) cannot run in a transaction in which another operation/, 'two moves in a statement');
+is(query(q{SELECT server FROM mmdb.regions WHERE region IN (7, 8) AND server = 's5'}), '', 'neither has happened');
+query(q{DO $$
+	BEGIN
+		PERFORM mmdb.move_region('flats', 8, 's5');
+		ASSERT (SELECT count(*) FROM flats) = 12000;
+		ASSERT NOT EXISTS (SELECT FROM mmdb.check_servers('flats'));
+	END $$});
+is(query(q{SELECT server FROM mmdb.regions WHERE region = 8}), 's5', 'what moves a region may go on');
+is(query(q{SELECT mmdb.move_region('flats', 8, 's2'); SELECT differences()}), "\n0", 'and back');
 my $move = q{SELECT mmdb.move_region('flats', 7, 's5')};
 query($move);
 is(query(q{SELECT server FROM mmdb.regions WHERE region = 7}), 's5', 'region 7 has moved');
