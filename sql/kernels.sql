@@ -48,7 +48,7 @@ BEGIN
 	FOREACH shape IN ARRAY shapes LOOP
 		query := format('SELECT %s AS d FROM bounded ORDER BY 1 LIMIT 10',
 			regexp_replace(shape, '\md\M', distance, 'g'));
-		EXECUTE 'EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) ' || query INTO plan;
+		EXECUTE 'EXPLAIN (ANALYZE, BUFFERS OFF, FORMAT JSON, TIMING OFF) ' || query INTO plan;
 		EXECUTE format('SELECT array_agg(d) FROM (%s) q', query) INTO nearest;
 		INSERT INTO work VALUES (level, class, c || coalesce(': ' || nullif(shape, 'd'), ''),
 			(jsonb_path_query_first(plan, '$.** ? (exists (@."Candidates"))')

@@ -119,7 +119,7 @@ CREATE TABLE logs_2 PARTITION OF logs FOR VALUES FROM ('2026-02-01') TO ('2026-0
 INSERT INTO logs SELECT date '2026-01-01' + i, 'host' || i % 7, i FROM generate_series(0, 58) i;
 CREATE INDEX logs_mm ON logs USING mmdb (host, load) WITH (scales = '{8,40}');
 SELECT q -> 'row' AS row FROM odb_query('{"from": "logs", "id": {"day": "2026-01-31", "host": "host2"}, "k": 3,
-	"filter": {"nearest": {"object": {"load": 34.2}, "k": 6}}}') q;
+	"filter": {"nearest": {"object": {"load": 34.2}, "k": 6}}}') q ORDER BY q -> 'row' ->> 'day';
 SELECT odb_query('{"from": "logs", "id": 5}');
 SELECT odb_query('{"from": "logs", "id": {"day": "2026-01-31"}}');
 SELECT odb_query('{"from": "logs", "id": {"day": "2026-01-31", "host": "no such"}}');

@@ -90,6 +90,7 @@ SELECT change, statements, reason FROM mm_advise('flats_mm',
 WHERE change LIKE 'leave%' OR change LIKE '%B-tree%' ORDER BY change;
 -- Rules.
 CREATE TABLE moved AS TABLE flats;
+ANALYZE moved;
 ALTER TABLE moved ADD PRIMARY KEY (id);
 CREATE INDEX moved_mm ON moved USING mmdb (price, place, name, rooms, floor);
 UPDATE moved SET price = 10 * price;
