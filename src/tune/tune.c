@@ -62,16 +62,16 @@ enum
 /* The part of the queries that is held out. */
 #define HELDOUT			(1.0 / 3)
 
-/* On these, a recommended configuration may cost this much more than the defaults. */
+/* On these, in the copy, a recommended configuration may cost this much more than the defaults. */
 #define TOLERANCE		0.02
 
 /*
- * What is recommended costs no more than the defaults plus TOLERANCE with a certainty of
- * 95 %: the ratio may be greater by this many standard errors.
+ * What is recommended costs less than the defaults with a certainty of 95 %: the ratio
+ * may be greater by this many standard errors.
  */
 #define SURE			1.64
 
-/* So many of the best configurations are tried in a larger copy. */
+/* So many of the best configurations are tried again, in a larger copy if there is one. */
 #define MOST_CONFIRMED	3
 
 /* The part of the steps for settings, where there are storage parameters, too. */
@@ -135,7 +135,8 @@ typedef struct Tuning
 	int			nbests;			/* how often there was a better one, and these */
 	int		   *bests;
 	MMCopy	   *large;			/* a larger copy; NULL: there is none yet */
-	double	   *large_standard; /* what the defaults cost there, for each query */
+	double	   *standard;		/* what the defaults cost there, or in the table, for each
+								 * query; NULL: not yet measured */
 	ReturnSetInfo *rsinfo;
 	int			first_step;		/* number of the first step after the defaults */
 } Tuning;
@@ -458,63 +459,104 @@ begin_proposing(Tuning *tuning, int steps)
 /* ---------- what is recommended ---------- */
 
 /*
- * What each query costs in the larger copy with these storage parameters.
+ * What each query costs with a configuration: in the larger copy, or with settings, in
+ * the table.
  */
 static double *
-try_large(const Tuning *tuning, const char *parameters)
+costs_of_queries(const Tuning *tuning, int number)
 {
 	const MMWorkload *workload = tuning->workload;
-	MMTrialIndex index = mm_copy_build(tuning->large, mm_all_columns(workload), parameters);
+	MMCopy	   *large = tuning->large;
+	MMTrialIndex index;
 	MMEffort   *each = palloc(sizeof(MMEffort) * workload->n);
 	double	   *costs = palloc(sizeof(double) * workload->n);
+	double		values[MM_MAX_KNOBS];
+	int			level = NewGUCNestLevel();
 	MMEffort	mean;
 
-	mm_effort_of_tasks(workload, 0, workload->n, tuning->large->table, tuning->large->rows, false, each, &mean);
+	mm_knobs_decode(tuning->knobs, tuning->tried[number].point, values);
+	if (large != NULL)
+		index = mm_copy_build(large, mm_all_columns(workload),
+							  number == 0 ? mm_parameters_sql(&tuning->kept) : trial_parameters(tuning, values));
+	else if (number > 0)
+		mm_knobs_set(tuning->knobs, values);
+	mm_effort_of_tasks(workload, 0, workload->n,
+					   large != NULL ? large->table : mm_sql_table(workload->learner->table),
+					   large != NULL ? large->rows : workload->rows, large == NULL, each, &mean);
 	for (int i = 0; i < workload->n; i++)
 		costs[i] = cost_of(tuning, &each[i]);
-	mm_copy_unbuild(tuning->large, &index);
+	if (large != NULL)
+		mm_copy_unbuild(large, &index);
+	AtEOXact_GUC(true, level);
 	pfree(each);
 	return costs;
+}
+
+/*
+ * Make the larger copy, unless it would not be larger, and measure the defaults.
+ */
+static void
+begin_confirming(Tuning *tuning)
+{
+	if (tuning->standard != NULL)
+		return;
+	if (tuning->copy != NULL)
+		tuning->large = tuning->copy->whole || tuning->options->confirm_rows <= tuning->options->rows ? tuning->copy :
+			mm_copy_make(tuning->workload, tuning->options->confirm_rows, tuning->options->seed, "mm_tune");
+	tuning->standard = costs_of_queries(tuning, 0);
+}
+
+/*
+ * The ratio of a configuration's cost to that of the defaults, for the queries from the
+ * first on.
+ */
+static double
+ratio_of_costs(const Tuning *tuning, const double *costs, int first)
+{
+	const MMWorkload *workload = tuning->workload;
+	double		before = 0.0;
+	double		after = 0.0;
+
+	for (int i = first; i < workload->n; i++)
+	{
+		before += tuning->standard[i] * workload->tasks[i].calls;
+		after += costs[i] * workload->tasks[i].calls;
+	}
+	return Max(after, 1e-6) / Max(before, 1e-6);
 }
 
 /*
  * The greatest ratio of its cost to that of the defaults that a configuration may have
  * for the whole table: that in the larger copy, or what follows if it goes on to
  * change as it has from the smaller one; and what the choice of queries leaves open.
+ * It is no less than that of the queries that were held out.
  */
 static double
 ratio_for_table(Tuning *tuning, int number)
 {
 	const MMWorkload *workload = tuning->workload;
-	double		values[MM_MAX_KNOBS];
+	const MMCopy *large;
 	double	   *costs;
-	double		sum[2] = {0};
 	double		ratio;
+	double		heldout;
+	double		growth = 1.0;
 	double		error;
-	double		trend;
 
-	if (tuning->large == NULL)
+	begin_confirming(tuning);
+	large = tuning->large;
+	costs = costs_of_queries(tuning, number);
+	ratio = ratio_of_costs(tuning, costs, 0);
+	heldout = workload->nheldout == 0 ? 0.0 : ratio_of_costs(tuning, costs, workload->n - workload->nheldout);
+	error = mm_effort_error(workload, tuning->standard, costs, ratio);
+	if (large != NULL && !large->whole && large->rows > tuning->copy->rows && workload->rows > large->rows)
 	{
-		tuning->large = tuning->copy->whole ? tuning->copy :
-			mm_copy_make(workload, tuning->options->confirm_rows, tuning->options->seed, "mm_tune");
-		tuning->large_standard = try_large(tuning, mm_parameters_sql(&tuning->kept));
-	}
-	mm_knobs_decode(tuning->knobs, tuning->tried[number].point, values);
-	costs = try_large(tuning, trial_parameters(tuning, values));
-	for (int i = 0; i < workload->n; i++)
-	{
-		sum[0] += tuning->large_standard[i] * workload->tasks[i].calls;
-		sum[1] += costs[i] * workload->tasks[i].calls;
-	}
-	ratio = Max(sum[1], 1e-6) / Max(sum[0], 1e-6);
-	error = mm_effort_error(workload, tuning->large_standard, costs, ratio);
-	if (!tuning->large->whole && workload->rows > tuning->large->rows)
-	{
-		trend = log(ratio / tuning->tried[number].cost) / log(tuning->large->rows / tuning->copy->rows);
+		double		trend = log(ratio / tuning->tried[number].cost) / log(large->rows / tuning->copy->rows);
+
 		if (trend > 0)
-			ratio *= exp(trend * log(workload->rows / tuning->large->rows));
+			growth = exp(trend * log(workload->rows / large->rows));
 	}
-	return ratio + SURE * error;
+	pfree(costs);
+	return Max(ratio * growth + SURE * error, heldout * growth);
 }
 
 /*
@@ -540,12 +582,9 @@ choose_recommended(Tuning *tuning)
 					 errhint("More queries would tell better.")));
 			continue;
 		}
-		if (tuning->copy == NULL ||
-			(!tuning->copy->whole && tuning->options->confirm_rows <= tuning->options->rows))
-			return number;
 		confirmed++;
 		ratio = ratio_for_table(tuning, number);
-		if (ratio <= 1 + TOLERANCE)
+		if (ratio < 1)
 			return number;
 		ereport(NOTICE,
 				(errmsg("a configuration that saves %.1f %% is not recommended", 100 * gain_of(tuning, number)),
