@@ -166,6 +166,11 @@ SELECT count(*) FROM mmdb.profile_use WHERE profile = 'tuned';
 DELETE FROM mmdb.weight_profile WHERE name = 'tuned';
 DROP TABLE recorded;
 
+-- What saves little is not recommended: for other searches, it may be a loss.
+SELECT max(best_gain) > 0 AND max(best_gain) < 0.05 AS little,
+	count(*) FILTER (WHERE step IS NULL AND statements = '{}') AS defaults
+FROM mm_tune('flats_mm', 'TABLE searches', 4, 'random', knob_names => '{fillfactor}');
+
 -- An index of a copy learns from the same rows as the table's own, by their key.
 CREATE TABLE keyed (b integer, name text, a text, x float8, PRIMARY KEY (a, b));
 INSERT INTO keyed SELECT i, substr(md5(i::text), 1, 6 + i % 20), i % 5, chance(i, 1) FROM generate_series(1, 3000) i;

@@ -34,6 +34,7 @@
 #include "base/compare.h"
 #include "compat.h"
 #include "tune/arguments.h"
+#include "tune/confirm.h"
 #include "tune/found.h"
 #include "tune/parameters.h"
 #include "tune/propose.h"
@@ -64,12 +65,6 @@ enum
 
 /* On these, in the copy, a recommended configuration may cost this much more than the defaults. */
 #define TOLERANCE		0.02
-
-/*
- * What is recommended costs less than the defaults with a certainty of 95 %: the ratio
- * may be greater by this many standard errors.
- */
-#define SURE			1.64
 
 /* So many of the best configurations are tried again, in a larger copy if there is one. */
 #define MOST_CONFIRMED	3
@@ -134,9 +129,7 @@ typedef struct Tuning
 	int			best;			/* number of the best one */
 	int			nbests;			/* how often there was a better one, and these */
 	int		   *bests;
-	MMCopy	   *large;			/* a larger copy; NULL: there is none yet */
-	double	   *standard;		/* what the defaults cost there, or in the table, for each
-								 * query; NULL: not yet measured */
+	MMConfirm  *confirm;		/* NULL: nothing was to be recommended yet */
 	ReturnSetInfo *rsinfo;
 	int			first_step;		/* number of the first step after the defaults */
 } Tuning;
@@ -459,104 +452,28 @@ begin_proposing(Tuning *tuning, int steps)
 /* ---------- what is recommended ---------- */
 
 /*
- * What each query costs with a configuration: in the larger copy, or with settings, in
- * the table.
- */
-static double *
-costs_of_queries(const Tuning *tuning, int number)
-{
-	const MMWorkload *workload = tuning->workload;
-	MMCopy	   *large = tuning->large;
-	MMTrialIndex index;
-	MMEffort   *each = palloc(sizeof(MMEffort) * workload->n);
-	double	   *costs = palloc(sizeof(double) * workload->n);
-	double		values[MM_MAX_KNOBS];
-	int			level = NewGUCNestLevel();
-	MMEffort	mean;
-
-	mm_knobs_decode(tuning->knobs, tuning->tried[number].point, values);
-	if (large != NULL)
-		index = mm_copy_build(large, mm_all_columns(workload),
-							  number == 0 ? mm_parameters_sql(&tuning->kept) : trial_parameters(tuning, values));
-	else if (number > 0)
-		mm_knobs_set(tuning->knobs, values);
-	mm_effort_of_tasks(workload, 0, workload->n,
-					   large != NULL ? large->table : mm_sql_table(workload->learner->table),
-					   large != NULL ? large->rows : workload->rows, large == NULL, each, &mean);
-	for (int i = 0; i < workload->n; i++)
-		costs[i] = cost_of(tuning, &each[i]);
-	if (large != NULL)
-		mm_copy_unbuild(large, &index);
-	AtEOXact_GUC(true, level);
-	pfree(each);
-	return costs;
-}
-
-/*
- * Make the larger copy, unless it would not be larger, and measure the defaults.
- */
-static void
-begin_confirming(Tuning *tuning)
-{
-	if (tuning->standard != NULL)
-		return;
-	if (tuning->copy != NULL)
-		tuning->large = tuning->copy->whole || tuning->options->confirm_rows <= tuning->options->rows ? tuning->copy :
-			mm_copy_make(tuning->workload, tuning->options->confirm_rows, tuning->options->seed, "mm_tune");
-	tuning->standard = costs_of_queries(tuning, 0);
-}
-
-/*
- * The ratio of a configuration's cost to that of the defaults, for the queries from the
- * first on.
- */
-static double
-ratio_of_costs(const Tuning *tuning, const double *costs, int first)
-{
-	const MMWorkload *workload = tuning->workload;
-	double		before = 0.0;
-	double		after = 0.0;
-
-	for (int i = first; i < workload->n; i++)
-	{
-		before += tuning->standard[i] * workload->tasks[i].calls;
-		after += costs[i] * workload->tasks[i].calls;
-	}
-	return Max(after, 1e-6) / Max(before, 1e-6);
-}
-
-/*
  * The greatest ratio of its cost to that of the defaults that a configuration may have
- * for the whole table: that in the larger copy, or what follows if it goes on to
- * change as it has from the smaller one; and what the choice of queries leaves open.
- * It is no less than that of the queries that were held out.
+ * for the whole table.
  */
 static double
 ratio_for_table(Tuning *tuning, int number)
 {
-	const MMWorkload *workload = tuning->workload;
-	const MMCopy *large;
-	double	   *costs;
+	const Options *options = tuning->options;
+	double		values[MM_MAX_KNOBS];
 	double		ratio;
-	double		heldout;
-	double		growth = 1.0;
-	double		error;
+	int			level;
 
-	begin_confirming(tuning);
-	large = tuning->large;
-	costs = costs_of_queries(tuning, number);
-	ratio = ratio_of_costs(tuning, costs, 0);
-	heldout = workload->nheldout == 0 ? 0.0 : ratio_of_costs(tuning, costs, workload->n - workload->nheldout);
-	error = mm_effort_error(workload, tuning->standard, costs, ratio);
-	if (large != NULL && !large->whole && large->rows > tuning->copy->rows && workload->rows > large->rows)
-	{
-		double		trend = log(ratio / tuning->tried[number].cost) / log(large->rows / tuning->copy->rows);
-
-		if (trend > 0)
-			growth = exp(trend * log(workload->rows / large->rows));
-	}
-	pfree(costs);
-	return Max(ratio * growth + SURE * error, heldout * growth);
+	if (tuning->confirm == NULL)
+		tuning->confirm = mm_confirm_begin(tuning->workload, tuning->copy, mm_parameters_sql(&tuning->kept),
+										   options->confirm_rows, options->seed, options->timed);
+	mm_knobs_decode(tuning->knobs, tuning->tried[number].point, values);
+	level = NewGUCNestLevel();
+	if (tuning->copy == NULL)
+		mm_knobs_set(tuning->knobs, values);
+	ratio = mm_confirm_ratio(tuning->confirm, tuning->copy == NULL ? NULL : trial_parameters(tuning, values),
+							 tuning->tried[number].cost);
+	AtEOXact_GUC(true, level);
+	return ratio;
 }
 
 /*
@@ -614,8 +531,8 @@ recommend(Tuning *tuning)
 	put_row(tuning, -1, tuning->copy != NULL ? "index, result" : "session, result", number, NAN,
 			isnan(standard->heldout) ? NAN : 1.0 - outcome->heldout / standard->heldout,
 			gain_of(tuning, number));
-	if (tuning->large != NULL && tuning->large != tuning->copy)
-		mm_copy_drop(tuning->large);
+	if (tuning->confirm != NULL)
+		mm_confirm_end(tuning->confirm);
 }
 
 /*
