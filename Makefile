@@ -275,6 +275,7 @@ OBJS = \
 	src/tune/advise.o \
 	src/tune/arguments.o \
 	src/tune/candidates.o \
+	src/tune/confirm.o \
 	src/tune/copy.o \
 	src/tune/effort.o \
 	src/tune/found.o \

@@ -124,6 +124,66 @@ CALL mmdb.replace_index('flats_mm', 'flats_new');
 CALL mm_apply_advice('{DROP TABLE flats}');
 CALL mm_apply_advice(ARRAY[NULL]);
 
+-- The default workload is what was recorded: sums in plain SQL, odbknn, radii, filters;
+-- without query objects and with them.  Trials are not recorded, whatever mmdb.track says.
+SELECT mm_tune('flats_mm');
+SET enable_seqscan = off;
+SELECT count(*) FROM (SELECT FROM flats ORDER BY (place <-> '(0.5,0.5)') + (name <~> 'abc') / 20 LIMIT 10) s;
+-- One search without an object is repeated with rows of the table, so some are held out.
+SELECT count(*) AS rows, count(*) FILTER (WHERE step IS NULL AND gain IS NOT NULL) AS heldout
+FROM mm_tune('flats_mm', steps => 1, copy_rows => 500);
+SELECT count(*) FROM (SELECT * FROM flats WHERE id <= 12) q,
+	LATERAL (SELECT FROM flats f ORDER BY (f.place <-> q.place) + (f.name <~> q.name) / 20 LIMIT 10) s;
+SELECT count(*) FROM flats WHERE (place <-> '(0.5,0.5)') + (name <~> 'abc') / 20 <= 0.2;
+SELECT count(*) FROM (SELECT FROM flats WHERE let ORDER BY (place <-> '(0.5,0.5)') + (name <~> 'b') / 20 LIMIT 3) s;
+SET mmdb.track_samples = objects;
+SELECT count(*) FROM odbknn(NULL::flats, '{"name": "abc", "place": "(0.1,0.9)"}'::odbvalues, NULL, 7);
+SELECT count(*) > 0 FROM odbrange(NULL::flats, '{"name": "abcd", "floor": 3}'::odbvalues, NULL, 0.3);
+SELECT count(*) FROM (SELECT FROM flats ORDER BY (place <-> '(0.7,0.2)') + (name <~> '1f') / 20 LIMIT 10) s;
+-- These are nothing that odbknn could ask for.
+SELECT count(*) FROM flats WHERE (place <-> '(0.5,0.5)') + (name <~> 'abc') / 20 <= -1;
+SELECT count(*) FROM (SELECT FROM flats ORDER BY (place <-> NULL) + (name <~> 'abc') / 20 LIMIT 3) s;
+RESET enable_seqscan;
+SELECT class, answered_by, calls, samples FROM mmdb.query_stats WHERE index_name = 'flats_mm'::regclass
+ORDER BY class COLLATE "C";
+SELECT count(*) AS samples, count(query) AS objects, count(weights) AS weights FROM mmdb.query_samples('flats_mm');
+INSERT INTO mmdb.weight_profile (name, columns, weights)
+	VALUES ('tuned', '{price,place,name,rooms,floor}', '{1,1,1,1,1}');
+CREATE TABLE recorded AS SELECT index_id, class, answered_by, calls FROM mmdb.query_stats
+WHERE database = current_database();
+SET mmdb.track = 'all';
+SELECT count(*) FROM mm_tune('flats_mm', steps => 2, copy_rows => 1000);
+SELECT count(*) FROM mm_tune('flats_mm', steps => 1, knob_names => '{session}');
+SELECT count(*) > 0 AS advice FROM mm_advise('flats_mm', copy_rows => 1000);
+SELECT count(*) FROM mm_tune('flats_mm', $$SELECT key, weights, k, 'mm_weights(''tuned'') IS NOT NULL' AS filter
+	FROM searches$$, 1, copy_rows => 500);
+RESET mmdb.track;
+RESET mmdb.track_samples;
+SELECT count(*) AS changed
+FROM recorded r FULL JOIN (SELECT * FROM mmdb.query_stats WHERE database = current_database()) s
+	USING (index_id, class, answered_by)
+WHERE s.calls IS DISTINCT FROM r.calls;
+SELECT count(*) FROM mmdb.profile_use WHERE profile = 'tuned';
+DELETE FROM mmdb.weight_profile WHERE name = 'tuned';
+DROP TABLE recorded;
+
+-- What saves little is not recommended: for other searches, it may be a loss.
+SELECT max(best_gain) > 0 AND max(best_gain) < 0.05 AS little,
+	count(*) FILTER (WHERE step IS NULL AND statements = '{}') AS defaults
+FROM mm_tune('flats_mm', 'TABLE searches', 4, 'random', knob_names => '{fillfactor}');
+
+-- An index of a copy learns from the same rows as the table's own, by their key.
+CREATE TABLE keyed (b integer, name text, a text, x float8, PRIMARY KEY (a, b));
+INSERT INTO keyed SELECT i, substr(md5(i::text), 1, 6 + i % 20), i % 5, chance(i, 1) FROM generate_series(1, 3000) i;
+CREATE INDEX keyed_mm ON keyed USING mmdb (x, name) WITH (sample_rows = 500, pivots = 3, subindexes = none);
+ANALYZE keyed;
+CREATE VIEW objects AS SELECT jsonb_build_object('x', x, 'name', name) AS query FROM keyed WHERE b <= 30;
+SELECT c.entries = t.entries AS entries, c.rows_read = t.rows_read AS rows
+FROM mm_tune('keyed_mm', 'TABLE objects', 1, knob_names => '{fillfactor}') c,
+	mm_tune('keyed_mm', 'TABLE objects', 1, knob_names => '{work_mem}') t
+WHERE c.step = 0 AND t.step = 0;
+DROP TABLE keyed CASCADE;
+
 -- Bad input.
 \set VERBOSITY default
 \set SHOW_CONTEXT never

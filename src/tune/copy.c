@@ -8,6 +8,10 @@
  * their primary keys, so the same rows of a table are copied each time, in the
  * same order.  The copy belongs to the caller and has only rows that he may read.
  *
+ * The copy has the table's primary key, too.  By that, an index chooses the rows on
+ * which it measures and learns (model/sample.c), so an index of a copy of the whole
+ * table learns from the same rows as the table's own.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -17,6 +21,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
@@ -102,11 +107,31 @@ mm_filter_columns(const MMWorkload *workload, const char *filter, Bitmapset **co
 	pull_varattnos(query->jointree->quals, 1, columns);
 }
 
+/*
+ * The constraint that is the table's primary key, whose columns are added to *columns.
+ * InvalidOid if there is none that a copy could have: the rows of children by inheritance
+ * need not obey it.
+ */
+static Oid
+primary_key(const MMWorkload *workload, Bitmapset **columns)
+{
+	Relation	table = workload->learner->table;
+	Oid			constraint;
+	Bitmapset  *key;
+
+	if (!mm_not_null_holds(RelationGetRelid(table)))
+		return InvalidOid;
+	key = get_primary_key_attnos(RelationGetRelid(table), false, &constraint);
+	*columns = bms_add_members(*columns, key);
+	return key == NULL ? InvalidOid : constraint;
+}
+
 static Bitmapset *
 needed_columns(const MMWorkload *workload)
 {
 	Bitmapset  *columns = mm_index_table_columns(workload->learner->index, false);
 
+	(void) primary_key(workload, &columns);
 	for (int i = 0; i < workload->n; i++)
 		if (workload->tasks[i].filter != NULL)
 			mm_filter_columns(workload, workload->tasks[i].filter, &columns);
@@ -235,6 +260,29 @@ mm_index_columns_sql(const MMWorkload *workload, uint32 columns)
 
 /* ---------- the copy ---------- */
 
+/*
+ * Give a copy the table's primary key, if it has one.
+ */
+static void
+add_primary_key(const MMCopy *copy)
+{
+	Bitmapset  *columns = NULL;
+	Oid			constraint = primary_key(copy->workload, &columns);
+	Relation	index;
+	StringInfoData list;
+
+	if (!OidIsValid(constraint))
+		return;
+	initStringInfo(&list);
+	index = relation_open(get_constraint_index(constraint), AccessShareLock);
+	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "",
+						 quote_identifier(get_attname(index->rd_index->indrelid,
+													  index->rd_index->indkey.values[i], false)));
+	relation_close(index, NoLock);
+	mm_run_utility(psprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", copy->table, list.data));
+}
+
 MMCopy *
 mm_copy_make(const MMWorkload *workload, int rows, int seed, const char *what)
 {
@@ -269,6 +317,7 @@ mm_copy_make(const MMWorkload *workload, int rows, int seed, const char *what)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" is empty", RelationGetRelationName(learner->table)),
 				 errhint("Load it first.")));
+	add_primary_key(copy);
 	/* Filters need it; and their plans are the same each time for 30,000 rows at most. */
 	if (workload->filters)
 		mm_run_utility(psprintf("ANALYZE %s", copy->table));

@@ -32,8 +32,8 @@ typedef struct MMTrialIndex
 
 /*
  * mm_copy_make: copy that many rows of a workload's table, chosen by seed, with the
- * columns that the index and the workload's filters use.  Raises an error where
- * temporary tables cannot be made, in the name of the function what.
+ * primary key and the columns that the index and the workload's filters use.  Raises an
+ * error where temporary tables cannot be made, in the name of the function what.
  *
  * mm_copy_drop: drop it.
  */

@@ -202,8 +202,7 @@ mm_effort_of_tasks(const MMWorkload *workload, int first, int n, const char *tab
 	int			level = NewGUCNestLevel();
 
 	/* Trials are no searches of users, and are not recorded as such. */
-	if (GetConfigOption("mmdb.track", true, false) != NULL)
-		(void) set_config_option("mmdb.track", "none", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("mmdb.track", "none", PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	memset(mean, 0, sizeof(MMEffort));
 	for (int i = 0; i < n; i++)
 		calls += workload->tasks[first + i].calls;

@@ -34,6 +34,7 @@
 #include "base/compare.h"
 #include "compat.h"
 #include "tune/arguments.h"
+#include "tune/confirm.h"
 #include "tune/found.h"
 #include "tune/parameters.h"
 #include "tune/propose.h"
@@ -62,16 +63,10 @@ enum
 /* The part of the queries that is held out. */
 #define HELDOUT			(1.0 / 3)
 
-/* On these, a recommended configuration may cost this much more than the defaults. */
+/* On these, in the copy, a recommended configuration may cost this much more than the defaults. */
 #define TOLERANCE		0.02
 
-/*
- * What is recommended costs no more than the defaults plus TOLERANCE with a certainty of
- * 95 %: the ratio may be greater by this many standard errors.
- */
-#define SURE			1.64
-
-/* So many of the best configurations are tried in a larger copy. */
+/* So many of the best configurations are tried again, in a larger copy if there is one. */
 #define MOST_CONFIRMED	3
 
 /* The part of the steps for settings, where there are storage parameters, too. */
@@ -134,8 +129,7 @@ typedef struct Tuning
 	int			best;			/* number of the best one */
 	int			nbests;			/* how often there was a better one, and these */
 	int		   *bests;
-	MMCopy	   *large;			/* a larger copy; NULL: there is none yet */
-	double	   *large_standard; /* what the defaults cost there, for each query */
+	MMConfirm  *confirm;		/* NULL: nothing was to be recommended yet */
 	ReturnSetInfo *rsinfo;
 	int			first_step;		/* number of the first step after the defaults */
 } Tuning;
@@ -458,63 +452,28 @@ begin_proposing(Tuning *tuning, int steps)
 /* ---------- what is recommended ---------- */
 
 /*
- * What each query costs in the larger copy with these storage parameters.
- */
-static double *
-try_large(const Tuning *tuning, const char *parameters)
-{
-	const MMWorkload *workload = tuning->workload;
-	MMTrialIndex index = mm_copy_build(tuning->large, mm_all_columns(workload), parameters);
-	MMEffort   *each = palloc(sizeof(MMEffort) * workload->n);
-	double	   *costs = palloc(sizeof(double) * workload->n);
-	MMEffort	mean;
-
-	mm_effort_of_tasks(workload, 0, workload->n, tuning->large->table, tuning->large->rows, false, each, &mean);
-	for (int i = 0; i < workload->n; i++)
-		costs[i] = cost_of(tuning, &each[i]);
-	mm_copy_unbuild(tuning->large, &index);
-	pfree(each);
-	return costs;
-}
-
-/*
  * The greatest ratio of its cost to that of the defaults that a configuration may have
- * for the whole table: that in the larger copy, or what follows if it goes on to
- * change as it has from the smaller one; and what the choice of queries leaves open.
+ * for the whole table.
  */
 static double
 ratio_for_table(Tuning *tuning, int number)
 {
-	const MMWorkload *workload = tuning->workload;
+	const Options *options = tuning->options;
 	double		values[MM_MAX_KNOBS];
-	double	   *costs;
-	double		sum[2] = {0};
 	double		ratio;
-	double		error;
-	double		trend;
+	int			level;
 
-	if (tuning->large == NULL)
-	{
-		tuning->large = tuning->copy->whole ? tuning->copy :
-			mm_copy_make(workload, tuning->options->confirm_rows, tuning->options->seed, "mm_tune");
-		tuning->large_standard = try_large(tuning, mm_parameters_sql(&tuning->kept));
-	}
+	if (tuning->confirm == NULL)
+		tuning->confirm = mm_confirm_begin(tuning->workload, tuning->copy, mm_parameters_sql(&tuning->kept),
+										   options->confirm_rows, options->seed, options->timed);
 	mm_knobs_decode(tuning->knobs, tuning->tried[number].point, values);
-	costs = try_large(tuning, trial_parameters(tuning, values));
-	for (int i = 0; i < workload->n; i++)
-	{
-		sum[0] += tuning->large_standard[i] * workload->tasks[i].calls;
-		sum[1] += costs[i] * workload->tasks[i].calls;
-	}
-	ratio = Max(sum[1], 1e-6) / Max(sum[0], 1e-6);
-	error = mm_effort_error(workload, tuning->large_standard, costs, ratio);
-	if (!tuning->large->whole && workload->rows > tuning->large->rows)
-	{
-		trend = log(ratio / tuning->tried[number].cost) / log(tuning->large->rows / tuning->copy->rows);
-		if (trend > 0)
-			ratio *= exp(trend * log(workload->rows / tuning->large->rows));
-	}
-	return ratio + SURE * error;
+	level = NewGUCNestLevel();
+	if (tuning->copy == NULL)
+		mm_knobs_set(tuning->knobs, values);
+	ratio = mm_confirm_ratio(tuning->confirm, tuning->copy == NULL ? NULL : trial_parameters(tuning, values),
+							 tuning->tried[number].cost);
+	AtEOXact_GUC(true, level);
+	return ratio;
 }
 
 /*
@@ -540,12 +499,9 @@ choose_recommended(Tuning *tuning)
 					 errhint("More queries would tell better.")));
 			continue;
 		}
-		if (tuning->copy == NULL ||
-			(!tuning->copy->whole && tuning->options->confirm_rows <= tuning->options->rows))
-			return number;
 		confirmed++;
 		ratio = ratio_for_table(tuning, number);
-		if (ratio <= 1 + TOLERANCE)
+		if (ratio < 1)
 			return number;
 		ereport(NOTICE,
 				(errmsg("a configuration that saves %.1f %% is not recommended", 100 * gain_of(tuning, number)),
@@ -575,8 +531,8 @@ recommend(Tuning *tuning)
 	put_row(tuning, -1, tuning->copy != NULL ? "index, result" : "session, result", number, NAN,
 			isnan(standard->heldout) ? NAN : 1.0 - outcome->heldout / standard->heldout,
 			gain_of(tuning, number));
-	if (tuning->large != NULL && tuning->large != tuning->copy)
-		mm_copy_drop(tuning->large);
+	if (tuning->confirm != NULL)
+		mm_confirm_end(tuning->confirm);
 }
 
 /*

@@ -30,6 +30,7 @@
 #include "utils/ruleutils.h"
 #include "utils/typcache.h"
 
+#include "base/random.h"
 #include "compat.h"
 #include "tune/workload.h"
 #include "type/weights.h"
@@ -40,10 +41,10 @@
 /* The k of a search that states neither k nor a radius. */
 #define DEFAULT_K	10
 
-/* The recorded searches, where this function exists. */
-#define RECORDED_FUNCTION	"mmdb.query_samples(regclass)"
+/* The recorded searches: those that odbknn or odbrange could ask for. */
 #define RECORDED_QUERY \
-	"SELECT query, weights, k, radius, calls FROM mmdb.query_samples($1) WHERE weights IS NOT NULL"
+	"SELECT query, weights, k, radius, calls FROM mmdb.query_samples($1) " \
+	"WHERE 0 OPERATOR(pg_catalog.<) ANY (weights) AND (radius IS NULL OR radius OPERATOR(pg_catalog.>=) 0)"
 
 /* ---------- one task ---------- */
 
@@ -62,7 +63,8 @@ add_task(MMWorkload *workload)
 }
 
 /*
- * Give a task its query object.  Only columns with weight and a value stay.
+ * Give a task its query object.  Only columns with weight and a value stay.  A recorded
+ * one in which there are none stays without an object.
  */
 static void
 set_terms(MMWorkload *workload, MMTask *task, const MMExample *example)
@@ -78,7 +80,9 @@ set_terms(MMWorkload *workload, MMTask *task, const MMExample *example)
 		task->columns |= UINT32_C(1) << term.column;
 		task->terms->terms[task->terms->n++] = term;
 	}
-	if (task->terms->n == 0)
+	if (task->terms->n == 0 && workload->recorded)
+		task->terms = NULL;
+	else if (task->terms->n == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a query has no column with both a weight and a value")));
@@ -325,6 +329,36 @@ read_tasks(MMWorkload *workload, const char *sql)
 }
 
 /*
+ * Recorded searches without query objects are repeated, so that there are as many tasks
+ * as are wanted: each time, another row of the table takes the object's place.
+ */
+static void
+repeat_recorded(MMWorkload *workload, int most)
+{
+	int			n = workload->n;
+	int			missing = 0;
+	int			times;
+
+	for (int i = 0; i < n; i++)
+		missing += workload->tasks[i].terms == NULL;
+	if (missing == 0 || n >= most)
+		return;
+	times = 1 + (most - n) / missing;
+	for (int i = 0; i < n; i++)
+	{
+		if (workload->tasks[i].terms != NULL)
+			continue;
+		workload->tasks[i].calls /= times;
+		for (int j = 1; j < times; j++)
+		{
+			MMTask	   *task = add_task(workload);
+
+			*task = workload->tasks[i];
+		}
+	}
+}
+
+/*
  * Without query objects: rows of the table take their place.
  */
 static void
@@ -414,13 +448,26 @@ compare_places(const void *a, const void *b)
 
 /*
  * Put the tasks in an order that depends on what they are and the seed, and keep
- * the first ones.
+ * the first ones.  Equal ones are spread, so that they are not all held out together.
  */
 static void
 choose_tasks(MMWorkload *workload, int most, double heldout, int seed)
 {
+	uint64		before = 0;
+	int			equal = 0;
+
 	for (int i = 0; i < workload->n; i++)
 		workload->tasks[i].place = hash_task(workload, &workload->tasks[i], (uint32) seed);
+	qsort(workload->tasks, workload->n, sizeof(MMTask), compare_places);
+	for (int i = 0; i < workload->n; i++)
+	{
+		uint64		place = workload->tasks[i].place;
+
+		equal = i > 0 && place == before ? equal + 1 : 0;
+		before = place;
+		if (equal > 0)
+			workload->tasks[i].place = mm_mix_bits(hash_combine64(place, equal));
+	}
 	qsort(workload->tasks, workload->n, sizeof(MMTask), compare_places);
 	workload->n = Min(workload->n, most);
 	fill_objects(workload, seed);
@@ -475,21 +522,6 @@ mm_workload_weights(const MMWorkload *workload, double *weights)
 		weights[c] /= total;
 }
 
-/*
- * Does this version of mmdb record searches?
- */
-static bool
-recorded_function_exists(void)
-{
-	LOCAL_FCINFO(fcinfo, 1);
-
-	InitFunctionCallInfoData(*fcinfo, NULL, 1, InvalidOid, NULL, NULL);
-	fcinfo->args[0].value = CStringGetTextDatum(RECORDED_FUNCTION);
-	fcinfo->args[0].isnull = false;
-	(void) to_regprocedure(fcinfo);
-	return !fcinfo->isnull;
-}
-
 MMWorkload *
 mm_workload_read(Oid index, const char *workload_text, int most, double heldout, int seed)
 {
@@ -514,18 +546,15 @@ mm_workload_read(Oid index, const char *workload_text, int most, double heldout,
 												 true, false);
 	workload->rows = Max(learner->table->rd_rel->reltuples, (double) learner->statistics->rows);
 	workload->recorded = strcmp(workload_text, MM_RECORDED) == 0;
-	if (workload->recorded &&
-		!recorded_function_exists())
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("no queries are recorded on this server"),
-				 errhint("Give a query that returns query objects, weights and k.")));
 	read_tasks(workload, workload->recorded ? RECORDED_QUERY : workload_text);
 	if (workload->n == 0 && workload->recorded)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("no queries are recorded for index \"%s\"", RelationGetRelationName(learner->index)),
-				 errhint("Let searches run with mmdb.track switched on; or give a query that returns query objects, weights and k.")));
+				 errdetail("Searches are recorded if mmdb.track is on. The view mmdb.query_stats_info tells whether those of other sessions are. Roles see their own, and those with pg_read_all_stats all."),
+				 errhint("Let searches run first; or give a query that returns query objects, weights and k.")));
+	if (workload->recorded)
+		repeat_recorded(workload, most);
 	choose_tasks(workload, most, heldout, seed);
 	if (workload->n == 0)
 		ereport(ERROR,
