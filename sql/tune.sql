@@ -122,6 +122,13 @@ CALL mmdb.replace_index('flats_mm', 'flats_new');
 UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'flats_new'::regclass;
 CALL mmdb.replace_index('flats_mm', 'flats_new');
 CALL mm_apply_advice('{DROP TABLE flats}');
+CALL mm_apply_advice('{ALTER TABLE flats DISABLE ROW LEVEL SECURITY}');
+CALL mm_apply_advice('{ALTER INDEX flats_mm OWNER TO pg_monitor}');
+CALL mm_apply_advice('{CALL something()}');
+CALL mm_apply_advice('{SET SESSION AUTHORIZATION pg_monitor}');
+CALL mm_apply_advice('{SET role = pg_monitor}');
+CALL mm_apply_advice('{ANALYZE}');
+CALL mm_apply_advice('{REINDEX TABLE flats}');
 CALL mm_apply_advice(ARRAY[NULL]);
 
 -- The default workload is what was recorded: sums in plain SQL, odbknn, radii, filters;

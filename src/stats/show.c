@@ -311,6 +311,8 @@ show_samples(FunctionCallInfo fcinfo, const MMVisibleEntry *visible)
 	const MMStatsEntry *entry = &visible->entry;
 	const MMCounters *c = &entry->counters;
 	const MMQueryClass *class = &entry->key.class;
+	/* Objects of others may be rows that only they may read. */
+	bool		objects = entry->key.user == GetUserId() || visible->known;
 
 	for (int i = 0; i < c->nsamples; i++)
 	{
@@ -322,7 +324,7 @@ show_samples(FunctionCallInfo fcinfo, const MMVisibleEntry *visible)
 		add_weights(&row, visible, sample);
 		add(&row, Int32GetDatum((int32) Min(sample->k, PG_INT32_MAX)), sample->k == 0);
 		add_number(&row, sample->radius);
-		add_text(&row, object_text(visible, visible->objects[i]));
+		add_text(&row, objects ? object_text(visible, visible->objects[i]) : NULL);
 		add(&row, BoolGetDatum((class->flags & (MM_CLASS_NE | MM_CLASS_NR | MM_CLASS_FILTER)) != 0), false);
 		add_count(&row, (int64) Max(rint(c->recent / c->nsamples), 1), false);
 		add_number(&row, c->mean);

@@ -109,18 +109,75 @@ mm_replace_index(PG_FUNCTION_ARGS)
 
 /* ---------- mm_apply_advice ---------- */
 
+/* Settings that mm_tune recommends, besides those of mmdb. */
+static const char *const tuned_settings[] = {
+	"random_page_cost", "cpu_operator_cost", "work_mem", "effective_io_concurrency"
+};
+
+static bool
+is_tuned_setting(const char *name)
+{
+	for (int i = 0; i < (int) lengthof(tuned_settings); i++)
+		if (pg_strcasecmp(name, tuned_settings[i]) == 0)
+			return true;
+	return pg_strncasecmp(name, "mmdb.", 5) == 0;
+}
+
 /*
- * Raise an error unless a statement is of a kind that mm_advise and mm_tune give.
+ * Do all of these commands set or reset storage parameters?
  */
+static bool
+only_set_parameters(const List *commands)
+{
+	ListCell   *lc;
+
+	foreach(lc, commands)
+	{
+		AlterTableType type = lfirst_node(AlterTableCmd, lc)->subtype;
+
+		if (type != AT_SetRelOptions && type != AT_ResetRelOptions)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Is a statement one that mm_advise and mm_tune may give?  Advice is kept in tables,
+ * and whoever can write to them must not decide what else is run.
+ */
+static bool
+is_advice(Node *node)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, IndexStmt))
+		return true;
+	if (IsA(node, ReindexStmt))
+		return ((ReindexStmt *) node)->kind == REINDEX_OBJECT_INDEX;
+	if (IsA(node, VacuumStmt))
+		return !((VacuumStmt *) node)->is_vacuumcmd && ((VacuumStmt *) node)->rels != NIL;
+	if (IsA(node, CallStmt))
+	{
+		List	   *name = ((CallStmt *) node)->funccall->funcname;
+
+		return list_length(name) == 2 && strcmp(strVal(linitial(name)), "mmdb") == 0 &&
+			strcmp(strVal(lsecond(name)), "replace_index") == 0;
+	}
+	if (IsA(node, VariableSetStmt))
+		return ((VariableSetStmt *) node)->kind == VAR_SET_VALUE &&
+			is_tuned_setting(((VariableSetStmt *) node)->name);
+	if (IsA(node, AlterTableStmt))
+		return ((AlterTableStmt *) node)->objtype == OBJECT_INDEX &&
+			only_set_parameters(((AlterTableStmt *) node)->cmds);
+	return false;
+}
+
 static void
 check_kind(const char *statement)
 {
 	List	   *statements = pg_parse_query(statement);
-	Node	   *node = list_length(statements) == 1 ? linitial_node(RawStmt, statements)->stmt : NULL;
 
-	if (node == NULL ||
-		!(IsA(node, IndexStmt) || IsA(node, ReindexStmt) || IsA(node, VacuumStmt) || IsA(node, CallStmt) ||
-		  IsA(node, VariableSetStmt) || IsA(node, AlterTableStmt)))
+	if (list_length(statements) != 1 || !is_advice(linitial_node(RawStmt, statements)->stmt))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is no statement of mm_advise or mm_tune", statement),

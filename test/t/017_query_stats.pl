@@ -57,7 +57,10 @@ is($node->safe_psql('other', 'SELECT count(*) FROM mmdb.query_samples()'), '0', 
 # Who may see it.
 is(as_user('asker', $entries), 'asker|V.K(n, t), k <= 10|1|3', 'users see their own searches');
 is(as_user('reader', $entries), $all, 'pg_read_all_stats sees those of all');
-is(as_user('reader', q{SELECT count(query) FROM mmdb.query_samples('items_mm')}), '4', 'and their objects');
+is(as_user('reader', q{SELECT count(query) FROM mmdb.query_samples('items_mm')}), '0', 'but not their objects');
+$node->safe_psql('postgres', 'GRANT SELECT ON items TO reader');
+is(as_user('reader', q{SELECT count(query) FROM mmdb.query_samples('items_mm')}), '4',
+	'unless it may read what is indexed');
 is(as_user('asker', q{SELECT count(query), max(query) FROM mmdb.query_samples('items_mm')}), '1|{"n": "3", "t": "x7"}',
 	'as users see their own');
 (undef, undef, $stderr) = $node->psql('postgres', 'SELECT mm_reset_query_stats()', extra_params => [ '-U', 'asker' ]);
