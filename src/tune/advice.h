@@ -38,6 +38,7 @@ typedef struct MMAdvice
 	bool		measured;
 	MMEffort   *each;			/* of the tasks, in the larger copy */
 	MMEffort   *each_small;		/* in the smaller one; NULL: there is none */
+	double		log_ratio;		/* of work, for the whole table */
 	double		work;			/* mean of each */
 	double		bytes;			/* of all mmdb indexes in the larger copy, and a B-tree */
 	double		seconds;		/* to build it there */

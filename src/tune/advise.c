@@ -341,8 +341,18 @@ choose_good(const Advising *advising, List *candidates)
 	return result;
 }
 
+static int
+compare_expected(const ListCell *a, const ListCell *b)
+{
+	const MMAdvice *x = lfirst(a);
+	const MMAdvice *y = lfirst(b);
+
+	return (x->log_ratio > y->log_ratio) - (x->log_ratio < y->log_ratio);
+}
+
 /*
- * Try what is good in the smaller copy.
+ * Try what is good in the smaller copy, and order it by what is expected of the
+ * whole table.
  */
 static void
 try_small(Advising *advising, List *good)
@@ -368,7 +378,9 @@ try_small(Advising *advising, List *good)
 
 		if (!is_beside(advice))
 			advice->each_small = try_in(advising, advising->small, advice, NULL, NULL);
+		advice->log_ratio = extrapolated(advising, advice, ratio_in_copy(advising, advice));
 	}
+	list_sort(good, compare_expected);
 }
 
 /* ---------- the index as it is ---------- */
