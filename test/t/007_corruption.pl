@@ -130,6 +130,16 @@ sub field
 	return [ where($block, $name), pack($field{$name}[1], $value) ];
 }
 
+# Of the leaf's first two entries, the one whose row comes later in the table: a
+# missing row would be told of before one that has two entries.
+my ($first, $second) = map
+{
+	my $entry = $_;
+	join ',', map { sprintf '%10d', unpack('L', substr($healthy{things_mm}, entries($leaf) + 4 * ($_ * $leaf_room + $entry), 4)) }
+		(0, 1)
+} 0, 1;
+my $later = $first gt $second ? 0 : 1;
+
 my @damages = (
 	# special areas
 	[ 'magic number of a leaf', 'things_mm', [ field('things_mm', $leaf, 'magic', 1) ],
@@ -260,8 +270,8 @@ my @damages = (
 		'wrong' ],
 	[ 'one entry less', 'things_mm', [ field('things_mm', $leaf, 'n', get('things_mm', $leaf, 'n') - 1) ],
 		qr/Row \(\d+,\d+\) has no entry/, 'wrong' ],
-	[ 'a place twice', 'things_mm', [ [ entries($leaf), substr($healthy{things_mm}, entries($leaf) + 4, 4) ],
-		[ entries($leaf) + 4 * $leaf_room, substr($healthy{things_mm}, entries($leaf) + 4 * $leaf_room + 4, 4) ] ],
+	[ 'a place twice', 'things_mm', [ map { [ $_ + 4 * $later, substr($healthy{things_mm}, $_ + 4 * (1 - $later), 4) ] }
+		(entries($leaf), entries($leaf) + 4 * $leaf_room) ],
 		qr/Row \(\d+,\d+\) has two|not those of row/, 'wrong' ],
 	[ 'a place that is none', 'things_mm', [ [ entries($leaf) + 4 * $leaf_room, pack('L', 0) ] ],
 		qr/Block $leaf, entry 0: \(\d+,0\) is no place/, 'wrong' ],
