@@ -834,8 +834,8 @@ BEGIN
 			format('SELECT array_agg(s::text) FROM (SELECT %s AS s FROM r WHERE %s ORDER BY 1 LIMIT 10 FOR UPDATE) q',
 				query, round.filter));
 		PERFORM compare_sum('sum with rows',
-			format('SELECT array_agg(s::text) FROM (SELECT %1$s AS s, r, r.tableoid, r.ctid, %1$s + 1
-					FROM r WHERE %2$s ORDER BY 1 LIMIT 10) q WHERE (q.r).id > 0', query, round.filter));
+			format('SELECT array_agg(s::text) FROM (SELECT %1$s AS s, r, r.tableoid, r.ctid, %1$s + 1 FROM r WHERE %2$s
+					ORDER BY 1 LIMIT 10) q WHERE (q.r).id > 0', query, round.filter));
 		-- odbknn
 		SELECT array_agg(CASE WHEN random() < 0.3 THEN 0 ELSE round((0.1 + random() * 3)::numeric, 3) END) INTO w
 			FROM generate_series(1, round.ncolumns);

@@ -135,8 +135,8 @@ sub field
 my ($first, $second) = map
 {
 	my $entry = $_;
-	join ',', map { sprintf '%10d', unpack('L', substr($healthy{things_mm}, entries($leaf) + 4 * ($_ * $leaf_room + $entry), 4)) }
-		(0, 1)
+	join ',', map { sprintf '%10d', unpack('L', substr($healthy{things_mm}, $_ + 4 * $entry, 4)) }
+		(entries($leaf), entries($leaf) + 4 * $leaf_room)
 } 0, 1;
 my $later = $first gt $second ? 0 : 1;
 
