@@ -199,9 +199,14 @@ mm_begin_together(const char *operation)
 static void
 prepare(void)
 {
-	char	   *prefix = mm_prepared_prefix();
-	FullTransactionId xid = GetTopFullTransactionId();
+	char	   *prefix;
+	FullTransactionId xid;
 
+	/* A transaction that only searches must not get a number: it may run on a standby. */
+	if (nasked == 0)
+		return;
+	prefix = mm_prepared_prefix();
+	xid = GetTopFullTransactionId();
 	for (int i = 0; i < nasked; i++)
 	{
 		Prepared   *one = MemoryContextAllocZero(TopMemoryContext, sizeof(Prepared));

@@ -145,6 +145,10 @@ SKIP:
 
 my $search = "SELECT id FROM flats ORDER BY COALESCE((price <+> 500) / 100, 3) + 10 * (place <-> '(0.5,0.5)') LIMIT 5";
 like(sql("EXPLAIN (COSTS OFF) $search"), qr/MMDB Fan-out/, 'a search is fanned out');
+my $next = 'SELECT pg_snapshot_xmax(pg_current_snapshot())';
+my ($before, @after) = grep { /^\d{3,}$/ } split /\n/, sql("$next AS n; " .
+	"BEGIN; SELECT count(*) FROM ($search) s; COMMIT; $next; BEGIN; SELECT count(*) FROM ($search) s; COMMIT; $next");
+is("@after", "$before $before", 'searches get no transaction numbers');
 unlike(sql("EXPLAIN (VERBOSE) $search"), qr/secret/, 'EXPLAIN does not show a password');
 like(sql("EXPLAIN (COSTS OFF) SELECT count(*) FROM flats WHERE price <+> 500 < 10"), qr/MMDB Fan-out/,
 	'so is one within a radius');
