@@ -45,14 +45,12 @@ require_insert(Oid relid)
 }
 
 /*
- * Raise an error unless the query has a column for each of the table's that are not
- * generated.
+ * Raise an error unless the query has as many columns as are wanted, one for each of
+ * the table's that is not generated.
  */
 static void
-require_columns(const MMDistributed *table, const char *query)
+require_columns(const MMDistributed *table, const char *query, int wanted)
 {
-	int			wanted = atoi(mm_local_value("SELECT count(*) FROM pg_attribute WHERE attrelid = %u AND attnum > 0 "
-											 "AND NOT attisdropped AND attgenerated = ''", table->relid));
 	SPIPlanPtr	plan;
 	TupleDesc	desc = NULL;
 
@@ -85,6 +83,7 @@ mm_shard_copy_from(PG_FUNCTION_ARGS)
 	char	   *query;
 	char	   *names;
 	char	   *values;
+	int			wanted;
 	int			nest;
 
 	for (int i = 0; i < 2; i++)
@@ -103,9 +102,11 @@ mm_shard_copy_from(PG_FUNCTION_ARGS)
 	table = mm_distributed_read(PG_GETARG_OID(0));
 	names = mm_definition_names(table->relid);
 	values = mm_definition_values(table->relid, "mmdb_query");
+	wanted = atoi(mm_local_value("SELECT count(*) FROM pg_attribute WHERE attrelid = %u AND attnum > 0 "
+								 "AND NOT attisdropped AND attgenerated = ''", table->relid));
 	mm_distributed_connect(table);
 	AtEOXact_GUC(true, nest);
-	require_columns(table, query);
+	require_columns(table, query, wanted);
 	PG_RETURN_INT64(mm_stream_query(table, psprintf("SELECT %s, mmdb_rows.* FROM (SELECT %s FROM (%s\n) AS mmdb_query (%s)) AS mmdb_rows (%s)",
 													table->key, values, query, names, names), names));
 }
