@@ -168,6 +168,7 @@ OBJS = \
 	src/search/search.o \
 	src/search/terms.o \
 	src/search/threshold.o \
+	src/search/upcoming.o \
 	src/search/vantage_source.o \
 	src/stats/admin.o \
 	src/stats/area.o \
@@ -352,6 +353,7 @@ REGRESS = \
 	index_columns \
 	index_composite \
 	index_growth \
+	cold \
 	index_text \
 	subindexes \
 	index_units \

@@ -30,6 +30,7 @@
 #include "parser/analyze.h"
 #include "parser/parse_relation.h"
 #include "parser/parse_type.h"
+#include "storage/bufmgr.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -52,6 +53,7 @@
 
 #if PG_VERSION_NUM >= 170000
 #include "storage/dsm_registry.h"
+#include "storage/read_stream.h"
 #endif
 
 #if PG_VERSION_NUM >= 160000
@@ -553,6 +555,86 @@ mm_named_segment(const char *name, Size size, void (*make) (void *))
 #define MM_PRIMARY_KEY_INDEX(relation)	RelationGetPrimaryKeyIndex(relation, false)
 #else
 #define MM_PRIMARY_KEY_INDEX(relation)	RelationGetPrimaryKeyIndex(relation)
+#endif
+
+/*
+ * Blocks of a relation that are read in their order.  Since 17 a stream reads
+ * several at a time, and ahead; before, that is left to the operating system.
+ *
+ * mm_blocks_begin: begin to read the blocks from first up to, but not with, end.
+ * blocks must stay where it is.
+ *
+ * mm_blocks_next: the next block, pinned.  Called end - first times.
+ */
+typedef struct MMBlocks
+{
+	Relation	relation;
+	BlockNumber next;
+	BlockNumber end;
+	BufferAccessStrategy strategy;
+#if PG_VERSION_NUM >= 170000
+	ReadStream *stream;
+#endif
+} MMBlocks;
+
+#if PG_VERSION_NUM >= 170000
+
+#if PG_VERSION_NUM >= 180000
+#define MM_BLOCKS_FLAGS	(READ_STREAM_MAINTENANCE | READ_STREAM_FULL | READ_STREAM_USE_BATCHING)
+#else
+#define MM_BLOCKS_FLAGS	(READ_STREAM_MAINTENANCE | READ_STREAM_FULL)
+#endif
+
+static inline BlockNumber
+mm_blocks_number(ReadStream *stream, void *state, void *per_buffer)
+{
+	MMBlocks   *blocks = state;
+
+	return blocks->next < blocks->end ? blocks->next++ : InvalidBlockNumber;
+}
+
+static inline void
+mm_blocks_begin(MMBlocks *blocks, Relation relation, BlockNumber first, BlockNumber end,
+				BufferAccessStrategy strategy)
+{
+	*blocks = (MMBlocks) {relation, first, end, strategy, NULL};
+	blocks->stream = read_stream_begin_relation(MM_BLOCKS_FLAGS, strategy, relation, MAIN_FORKNUM,
+												mm_blocks_number, blocks, 0);
+}
+
+static inline Buffer
+mm_blocks_next(MMBlocks *blocks)
+{
+	return read_stream_next_buffer(blocks->stream, NULL);
+}
+
+static inline void
+mm_blocks_end(MMBlocks *blocks)
+{
+	read_stream_end(blocks->stream);
+}
+
+#else
+
+static inline void
+mm_blocks_begin(MMBlocks *blocks, Relation relation, BlockNumber first, BlockNumber end,
+				BufferAccessStrategy strategy)
+{
+	*blocks = (MMBlocks) {relation, first, end, strategy};
+}
+
+static inline Buffer
+mm_blocks_next(MMBlocks *blocks)
+{
+	return ReadBufferExtended(blocks->relation, MAIN_FORKNUM, blocks->next++, RBM_NORMAL,
+							  blocks->strategy);
+}
+
+static inline void
+mm_blocks_end(MMBlocks *blocks)
+{
+}
+
 #endif
 
 #endif							/* MMDB_COMPAT_H */

@@ -87,10 +87,11 @@ clean_leaf(VacuumState *state, Buffer buffer)
 }
 
 /*
- * Process one page, and earlier pages that a split has moved its entries to.
+ * Process one page, which is pinned, and earlier pages that a split has moved its
+ * entries to.
  */
 static void
-vacuum_page(VacuumState *state, BlockNumber first)
+vacuum_page(VacuumState *state, BlockNumber first, Buffer buffer)
 {
 	Relation	index = state->info->index;
 	BlockNumber block = first;
@@ -98,7 +99,6 @@ vacuum_page(VacuumState *state, BlockNumber first)
 
 	while (block != InvalidBlockNumber)
 	{
-		Buffer		buffer;
 		Page		page;
 		MMPageSpecial *special;
 		BlockNumber next = InvalidBlockNumber;
@@ -107,8 +107,9 @@ vacuum_page(VacuumState *state, BlockNumber first)
 		mm_vacuum_delay_point();
 		if (++steps % 1024 == 0 && steps > RelationGetNumberOfBlocks(index))
 			mm_report_damage(index, "Links to the right of block %u lead in a circle.", block);
-		buffer = ReadBufferExtended(index, MAIN_FORKNUM, block, RBM_NORMAL,
-									state->info->strategy);
+		if (block != first)
+			buffer = ReadBufferExtended(index, MAIN_FORKNUM, block, RBM_NORMAL,
+										state->info->strategy);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 		page = BufferGetPage(buffer);
 		if (PageIsNew(page) || mm_page_recyclable(page))
@@ -237,14 +238,17 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	 * Pages may be added in the meantime.  A page that is added after the last
 	 * look gets only entries that are new, or that have been seen elsewhere.
 	 */
-	for (BlockNumber block = MM_META_BLOCK + 1;; block++)
+	for (BlockNumber block = MM_META_BLOCK + 1;; block = nblocks)
 	{
+		MMBlocks	blocks;
+
 		nblocks = RelationGetNumberOfBlocks(index);
 		if (block >= nblocks)
 			break;
+		mm_blocks_begin(&blocks, index, block, nblocks, info->strategy);
 		for (; block < nblocks; block++)
-			vacuum_page(&state, block);
-		block--;
+			vacuum_page(&state, block, mm_blocks_next(&blocks));
+		mm_blocks_end(&blocks);
 	}
 	stats->pages_newly_deleted = 0;
 	for (int t = 0; t < state.ntrees && state.condense[t] != NULL; t++)

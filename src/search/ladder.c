@@ -50,6 +50,7 @@
 #include "search/cursor.h"
 #include "search/ladder.h"
 #include "search/threshold.h"
+#include "search/upcoming.h"
 
 typedef struct Ladder
 {
@@ -59,6 +60,7 @@ typedef struct Ladder
 	Tuplesortstate *sort;		/* what is left, once it does not fit */
 	TupleTableSlot *slot;
 	MMThreshold threshold;
+	MMUpcoming	upcoming;
 	float		last;			/* the key last had from the sort */
 	MMSearchEmit emit;			/* leaves go there instead of the queue */
 	void	   *emit_state;
@@ -447,8 +449,10 @@ spill(Ladder *ladder)
 		{
 			MMPending  *item = &cursor->items[i];
 
+			mm_upcoming_in_order(&ladder->upcoming, cursor, i);
 			if (mm_wanted(ladder->source.bounding, item->key))
 				visit(ladder, item->block, cursor->below, cursor->splits, item->taken ? item : NULL);
+			mm_upcoming_after(&ladder->upcoming);
 		}
 		free_cursor(ladder, cursor);
 	}
@@ -617,7 +621,9 @@ take_candidate(Ladder *ladder, MMCandidate *candidate)
 		if (inner)
 		{
 			prefetch_next(ladder, cursor);
+			mm_upcoming_before(&ladder->upcoming, cursor, &ladder->queue, ladder->source.bounding);
 			visit(ladder, item.block, cursor->below, cursor->splits, &item);
+			mm_upcoming_after(&ladder->upcoming);
 		}
 		if (inner && item.seen)
 			mm_cursor_raise_first(cursor, item);
@@ -701,7 +707,11 @@ ladder_all(MMSource *source, MMSearchEmit emit, void *state)
 		MMCursor   *cursor = (MMCursor *) pairingheap_remove_first(&ladder->queue);
 
 		for (int i = 0; i < cursor->n; i++)
+		{
+			mm_upcoming_in_order(&ladder->upcoming, cursor, i);
 			visit(ladder, cursor->items[i].block, cursor->below, cursor->splits, NULL);
+			mm_upcoming_after(&ladder->upcoming);
+		}
 		free_cursor(ladder, cursor);
 	}
 	return true;
@@ -740,6 +750,7 @@ mm_ladder_create(const MMTree *tree, MMBounding *bounding, List *also, MMSearchS
 		.work_mem = work_mem,
 	};
 	mm_threshold_init(&ladder->threshold, bounding->rows);
+	mm_upcoming_init(&ladder->upcoming, tree->index);
 	ladder->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
 											ALLOCSET_DEFAULT_SIZES);
 	ladder->queue.ph_compare = mm_cursor_compare;
