@@ -65,10 +65,10 @@ enum
 /* What costs no more than this part is given up for the default of a knob. */
 #define NEGLIGIBLE		0.005
 
-/* So many configurations are tried again, in a larger copy if there is one... */
-#define MOST_CONFIRMED	10
-/* ...and so many of these because none was confirmed before. */
+/* So many of the best configurations are tried again, in a larger copy if there is one... */
 #define MOST_BEGUN		3
+/* ...and so many of those that are between the best one and the defaults. */
+#define MOST_CONFIRMED	10
 
 /* The part of the steps for settings, where there are storage parameters, too. */
 #define SESSION_PART	0.2
@@ -128,7 +128,7 @@ typedef struct Tuning
 	int			nbests;			/* how often there was a better one, and these */
 	int		   *bests;
 	MMConfirm  *confirm;		/* NULL: nothing was to be recommended yet */
-	int			nconfirmed;		/* how often it was asked */
+	int			nasked;			/* configurations between the best and the defaults */
 	ReturnSetInfo *rsinfo;
 	int			first_step;		/* number of the first step after the defaults */
 } Tuning;
@@ -469,7 +469,6 @@ confirm_for_table(Tuning *tuning, int number)
 		tuning->confirm = mm_confirm_begin(tuning->workload, tuning->copy, mm_parameters_sql(&tuning->kept),
 										   options->confirm_rows, options->seed, options->timed);
 	mm_knobs_decode(tuning->knobs, tuning->tried[number].point, values);
-	tuning->nconfirmed++;
 	level = NewGUCNestLevel();
 	if (tuning->copy == NULL)
 		mm_knobs_set(tuning->knobs, values);
@@ -514,7 +513,7 @@ ask_about(Tuning *tuning, const double *values, double tolerance, int *best, MMC
 	MMConfirmed result;
 
 	CHECK_FOR_INTERRUPTS();
-	if (tuning->nconfirmed >= MOST_CONFIRMED)
+	if (tuning->nasked++ >= MOST_CONFIRMED)
 		return false;
 	number = try_values(tuning, values);
 	result = confirm_for_table(tuning, number);
@@ -560,12 +559,14 @@ moderate(Tuning *tuning, int *best, MMConfirmed *confirmed)
 static int
 choose_recommended(Tuning *tuning, MMConfirmed *confirmed)
 {
-	for (int i = tuning->nbests - 1; i >= 0 && tuning->nconfirmed < MOST_BEGUN; i--)
+	int			last = tuning->nbests - 1;
+
+	for (int i = last; i >= 0 && i > last - MOST_BEGUN; i--)
 	{
 		int			number = simplified(tuning, tuning->bests[i]);
 
 		*confirmed = confirm_for_table(tuning, number);
-		if (i == tuning->nbests - 1)
+		if (i == last)
 			moderate(tuning, &number, confirmed);
 		if (confirmed->most < 1)
 			return number;
