@@ -9,10 +9,13 @@
  * queries (measure_costs.c), and compared with what a sequential scan of the table
  * takes, which is what the planner's own costs are about.
  *
- * The two settings that say which part of the pages is not in memory are measured
- * only where index and table fit into shared_buffers.  At last, searches tell
- * whether what was measured explains what they take.  Nothing is changed: the
- * result has statements to run.
+ * The two settings that say which part of the pages is not in memory are not measured.
+ * Where everything is in memory, pages cost next to nothing; but the planner takes those of
+ * all other indexes to cost random_page_cost, so that saying so of mmdb's alone makes
+ * it prefer mmdb where a B-tree is many times as fast.
+ *
+ * At last, searches tell whether what was measured explains what they take.  Nothing is
+ * changed: the result has statements to run.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +31,6 @@
 #include "miscadmin.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
-#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/spccache.h"
@@ -67,27 +69,6 @@ put(FunctionCallInfo fcinfo, const char *what, double nanoseconds, const char *s
 		values[5] = CStringGetTextDatum(psprintf("ALTER SYSTEM SET %s = %s", setting, number));
 	}
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-}
-
-/*
- * The settings for pages that are not in memory, where everything is.
- */
-static void
-put_page_settings(FunctionCallInfo fcinfo, const MMCalibration *c)
-{
-	double		cost = c->times.page / c->times.cost_unit;
-	double		random_page_cost_here;
-
-	if ((double) RelationGetNumberOfBlocks(c->index) + RelationGetNumberOfBlocks(c->heap) > NBuffers)
-		return;
-	get_tablespace_page_costs(c->index->rd_rel->reltablespace, &random_page_cost_here, NULL);
-	put(fcinfo, "the same, as index and table fit into shared_buffers", c->times.page,
-		"mmdb.index_pages_per_miss", mm_cost_model.index_pages_per_miss,
-		Max(random_page_cost_here / cost, 1));
-	get_tablespace_page_costs(c->heap->rd_rel->reltablespace, &random_page_cost_here, NULL);
-	put(fcinfo, "a page of the table, likewise", c->times.page,
-		"mmdb.table_pages_per_miss", mm_cost_model.table_pages_per_miss,
-		Max(random_page_cost_here / cost, 1));
 }
 
 /*
@@ -133,7 +114,6 @@ put_results(FunctionCallInfo fcinfo, const MMCalibration *c)
 		mm_cost_model.bounding, Max(t->entry / (t->cost_unit * cpu_operator_cost), 0.001));
 	put(fcinfo, "a page of the index, in memory", t->page, "mmdb.entries_per_page",
 		mm_cost_model.entries_per_page, Max(rint(t->page / t->entry), 1));
-	put_page_settings(fcinfo, c);
 	put(fcinfo, "a row of the table by its place, with all distances", t->row + distances, "mmdb.entries_per_row",
 		mm_cost_model.entries_per_row, Max(rint((t->row + distances) / t->entry), 1));
 	for (int i = 0; i < c->columns->n; i++)

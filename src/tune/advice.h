@@ -22,6 +22,15 @@ typedef enum MMChange
 	MM_CHANGE_RULE,				/* not measured */
 } MMChange;
 
+/* What the index has taken, or a change of it, in a copy. */
+typedef struct MMTrial
+{
+	MMEffort   *each;			/* of the tasks; NULL: not tried there */
+	double		work;			/* their mean */
+	double		bytes;			/* of all mmdb indexes, and a B-tree */
+	double		seconds;		/* to build it */
+} MMTrial;
+
 typedef struct MMAdvice
 {
 	MMChange	kind;
@@ -34,14 +43,11 @@ typedef struct MMAdvice
 	int			nstatements;
 	char	   *statements[4];
 
-	/* What a trial has shown. */
+	/* What trials have shown. */
 	bool		measured;
-	MMEffort   *each;			/* of the tasks, in the larger copy */
-	MMEffort   *each_small;		/* in the smaller one; NULL: there is none */
+	MMTrial		trial;			/* in the copy */
+	MMTrial		large;			/* in the larger one, if there is one */
 	double		log_ratio;		/* of work, for the whole table */
-	double		work;			/* mean of each */
-	double		bytes;			/* of all mmdb indexes in the larger copy, and a B-tree */
-	double		seconds;		/* to build it there */
 } MMAdvice;
 
 /*

@@ -5,9 +5,10 @@
  *
  * What is worth a trial is tried in a sampled copy of the table (copy.h), with the
  * workload's queries, beside the index as it is.  What promises something is tried
- * again in a copy of a quarter of the rows: how the gain changes from one to the
- * other tells how it will change up to the whole table.  The present index of the
- * whole table is measured, too; the ratio that the copies tell is applied to that.
+ * again in a larger copy, which has all rows of many tables.  Where it has not, how the
+ * gain changes from one to the other tells how it will change up to the whole table.  The
+ * present index of the whole table is measured, too; the ratio that the copies tell is
+ * applied to that.
  *
  * Nothing is changed, and nothing that slows down a class of queries is advised.
  *
@@ -41,13 +42,16 @@ enum
 	ARG_QUERIES,
 	ARG_ROWS,
 	ARG_SEED,
-	ARG_LEAST_GAIN
+	ARG_LEAST_GAIN,
+	ARG_CONFIRM
 };
 
 #define MAX_QUERIES		10000
 
-/* The smaller copy has this part of the larger one's rows. */
-#define SMALL_PART		4
+/* A change is tried in the larger copy if it has this part of the least gain in the other... */
+#define PROMISING		0.5
+/* ...and is among so many of the best. */
+#define MOST_CONFIRMED	6
 
 /* A trend is followed at most this far: by so many times the logarithm of the ratio. */
 #define MOST_TREND		0.5
@@ -68,12 +72,11 @@ typedef struct Advising
 {
 	MMWorkload *workload;
 	MMCopy	   *copy;
-	MMCopy	   *small;			/* NULL: there is none */
+	MMCopy	   *large;			/* NULL: there is none */
 	double		least_gain;
 	MMEffort   *real;			/* of the tasks, in the table as it is */
-	MMEffort   *before;			/* in the larger copy */
-	MMEffort   *before_small;
-	double		bytes_before;	/* of the index over the larger copy */
+	MMTrial		before;			/* the index as it is, in the copy */
+	MMTrial		before_large;	/* in the larger one */
 	double		real_bytes;
 } Advising;
 
@@ -96,39 +99,57 @@ mean_of(const MMWorkload *workload, const MMEffort *each, size_t member)
 	return sum / calls;
 }
 
-#define MEAN_WORK(a, each)	mean_of((a)->workload, each, offsetof(MMEffort, work))
+/*
+ * What the index has taken where a change was tried last, and what the change has.
+ */
+static const MMTrial *
+trial_before(const Advising *advising, const MMAdvice *advice)
+{
+	return advice->large.each != NULL ? &advising->before_large : &advising->before;
+}
+
+static const MMTrial *
+trial_after(const MMAdvice *advice)
+{
+	return advice->large.each != NULL ? &advice->large : &advice->trial;
+}
 
 static double
-error_of_ratio(const MMWorkload *workload, const MMEffort *before, const MMEffort *after, double ratio)
+ratio_of_trials(const MMTrial *before, const MMTrial *after)
+{
+	return Max(after->work, 1e-6) / Max(before->work, 1e-6);
+}
+
+static double
+error_of_ratio(const MMWorkload *workload, const MMTrial *before, const MMTrial *after, double ratio)
 {
 	double	   *x = palloc(sizeof(double) * workload->n);
 	double	   *y = palloc(sizeof(double) * workload->n);
 
 	for (int i = 0; i < workload->n; i++)
 	{
-		x[i] = before[i].work;
-		y[i] = after[i].work;
+		x[i] = before->each[i].work;
+		y[i] = after->each[i].work;
 	}
 	return mm_effort_error(workload, x, y, ratio);
 }
 
 /*
- * The logarithm of the ratio for the whole table, by the trend from the smaller copy
- * to the larger one.
+ * The logarithm of the ratio for the whole table, by the trend from the copy to the
+ * larger one.
  */
 static double
-extrapolated(const Advising *advising, const MMAdvice *advice, double ratio)
+extrapolated(const Advising *advising, const MMAdvice *advice)
 {
-	double		log_ratio = log(Max(ratio, 1e-6));
-	double		small;
+	double		log_ratio = log(ratio_of_trials(trial_before(advising, advice), trial_after(advice)));
 	double		trend;
 	double		limit;
 
-	if (advising->small == NULL || advice->each_small == NULL)
+	if (advice->large.each == NULL || advising->large->whole || advising->large->rows <= advising->copy->rows)
 		return log_ratio;
-	small = MEAN_WORK(advising, advice->each_small) / Max(MEAN_WORK(advising, advising->before_small), 1e-6);
-	trend = (log_ratio - log(Max(small, 1e-6))) / log(advising->copy->rows / advising->small->rows) *
-		log(Max(advising->workload->rows / advising->copy->rows, 1.0));
+	trend = (log_ratio - log(ratio_of_trials(&advising->before, &advice->trial))) /
+		log(advising->large->rows / advising->copy->rows) *
+		log(Max(advising->workload->rows / advising->large->rows, 1.0));
 	limit = MOST_TREND * fabs(log_ratio);
 	return log_ratio + Min(Max(trend, -limit), limit);
 }
@@ -138,9 +159,8 @@ extrapolated(const Advising *advising, const MMAdvice *advice, double ratio)
  * a ratio of work.  *columns gets the class: the columns with weight.
  */
 static double
-worst_class(const Advising *advising, const MMEffort *after, uint32 *columns)
+worst_class(const MMWorkload *workload, const MMTrial *before, const MMTrial *after, uint32 *columns)
 {
-	const MMWorkload *workload = advising->workload;
 	double		worst = 0.0;
 
 	for (int i = 0; i < workload->n; i++)
@@ -148,11 +168,12 @@ worst_class(const Advising *advising, const MMEffort *after, uint32 *columns)
 		double		sum_before = 0.0;
 		double		sum_after = 0.0;
 
+		CHECK_FOR_INTERRUPTS();
 		for (int j = 0; j < workload->n; j++)
 			if (workload->tasks[j].columns == workload->tasks[i].columns)
 			{
-				sum_before += advising->before[j].work * workload->tasks[j].calls;
-				sum_after += after[j].work * workload->tasks[j].calls;
+				sum_before += before->each[j].work * workload->tasks[j].calls;
+				sum_after += after->each[j].work * workload->tasks[j].calls;
 			}
 		if (sum_after > worst * sum_before)
 		{
@@ -165,52 +186,32 @@ worst_class(const Advising *advising, const MMEffort *after, uint32 *columns)
 
 /* ---------- trials ---------- */
 
-static MMEffort *
-run_all(const Advising *advising, const MMCopy *copy)
+/*
+ * Run the queries in a copy, with the indexes that are there.
+ */
+static void
+run_all(const MMWorkload *workload, const MMCopy *copy, MMTrial *trial)
 {
-	const MMWorkload *workload = advising->workload;
-	MMEffort   *each = palloc(sizeof(MMEffort) * workload->n);
 	MMEffort	mean;
 
-	mm_effort_of_tasks(workload, 0, workload->n, copy->table, copy->rows, false, each, &mean);
-	return each;
-}
-
-static MMTrialIndex
-build_present(const Advising *advising, MMCopy *copy)
-{
-	MMParameters has = mm_parameters_get(advising->workload->learner->index);
-
-	return mm_copy_build(copy, mm_all_columns(advising->workload), mm_parameters_sql(&has));
+	trial->each = palloc(sizeof(MMEffort) * workload->n);
+	mm_effort_of_tasks(workload, 0, workload->n, copy->table, copy->rows, false, trial->each, &mean);
+	trial->work = mean.work;
 }
 
 /*
- * Try a change in one of the copies, where the present index is if the change leaves
- * it.  bytes and seconds may be NULL.
+ * Build the index as it is in a copy, and run the queries.
  */
-static MMEffort *
-try_in(const Advising *advising, MMCopy *copy, const MMAdvice *advice, double *bytes, double *seconds)
+static MMTrialIndex
+try_present(const MMWorkload *workload, MMCopy *copy, MMTrial *trial)
 {
-	MMTrialIndex index = {0};
-	MMEffort   *each;
-	int			level = NewGUCNestLevel();
+	MMParameters has = mm_parameters_get(workload->learner->index);
+	MMTrialIndex present = mm_copy_build(copy, mm_all_columns(workload), mm_parameters_sql(&has));
 
-	if (advice->kind == MM_CHANGE_SETTING)
-		(void) set_config_option("work_mem", advice->setting, PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
-	else if (advice->kind == MM_CHANGE_BTREE)
-		index = mm_copy_build_other(copy, advice->definition);
-	else
-		index = mm_copy_build(copy, advice->columns, mm_parameters_sql(&advice->parameters));
-	each = run_all(advising, copy);
-	if (OidIsValid(index.oid))
-		mm_copy_unbuild(copy, &index);
-	AtEOXact_GUC(true, level);
-	if (bytes != NULL)
-		*bytes = index.bytes;
-	if (seconds != NULL)
-		*seconds = index.seconds;
-	return each;
+	trial->bytes = present.bytes;
+	trial->seconds = present.seconds;
+	run_all(workload, copy, trial);
+	return present;
 }
 
 /*
@@ -222,32 +223,78 @@ is_beside(const MMAdvice *advice)
 	return advice->kind == MM_CHANGE_EXTRA || advice->kind == MM_CHANGE_BTREE || advice->kind == MM_CHANGE_SETTING;
 }
 
-static double
-ratio_in_copy(const Advising *advising, const MMAdvice *advice)
+/*
+ * Try a change in one of the copies, where the present index is if the change leaves
+ * it, with before.
+ */
+static void
+try_in(const MMWorkload *workload, MMCopy *copy, const MMAdvice *advice, const MMTrial *before, MMTrial *trial)
 {
-	return advice->work / Max(MEAN_WORK(advising, advising->before), 1e-6);
+	MMTrialIndex index = {0};
+	int			level = NewGUCNestLevel();
+
+	CHECK_FOR_INTERRUPTS();
+	if (advice->kind == MM_CHANGE_SETTING)
+		(void) set_config_option("work_mem", advice->setting, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	else if (advice->kind == MM_CHANGE_BTREE)
+		index = mm_copy_build_other(copy, advice->definition);
+	else
+		index = mm_copy_build(copy, advice->columns, mm_parameters_sql(&advice->parameters));
+	run_all(workload, copy, trial);
+	if (OidIsValid(index.oid))
+		mm_copy_unbuild(copy, &index);
+	AtEOXact_GUC(true, level);
+	trial->bytes = index.bytes + (is_beside(advice) ? before->bytes : 0);
+	trial->seconds = index.seconds;
 }
 
 static void
 try_change(const Advising *advising, MMAdvice *advice)
 {
-	double		bytes;
-
-	CHECK_FOR_INTERRUPTS();
-	advice->each = try_in(advising, advising->copy, advice, &bytes, &advice->seconds);
-	advice->bytes = bytes + (is_beside(advice) ? advising->bytes_before : 0);
-	advice->work = MEAN_WORK(advising, advice->each);
+	try_in(advising->workload, advising->copy, advice, &advising->before, &advice->trial);
 	advice->measured = true;
 }
 
 /*
- * Try all changes in the larger copy, and combinations of the best.
+ * The ratio in the smaller copy, in which all changes are tried.
+ */
+static double
+ratio_in_copy(const Advising *advising, const MMAdvice *advice)
+{
+	return ratio_of_trials(&advising->before, &advice->trial);
+}
+
+/*
+ * Combine the changes of parameters that are best, the best first.
  */
 static List *
-try_changes(Advising *advising, List *candidates, const MMTrialIndex *present)
+try_combinations(const Advising *advising, MMAdvice **best, List *candidates)
+{
+	MMAdvice   *all = best[0];
+
+	for (int i = 1; i < COMBINED && best[i] != NULL; i++)
+	{
+		MMAdvice   *both = mm_advice_combine(advising->workload, all, best[i]);
+
+		if (both == NULL)
+			continue;
+		try_change(advising, both);
+		if (ratio_in_copy(advising, both) >= ratio_in_copy(advising, all))
+			continue;
+		candidates = lappend(candidates, both);
+		all = both;
+	}
+	return candidates;
+}
+
+/*
+ * Try all changes in the copy, and combinations of the best.
+ */
+static List *
+try_changes(const Advising *advising, List *candidates, const MMTrialIndex *present)
 {
 	MMAdvice   *best[COMBINED] = {0};
-	MMAdvice   *all = NULL;
 	ListCell   *lc;
 
 	foreach(lc, candidates)
@@ -271,39 +318,28 @@ try_changes(Advising *advising, List *candidates, const MMTrialIndex *present)
 				break;
 			}
 	}
-	all = best[0];
-	for (int i = 1; i < COMBINED && best[i] != NULL; i++)
-	{
-		MMAdvice   *both = mm_advice_combine(advising->workload, all, best[i]);
-
-		if (both == NULL)
-			continue;
-		try_change(advising, both);
-		if (ratio_in_copy(advising, both) >= ratio_in_copy(advising, all))
-			continue;
-		candidates = lappend(candidates, both);
-		all = both;
-	}
-	return candidates;
+	return try_combinations(advising, best, candidates);
 }
 
 /*
- * Is a change worth to be listed?
+ * Is a change worth to be listed, if it is to save this part of the work where it was
+ * tried last?
  */
 static bool
-is_good(const Advising *advising, const MMAdvice *advice)
+is_good(const Advising *advising, const MMAdvice *advice, double least_gain)
 {
-	double		ratio = ratio_in_copy(advising, advice);
+	const MMTrial *before = trial_before(advising, advice);
+	const MMTrial *after = trial_after(advice);
+	double		ratio = ratio_of_trials(before, after);
 	uint32		columns = 0;
-	double		worst = worst_class(advising, advice->each, &columns);
+	double		worst = worst_class(advising->workload, before, after, &columns);
 
 	ereport(DEBUG1,
 			(errmsg_internal("mm_advise: %s: %.3f of the work, %.3f for queries that weigh %s", advice->change, ratio,
 							 worst, mm_advice_columns(advising->workload, columns))));
 	if (worst > 1 + CLASS_TOLERANCE)
 		return false;
-	return ratio <= 1 - advising->least_gain ||
-		(advice->bytes <= SMALLER * advising->bytes_before && ratio <= 1.02);
+	return ratio <= 1 - least_gain || (after->bytes <= SMALLER * before->bytes && ratio <= 1.02);
 }
 
 static int
@@ -312,14 +348,14 @@ compare_advice(const ListCell *a, const ListCell *b)
 	const MMAdvice *x = lfirst(a);
 	const MMAdvice *y = lfirst(b);
 
-	return (x->work > y->work) - (x->work < y->work);
+	return (x->log_ratio > y->log_ratio) - (x->log_ratio < y->log_ratio);
 }
 
 /*
- * Those that are good, the best first.
+ * Those that are good, or if there is to be another trial promise to be, the best first.
  */
 static List *
-choose_good(const Advising *advising, List *candidates)
+choose_good(const Advising *advising, List *candidates, double least_gain)
 {
 	List	   *good = NIL;
 	int			listed = 0;
@@ -327,8 +363,14 @@ choose_good(const Advising *advising, List *candidates)
 	ListCell   *lc;
 
 	foreach(lc, candidates)
-		if (is_good(advising, lfirst(lc)))
-			good = lappend(good, lfirst(lc));
+	{
+		MMAdvice   *advice = lfirst(lc);
+
+		if (!is_good(advising, advice, least_gain))
+			continue;
+		advice->log_ratio = extrapolated(advising, advice);
+		good = lappend(good, advice);
+	}
 	list_sort(good, compare_advice);
 	foreach(lc, good)
 	{
@@ -336,51 +378,40 @@ choose_good(const Advising *advising, List *candidates)
 
 		if (advice->kind == MM_CHANGE_PARAMETERS && ++listed > MOST_LISTED)
 			continue;
-		result = lappend(result, advice);
+		if (list_length(result) < MOST_CONFIRMED)
+			result = lappend(result, advice);
 	}
 	return result;
 }
 
-static int
-compare_expected(const ListCell *a, const ListCell *b)
-{
-	const MMAdvice *x = lfirst(a);
-	const MMAdvice *y = lfirst(b);
-
-	return (x->log_ratio > y->log_ratio) - (x->log_ratio < y->log_ratio);
-}
-
 /*
- * Try what is good in the smaller copy, and order it by what is expected of the
- * whole table.
+ * Try what promises something again, in a larger copy.
  */
 static void
-try_small(Advising *advising, List *good)
+try_large(Advising *advising, List *promising, int rows, int seed)
 {
+	const MMWorkload *workload = advising->workload;
 	MMTrialIndex present;
 	ListCell   *lc;
 
-	if (advising->small == NULL || good == NIL)
-		return;
-	present = build_present(advising, advising->small);
-	advising->before_small = run_all(advising, advising->small);
-	foreach(lc, good)
+	advising->large = mm_copy_make(workload, rows, seed, "mm_advise");
+	present = try_present(workload, advising->large, &advising->before_large);
+	foreach(lc, promising)
 	{
 		MMAdvice   *advice = lfirst(lc);
 
 		if (is_beside(advice))
-			advice->each_small = try_in(advising, advising->small, advice, NULL, NULL);
+			try_in(workload, advising->large, advice, &advising->before_large, &advice->large);
 	}
-	mm_copy_unbuild(advising->small, &present);
-	foreach(lc, good)
+	mm_copy_unbuild(advising->large, &present);
+	foreach(lc, promising)
 	{
 		MMAdvice   *advice = lfirst(lc);
 
 		if (!is_beside(advice))
-			advice->each_small = try_in(advising, advising->small, advice, NULL, NULL);
-		advice->log_ratio = extrapolated(advising, advice, ratio_in_copy(advising, advice));
+			try_in(workload, advising->large, advice, &advising->before_large, &advice->large);
 	}
-	list_sort(good, compare_expected);
+	mm_copy_drop(advising->large);
 }
 
 /* ---------- the index as it is ---------- */
@@ -433,6 +464,24 @@ statements_array(const MMAdvice *advice)
 	return PointerGetDatum(construct_array(elems, advice->nstatements, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+/*
+ * On how many rows figures are based.
+ */
+static char *
+certainty(const Advising *advising, const MMAdvice *advice)
+{
+	const MMCopy *copy = advising->copy;
+	const MMCopy *large = advising->large;
+	double		rows = advising->workload->rows;
+
+	if (advice->large.each == NULL)
+		return copy->whole ? psprintf("measured on all %.0f rows", copy->rows) :
+			psprintf("measured on %.0f of about %.0f rows", copy->rows, rows);
+	if (large->whole)
+		return psprintf("measured on all %.0f rows", large->rows);
+	return psprintf("measured on %.0f and %.0f of about %.0f rows, and extrapolated", copy->rows, large->rows, rows);
+}
+
 static void
 put_advice(const Advising *advising, ReturnSetInfo *rsinfo, MMAdvice *advice, int rank)
 {
@@ -458,32 +507,32 @@ put_advice(const Advising *advising, ReturnSetInfo *rsinfo, MMAdvice *advice, in
 	}
 	else
 	{
-		double		ratio = ratio_in_copy(advising, advice);
-		double		error = 1.96 * error_of_ratio(workload, advising->before, advice->each, ratio);
-		double		final = exp(extrapolated(advising, advice, ratio));
-		double		pages_ratio = mean_of(workload, advice->each, offsetof(MMEffort, pages)) /
-			Max(mean_of(workload, advising->before, offsetof(MMEffort, pages)), 1e-6);
-		double		growth = Max(workload->rows / advising->copy->rows, 1.0);
+		const MMTrial *before = trial_before(advising, advice);
+		const MMTrial *after = trial_after(advice);
+		double		ratio = ratio_of_trials(before, after);
+		double		error = 1.96 * error_of_ratio(workload, before, after, ratio);
+		double		final = exp(advice->log_ratio);
+		double		pages_ratio = mean_of(workload, after->each, offsetof(MMEffort, pages)) /
+			Max(mean_of(workload, before->each, offsetof(MMEffort, pages)), 1e-6);
+		double		rows = advice->large.each != NULL ? advising->large->rows : advising->copy->rows;
+		double		growth = Max(workload->rows / rows, 1.0);
 
 		values[i++] = Float8GetDatum(ms * final);
 		values[i++] = Float8GetDatum(pages);
 		values[i++] = Float8GetDatum(pages * pages_ratio);
 		values[i++] = Int64GetDatum((int64) advising->real_bytes);
-		values[i++] = Int64GetDatum((int64) (advising->real_bytes * advice->bytes / Max(advising->bytes_before, 1)));
-		values[i++] = Float8GetDatum(advice->seconds * growth);
+		values[i++] = Int64GetDatum((int64) (advising->real_bytes * after->bytes / Max(before->bytes, 1)));
+		values[i++] = Float8GetDatum(after->seconds * growth);
 		values[i++] = Float8GetDatum(1 - final);
 		values[i++] = Float8GetDatum(1 - Max(final, ratio) - error);
 		values[i++] = Float8GetDatum(Min(1 - Min(final, ratio) + error, 1.0));
-		values[i++] = CStringGetTextDatum(advising->small == NULL ?
-										  psprintf("measured on %.0f rows", advising->copy->rows) :
-										  psprintf("measured on %.0f and %.0f of about %.0f rows, and extrapolated",
-												   advising->small->rows, advising->copy->rows, workload->rows));
+		values[i++] = CStringGetTextDatum(certainty(advising, advice));
 	}
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, isnull);
 }
 
 /*
- * mm_advise(index_name, workload, queries, copy_rows, seed, least_gain)
+ * mm_advise(index_name, workload, queries, copy_rows, seed, least_gain, confirm_rows)
  */
 Datum
 mm_advise(PG_FUNCTION_ARGS)
@@ -495,6 +544,8 @@ mm_advise(PG_FUNCTION_ARGS)
 	List	   *good;
 	ListCell   *lc;
 	bool		spills;
+	bool		again;
+	int			confirm_rows;
 	int			queries;
 	int			rows;
 	int			seed;
@@ -511,29 +562,29 @@ mm_advise(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("least_gain must be from 0 to below 1, not %g", advising.least_gain)));
+	confirm_rows = mm_integer_argument(fcinfo, ARG_CONFIRM, "confirm_rows", 0, PG_INT32_MAX);
 	advising.workload = mm_workload_read(PG_GETARG_OID(ARG_INDEX), mm_text_argument(fcinfo, ARG_WORKLOAD, "workload"),
 										 queries, 0.0, seed);
 	advising.copy = mm_copy_make(advising.workload, rows, seed, "mm_advise");
-	if (!advising.copy->whole)
-		advising.small = mm_copy_make(advising.workload, Max(rows / SMALL_PART, 1), seed, "mm_advise");
 	spills = measure_real(&advising);
 
-	present = build_present(&advising, advising.copy);
-	advising.bytes_before = present.bytes;
-	advising.before = run_all(&advising, advising.copy);
+	present = try_present(advising.workload, advising.copy, &advising.before);
 	candidates = mm_advice_candidates(advising.workload, &present, spills, NIL);
 	rules = mm_advice_rules(advising.workload, &present, NIL);
 	candidates = try_changes(&advising, candidates, &present);
-	good = choose_good(&advising, candidates);
-	try_small(&advising, good);
+	mm_copy_drop(advising.copy);
+	again = !advising.copy->whole && confirm_rows > advising.copy->rows;
+	good = choose_good(&advising, candidates, advising.least_gain * (again ? PROMISING : 1));
+	if (again && good != NIL)
+	{
+		try_large(&advising, good, confirm_rows, seed);
+		good = choose_good(&advising, good, advising.least_gain);
+	}
 
 	foreach(lc, good)
 		put_advice(&advising, (ReturnSetInfo *) fcinfo->resultinfo, lfirst(lc), ++rank);
 	foreach(lc, rules)
 		put_advice(&advising, (ReturnSetInfo *) fcinfo->resultinfo, lfirst(lc), ++rank);
-	if (advising.small != NULL)
-		mm_copy_drop(advising.small);
-	mm_copy_drop(advising.copy);
 	mm_workload_close(advising.workload);
 	return (Datum) 0;
 }

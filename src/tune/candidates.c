@@ -35,6 +35,9 @@
 #define FREQUENT		0.2
 #define MOST_EXTRA		2
 
+/* So many indexes of a table are looked at. */
+#define MOST_COVERED	16
+
 /* A sub-index is tried for a column that has this part of the weight of some queries... */
 #define HEAVY			0.5
 /* ...which have this part of the calls. */
@@ -304,6 +307,110 @@ has_index_over(const MMWorkload *workload, uint32 columns)
 }
 
 /*
+ * Sets of columns over which there is an index, or one is to be tried.
+ */
+typedef struct Covered
+{
+	int			n;
+	uint32		columns[MOST_COVERED];
+} Covered;
+
+/*
+ * The columns of the narrowest index that serves a search: the one over all, or another.
+ */
+static int
+width_for(const MMWorkload *workload, const MMTask *task, const Covered *covered)
+{
+	int			width = workload->learner->m;
+
+	for (int i = 0; i < covered->n; i++)
+		if ((task->columns & ~covered->columns[i]) == 0)
+			width = Min(width, pg_popcount32(covered->columns[i]));
+	return width;
+}
+
+/*
+ * What an index over some of the columns promises beside those that there are: how many
+ * columns it spares the searches that it serves, by calls.  The fewer columns an index
+ * has, the less a search reads that it serves; one over all columns that any search weighs
+ * would serve all of them, and none well.  *calls gets the part of the calls that it
+ * spares any.
+ */
+static double
+columns_spared(const MMWorkload *workload, uint32 columns, const Covered *covered, double *calls)
+{
+	double		spared = 0.0;
+	int			width = pg_popcount32(columns);
+
+	*calls = 0.0;
+	for (int i = 0; i < workload->n; i++)
+	{
+		const MMTask *task = &workload->tasks[i];
+		int			before;
+
+		if ((task->columns & ~columns) != 0)
+			continue;
+		before = width_for(workload, task, covered);
+		if (before <= width)
+			continue;
+		spared += task->calls * (before - width);
+		*calls += task->calls;
+	}
+	return spared;
+}
+
+/*
+ * The columns of a class of searches over which an index promises most; 0 if none
+ * promises anything to many of them.
+ */
+static uint32
+most_promising(const MMWorkload *workload, const Covered *covered)
+{
+	uint32		all = mm_all_columns(workload);
+	uint32		used = used_columns(workload);
+	double		enough = FREQUENT * all_calls(workload);
+	uint32		best = 0;
+	double		most = 0.0;
+
+	for (int i = 0; i < workload->n; i++)
+	{
+		uint32		columns = workload->tasks[i].columns;
+		double		spared;
+		double		calls;
+
+		CHECK_FOR_INTERRUPTS();
+		if (columns == all || columns == used || columns == best)
+			continue;
+		spared = columns_spared(workload, columns, covered, &calls);
+		if (calls >= enough && spared > most)
+		{
+			most = spared;
+			best = columns;
+		}
+	}
+	return best;
+}
+
+/*
+ * The sets of columns of classes of searches over which the table has an index of their own.
+ */
+static void
+find_covered(const MMWorkload *workload, Covered *covered)
+{
+	covered->n = 0;
+	for (int i = 0; i < workload->n && covered->n < MOST_COVERED - MOST_EXTRA; i++)
+	{
+		uint32		columns = workload->tasks[i].columns;
+		bool		known = columns == mm_all_columns(workload);
+
+		for (int j = 0; j < covered->n; j++)
+			known |= covered->columns[j] == columns;
+		if (!known && has_index_over(workload, columns))
+			covered->columns[covered->n++] = columns;
+	}
+}
+
+/*
  * Indexes over some of the columns.
  */
 static void
@@ -311,38 +418,24 @@ add_columns(const MMWorkload *workload, List **list)
 {
 	uint32		all = mm_all_columns(workload);
 	uint32		used = used_columns(workload);
-	uint32		tried[MOST_EXTRA];
-	int			ntried = 0;
+	Covered		covered;
 
 	/* A composite is indexed as it is. */
 	if (workload->learner->columns->composite != NULL)
 		return;
-	while (ntried < MOST_EXTRA)
+	find_covered(workload, &covered);
+	for (int i = 0; i < MOST_EXTRA; i++)
 	{
-		uint32		best = 0;
-		double		most = FREQUENT;
+		uint32		best = most_promising(workload, &covered);
 		MMAdvice   *advice;
 
-		for (int i = 0; i < workload->n; i++)
-		{
-			uint32		columns = workload->tasks[i].columns;
-			double		calls = calls_within(workload, columns);
-			bool		known = columns == all || columns == used || has_index_over(workload, columns);
-
-			for (int j = 0; j < ntried; j++)
-				known |= tried[j] == columns;
-			if (!known && calls >= most)
-			{
-				most = calls;
-				best = columns;
-			}
-		}
 		if (best == 0)
 			break;
-		tried[ntried++] = best;
+		covered.columns[covered.n++] = best;
 		advice = add(workload, list, MM_CHANGE_EXTRA,
 					 psprintf("add an index over %s only", mm_advice_columns(workload, best)),
-					 psprintf("%.0f %% of the calls weigh no other column. Searches by odbknn that name only these must then say which index they mean (using_index).", 100 * most));
+					 psprintf("%.0f %% of the calls weigh no other column. Searches by odbknn that name only these must then say which index they mean (using_index).",
+							  100 * calls_within(workload, best)));
 		use_columns(workload, advice, best);
 	}
 	if (used != all)

@@ -181,8 +181,8 @@ mm_effort_of_task(const MMWorkload *workload, const MMTask *task, const char *ta
 	MemoryContextDelete(work);
 }
 
-static void
-add_effort(MMEffort *sum, const MMEffort *effort, double times)
+void
+mm_effort_add(MMEffort *sum, const MMEffort *effort, double times)
 {
 	sum->pages += effort->pages * times;
 	sum->entries += effort->entries * times;
@@ -214,7 +214,7 @@ mm_effort_of_tasks(const MMWorkload *workload, int first, int n, const char *tab
 		mm_effort_of_task(workload, task, table, number_of_rows, real, &effort);
 		if (each != NULL)
 			each[i] = effort;
-		add_effort(mean, &effort, task->calls / calls);
+		mm_effort_add(mean, &effort, task->calls / calls);
 	}
 	AtEOXact_GUC(true, level);
 }

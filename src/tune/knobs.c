@@ -289,6 +289,9 @@ mm_knobs_decode(const MMKnobs *knobs, const double *point, double *values)
 			values[i] = three_digits(values[i]);
 			if (knob->kind == MM_KNOB_INTEGER)
 				values[i] = rint(values[i]);
+			/* What is set now may have more digits. */
+			if (values[i] == three_digits(knob->standard))
+				values[i] = knob->standard;
 			values[i] = Min(Max(values[i], knob->low), knob->high);
 		}
 	}

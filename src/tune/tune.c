@@ -9,11 +9,10 @@
  * or the transaction does, and settings are set back.  What was found is also kept
  * in the session, so that a statement that is canceled has not run in vain.
  *
- * Some queries are held out.  The best configuration for the others is recommended
- * only if it does not cost the held-out ones more than the defaults do, but for
- * TOLERANCE; and, where the copy is not the whole table, if that is also so in a larger
- * copy, and for a table that is as much larger as the whole one is.  Or else the next
- * best is, or the defaults are.
+ * Some queries are held out.  The best configuration for the others is made as simple as
+ * it can be.  It is recommended only if queries by which it was not found confirm that it is
+ * better, in a larger copy if there is one (confirm.h).  Or else the next best is, or the
+ * defaults are.
  *
  *-------------------------------------------------------------------------
  */
@@ -63,11 +62,13 @@ enum
 /* The part of the queries that is held out. */
 #define HELDOUT			(1.0 / 3)
 
-/* On these, in the copy, a recommended configuration may cost this much more than the defaults. */
-#define TOLERANCE		0.02
+/* What costs no more than this part is given up for the default of a knob. */
+#define NEGLIGIBLE		0.005
 
-/* So many of the best configurations are tried again, in a larger copy if there is one. */
-#define MOST_CONFIRMED	3
+/* So many of the best configurations are tried again, in a larger copy if there is one... */
+#define MOST_BEGUN		3
+/* ...and so many of those that are between the best one and the defaults. */
+#define MOST_CONFIRMED	10
 
 /* The part of the steps for settings, where there are storage parameters, too. */
 #define SESSION_PART	0.2
@@ -106,9 +107,6 @@ typedef struct Outcome
 	double		median_ms;
 	double		bytes;			/* of the index; 0: of a session */
 	double		seconds;		/* to build it */
-	double		heldout;		/* cost of the held-out queries; NaN: not measured */
-	MMEffort	heldout_mean;
-	double		heldout_ms;		/* their median */
 } Outcome;
 
 typedef struct Tuning
@@ -130,6 +128,7 @@ typedef struct Tuning
 	int			nbests;			/* how often there was a better one, and these */
 	int		   *bests;
 	MMConfirm  *confirm;		/* NULL: nothing was to be recommended yet */
+	int			nasked;			/* configurations between the best and the defaults */
 	ReturnSetInfo *rsinfo;
 	int			first_step;		/* number of the first step after the defaults */
 } Tuning;
@@ -156,15 +155,14 @@ put_number(Datum *values, bool *isnull, int i, double x)
 }
 
 /*
- * A row of the result.  step is -1 for a recommendation; then mean and median are
- * those of the queries held out, if there are any.
+ * A row of the result, for a configuration and what it has cost.  step is -1 for a
+ * recommendation.
  */
 static void
-put_row(Tuning *tuning, int step, const char *phase, int number, double reward, double gain, double best_gain)
+put_row(Tuning *tuning, int step, const char *phase, int number, const Outcome *outcome, double reward,
+		double gain, double best_gain)
 {
-	const Outcome *outcome = &tuning->outcomes[number];
-	bool		heldout = step < 0 && !isnan(outcome->heldout);
-	const MMEffort *mean = heldout ? &outcome->heldout_mean : &outcome->mean;
+	const MMEffort *mean = &outcome->mean;
 	double		configuration[MM_MAX_KNOBS];
 	char	   *statements[MM_MAX_KNOBS];
 	Datum		values[RESULT_COLUMNS];
@@ -180,7 +178,7 @@ put_row(Tuning *tuning, int step, const char *phase, int number, double reward, 
 	values[i++] = Int32GetDatum(step);
 	values[i++] = CStringGetTextDatum(phase);
 	values[i++] = DirectFunctionCall1(jsonb_in, CStringGetDatum(mm_knobs_json(tuning->knobs, configuration)));
-	put_number(values, isnull, i++, heldout ? outcome->heldout_ms : outcome->median_ms);
+	put_number(values, isnull, i++, outcome->median_ms);
 	put_number(values, isnull, i++, mean->ms > 0 ? 1000.0 / mean->ms : NAN);
 	values[i++] = Float8GetDatum(mean->work);
 	values[i++] = Float8GetDatum(mean->pages);
@@ -218,54 +216,25 @@ median(double *x, int n)
 }
 
 /*
- * Run queries in a copy, or in the table if that is NULL; *mean and the median of
- * their times are what they took.
+ * Run the queries that are not held out with the configuration that is in place.
  */
-static double
-run_tasks(const Tuning *tuning, const MMCopy *copy, int first, int n, MMEffort *mean)
+static void
+run_configuration(const Tuning *tuning, Outcome *outcome)
 {
 	const MMWorkload *workload = tuning->workload;
+	const MMCopy *copy = tuning->copy;
+	bool		real = copy == NULL;
+	int			n = workload->n - workload->nheldout;
 	MMEffort   *each = palloc(sizeof(MMEffort) * n);
 	double	   *ms = palloc(sizeof(double) * n);
-	bool		real = copy == NULL;
-	double		result;
 
-	mm_effort_of_tasks(workload, first, n, real ? mm_sql_table(workload->learner->table) : copy->table,
-					   real ? workload->rows : copy->rows, real, each, mean);
+	mm_effort_of_tasks(workload, 0, n, real ? mm_sql_table(workload->learner->table) : copy->table,
+					   real ? workload->rows : copy->rows, real, each, &outcome->mean);
 	for (int i = 0; i < n; i++)
 		ms[i] = each[i].ms;
-	result = median(ms, n);
+	outcome->median_ms = median(ms, n);
 	pfree(ms);
 	pfree(each);
-	return result;
-}
-
-/*
- * Run the held-out queries with the configuration that is in place.
- */
-static void
-run_heldout(const Tuning *tuning, Outcome *outcome)
-{
-	const MMWorkload *workload = tuning->workload;
-
-	outcome->heldout = NAN;
-	if (workload->nheldout == 0)
-		return;
-	outcome->heldout_ms = run_tasks(tuning, tuning->copy, workload->n - workload->nheldout, workload->nheldout,
-									&outcome->heldout_mean);
-	outcome->heldout = cost_of(tuning, &outcome->heldout_mean);
-}
-
-static void
-run_configuration(Tuning *tuning, Outcome *outcome)
-{
-	const MMWorkload *workload = tuning->workload;
-
-	outcome->heldout = NAN;
-	outcome->median_ms = run_tasks(tuning, tuning->copy, 0, workload->n - workload->nheldout, &outcome->mean);
-	/* Only the best are asked about these. */
-	if (tuning->n == 0 || cost_of(tuning, &outcome->mean) < cost_of(tuning, &tuning->outcomes[tuning->best].mean))
-		run_heldout(tuning, outcome);
 }
 
 /*
@@ -350,18 +319,6 @@ judge(Tuning *tuning, int number, double previous)
 												  1.0 - tried->cost / previous);
 }
 
-/*
- * Do the held-out queries allow a configuration?
- */
-static bool
-is_allowed(const Tuning *tuning, int number)
-{
-	const Outcome *outcome = &tuning->outcomes[number];
-	const Outcome *standard = &tuning->outcomes[0];
-
-	return isnan(standard->heldout) || outcome->heldout <= (1 + TOLERANCE) * standard->heldout;
-}
-
 static void
 propose(Tuning *tuning, double *point)
 {
@@ -425,8 +382,8 @@ take_step(Tuning *tuning, int step)
 						tuning->options->timed ? "time" : "work"),
 				 errdetail("%s", mm_knobs_json(tuning->knobs, values))));
 	}
-	put_row(tuning, step, phase_of(tuning), number, tuning->tried[number].reward, gain_of(tuning, number),
-			gain_of(tuning, tuning->best));
+	put_row(tuning, step, phase_of(tuning), number, &tuning->outcomes[number], tuning->tried[number].reward,
+			gain_of(tuning, number), gain_of(tuning, tuning->best));
 }
 
 /*
@@ -452,15 +409,60 @@ begin_proposing(Tuning *tuning, int steps)
 /* ---------- what is recommended ---------- */
 
 /*
- * The greatest ratio of its cost to that of the defaults that a configuration may have
- * for the whole table.
+ * Try another configuration, which is no step: its number.
  */
-static double
-ratio_for_table(Tuning *tuning, int number)
+static int
+try_values(Tuning *tuning, const double *values)
+{
+	int			number = tuning->n++;
+
+	mm_knobs_encode(tuning->knobs, values, tuning->tried[number].point);
+	find_outcome(tuning, number);
+	judge(tuning, number, 1.0);
+	return number;
+}
+
+/*
+ * Set the knobs of a configuration back, one after the other, where that costs next to
+ * nothing.  Much of what is best was put together by chance: it makes the index larger, and
+ * is more likely to be bad for other queries.  Returns the number of what is left.
+ */
+static int
+simplified(Tuning *tuning, int number)
+{
+	double		limit = (1 + NEGLIGIBLE) * tuning->tried[number].cost;
+	double		values[MM_MAX_KNOBS];
+	double		standard[MM_MAX_KNOBS];
+
+	mm_knobs_decode(tuning->knobs, tuning->tried[number].point, values);
+	mm_knobs_standard(tuning->knobs, standard);
+	for (int i = tuning->knobs->n - 1; i >= 0; i--)
+	{
+		double		value = values[i];
+		int			simpler;
+
+		if (value == standard[i])
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		values[i] = standard[i];
+		simpler = try_values(tuning, values);
+		if (tuning->tried[simpler].cost <= limit)
+			number = simpler;
+		else
+			values[i] = value;
+	}
+	return number;
+}
+
+/*
+ * What other queries say of a configuration, and the whole table.
+ */
+static MMConfirmed
+confirm_for_table(Tuning *tuning, int number)
 {
 	const Options *options = tuning->options;
 	double		values[MM_MAX_KNOBS];
-	double		ratio;
+	MMConfirmed result;
 	int			level;
 
 	if (tuning->confirm == NULL)
@@ -470,45 +472,112 @@ ratio_for_table(Tuning *tuning, int number)
 	level = NewGUCNestLevel();
 	if (tuning->copy == NULL)
 		mm_knobs_set(tuning->knobs, values);
-	ratio = mm_confirm_ratio(tuning->confirm, tuning->copy == NULL ? NULL : trial_parameters(tuning, values),
-							 tuning->tried[number].cost);
+	result = mm_confirm_try(tuning->confirm, tuning->copy == NULL ? NULL : trial_parameters(tuning, values),
+							tuning->tried[number].cost);
 	AtEOXact_GUC(true, level);
-	return ratio;
+	return result;
+}
+
+/*
+ * Halve the way from the defaults to the values of all knobs that are amounts.  Returns
+ * whether that changes any.  The number of pivots is none: 0 lets the index choose.
+ */
+static bool
+halve(const MMKnobs *knobs, double *values)
+{
+	double		before[MM_MAX_KNOBS];
+	double		standard[MM_MAX_KNOBS];
+	double		point[MM_MAX_KNOBS];
+	double		origin[MM_MAX_KNOBS];
+
+	memcpy(before, values, sizeof(double) * knobs->n);
+	mm_knobs_standard(knobs, standard);
+	mm_knobs_encode(knobs, values, point);
+	mm_knobs_encode(knobs, standard, origin);
+	for (int i = 0; i < knobs->n; i++)
+		if (knobs->knobs[i].kind != MM_KNOB_CHOICE && strcmp(knobs->knobs[i].name, "pivots") != 0)
+			point[i] = (point[i] + origin[i]) / 2;
+	mm_knobs_decode(knobs, point, values);
+	return memcmp(before, values, sizeof(double) * knobs->n) != 0;
+}
+
+/*
+ * Ask the other queries about a configuration with these values.  If they say that it is
+ * better than the one that is the best so far, or as good and wanted for its simplicity,
+ * it becomes the best.  Returns whether it does.
+ */
+static bool
+ask_about(Tuning *tuning, const double *values, double tolerance, int *best, MMConfirmed *confirmed)
+{
+	int			number;
+	MMConfirmed result;
+
+	CHECK_FOR_INTERRUPTS();
+	if (tuning->nasked++ >= MOST_CONFIRMED)
+		return false;
+	number = try_values(tuning, values);
+	result = confirm_for_table(tuning, number);
+	if (result.most > confirmed->most * (1 + tolerance))
+		return false;
+	*best = number;
+	*confirmed = result;
+	return true;
+}
+
+/*
+ * Change a configuration where the other queries, and more rows, say that it goes too
+ * far: set back each knob, and halve what is left.
+ */
+static void
+moderate(Tuning *tuning, int *best, MMConfirmed *confirmed)
+{
+	const MMKnobs *knobs = tuning->knobs;
+	double		values[MM_MAX_KNOBS];
+	double		standard[MM_MAX_KNOBS];
+
+	mm_knobs_decode(knobs, tuning->tried[*best].point, values);
+	mm_knobs_standard(knobs, standard);
+	for (int i = knobs->n - 1; i >= 0; i--)
+	{
+		double		value = values[i];
+
+		if (value == standard[i])
+			continue;
+		values[i] = standard[i];
+		if (memcmp(values, standard, sizeof(double) * knobs->n) == 0 ||
+			!ask_about(tuning, values, NEGLIGIBLE, best, confirmed))
+			values[i] = value;
+	}
+	while (halve(knobs, values) && ask_about(tuning, values, 0.0, best, confirmed))
+		;
 }
 
 /*
  * The number of the best configuration that may be recommended; 0 if none but the
- * defaults.
+ * defaults.  *confirmed gets what confirms it.
  */
 static int
-choose_recommended(Tuning *tuning)
+choose_recommended(Tuning *tuning, MMConfirmed *confirmed)
 {
-	int			confirmed = 0;
+	int			last = tuning->nbests - 1;
 
-	for (int i = tuning->nbests - 1; i >= 0 && confirmed < MOST_CONFIRMED; i--)
+	for (int i = last; i >= 0 && i > last - MOST_BEGUN; i--)
 	{
-		int			number = tuning->bests[i];
-		double		ratio;
+		int			number = simplified(tuning, tuning->bests[i]);
 
-		if (!is_allowed(tuning, number))
-		{
-			ereport(NOTICE,
-					(errmsg("a configuration that saves %.1f %% is not recommended", 100 * gain_of(tuning, number)),
-					 errdetail("It costs queries that were held out %.1f %% more than the defaults.",
-							   100 * (tuning->outcomes[number].heldout / tuning->outcomes[0].heldout - 1)),
-					 errhint("More queries would tell better.")));
-			continue;
-		}
-		confirmed++;
-		ratio = ratio_for_table(tuning, number);
-		if (ratio < 1)
+		*confirmed = confirm_for_table(tuning, number);
+		if (i == last)
+			moderate(tuning, &number, confirmed);
+		if (confirmed->most < 1)
 			return number;
 		ereport(NOTICE,
 				(errmsg("a configuration that saves %.1f %% is not recommended", 100 * gain_of(tuning, number)),
 				 errdetail("For other queries, or in the whole table, it may cost %.1f %% more than the defaults.",
-						   100 * (ratio - 1)),
+						   100 * (confirmed->most - 1)),
 				 errhint("Give more queries, and raise copy_rows.")));
 	}
+	if (tuning->confirm != NULL)
+		*confirmed = *mm_confirm_standard(tuning->confirm);
 	return 0;
 }
 
@@ -518,21 +587,28 @@ choose_recommended(Tuning *tuning)
 static void
 recommend(Tuning *tuning)
 {
-	int			number = choose_recommended(tuning);
-	const Outcome *outcome = &tuning->outcomes[number];
-	const Outcome *standard = &tuning->outcomes[0];
+	MMConfirmed confirmed = {.ratio = 1.0};
+	int			number = choose_recommended(tuning, &confirmed);
+	Outcome		outcome = tuning->outcomes[number];
 
-	if (!isnan(tuning->present) && tuning->present <= cost_of(tuning, &outcome->mean))
+	if (!isnan(tuning->present) && tuning->present <= cost_of(tuning, &outcome.mean))
 		ereport(NOTICE,
 				(errmsg("the index is better as it is than with what is recommended"),
 				 errdetail("Its present parameters cost %.1f %% less than the defaults, and the recommended ones %.1f %% less.",
-						   100 * (1 - tuning->present / cost_of(tuning, &standard->mean)), 100 * gain_of(tuning, number)),
+						   100 * (1 - tuning->present / cost_of(tuning, &tuning->outcomes[0].mean)),
+						   100 * gain_of(tuning, number)),
 				 errhint("More steps may find better ones.")));
-	put_row(tuning, -1, tuning->copy != NULL ? "index, result" : "session, result", number, NAN,
-			isnan(standard->heldout) ? NAN : 1.0 - outcome->heldout / standard->heldout,
-			gain_of(tuning, number));
+	/* If nothing was better than the defaults, there is nothing to confirm. */
 	if (tuning->confirm != NULL)
+	{
+		outcome.mean = confirmed.mean;
+		outcome.median_ms = confirmed.median_ms;
+		outcome.bytes = confirmed.bytes;
+		outcome.seconds = confirmed.seconds;
 		mm_confirm_end(tuning->confirm);
+	}
+	put_row(tuning, -1, tuning->copy != NULL ? "index, result" : "session, result", number, &outcome, NAN,
+			1.0 - confirmed.ratio, gain_of(tuning, number));
 }
 
 /*
@@ -544,14 +620,13 @@ cost_of_present(Tuning *tuning)
 	MMParameters parameters = mm_parameters_get(tuning->workload->learner->index);
 	const char *sql = mm_parameters_sql(&parameters);
 	MMTrialIndex index;
-	MMEffort	mean;
+	Outcome		outcome;
 
 	if (strcmp(sql, mm_parameters_sql(&tuning->kept)) == 0)
 		return NAN;
 	index = mm_copy_build(tuning->copy, mm_all_columns(tuning->workload), sql);
-	(void) run_tasks(tuning, tuning->copy, 0, tuning->workload->n - tuning->workload->nheldout, &mean);
-	mm_copy_unbuild(tuning->copy, &index);
-	return cost_of(tuning, &mean);
+	try_index(tuning, &index, &outcome);
+	return cost_of(tuning, &outcome.mean);
 }
 
 /*
@@ -562,11 +637,13 @@ static void
 tune(Tuning *tuning, int steps)
 {
 	double		values[MM_MAX_KNOBS];
+	int			room = 1 + steps + MOST_CONFIRMED + MOST_BEGUN * MM_MAX_KNOBS;
 
-	tuning->tried = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(MMTried) * (steps + 1),
+	/* The defaults come before the steps, and what is made of the best ones after them. */
+	tuning->tried = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(MMTried) * room,
 											   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	tuning->outcomes = palloc0(sizeof(Outcome) * (steps + 1));
-	tuning->bests = palloc(sizeof(int) * (steps + 1));
+	tuning->outcomes = palloc0(sizeof(Outcome) * room);
+	tuning->bests = palloc(sizeof(int) * room);
 	if (tuning->copy != NULL)
 	{
 		MMTrialIndex standard = mm_copy_build(tuning->copy, mm_all_columns(tuning->workload),
@@ -587,7 +664,7 @@ tune(Tuning *tuning, int steps)
 	mm_knobs_encode(tuning->knobs, values, tuning->tried[0].point);
 	judge(tuning, 0, 1.0);
 	tuning->n = 1;
-	put_row(tuning, tuning->first_step - 1, phase_of(tuning), 0, 0.0, 0.0, 0.0);
+	put_row(tuning, tuning->first_step - 1, phase_of(tuning), 0, &tuning->outcomes[0], 0.0, 0.0, 0.0);
 	begin_proposing(tuning, steps);
 	for (int i = 0; i < steps && tuning->knobs->n > 0; i++)
 	{

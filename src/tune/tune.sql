@@ -27,7 +27,7 @@ COMMENT ON FUNCTION mmdb.last_tuning()
 
 CREATE FUNCTION mm_advise(index_name regclass, workload text DEFAULT 'recorded',
 	queries integer DEFAULT 60, copy_rows integer DEFAULT 20000, seed integer DEFAULT 0,
-	least_gain double precision DEFAULT 0.05)
+	least_gain double precision DEFAULT 0.05, confirm_rows integer DEFAULT 200000)
 	RETURNS TABLE (rank integer, change text, statements text[], reason text,
 		ms_before double precision, ms_after double precision,
 		pages_before double precision, pages_after double precision,
@@ -35,7 +35,7 @@ CREATE FUNCTION mm_advise(index_name regclass, workload text DEFAULT 'recorded',
 		gain double precision, gain_low double precision, gain_high double precision,
 		certainty text)
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000000 ROWS 5 AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION mm_advise(regclass, text, integer, integer, integer, double precision)
+COMMENT ON FUNCTION mm_advise(regclass, text, integer, integer, integer, double precision, integer)
 	IS 'changes that would make an index better for a workload, measured on a copy of the table';
 
 CREATE PROCEDURE mm_apply_advice(statements text[])

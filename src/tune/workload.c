@@ -471,8 +471,79 @@ choose_tasks(MMWorkload *workload, int most, double heldout, int seed)
 	qsort(workload->tasks, workload->n, sizeof(MMTask), compare_places);
 	workload->n = Min(workload->n, most);
 	fill_objects(workload, seed);
+	for (int i = 0; i < workload->n; i++)
+		workload->tasks[i].source = i;
 	if (workload->n >= MIN_TO_HOLD_OUT)
 		workload->nheldout = Min((int) rint(workload->n * heldout), workload->n - 1);
+}
+
+/* ---------- more of the same ---------- */
+
+static int
+compare_hashes(const void *a, const void *b)
+{
+	uint64		x = *(const uint64 *) a;
+	uint64		y = *(const uint64 *) b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * A factor from a half to two.
+ */
+static double
+random_factor(MMRandom *random)
+{
+	double		factor = 1.0 + mm_random_below(random, 1000) / 1000.0;
+
+	return mm_random_below(random, 2) == 0 ? factor : 1.0 / factor;
+}
+
+/*
+ * Have most searches weights of their own, and not one of a few combinations?
+ */
+static bool
+weights_vary(const MMWorkload *workload)
+{
+	uint64	   *hashes = palloc(sizeof(uint64) * workload->n);
+	int			distinct = 0;
+
+	for (int i = 0; i < workload->n; i++)
+		hashes[i] = hash_bytes_extended((const unsigned char *) workload->tasks[i].weights,
+										sizeof(double) * workload->learner->m, 0);
+	qsort(hashes, workload->n, sizeof(uint64), compare_hashes);
+	for (int i = 0; i < workload->n; i++)
+		distinct += i == 0 || hashes[i] != hashes[i - 1];
+	pfree(hashes);
+	return 2 * distinct > workload->n;
+}
+
+MMWorkload *
+mm_workload_like(const MMWorkload *workload, int times, int seed)
+{
+	MMWorkload *like = palloc(sizeof(MMWorkload));
+	MMRandom	random = {.seed = (uint32) seed};
+	bool		vary = weights_vary(workload);
+
+	*like = *workload;
+	like->n = 0;
+	like->nheldout = 0;
+	like->room = 0;
+	like->tasks = NULL;
+	for (int i = 0; i < workload->n; i++)
+		for (int j = 0; j < times; j++)
+		{
+			MMTask	   *task = add_task(like);
+
+			*task = workload->tasks[i];
+			task->terms = NULL;
+			task->columns = 0;
+			task->calls /= times;
+			for (int c = 0; c < workload->learner->m && vary; c++)
+				task->weights[c] *= random_factor(&random);
+		}
+	fill_objects(like, seed);
+	return like;
 }
 
 char *

@@ -31,6 +31,7 @@ typedef struct MMTask
 	const char *filter;			/* a condition in parentheses; NULL: none */
 	double		calls;			/* how often it counts, > 0 */
 	uint64		place;			/* in the order of tasks */
+	int			source;			/* number of the task of the workload that it is like, or is */
 } MMTask;
 
 typedef struct MMWorkload
@@ -69,10 +70,17 @@ typedef struct MMEffort
  * part heldout of them, if there are 5 or more, is put last.  Raises an error if
  * there is none, or one that is not about the index.
  *
+ * mm_workload_like: searches like those of a workload, for other objects: times as many as it
+ * has, or fewer if the table has few rows.  Each has the limit, the filter and the weights of one
+ * of them, and a row of the table, chosen by seed, as its object.  Where most weights differ
+ * from each other, those of each search are varied, too.  Together they count as much as
+ * the workload's.  It has no searches held out, and is not closed.
+ *
  * mm_workload_close: close the index and its table, which stay locked.
  */
 extern MMWorkload *mm_workload_read(Oid index, const char *workload, int most, double heldout,
 									int seed);
+extern MMWorkload *mm_workload_like(const MMWorkload *workload, int times, int seed);
 extern void mm_workload_close(MMWorkload *workload);
 
 /*
@@ -104,9 +112,12 @@ extern void mm_effort_of_tasks(const MMWorkload *workload, int first, int n, con
 							   double number_of_rows, bool real, MMEffort *each, MMEffort *mean);
 
 /*
+ * mm_effort_add: add what was taken, so many times, to a sum.
+ *
  * mm_effort_error: the standard error of a ratio of mean costs, after by before, where
  * the n tasks are a sample of all searches (the delta method).
  */
+extern void mm_effort_add(MMEffort *sum, const MMEffort *effort, double times);
 extern double mm_effort_error(const MMWorkload *workload, const double *before, const double *after,
 							  double ratio);
 
