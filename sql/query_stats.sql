@@ -242,7 +242,8 @@ SELECT count(*) FROM (SELECT FROM goods ORDER BY look <-> '[1,2,3]' LIMIT 3) s;
 DROP INDEX pairs_mm;
 ALTER INDEX goods_mm RENAME TO goods_other;
 SELECT index_name::text ~ '^\d+$' AS gone, CASE WHEN index_name::text !~ '^\d+$' THEN index_name END AS index_name,
-	   class, calls, columns FROM mmdb.query_stats WHERE user_name = current_user ORDER BY class COLLATE "C";
+	   class, calls, columns FROM mmdb.query_stats
+	WHERE database = current_database() AND user_name = current_user ORDER BY class COLLATE "C";
 ALTER INDEX goods_other RENAME TO goods_mm;
 
 -- Weight profiles: how many statements have used them.

@@ -145,6 +145,55 @@ random_transform(void)
 	return t;
 }
 
+#define DROPPED		20			/* bits of a float: 8 pieces for each power of 2 */
+#define PIECES		(0x7F800000 >> DROPPED)
+
+static MMCurvePiece all[PIECES];
+static MMCurvePiece pieces[PIECES];	/* of these, those that are known */
+static const MMCurveTable curve = {.dropped = DROPPED, .pieces = pieces};
+
+static void
+make_pieces(void)
+{
+	for (int p = 0; p < PIECES; p++)
+		all[p] = (MMCurvePiece) {-fabsf(random_float()), random_float()};
+}
+
+/*
+ * Sums by both versions.  No piece of a curve is known at first, and each time that a
+ * version stops for some, these become known.
+ */
+static void
+compare_sums(const MMPlaneKernels *a, const MMPlaneKernels *b, const MMPointTerm *terms, int nterms,
+			 int n)
+{
+	make_pieces();
+	for (int i = 0; i < 2; i++)
+	{
+		MMSumProgress progress = {.add = false};
+
+		memset(pieces, 0, sizeof(pieces));
+		for (;;)
+		{
+			results[i][1][0] = (i == 0 ? a : b)->sums(terms, nterms, points, nulls,
+													  STRIDE, n, results[i][0], &progress);
+			if (progress.first >= n)
+				break;
+			for (int j = 0; j < METRIC_PLANE_SLACK; j++)
+			{
+				float		at = progress.bounds[j] < FLT_MAX ? progress.bounds[j] : FLT_MAX;
+				uint32		bits;
+
+				at = at > 0 ? at : 0.0f;
+				memcpy(&bits, &at, sizeof(bits));
+				pieces[bits >> DROPPED] = all[bits >> DROPPED];
+			}
+		}
+	}
+	check("a sum", results[0][0], results[1][0], sizeof(float) * n);
+	check("the least sum", results[0][1], results[1][1], sizeof(float));
+}
+
 static void
 compare_coordinates(const MMPlaneKernels *a, const MMPlaneKernels *b)
 {
@@ -209,15 +258,10 @@ compare_coordinates(const MMPlaneKernels *a, const MMPlaneKernels *b)
 		check("a point's lower bound", results[0][0], results[1][0], sizeof(float) * n);
 		check("a point's upper bound", results[0][1], results[1][1], sizeof(float) * n);
 	}
-	for (int i = 0; i < 2; i++)
-	{
-		MMSumProgress progress = {.add = false};
-
-		results[i][1][0] = (i == 0 ? a : b)->sums(terms, nterms, points, nulls,
-												  STRIDE, n, results[i][0], &progress);
-	}
-	check("a sum", results[0][0], results[1][0], sizeof(float) * n);
-	check("the least sum", results[0][1], results[1][1], sizeof(float));
+	compare_sums(a, b, terms, nterms, n);
+	for (int r = 0; r < nterms; r++)
+		terms[r].curve = random_below(3) ? &curve : NULL;
+	compare_sums(a, b, terms, nterms, n);
 	for (int i = 0; i < 2; i++)
 		(i == 0 ? a : b)->growths(next, q, unit, coordinates[0], coordinates[1], STRIDE, n,
 								  1e6f, results[i][0]);
@@ -237,9 +281,6 @@ compare_coordinates(const MMPlaneKernels *a, const MMPlaneKernels *b)
 
 /* ---------- curves ---------- */
 
-#define DROPPED		20			/* bits of a float: 8 pieces for each power of 2 */
-#define PIECES		(0x7F800000 >> DROPPED)
-
 /*
  * Some pieces are unknown at first.  Where a version stops depends on how many numbers
  * it takes at once, but what comes out must not.
@@ -247,14 +288,10 @@ compare_coordinates(const MMPlaneKernels *a, const MMPlaneKernels *b)
 static void
 compare_curves(const MMPlaneKernels *a, const MMPlaneKernels *b)
 {
-	static MMCurvePiece all[PIECES];
-	static MMCurvePiece pieces[PIECES];
-	MMCurveTable table = {.dropped = DROPPED, .pieces = pieces};
 	float		distances[STRIDE];
 	int			n = 1 + random_below(MOST);
 
-	for (int p = 0; p < PIECES; p++)
-		all[p] = (MMCurvePiece) {-fabsf(random_float()), random_float()};
+	make_pieces();
 	for (int i = 0; i < n + METRIC_PLANE_SLACK; i++)
 		distances[i] = random_float();
 	for (int i = 0; i < 2; i++)
@@ -272,7 +309,7 @@ compare_curves(const MMPlaneKernels *a, const MMPlaneKernels *b)
 			memcpy(&bits, &at, sizeof(bits));
 			pieces[bits >> DROPPED].minus_value = 0.0f;
 		}
-		while ((next = (i == 0 ? a : b)->curve(&table, x, next, n)) < n)
+		while ((next = (i == 0 ? a : b)->curve(&curve, x, next, n)) < n)
 			memcpy(pieces, all, sizeof(pieces));
 	}
 	check("a curve's value", results[0][0], results[1][0], sizeof(float) * n);

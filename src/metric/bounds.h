@@ -65,6 +65,7 @@ mm_point_sums(const MMPointTerm *terms, int nterms, const float *x,
 
 	progress.add = false;
 	progress.first = 0;
+	progress.term = 0;
 	return mm_kernels->planes->sums(terms, nterms, x, nulls, stride, n, totals, &progress);
 }
 

@@ -463,9 +463,10 @@ sums_of_lanes(int first, const MMPointTerm *terms, int nterms, const float *x,
 			  const uint32 *nulls, uint32 some_null, int stride, float *totals,
 			  MMSumProgress *progress)
 {
-	Lanes		total = progress->add ? LANES_LOAD(totals + first) : LANES_OF(0.0f);
+	bool		begun = progress->add || progress->term > 0;
+	Lanes		total = begun ? LANES_LOAD(totals + first) : LANES_OF(0.0f);
 
-	for (int r = 0; r < nterms; r++)
+	for (int r = progress->term; r < nterms; r++)
 	{
 		const MMPointTerm *term = &terms[r];
 		Lanes		lower = lanes_term_lower(term, x + (Size) term->first * stride + first, stride);
@@ -473,6 +474,7 @@ sums_of_lanes(int first, const MMPointTerm *terms, int nterms, const float *x,
 		if (term->curve != NULL && !lanes_on_curve(term->curve, &lower))
 		{
 			LANES_STORE(progress->bounds, lower);
+			LANES_STORE(totals + first, total);
 			progress->term = r;
 			return false;
 		}
@@ -482,6 +484,7 @@ sums_of_lanes(int first, const MMPointTerm *terms, int nterms, const float *x,
 		total += lower;
 	}
 	LANES_STORE(totals + first, total);
+	progress->term = 0;
 	return true;
 }
 #else							/* !LANES */
@@ -510,12 +513,13 @@ sums_block(const int lanes, int first, const MMPointTerm *terms, int nterms,
 		   const float *x, const uint32 *nulls, uint32 some_null, int stride,
 		   float *totals, MMSumProgress *progress)
 {
+	bool		begun = progress->add || progress->term > 0;
 	float		total[64];
 	float		lower[64];
 
 	FOR_LANES(i)
-		total[i] = progress->add ? totals[first + i] : 0.0f;
-	for (int r = 0; r < nterms; r++)
+		total[i] = begun ? totals[first + i] : 0.0f;
+	for (int r = progress->term; r < nterms; r++)
 	{
 		const MMPointTerm *term = &terms[r];
 		const float *v = x + (Size) term->first * stride + first;
@@ -530,6 +534,8 @@ sums_block(const int lanes, int first, const MMPointTerm *terms, int nterms,
 
 			if (known < lanes)
 			{
+				FOR_LANES(i)
+					totals[first + i] = total[i];
 				progress->term = r;
 				for (int i = 0; i < METRIC_PLANE_SLACK; i++)
 					progress->bounds[i] = lower[i < known ? known : i];
@@ -551,6 +557,7 @@ sums_block(const int lanes, int first, const MMPointTerm *terms, int nterms,
 	}
 	FOR_LANES(i)
 		totals[first + i] = total[i];
+	progress->term = 0;
 	return true;
 }
 

@@ -186,13 +186,14 @@ typedef struct MMPointTerm
 
 /*
  * How far a sum with curves has come.  It stops before entries whose bounds have
- * unknown pieces in a term's curve.
+ * unknown pieces in a term's curve, and goes on with that term: the totals of these
+ * entries have the terms before it.
  */
 typedef struct MMSumProgress
 {
 	bool		add;			/* to what totals are already */
 	int			first;			/* the entry to go on with */
-	int			term;			/* whose pieces are needed ... */
+	int			term;			/* the term to go on with, whose pieces are needed ... */
 	float		bounds[METRIC_PLANE_SLACK]; /* ... for these, and maybe more */
 } MMSumProgress;
 

@@ -60,19 +60,27 @@ typedef __m256i IntLanes;
 /* Are all signs set? */
 #define LANES_ALL_SIGNED(a)		(_mm256_movemask_ps(a) == 0xFF)
 
+/* Two pairs of floats, whose numbers are the halves of an integer. */
+#define TWO_PAIRS(x, i) \
+	_mm_loadh_pd(_mm_load_sd((const double *) (x) + (uint32) (i)), (const double *) (x) + ((i) >> 32))
+
 /*
- * The pairs of floats with these numbers, as two registers.  Few CPUs gather fast, so
- * each pair is gathered at once.
+ * The pairs of floats with these numbers, as two registers.  Loads of single pairs are
+ * faster than what such CPUs have for gathering.
  */
 #define LANES_GATHER_PAIRS(x, i, first, second) \
 	do { \
-		__m256		low = _mm256_castsi256_ps(_mm256_i32gather_epi64((const long long *) (x), \
-														  _mm256_castsi256_si128(i), 8)); \
-		__m256		high = _mm256_castsi256_ps(_mm256_i32gather_epi64((const long long *) (x), \
-														   _mm256_extracti128_si256(i, 1), 8)); \
+		__m128i		numbers = _mm256_castsi256_si128(i); \
+		__m128i		more = _mm256_extracti128_si256(i, 1); \
+		uint64		n01 = _mm_cvtsi128_si64(numbers); \
+		uint64		n23 = _mm_extract_epi64(numbers, 1); \
+		uint64		n45 = _mm_cvtsi128_si64(more); \
+		uint64		n67 = _mm_extract_epi64(more, 1); \
+		__m256		low = _mm256_castpd_ps(_mm256_set_m128d(TWO_PAIRS(x, n45), TWO_PAIRS(x, n01))); \
+		__m256		high = _mm256_castpd_ps(_mm256_set_m128d(TWO_PAIRS(x, n67), TWO_PAIRS(x, n23))); \
 		\
-		first = _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_shuffle_ps(low, high, 0x88)), 0xD8)); \
-		second = _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_shuffle_ps(low, high, 0xDD)), 0xD8)); \
+		first = _mm256_shuffle_ps(low, high, 0x88); \
+		second = _mm256_shuffle_ps(low, high, 0xDD); \
 	} while (0)
 
 /*

@@ -429,6 +429,15 @@ saturate(Range a, Range b)
 	return widened(low, high);
 }
 
+/*
+ * pow(x, p), but faster for a frequent power.
+ */
+static double
+raised(double x, double p)
+{
+	return p == 2 ? x * x : pow(x, p);
+}
+
 static Range
 power(Range base, Range exponent)
 {
@@ -437,12 +446,12 @@ power(Range base, Range exponent)
 	if (!(base.low >= 0))
 		return anywhere();
 	if (p == exponent.high)
-		return p >= 0 ? widened(pow(base.low, p), pow(base.high, p)) :
-			widened(pow(base.high, p), pow(base.low, p));
+		return p >= 0 ? widened(raised(base.low, p), raised(base.high, p)) :
+			widened(raised(base.high, p), raised(base.low, p));
 	if (base.low != base.high || base.low == 0)
 		return anywhere();
-	return base.low >= 1 ? widened(pow(base.low, p), pow(base.low, exponent.high)) :
-		widened(pow(base.low, exponent.high), pow(base.low, p));
+	return base.low >= 1 ? widened(raised(base.low, p), raised(base.low, exponent.high)) :
+		widened(raised(base.low, exponent.high), raised(base.low, p));
 }
 
 static Range

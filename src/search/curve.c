@@ -24,14 +24,19 @@
 /*
  * How many binary digits behind the first tell the pieces for a power of 2.  Chords
  * are below a concave function by the square of a piece's width, so few pieces will
- * do; prolonged chords are farther off, and a constant is off by the whole width.
+ * do; prolonged ones are four times farther off, and a constant is off by the whole
+ * width.  Each piece that a search needs is computed once, and with more pieces than
+ * these that takes longer than the search gains by closer bounds.
  */
 static const int digits[] = {
-	[MM_BEND_LINEAR] = 2,
-	[MM_BEND_CONCAVE] = 3,
-	[MM_BEND_CONVEX] = 4,
+	[MM_BEND_LINEAR] = 1,
+	[MM_BEND_CONCAVE] = 1,
+	[MM_BEND_CONVEX] = 3,
 	[MM_BEND_UNKNOWN] = 6,
 };
+
+/* A prolonged chord has this part of the width of a piece: it is nearly a tangent. */
+#define TANGENT		(1.0f / 16)
 
 /* So many exponents have floats that are finite and not negative. */
 #define EXPONENTS	255
@@ -113,7 +118,7 @@ slope_of(MMTermCurve *curve, int piece, double value)
 		return 0.0;
 	if (curve->bend == MM_BEND_CONVEX)
 	{
-		other = start_of(curve, piece - 1);
+		other = start - TANGENT * (start - start_of(curve, piece - 1));
 		return (value - curve->most(curve, other)) / (start - other);
 	}
 	other = start_of(curve, piece + 1);
@@ -130,7 +135,8 @@ get_piece(MMTermCurve *curve, int piece)
 	double		value;
 	double		slope;
 
-	(void) mm_term_curve_table(curve);
+	if (curve->pieces == NULL)
+		make_table(curve);
 	result = &curve->pieces[piece];
 	if (signbit(result->minus_value))
 		return result;

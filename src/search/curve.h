@@ -9,9 +9,10 @@
  * there are few such powers between the least and the greatest distance of a column.
  *
  * How a piece lies below the function depends on how that bends.  Below a concave
- * function lies the chord between the piece's ends.  Below a convex one lies the chord
- * of the piece before, prolonged.  Of a function that may bend in both ways no more is
- * known than its value at the start of the piece, and it has more pieces for that.
+ * function lies the chord between the piece's ends.  Below a convex one lies a short
+ * chord that ends where the piece starts, prolonged: nearly a tangent.  Of a function
+ * that may bend in both ways no more is known than its value at the start of the piece,
+ * and it has more pieces for that.
  *
  *-------------------------------------------------------------------------
  */
