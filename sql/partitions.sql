@@ -144,6 +144,56 @@ SELECT query, s.* FROM unnest(ARRAY[
 	'SELECT -(x <+> 77) FROM base WHERE id % 3 = 1 ORDER BY 1 DESC LIMIT 5'
 	]) query, search(query) s;
 
+-- A sum of many distances.
+SELECT s.* FROM (SELECT string_agg(format('(x <+> %s)', 37 * i), ' + ') AS sum FROM generate_series(1, 20) i) q,
+	search(format('SELECT %s FROM base ORDER BY 1 LIMIT 10', sum)) s;
+
+-- Sketches, of which only those near entries that may be wanted are looked at, and what
+-- the leaves of all partitions have in common: with ties, NULLs, weights that are 0, and
+-- rows that are changed.
+CREATE TABLE drawn (id integer, v mmvector(16), word text, x integer) PARTITION BY HASH (id);
+SELECT format('CREATE TABLE drawn_%s PARTITION OF drawn FOR VALUES WITH (MODULUS 4, REMAINDER %1$s)', i)
+	FROM generate_series(0, 3) i \gexec
+SELECT setseed(0.25);
+INSERT INTO drawn
+	SELECT i, CASE WHEN i % 50 > 0 THEN ARRAY(SELECT round((random() * (1 + j % 3) * (1 + i % 2))::numeric, 1)
+			FROM generate_series(1, 16) j WHERE i > 0)::mmvector END,
+		CASE WHEN i % 40 > 0 THEN substr(md5((i / 2)::text), 1, 4 + i % 5) END, (random() * 30)::integer
+	FROM generate_series(1, 6000) i;
+CREATE INDEX ON drawn USING mmdb (v, word, x);
+ANALYZE drawn;
+CREATE FUNCTION compare_drawn(trials integer, OUT compared bigint, OUT different bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	object drawn;
+	query text;
+	by_search text[];
+	by_sort text[];
+BEGIN
+	compared := 0;
+	different := 0;
+	FOR object IN SELECT * FROM drawn WHERE v IS NOT NULL AND word IS NOT NULL ORDER BY hashint4(id) LIMIT trials LOOP
+		query := format('SELECT array_agg(d) FROM (SELECT %s * (v <-> %L) + %s * coalesce(word <~> %L, 2) +
+				%s * (x <+> %s) AS d FROM drawn ORDER BY 1 LIMIT %s) s',
+			(object.id % 3)::float8 / 2, object.v, (object.id % 4)::float8 / 3, object.word,
+			object.id % 2, object.x + 1, (ARRAY[1, 10, 60, 500])[1 + object.id / 7 % 4]);
+		EXECUTE query INTO by_search;
+		SET LOCAL mmdb.enable_scan = off;
+		EXECUTE query INTO by_sort;
+		SET LOCAL mmdb.enable_scan = on;
+		compared := compared + 1;
+		different := different + (by_search IS DISTINCT FROM by_sort)::integer;
+	END LOOP;
+END $$;
+SELECT * FROM compare_drawn(60);
+DELETE FROM drawn WHERE id % 5 = 1;
+UPDATE drawn SET x = x + 3, word = word || 'z' WHERE id % 5 = 2;
+SELECT * FROM compare_drawn(30);
+VACUUM drawn;
+INSERT INTO drawn SELECT id + 6000, v, word, x FROM drawn WHERE id % 3 = 0;
+SELECT * FROM compare_drawn(30);
+DROP TABLE drawn;
+DROP FUNCTION compare_drawn;
+
 -- Row-level security of the parent: counts would tell of hidden rows.
 CREATE ROLE regress_mm_partitions;
 GRANT SELECT ON homes TO regress_mm_partitions;

@@ -203,7 +203,10 @@ open_keys(Relation index)
 {
 	MMColumns  *columns = palloc0(sizeof(MMColumns));
 	int			nkeys = IndexRelationGetNumberOfKeyAttributes(index);
+	Oid			opclasses[MM_MAX_COLUMNS];
 
+	/* What is looked up below may let the relation cache forget its row. */
+	memcpy(opclasses, mm_key_opclasses(index), sizeof(Oid) * nkeys);
 	columns->index = RelationGetRelid(index);
 	for (; columns->n < nkeys; columns->n++)
 	{
@@ -220,7 +223,7 @@ open_keys(Relation index)
 		column->key = key;
 		set_column(column, mm_key_name(index, key),
 				   TupleDescAttr(RelationGetDescr(index), key)->atttypid,
-				   mm_key_opclass(index, key), index->rd_indcollation[key]);
+				   opclasses[key], index->rd_indcollation[key]);
 	}
 	distinguish_names(columns);
 	return columns;

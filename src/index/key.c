@@ -24,8 +24,8 @@ mm_key_name(Relation index, int key)
 	return pstrdup(NameStr(TupleDescAttr(RelationGetDescr(index), key)->attname));
 }
 
-Oid
-mm_key_opclass(Relation index, int key)
+const Oid *
+mm_key_opclasses(Relation index)
 {
 	Datum		datum;
 	bool		isnull;
@@ -33,7 +33,13 @@ mm_key_opclass(Relation index, int key)
 	datum = SysCacheGetAttr(INDEXRELID, index->rd_indextuple,
 							Anum_pg_index_indclass, &isnull);
 	Assert(!isnull);
-	return ((oidvector *) DatumGetPointer(datum))->values[key];
+	return ((oidvector *) DatumGetPointer(datum))->values;
+}
+
+Oid
+mm_key_opclass(Relation index, int key)
+{
+	return mm_key_opclasses(index)[key];
 }
 
 Node *

@@ -17,10 +17,14 @@
  *
  * mm_key_opclass: the key's operator class.
  *
+ * mm_key_opclasses: those of all keys, as they are in the catalog's row, which the
+ * relation cache has.
+ *
  * mm_key_expression: the key's expression, or NULL if the key is a column.
  */
 extern const char *mm_key_name(Relation index, int key);
 extern Oid	mm_key_opclass(Relation index, int key);
+extern const Oid *mm_key_opclasses(Relation index);
 extern Node *mm_key_expression(Relation index, int key);
 
 #endif							/* MM_KEY_H */

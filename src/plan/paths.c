@@ -217,6 +217,8 @@ count_early(PlannerInfo *root, List *quals, const MMScanPlan *plan)
 	int			n = 0;
 	ListCell   *lc;
 
+	if (quals == NIL)
+		return 0;
 	for (int i = 0; i < plan->ndrivers; i++)
 	{
 		QualCost	cost;

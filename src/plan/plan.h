@@ -108,7 +108,9 @@ typedef struct MMSumState
 	List	   *factors;		/* ExprStates of mm_sum_factors */
 	MMCurveNode **curves;		/* of each term; NULL: it has none */
 	ExprState **lows;			/* likewise */
-	ExprState  *value;			/* the expression, given its parts' distances */
+	CustomScanState *node;		/* whose expressions they are */
+	ExprState  *value;			/* the expression, given its parts' distances; NULL: no
+								 * row has been evaluated yet */
 	ExprState  *conditions;		/* likewise */
 	List	   *bounds;			/* ExprStates */
 	TupleTableSlot *distances;	/* one column for each part */

@@ -104,6 +104,8 @@ unpack_sum(List *exprs, List *numbers)
 	sum->exact = next_number(&r);
 	sum->nparts = next_number(&r);
 	sum->nterms = next_number(&r);
+	sum->parts = palloc(sizeof(MMSumPart) * sum->nparts);
+	sum->terms = palloc0(sizeof(MMSumTerm) * sum->nterms);
 	for (int i = 0; i < sum->nparts; i++)
 	{
 		sum->parts[i].expr = (OpExpr *) next_expr(&r);

@@ -55,10 +55,28 @@ typedef struct MatchContext
 
 static bool match(MatchContext *c, Expr *expr, MMProduct product);
 
+/*
+ * Does an expression have a column of a relation in a place where it is easily found?
+ * This is much faster than to find all relations of a long sum, which is looked at
+ * again for each of its terms.
+ */
+static bool
+has_column_walker(Node *node, void *arg)
+{
+	Index		relid = *(Index *) arg;
+
+	if (node == NULL || IsA(node, PlaceHolderVar) || IsA(node, Query))
+		return false;
+	if (IsA(node, Var))
+		return (Index) ((Var *) node)->varno == relid && ((Var *) node)->varlevelsup == 0;
+	return expression_tree_walker(node, has_column_walker, arg);
+}
+
 bool
 mm_is_constant(PlannerInfo *root, Node *expr, Index relid)
 {
-	return !bms_is_member(relid, pull_varnos(root, expr)) &&
+	return !has_column_walker(expr, &relid) &&
+		!bms_is_member(relid, pull_varnos(root, expr)) &&
 		!contain_volatile_functions(expr) &&
 		!contain_subplans(expr) &&
 		!contain_agg_clause(expr) &&
@@ -365,15 +383,31 @@ mm_sum_fit(PlannerInfo *root, OpExpr *op, IndexOptInfo *index, const MMColumns *
 }
 
 /*
+ * Room for one more of n elements of an array, which grows by doubling.  Most sums are
+ * short, and there is one for each partition.
+ */
+#define LEAST_ROOM	8
+
+static void *
+make_room(void *array, int n, Size size)
+{
+	if (array == NULL)
+		return palloc(size * LEAST_ROOM);
+	return n >= LEAST_ROOM && (n & (n - 1)) == 0 ? repalloc(array, size * n * 2) : array;
+}
+
+/*
  * Add a term, and point *added at it, if that is not NULL.
  */
 static bool
 add_term(MatchContext *c, int part, const MMProduct *product, MMSumTerm **added)
 {
-	MMSumTerm  *term = &c->sum->terms[c->sum->nterms];
+	MMSumTerm  *term;
 
 	if (c->sum->nterms == MM_MAX_TERMS)
 		return refuse(c, MM_REFUSED_SIZE, NULL);
+	c->sum->terms = make_room(c->sum->terms, c->sum->nterms, sizeof(MMSumTerm));
+	term = &c->sum->terms[c->sum->nterms];
 	memset(term, 0, sizeof(MMSumTerm));
 	if (added != NULL)
 		*added = term;
@@ -426,7 +460,10 @@ add_part(MatchContext *c, const MMSumPart *part, const MMProduct *product, MMSum
 	if (i == MM_MAX_TERMS)
 		return refuse(c, MM_REFUSED_SIZE, (Expr *) part->expr);
 	if (i == sum->nparts)
+	{
+		sum->parts = make_room(sum->parts, sum->nparts, sizeof(MMSumPart));
 		sum->parts[sum->nparts++] = *part;
+	}
 	return add_term(c, i, product, added);
 }
 
@@ -671,6 +708,10 @@ mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
 	return sum;
 }
 
+/*
+ * What is innermost is looked at first.  So of a long sum, all but one distance is left
+ * out, and most of the additions around them.
+ */
 static bool
 mentions_walker(Node *node, void *arg)
 {
@@ -678,6 +719,8 @@ mentions_walker(Node *node, void *arg)
 
 	if (node == NULL)
 		return false;
+	if (expression_tree_walker(node, mentions_walker, arg))
+		return true;
 	if (IsA(node, OpExpr))
 		for (int i = 0; i < index->nkeycolumns; i++)
 			if (OidIsValid(get_op_opfamily_sortfamily(((OpExpr *) node)->opno, index->opfamily[i])))
@@ -688,9 +731,7 @@ mentions_walker(Node *node, void *arg)
 			if (is_wider(((FuncExpr *) node)->funcresulttype, index->opcintype[i]))
 				return true;
 	/* In a composite, any attribute may be the one that is meant. */
-	if (IsA(node, FieldSelect) && index->opcintype[0] == RECORDOID)
-		return true;
-	return expression_tree_walker(node, mentions_walker, arg);
+	return IsA(node, FieldSelect) && index->opcintype[0] == RECORDOID;
 }
 
 bool

@@ -74,9 +74,9 @@ typedef struct MMSum
 	bool		negated;		/* the expression is minus the sum */
 	bool		exact;			/* the expression is the sum, not just bounded by it */
 	int			nparts;
-	MMSumPart	parts[MM_MAX_TERMS];
+	MMSumPart  *parts;
 	int			nterms;
-	MMSumTerm	terms[MM_MAX_TERMS];
+	MMSumTerm  *terms;
 } MMSum;
 
 /*

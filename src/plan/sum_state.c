@@ -105,6 +105,7 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 	ListCell   *lc;
 
 	state->driver = driver;
+	state->node = node;
 	state->parts = palloc0(sizeof(MMPartState) * sum->nparts);
 	for (int i = 0; i < sum->nparts; i++)
 	{
@@ -125,8 +126,6 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 		if (term->low != NULL)
 			state->lows[i] = ExecInitExpr(term->low, &node->ss.ps);
 	}
-	state->value = ExecInitExpr((Expr *) replace_parts((Node *) sum->expr, (void *) sum),
-								&node->ss.ps);
 	state->conditions = ExecInitQual((List *) replace_parts((Node *) driver->conditions,
 															 (void *) sum), &node->ss.ps);
 	foreach(lc, driver->bounds)
@@ -501,6 +500,21 @@ mm_sum_least_value(const MMSumState *state, double lower)
 /* ---------- one row ---------- */
 
 /*
+ * Make the expression ready.  That takes as long as a few rows, and of many partitions
+ * no row is ever evaluated.
+ */
+static void
+init_value(MMSumState *state)
+{
+	const MMSum *sum = state->driver->sum;
+	PlanState  *ps = &state->node->ss.ps;
+	MemoryContext old = MemoryContextSwitchTo(ps->state->es_query_cxt);
+
+	state->value = ExecInitExpr((Expr *) replace_parts((Node *) sum->expr, (void *) sum), ps);
+	MemoryContextSwitchTo(old);
+}
+
+/*
  * The value of a part's column in the row.
  */
 static Datum
@@ -571,6 +585,8 @@ mm_sum_evaluate(MMSumState *state, ExprContext *econtext, double most,
 	}
 	ExecStoreVirtualTuple(distances);
 	econtext->ecxt_innertuple = distances;
+	if (state->value == NULL)
+		init_value(state);
 	*value = DatumGetFloat8(ExecEvalExpr(state->value, econtext, isnull));
 	if (state->driver->sum->negated)
 		*value = -*value;

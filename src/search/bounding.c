@@ -284,21 +284,21 @@ sketch_planes(const MMBounding *b, const MMBoundTerm *term, Page page, int first
 }
 
 /*
- * The third rung of the ladder: the sketches of one term raise its bounds.
- * Returns the least total.
+ * The sketches of one term raise the totals of n entries from the first on.
  */
-static float
-bound_by_sketches(MMBounding *b, const MMBoundTerm *term, Page page, int n)
+static void
+raise_by_sketches(MMBounding *b, const MMBoundTerm *term, Page page, int first, int n)
 {
-	const uint32 *nulls = mm_page_words(page, 2);
+	const uint32 *nulls = mm_page_words(page, 2) + first;
+	float	   *totals = b->totals + first;
 	float	   *coordinates = b->scratch;
 	float	   *sketched = b->by_sketch;
 	float		factor = term->point->factor;
 	uint32		bit = term->point->bit;
 	bool		whole = b->whole;
-	MetricSketchPlanes planes = sketch_planes(b, term, page, 0, n);
+	MetricSketchPlanes planes = sketch_planes(b, term, page, first, n);
 
-	bound_one_by_coordinates(b, term, page, 0, n);
+	bound_one_by_coordinates(b, term, page, first, n);
 	term->routine->sketch_bounds(term->sketch_query, &planes, sketched,
 								 b->uppers_wanted && !term->no_upper ? term->upper : NULL);
 	shape(term->curve, coordinates, n);
@@ -308,8 +308,47 @@ bound_by_sketches(MMBounding *b, const MMBoundTerm *term, Page page, int n)
 		float		by_sketch = whole ? round_up(sketched[i]) : sketched[i];
 		float		more = Min(by_sketch, FLT_MAX) - Min(coordinates[i], FLT_MAX);
 
-		b->totals[i] += nulls[i] & bit ? 0.0f : factor * Max(more, 0.0f);
+		totals[i] += nulls[i] & bit ? 0.0f : factor * Max(more, 0.0f);
 	}
+}
+
+/*
+ * The first of n entries, from the given one on, whose group (kernels go over whole
+ * groups) has a total that is wanted, or that is not wanted, as asked for; n if there
+ * is none.
+ */
+static int
+find_group(const MMBounding *b, int first, int n, bool wanted)
+{
+	for (; first < n; first += METRIC_PLANE_SLACK)
+	{
+		float		least = get_float4_infinity();
+
+		for (int i = first; i < Min(first + METRIC_PLANE_SLACK, n); i++)
+			least = Min(b->totals[i], least);
+		if (mm_wanted(b, make_key(b, least)) == wanted)
+			break;
+	}
+	return Min(first, n);
+}
+
+/*
+ * The third rung of the ladder: the sketches of one term raise its bounds, but for
+ * entries in whose group none is wanted.  Returns the least total.
+ */
+static float
+bound_by_sketches(MMBounding *b, const MMBoundTerm *term, Page page, int n)
+{
+	int			end;
+
+	if (b->uppers_wanted)
+		raise_by_sketches(b, term, page, 0, n);
+	else
+		for (int first = find_group(b, 0, n, true); first < n; first = find_group(b, end, n, true))
+		{
+			end = find_group(b, first, n, false);
+			raise_by_sketches(b, term, page, first, end - first);
+		}
 	return least_total(b, n);
 }
 

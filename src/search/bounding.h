@@ -71,6 +71,7 @@ typedef struct MMBounding
 	bool		uppers_wanted;	/* of leaves' entries */
 	float		limit;			/* greatest key that is wanted */
 	double		rows;			/* likely to be wanted, the nearest first; 0: not known */
+	MMThreshold *threshold;		/* of several searches; NULL: each tree has its own */
 	float	   *totals;			/* keys of the node last bounded */
 	float	   *uppers;			/* and upper bounds; NULL: not wanted */
 	float	   *scratch;

@@ -38,7 +38,7 @@ typedef struct MMGoal
 	uint32		by_coordinates; /* columns whose query is not a value (MMTerm) */
 } MMGoal;
 
-/* The shared tree, each sub-index, and a merge. */
+/* The shared tree, each sub-index, and a merge: at most 2 more than there are sub-indexes. */
 #define MM_MAX_SEARCH_DRIVERS	(2 + MM_MAX_COLUMNS)
 
 /*

@@ -59,7 +59,8 @@ typedef struct Ladder
 	MemoryContext context;		/* of the cursors */
 	Tuplesortstate *sort;		/* what is left, once it does not fit */
 	TupleTableSlot *slot;
-	MMThreshold threshold;
+	MMThreshold *threshold;		/* its own, or that of several searches */
+	MMThreshold own;
 	MMUpcoming	upcoming;
 	float		last;			/* the key last had from the sort */
 	MMSearchEmit emit;			/* leaves go there instead of the queue */
@@ -230,7 +231,7 @@ read_leaf(Ladder *ladder, BlockNumber block, Page page, int n, MMPending *item, 
 	MMBounding *b = ladder->source.bounding;
 	MMCursor   *cursor;
 	float		limit = b->limit;
-	float		most = divisible ? ladder->threshold.threshold : MM_KEY_NULL;
+	float		most = divisible ? ladder->threshold->threshold : MM_KEY_NULL;
 
 	if (item == NULL || !item->seen)
 	{
@@ -254,7 +255,7 @@ read_leaf(Ladder *ladder, BlockNumber block, Page page, int n, MMPending *item, 
 	{
 		cursor->leaf = block;
 		for (int i = 0; i < cursor->n; i++)
-			mm_threshold_add(&ladder->threshold, cursor->items[i].key);
+			mm_threshold_add(ladder->threshold, cursor->items[i].key);
 	}
 	if (item != NULL)
 	{
@@ -380,7 +381,7 @@ visit(Ladder *ladder, BlockNumber block, int level, uint64 splits, MMPending *it
 
 	/* A search that goes farther than expected may go very much farther. */
 	if (from > 0.0f)
-		mm_threshold_init(&ladder->threshold, 0);
+		mm_threshold_init(ladder->threshold, 0);
 	for (; BlockNumberIsValid(walk.block); walk.block = walk.right)
 	{
 		Buffer		buffer = lock_node(ladder, &walk);
@@ -434,7 +435,7 @@ spill(Ladder *ladder)
 	TupleDescInitEntry(desc, 3, "offset", INT4OID, -1, 0);
 	ladder->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	/* From now on, nothing is left for later. */
-	mm_threshold_init(&ladder->threshold, 0);
+	mm_threshold_init(ladder->threshold, 0);
 	ladder->sort = mm_sort_begin(desc, Float8LessOperator, ladder->source.work_mem, NULL, TUPLESORT_NONE);
 	while (!pairingheap_is_empty(&ladder->queue))
 	{
@@ -749,7 +750,12 @@ mm_ladder_create(const MMTree *tree, MMBounding *bounding, List *also, MMSearchS
 		.most = get_float4_infinity(),
 		.work_mem = work_mem,
 	};
-	mm_threshold_init(&ladder->threshold, bounding->rows);
+	ladder->threshold = bounding->threshold;
+	if (ladder->threshold == NULL)
+	{
+		ladder->threshold = &ladder->own;
+		mm_threshold_init(&ladder->own, bounding->rows);
+	}
 	mm_upcoming_init(&ladder->upcoming, tree->index);
 	ladder->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb search",
 											ALLOCSET_DEFAULT_SIZES);

@@ -194,6 +194,9 @@ mm_race_init(MMRace *race, Relation index, MMColumns *columns, const MMBounding 
 	race->stored = mm_meta_model(index, race->meta);
 	mm_forest_open(index, race->meta, race->stored, &forest);
 	race->ndrivers = 1;
+	/* This is large, and there is a search for each partition: no more than needed. */
+	race->drivers = palloc(sizeof(MMSearchDriver) * (2 + forest.n));
+	race->drivers[0] = (MMSearchDriver) {0};
 	race->finisher = race->alone = -1;
 	if (forest.n > 0 && !wanted->only_nulls)
 	{

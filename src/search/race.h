@@ -34,7 +34,7 @@ typedef struct MMRace
 	MMMeta	   *meta;
 	const void *stored;			/* model */
 	int			ndrivers;
-	MMSearchDriver drivers[MM_MAX_SEARCH_DRIVERS]; /* the best first */
+	MMSearchDriver *drivers;	/* the best first */
 	int			n;
 	MMEntrant	entrants[3];	/* two that race; and one for NULLs */
 	bool		tells_nulls;

@@ -79,6 +79,13 @@ mm_search_wanted(MMSearch *search, double rows)
 }
 
 void
+mm_search_share(MMSearch *search, MMThreshold *threshold)
+{
+	Assert(!search->started);
+	search->bounding.threshold = threshold;
+}
+
+void
 mm_search_tells_nulls(MMSearch *search)
 {
 	search->tells_nulls = true;

@@ -14,6 +14,7 @@
 
 #include "index/columns.h"
 #include "search/curve.h"
+#include "search/threshold.h"
 
 /*
  * A term of a weighted sum with its query value: weight times the distance
@@ -136,6 +137,12 @@ extern void mm_search_whole(MMSearch *search, double unit);
  * is wanted.  Call this before the first candidate.
  */
 extern void mm_search_wanted(MMSearch *search, double rows);
+
+/*
+ * mm_search_share: share a threshold with other searches for the same rows.  It must
+ * outlive all of them.  Call this before the first candidate.
+ */
+extern void mm_search_share(MMSearch *search, MMThreshold *threshold);
 
 /*
  * mm_search_tells_nulls: declare that mm_search_was_null will be called for each

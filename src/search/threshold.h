@@ -8,6 +8,9 @@
  * of all keys that it has come across, for an m a few times as many as the rows
  * that are wanted.  If it needs to go beyond that, it reads the leaf again.
  *
+ * Searches of several trees for the same rows, as of partitions, share a threshold: the
+ * rows that are wanted are the nearest of all.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef MM_THRESHOLD_H
