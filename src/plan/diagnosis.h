@@ -24,7 +24,8 @@ typedef struct MMFinding
 	const char *hint;			/* or NULL */
 
 	/* These matter if verdict is NULL, so that the plan decides: */
-	const char *unless;			/* the verdict if the index is not used */
+	const char *unless;			/* the verdict if the index is not used, with hint */
+	bool		on_servers;		/* the table's rows are on servers, as those of indexes */
 	const char *alias;			/* of the table */
 	bool		ordered;		/* it is about an order, not a condition */
 	Relids		outer;			/* other relations that it needs */
@@ -48,6 +49,7 @@ typedef struct MMLook
 	RangeTblEntry *rte;
 	List	   *offers;			/* of MMOffer: its indexes */
 	List	   *unusable;		/* of MMFinding: those that cannot be used */
+	bool		on_servers;		/* all partitions are foreign tables */
 } MMLook;
 
 /* diagnosis.c */

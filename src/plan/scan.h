@@ -86,6 +86,7 @@ struct MMScanState
 {
 	CustomScanState css;
 	MMScanPlan *plan;
+	Oid			user;			/* who has begun it */
 	Relation	index;
 	MMColumns  *columns;
 	MMSumState **sums;			/* one for each driver */
