@@ -217,7 +217,7 @@ SELECT mm_tune('flats_mm', 'SELECT key, weights, k, ''id IN (SELECT 1)'' AS filt
 SELECT mm_tune('flats_mm', 'SELECT key, weights, 5 AS k, 0.1 AS radius FROM searches');
 SELECT mm_tune('flats_mm', 'SELECT key, weights, 5 AS k, 10 AS k FROM searches');
 SELECT mm_tune('flats_mm', 'SELECT key, 5 AS weights, 10 AS weights FROM searches');
-CREATE FUNCTION writes() RETURNS integer LANGUAGE sql VOLATILE AS 'INSERT INTO searches SELECT * FROM searches; SELECT 5';
+CREATE FUNCTION writes() RETURNS integer LANGUAGE sql VOLATILE AS 'DELETE FROM searches; SELECT 5';
 SELECT mm_tune('flats_mm', 'SELECT key, weights, writes() AS k FROM searches');
 DROP FUNCTION writes();
 CREATE TABLE regress_empty (a integer, b text);

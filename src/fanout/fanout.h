@@ -61,17 +61,6 @@ typedef struct MMFanoutPlan
  */
 extern void mm_fanout_init(void);
 
-/*
- * mm_fanout_is_of_servers: are all partitions of a table, after pruning, foreign tables
- * of postgres_fdw, so that there may be a fan-out?
- *
- * mm_fanout_refusal: why such a table's servers are not asked for an expression, and
- * a hint (or NULL); NULL if they can be.
- */
-extern bool mm_fanout_is_of_servers(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte);
-extern const char *mm_fanout_refusal(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte,
-									 Expr *expr, const char **hint);
-
 /* fanout_lists.c */
 
 /*

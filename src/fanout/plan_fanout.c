@@ -42,6 +42,7 @@
 #include "utils/typcache.h"
 
 #include "fanout/fanout.h"
+#include "plan/diagnosis.h"
 #include "plan/offer.h"
 
 /* The cost of asking servers: less than postgres_fdw's least for one of them. */
@@ -167,8 +168,12 @@ server_without_mmdb(PlannerInfo *root, RelOptInfo *rel)
 	return NULL;
 }
 
-bool
-mm_fanout_is_of_servers(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
+/*
+ * Are all partitions of a table, after pruning, foreign tables of postgres_fdw, so that
+ * there may be a fan-out?
+ */
+static bool
+is_of_servers(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
 	List	   *extensions;
 
@@ -177,9 +182,11 @@ mm_fanout_is_of_servers(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 		foreign_partitions(root, rel, &extensions) != NIL;
 }
 
-const char *
-mm_fanout_refusal(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, Expr *expr,
-				  const char **hint)
+/*
+ * Why the servers of such a table are not asked for an expression; NULL if they can be.
+ */
+static const char *
+refusal_of(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, Expr *expr, const char **hint)
 {
 	MMShipping	shipping = {.root = root, .relid = rel->relid};
 	const char *refusal = query_refusal(root, rel, rte, hint);
@@ -438,6 +445,23 @@ build_path(PlannerInfo *root, RelOptInfo *rel)
 	return plain == NULL ? NULL : make_path(root, rel, &plan, key, sent, vars, pathkeys, plain);
 }
 
+static void
+read_scan(const CustomScan *scan, bool *ordered, bool *within)
+{
+	const MMFanoutPlan *plan = mm_fanout_unpack(scan->custom_exprs, scan->custom_private);
+
+	*ordered = plan->key != NULL;
+	*within = plan->within;
+}
+
+static const MMServersDiagnosis diagnosis = {
+	.is_of_servers = is_of_servers,
+	.refusal = refusal_of,
+	.offers = mm_fanout_offers,
+	.methods = &mm_fanout_methods,
+	.read_scan = read_scan,
+};
+
 /* ---------- where they are offered ---------- */
 
 /*
@@ -538,6 +562,7 @@ mm_fanout_init(void)
 							 0,
 							 NULL, NULL, NULL);
 	RegisterCustomScanMethods(&mm_fanout_methods);
+	mm_servers_diagnosis = &diagnosis;
 	previous_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = offer_for_table;
 	previous_upper_hook = create_upper_paths_hook;

@@ -29,10 +29,10 @@
 
 #include "am/am.h"
 #include "compat.h"
-#include "fanout/fanout.h"
 #include "plan/diagnosis.h"
 
 MMDiagnosis *mm_diagnosis;
+const MMServersDiagnosis *mm_servers_diagnosis;
 
 /*
  * A use that a query makes of a sum.
@@ -423,7 +423,8 @@ add_use(MMLook *look, Use *use)
 			"Ask its server: mm_why_not there tells of the indexes that it has.";
 	}
 	if (look->on_servers && use->unless == NULL)
-		use->unless = mm_fanout_refusal(look->root, look->rel, look->rte, use->expr, &use->unless_hint);
+		use->unless = mm_servers_diagnosis->refusal(look->root, look->rel, look->rte, use->expr,
+													&use->unless_hint);
 	diagnose_use(look, use);
 }
 
@@ -588,8 +589,8 @@ is_part_of_servers(PlannerInfo *root, RelOptInfo *rel)
 		root->append_rel_array[rel->relid] == NULL)
 		return false;
 	parent = root->append_rel_array[rel->relid]->parent_relid;
-	return mm_fanout_is_of_servers(root, root->simple_rel_array[parent],
-								   planner_rt_fetch(parent, root));
+	return mm_servers_diagnosis->is_of_servers(root, root->simple_rel_array[parent],
+											   planner_rt_fetch(parent, root));
 }
 
 void
@@ -606,14 +607,14 @@ mm_diagnose(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 	if (mm_diagnosis == NULL || root->glob->boundParams != mm_diagnosis->params ||
 		IS_DUMMY_REL(rel))
 		return;
-	look.on_servers = mm_fanout_is_of_servers(root, rel, rte);
+	look.on_servers = mm_servers_diagnosis->is_of_servers(root, rel, rte);
 	if (!((rte->rtekind == RTE_RELATION && !rte->inh) || look.on_servers ||
 		  (rte->rtekind == RTE_SUBQUERY && !rte->inh) || rte->rtekind == RTE_CTE) ||
 		is_part_of_servers(root, rel))
 		return;
 	old = MemoryContextSwitchTo(mm_diagnosis->context);
 	if (look.on_servers)
-		look.offers = mm_fanout_offers(root, rel, rte->relid);
+		look.offers = mm_servers_diagnosis->offers(root, rel, rte->relid);
 	else if (rte->rtekind == RTE_RELATION)
 		look_at_indexes(&look);
 	diagnose_order(&look);

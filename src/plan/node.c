@@ -279,7 +279,7 @@ report_work(MMScanState *s)
 	MMScanCounts counts;
 	MMLastWork	work;
 
-	if (s->counts.scans == 0)
+	if (s->counts.scans == 0 || mm_track_level > 0)
 		return;
 	counts = mm_counts_total(s);
 	work = (MMLastWork) {

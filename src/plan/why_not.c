@@ -26,7 +26,6 @@
 #include "utils/regproc.h"
 
 #include "compat.h"
-#include "fanout/fanout.h"
 #include "index/elsewhere.h"
 #include "plan/diagnosis.h"
 
@@ -70,8 +69,9 @@ static const char answered_by_servers[] = "the servers answer it, each by its ow
 typedef struct UsedScan
 {
 	const char *alias;
-	MMScanPlan *plan;
-	MMFanoutPlan *fanout;
+	MMScanPlan *plan;			/* NULL: it is a fan-out */
+	bool		ordered;		/* a fan-out in an order, or within radii */
+	bool		within;
 } UsedScan;
 
 static bool
@@ -100,7 +100,7 @@ find_scans(const PlannedStmt *stmt, Plan *plan, List **scans)
 		return;
 	check_stack_depth();
 	if (IsA(plan, CustomScan) &&
-		(custom->methods == &mm_scan_methods || custom->methods == &mm_fanout_methods))
+		(custom->methods == &mm_scan_methods || custom->methods == mm_servers_diagnosis->methods))
 	{
 		UsedScan   *scan = palloc0(sizeof(UsedScan));
 
@@ -108,7 +108,7 @@ find_scans(const PlannedStmt *stmt, Plan *plan, List **scans)
 		if (custom->methods == &mm_scan_methods)
 			scan->plan = mm_plan_unpack(custom->custom_exprs, custom->custom_private);
 		else
-			scan->fanout = mm_fanout_unpack(custom->custom_exprs, custom->custom_private);
+			mm_servers_diagnosis->read_scan(custom, &scan->ordered, &scan->within);
 		*scans = lappend(*scans, scan);
 	}
 	if (IsA(plan, CustomScan))
@@ -131,11 +131,11 @@ answers(const UsedScan *scan, const MMFinding *finding)
 {
 	bool		has_conditions;
 
-	if (finding->on_servers != (scan->fanout != NULL))
+	if (finding->on_servers != (scan->plan == NULL))
 		return false;
-	if (scan->fanout != NULL)
+	if (scan->plan == NULL)
 		return strcmp(scan->alias, finding->alias) == 0 &&
-			(finding->ordered ? scan->fanout->key != NULL : scan->fanout->within);
+			(finding->ordered ? scan->ordered : scan->within);
 	has_conditions = scan->plan->any;
 	if (scan->plan->index != finding->index || strcmp(scan->alias, finding->alias) != 0)
 		return false;

@@ -23,7 +23,6 @@
 #include "miscadmin.h"
 
 #include "stats/last.h"
-#include "stats/track.h"
 
 PG_FUNCTION_INFO_V1(mm_last_statement_work);
 
@@ -48,8 +47,6 @@ mm_last_statement(void)
 void
 mm_last_add(const MMLastWork *work, Oid user, bool secured)
 {
-	if (mm_track_level > 0)
-		return;
 	if (!OidIsValid(present.user))
 		present.user = user;
 	present.hidden |= secured || present.user != user;

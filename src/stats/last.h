@@ -22,7 +22,8 @@ typedef struct MMLastWork
 /*
  * mm_last_statement: a statement begins to run that no other one runs.
  *
- * mm_last_add: a scan of the statement has ended, which has done this for a user.  If
+ * mm_last_add: a scan of the statement, and not of one within it (mm_track_level is 0),
+ * has ended, which has done this for a user.  If
  * row-level security or the like is in it (secured), all of the statement's work is
  * hidden.
  */

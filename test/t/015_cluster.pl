@@ -345,7 +345,8 @@ foreach my $command ('COMMIT', 'ALTER TABLE flats ADD COLUMN half integer; COMMI
 refused(q{SELECT mmdb.on_servers('flats', 'DO $$ BEGIN CREATE TABLE half (); COMMIT; END $$')},
 	qr/invalid transaction termination/, 'nor in a DO block');
 is(query(q{SET standard_conforming_strings = off; SET escape_string_warning = off;
-	SELECT mmdb.on_servers('flats', $$SELECT 'a\'; COMMIT; SELECT '$$)}), query('SELECT count(DISTINCT server) FROM mmdb.regions'),
+	SELECT mmdb.on_servers('flats', $$SELECT 'a\'; COMMIT; SELECT '$$)}),
+	query('SELECT count(DISTINCT server) FROM mmdb.regions'),
 	'strings are read everywhere as they are here');
 refused(q{SELECT mmdb.on_servers('flats', ' -- nothing')}, qr/there is no command for the servers/, 'nothing');
 is(query(q{SELECT mmdb.on_servers('flats',

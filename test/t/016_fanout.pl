@@ -208,7 +208,8 @@ is((split /\n/, $alone)[-1], $pages, 'which are those of the same search at the 
 my $unlimited = 'SELECT id FROM flats ORDER BY (price <+> 500) / 100';
 foreach my $how ("BEGIN; $unlimited; EXPLAIN (ANALYZE, COSTS OFF) $unlimited; COMMIT",
 	"BEGIN ISOLATION LEVEL REPEATABLE READ; EXPLAIN (ANALYZE, COSTS OFF) $unlimited; COMMIT",
-	"EXPLAIN (ANALYZE, COSTS OFF) SELECT (SELECT id FROM flats ORDER BY price <+> x LIMIT 1) FROM generate_series(1, 3) x")
+	'EXPLAIN (ANALYZE, COSTS OFF) SELECT (SELECT id FROM flats ORDER BY price <+> x LIMIT 1)
+		FROM generate_series(1, 3) x')
 {
 	like(sql($how), qr/Leaf Pages: [1-9].*Rows Verified: [1-9]/s, 'in batches, transactions and subqueries, too');
 }
@@ -225,17 +226,20 @@ my $work = "SELECT coalesce(leaf_pages::text, 'hidden') FROM mmdb.last_statement
 is($hidden->safe_psql('postgres', "SET ROLE peer; $of_secret; $work"), "7\nhidden", 'row-level security hides work');
 like($hidden->safe_psql('postgres', "$of_secret; $work"), qr/^7\n[1-9]\d*$/, 'the owner sees it');
 is($hidden->safe_psql('postgres', "$of_secret; SELECT 1; $work"), "7\n1\n0", 'it is not that of an earlier statement');
-is($hidden->safe_psql('postgres', "SET enable_seqscan = off; SELECT set_config('role', 'peer', false) FROM (SELECT FROM secret ORDER BY a <+> 7 LIMIT 1) s; $work"),
+is($hidden->safe_psql('postgres', "SET enable_seqscan = off;
+	SELECT set_config('role', 'peer', false) FROM (SELECT FROM secret ORDER BY a <+> 7 LIMIT 1) s; $work"),
 	"peer\nhidden", 'another role than the one that has searched is not told');
-is($hidden->safe_psql('postgres', "CREATE FUNCTION peek() RETURNS integer LANGUAGE sql SECURITY DEFINER SET enable_seqscan = off
-		AS 'SELECT a FROM secret ORDER BY a <+> 7 LIMIT 1';
-	LOAD 'mmdb'; SET ROLE peer; SELECT peek(); $work"), "7\n0", 'what functions do with the rights of others is not counted');
+is($hidden->safe_psql('postgres', "CREATE FUNCTION peek() RETURNS integer LANGUAGE sql
+		SECURITY DEFINER SET enable_seqscan = off AS 'SELECT a FROM secret ORDER BY a <+> 7 LIMIT 1';
+	LOAD 'mmdb'; SET ROLE peer; SELECT peek(); $work"), "7\n0",
+	'what functions do with the rights of others is not counted');
 
 # ---------- statistics ----------
 
 my $stats = "SELECT class, answered_by, calls, rows, leaf_pages FROM mmdb.query_stats
 	WHERE index_name = 'flats_mm'::regclass ORDER BY class";
-is(sql("$search; $search; SELECT id FROM flats WHERE price <+> 500 < 10 AND id < 0; $unlimited LIMIT 2; $stats") =~ s/^\d+\n//gmr,
+my $three = "$search; $search; SELECT id FROM flats WHERE price <+> 500 < 10 AND id < 0; $unlimited LIMIT 2";
+is(sql("$three; $stats") =~ s/^\d+\n//gmr,
 	"N.R(price) AND filter N.R, radius <= 10, on servers|servers|1|0|\n"
 		. "V.K(place, price), k <= 10, on servers|servers|2|10|\n"
 		. 'V.K(price), k <= 10, on servers|servers|1|2|',
@@ -256,14 +260,15 @@ sub why_not
 my $by_servers = 'the servers answer it, each by its own index';
 is(why_not($search), $by_servers, 'mm_why_not: a fan-out');
 is(why_not('SELECT id FROM flats WHERE price <+> 500 < 10'), $by_servers, 'a radius');
-like(why_not("$search FOR UPDATE"), qr/locks rows, and a search of servers does not \| Leave out FOR UPDATE/, 'FOR UPDATE');
+like(why_not("$search FOR UPDATE"), qr/locks rows, and a search of servers does not \| Leave out FOR UPDATE/,
+	'FOR UPDATE');
 like(why_not('DELETE FROM flats WHERE price <+> 500 < 10'), qr/changes rows/, 'DELETE');
 like(why_not($search =~ s/ORDER/WHERE random() < 2 ORDER/r), qr/a condition on the table is volatile/,
 	'a volatile condition');
 like(why_not('SELECT id FROM flats ORDER BY (price <+> 500) + id LIMIT 3'),
 	qr/differs from row to row, and is no distance/, 'not a sum');
 like(why_not('SELECT id FROM flats ORDER BY id <+> 500 LIMIT 3'),
-	qr/no mmdb index has this column \| SELECT mmdb\.on_servers\('flats', 'CREATE INDEX ON flats USING mmdb \(id\)'\) would do/,
+	qr/no mmdb index has this column \| SELECT mmdb\.on_servers\('flats', 'CREATE INDEX ON flats USING mmdb \(id\)'\)/,
 	'no index');
 like(why_not($search, 'SET mmdb.enable_scan = off;'), qr/turned off/, 'turned off');
 sql('ALTER SERVER s3 OPTIONS (DROP extensions)');
