@@ -172,6 +172,7 @@ OBJS = \
 	src/search/vantage_source.o \
 	src/stats/admin.o \
 	src/stats/area.o \
+	src/stats/last.o \
 	src/stats/query_class.o \
 	src/stats/record.o \
 	src/stats/save.o \
@@ -238,12 +239,14 @@ OBJS = \
 	src/fanout/fanout_node.o \
 	src/fanout/merge.o \
 	src/fanout/plan_fanout.o \
+	src/fanout/record_fanout.o \
 	src/fanout/region_sum.o \
 	src/fanout/ship.o \
 	src/fanout/statements.o \
 	src/fanout/tree_cache.o \
 	src/fanout/values.o \
 	src/fanout/waves.o \
+	src/fanout/work.o \
 	src/query/by_name.o \
 	src/query/choose_index.o \
 	src/query/composite.o \

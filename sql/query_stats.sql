@@ -64,7 +64,7 @@ SELECT s.rows = e.rows AS rows, s.inner_pages = e.inner_pages AS inner, s.leaf_p
 	   s.by_shared_tree + s.by_subindex AS began, s.peak_memory > 0 AS memory, s.recall, s.accuracy
 	FROM mmdb.query_stats s, expected e WHERE s.index_name = 'goods_mm'::regclass;
 SELECT calls, min_ms = max_ms AND mean_ms = total_ms AND stddev_ms = 0 AS once, total_ms > 0 AS took, answered_by,
-	   samples, since <= last_call + interval '1 s' AS since, database = current_database() AS database,
+	   samples, since <= last_call AS since, database = current_database() AS database,
 	   user_name = current_user AS user_name
 	FROM mmdb.query_stats WHERE index_name = 'goods_mm'::regclass;
 SELECT forget();

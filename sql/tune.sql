@@ -101,6 +101,11 @@ FROM unnest('{0,2200,10000}'::integer[]) c,
 	mm_advise('flats_mm', 'TABLE searches', copy_rows => 2000, confirm_rows => c)
 WHERE change LIKE 'add an index%' ORDER BY c;
 SELECT count(*) FROM pg_class WHERE relname LIKE 'mmdb_trial%';
+-- An index over those columns that is there already is not advised once more.
+CREATE INDEX flats_fewer ON flats USING mmdb (price, place, name, floor);
+SELECT count(*) FROM mm_advise('flats_mm',
+	$$SELECT key, '{1,1,1,0,1}' AS weights, 10 AS k, 'let' AS filter FROM searches$$) WHERE change LIKE 'leave%';
+DROP INDEX flats_fewer;
 -- Rules.
 CREATE TABLE moved AS TABLE flats;
 ANALYZE moved;
@@ -252,6 +257,19 @@ SELECT mm_tune('flats_mm', 'TABLE searches LIMIT 0');
 SELECT mm_tune('flats_mm', 'SELECT key, weights, 0 AS k FROM searches');
 SELECT mm_tune('flats_mm', 'DELETE FROM searches RETURNING *');
 SELECT mm_tune('flats_mm', 'SELECT key, weights, k, ''id IN (SELECT 1)'' AS filter FROM searches');
+SELECT mm_tune('flats_mm', 'SELECT key, weights, 5 AS k, 0.1 AS radius FROM searches');
+SELECT mm_tune('flats_mm', 'SELECT key, weights, 5 AS k, 10 AS k FROM searches');
+SELECT mm_tune('flats_mm', 'SELECT key, 5 AS weights, 10 AS weights FROM searches');
+CREATE FUNCTION writes() RETURNS integer LANGUAGE sql VOLATILE AS 'DELETE FROM searches; SELECT 5';
+SELECT mm_tune('flats_mm', 'SELECT key, weights, writes() AS k FROM searches');
+DROP FUNCTION writes();
+CREATE TABLE regress_empty (a integer, b text);
+CREATE INDEX regress_empty_mm ON regress_empty USING mmdb (a, b);
+SELECT mm_tune('regress_empty_mm', 'SELECT ROW(1, ''a'')');
+SELECT mm_advise('regress_empty_mm', 'SELECT ROW(1, ''a'')');
+-- What was refused leaves the transaction as it was.
+INSERT INTO regress_empty VALUES (1, 'a');
+DROP TABLE regress_empty;
 SELECT mm_advise('flats_mm', 'TABLE searches', least_gain => 1);
 BEGIN READ ONLY;
 SELECT mm_advise('flats_mm', 'TABLE searches');

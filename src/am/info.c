@@ -30,6 +30,7 @@
 #include "utils/ruleutils.h"
 
 #include "compat.h"
+#include "index/elsewhere.h"
 #include "index/key.h"
 #include "index/open.h"
 #include "index/rights.h"
@@ -163,6 +164,7 @@ describe(Relation index)
 	MMColumns  *columns = mm_columns_present(index);
 	MMMeta	   *statistics = mm_statistics_get(index, columns);
 	bool		known = mm_scales_fit(index, columns->n);
+	bool		elsewhere = mm_is_on_servers(index->rd_index->indrelid);
 	MMScales	scales;
 	List	   *rows = NIL;
 
@@ -181,7 +183,8 @@ describe(Relation index)
 		set_value(row, COLUMN_OPERATOR, ObjectIdGetDatum(column->space.operator));
 		if (known && (scales.pinned[i] || mm_statistics_visible(columns, i)))
 			set_scale(row, &scales, i, statistics);
-		if (mm_statistics_visible(columns, i))
+		/* What servers have measured is not known here. */
+		if (mm_statistics_visible(columns, i) && !elsewhere)
 			set_statistics(row, &statistics->columns[i]);
 		/*
 		 * This problem comes first.  Everybody may read the parameter, and of

@@ -154,9 +154,37 @@ next_row(MMFanoutState *s)
 	return server == NULL ? ExecClearTuple(s->css.ss.ss_ScanTupleSlot) : mm_fanout_take(s, server);
 }
 
+/*
+ * Close the cursors at once, and ask what they have read.
+ */
+static void
+close_counted(MMFanoutState *s)
+{
+	MMFanoutServer **closed = palloc(sizeof(MMFanoutServer *) * s->nservers);
+	int			n = 0;
+
+	for (int i = 0; i < s->nservers; i++)
+	{
+		MMFanoutServer *server = &s->servers[i];
+
+		if (server->cursor == NULL)
+			continue;
+		server->call.sql = psprintf("CLOSE %s", server->cursor);
+		server->call.nparams = 0;
+		server->call.prepare = false;
+		server->cursor = NULL;
+		closed[n++] = server;
+	}
+	mm_fanout_ask(s, closed, n, true);
+	mm_fanout_count_work(s, closed, n, true);
+	pfree(closed);
+}
+
 static void
 end_batches(MMFanoutState *s)
 {
+	if (mm_fanout_is_counted(s))
+		close_counted(s);
 	for (int i = 0; i < s->nservers; i++)
 		if (s->servers[i].cursor != NULL)
 			s->remote->close_cursor(&s->servers[i].call, s->servers[i].cursor);

@@ -25,8 +25,38 @@ describe_server(const MMFanoutServer *server)
 		return psprintf("%s: missing%s", server->name, bound);
 	if (server->wave == 0)
 		return psprintf("%s: pruned%s", server->name, bound);
-	return psprintf("%s: wave %d%s, " INT64_FORMAT " rows", server->name, server->wave, bound,
-					server->rows);
+	if (server->work_unknown)
+		return psprintf("%s: wave %d%s, " INT64_FORMAT " rows", server->name, server->wave, bound,
+						server->rows);
+	if (server->inner_pages + server->leaf_pages == 0)
+		return psprintf("%s: wave %d%s, " INT64_FORMAT " rows, without the index", server->name,
+						server->wave, bound, server->rows);
+	return psprintf("%s: wave %d%s, " INT64_FORMAT " rows, " INT64_FORMAT " inner and " INT64_FORMAT " leaf pages, " INT64_FORMAT " rows verified",
+					server->name, server->wave, bound, server->rows, server->inner_pages,
+					server->leaf_pages, server->verified);
+}
+
+/*
+ * What all servers have read together, if that is known of all.
+ */
+static void
+show_work(const MMFanoutState *s, ExplainState *es)
+{
+	int64		inner_pages = 0;
+	int64		leaf_pages = 0;
+	int64		verified = 0;
+
+	for (int i = 0; i < s->nservers; i++)
+	{
+		if (s->servers[i].work_unknown)
+			return;
+		inner_pages += s->servers[i].inner_pages;
+		leaf_pages += s->servers[i].leaf_pages;
+		verified += s->servers[i].verified;
+	}
+	ExplainPropertyInteger("Inner Pages", NULL, inner_pages, es);
+	ExplainPropertyInteger("Leaf Pages", NULL, leaf_pages, es);
+	ExplainPropertyInteger("Rows Verified", NULL, verified, es);
 }
 
 void
@@ -37,6 +67,10 @@ mm_fanout_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 	List	   *missing = NIL;
 	int64		asked = 0;
 	int64		rows = 0;
+
+	/* What cursors have read is known when they are closed. */
+	if (es->analyze && s->mode != NULL && mm_fanout_is_counted(s))
+		s->mode->end(s);
 
 	if (s->plan->key != NULL || es->verbose)
 		ExplainPropertyText("Remote SQL",
@@ -67,6 +101,7 @@ mm_fanout_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 	ExplainPropertyInteger("Servers Contacted", NULL, asked, es);
 	ExplainPropertyInteger("Servers Pruned", NULL, s->nservers - asked - list_length(missing), es);
 	ExplainPropertyInteger("Rows Received", NULL, rows, es);
+	show_work(s, es);
 	ExplainPropertyList("Servers", servers, es);
 	if (missing != NIL)
 		ExplainPropertyList("Servers Missing", missing, es);

@@ -50,6 +50,8 @@ typedef struct MMFanoutPlan
 								 * 0: there is none */
 	MMScanPlan *sums;			/* for the bounds of regions: the order's sum, or the
 								 * conditions'; NULL: not known */
+	MMScanPlan *recorded;		/* the same over the columns of one of the parent's
+								 * indexes, for the statistics of queries; or NULL */
 } MMFanoutPlan;
 
 /* plan_fanout.c */
@@ -137,8 +139,17 @@ extern const MMRegionTree *mm_fanout_tree(Datum value);
  * mm_fanout_match: the sum by which servers are bounded, of a query's order (NULL:
  * none) or else of one of the conditions (RestrictInfos), as a plan with one driver.
  * NULL if there is none, or if the table (relid) is not divided by a tree.
+ *
+ * mm_fanout_match_index: the same sum over the columns of an index of the table; NULL
+ * if no index has it.
+ *
+ * mm_fanout_offers: all indexes of the table (MMOffer), as far as what they have is
+ * concerned.
  */
 extern MMColumns *mm_fanout_tree_columns(const MMRegionTree *tree);
+extern MMScanPlan *mm_fanout_match_index(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *key,
+										 bool descending, List *clauses);
+extern List *mm_fanout_offers(PlannerInfo *root, RelOptInfo *rel, Oid relid);
 extern MMScanPlan *mm_fanout_match(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *key,
 								   bool descending, List *clauses);
 
@@ -165,6 +176,11 @@ typedef struct MMFanoutServer
 	/* over all scans */
 	int64		rows;
 	int64		statements;
+	/* if somebody counts: */
+	bool		work_unknown;	/* what follows is not all */
+	int64		inner_pages;	/* and those of inverted indexes */
+	int64		leaf_pages;
+	int64		verified;
 } MMFanoutServer;
 
 /*
@@ -212,6 +228,7 @@ struct MMFanoutState
 	MMFanoutServer *servers;
 	MMFanoutServer **by_bound;	/* the same, least bounds first */
 	struct MMFanoutBounds *bounding;	/* NULL: there are no bounds */
+	struct MMFanoutRecording *recording;	/* NULL: searches are not recorded */
 
 	/* for one scan */
 	const MMFanoutMode *mode;	/* NULL: it has not begun */
@@ -268,6 +285,44 @@ extern char *mm_fanout_sql(const MMFanoutState *s, const MMFanoutServer *server,
 						   bool bounded);
 extern void mm_fanout_ask(MMFanoutState *s, MMFanoutServer **servers, int n, bool in_transaction);
 extern void mm_fanout_forget(MMFanoutState *s);
+
+/* record_fanout.c */
+
+/*
+ * mm_fanout_record_init: get ready to record searches, if the plan allows it.
+ *
+ * mm_fanout_record_begin_step, mm_fanout_record_end_step: called around each step of a
+ * scan, that is, around what finds its next row.  The first one decides whether the scan
+ * is recorded.
+ *
+ * mm_fanout_record_begin: called when a scan has begun, and its values are known.
+ *
+ * mm_fanout_record_row: called for each row that the scan returns.
+ *
+ * mm_fanout_record_end: called when it has ended.
+ */
+extern void mm_fanout_record_init(MMFanoutState *s);
+extern void mm_fanout_record_begin_step(MMFanoutState *s);
+extern void mm_fanout_record_end_step(MMFanoutState *s);
+extern void mm_fanout_record_begin(MMFanoutState *s);
+extern void mm_fanout_record_row(MMFanoutState *s);
+extern void mm_fanout_record_end(MMFanoutState *s);
+
+/* work.c */
+
+/*
+ * mm_fanout_is_counted: is the scan to be explained, with what it took?
+ *
+ * mm_fanout_count_work: ask servers what the search that has ended there has read.
+ */
+static inline bool
+mm_fanout_is_counted(const MMFanoutState *s)
+{
+	return s->css.ss.ps.instrument != NULL;
+}
+
+extern void mm_fanout_count_work(MMFanoutState *s, MMFanoutServer **servers, int n,
+								 bool in_transaction);
 
 /* The setting mmdb.partial_answers. */
 extern bool mm_partial_answers;

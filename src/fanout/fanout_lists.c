@@ -13,24 +13,36 @@
 
 #include "fanout/fanout.h"
 
+/*
+ * A plan of sums as one list, and back.
+ */
+static List *
+pack_sums(const MMScanPlan *plan)
+{
+	List	   *exprs;
+	List	   *numbers;
+
+	if (plan == NULL)
+		return NIL;
+	mm_plan_pack(plan, &exprs, &numbers);
+	return list_make2(exprs, numbers);
+}
+
+static MMScanPlan *
+unpack_sums(List *list)
+{
+	return list == NIL ? NULL : mm_plan_unpack(linitial(list), lsecond(list));
+}
+
 void
 mm_fanout_pack(const MMFanoutPlan *plan, List **exprs, List **private)
 {
-	List	   *sums = NIL;
-
-	if (plan->sums != NULL)
-	{
-		List	   *sum_exprs;
-		List	   *sum_numbers;
-
-		mm_plan_pack(plan->sums, &sum_exprs, &sum_numbers);
-		sums = list_make2(sum_exprs, sum_numbers);
-	}
 	*exprs = list_make3(plan->values, plan->limit, plan->offset);
 	*private = list_make5(list_make5_int(plan->descending, plan->nulls_first, plan->limited,
 										 plan->within, (int) plan->relid),
 						  list_make2(plan->key, plan->conditions),
-						  plan->partitions, list_make2(plan->columns, plan->plain), sums);
+						  plan->partitions, list_make2(plan->columns, plan->plain),
+						  list_make2(pack_sums(plan->sums), pack_sums(plan->recorded)));
 }
 
 MMFanoutPlan *
@@ -55,7 +67,7 @@ mm_fanout_unpack(List *exprs, List *private)
 	plan->partitions = lthird(private);
 	plan->columns = linitial(columns);
 	plan->plain = lsecond(columns);
-	if (sums != NIL)
-		plan->sums = mm_plan_unpack(linitial(sums), lsecond(sums));
+	plan->sums = unpack_sums(linitial(sums));
+	plan->recorded = unpack_sums(lsecond(sums));
 	return plan;
 }

@@ -136,6 +136,7 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	s->row_context = AllocSetContextCreate(CurrentMemoryContext, "mmdb fan-out row",
 										   ALLOCSET_SMALL_SIZES);
 	mm_fanout_bounds_init(s);
+	mm_fanout_record_init(s);
 	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0)
 		return;
 	if (may_have_written(s))
@@ -191,6 +192,7 @@ begin_scan(MMFanoutState *s)
 	mm_fanout_parameters(s);
 	mm_fanout_bounds_begin(s);
 	s->mode = s->k > 0 || s->plan->within ? &mm_fanout_waves : &mm_fanout_batches;
+	mm_fanout_record_begin(s);
 	if (!s->no_rows)
 		s->mode->begin(s);
 	MemoryContextSwitchTo(old);
@@ -200,7 +202,10 @@ static void
 end_scan(MMFanoutState *s)
 {
 	if (s->mode != NULL)
+	{
 		s->mode->end(s);
+		mm_fanout_record_end(s);
+	}
 	s->mode = NULL;
 }
 
@@ -234,12 +239,16 @@ static TupleTableSlot *
 next_row(ScanState *node)
 {
 	MMFanoutState *s = (MMFanoutState *) node;
+	TupleTableSlot *slot;
 
 	if (s->is_plain)
 		return next_plain_row(s);
+	mm_fanout_record_begin_step(s);
 	if (s->mode == NULL)
 		begin_scan(s);
-	return s->no_rows ? ExecClearTuple(node->ss_ScanTupleSlot) : s->mode->next(s);
+	slot = s->no_rows ? ExecClearTuple(node->ss_ScanTupleSlot) : s->mode->next(s);
+	mm_fanout_record_end_step(s);
+	return slot;
 }
 
 /*
@@ -254,7 +263,11 @@ recheck_row(ScanState *node, TupleTableSlot *slot)
 static TupleTableSlot *
 exec_node(CustomScanState *node)
 {
-	return ExecScan(&node->ss, next_row, recheck_row);
+	TupleTableSlot *slot = ExecScan(&node->ss, next_row, recheck_row);
+
+	if (!TupIsNull(slot))
+		mm_fanout_record_row((MMFanoutState *) node);
+	return slot;
 }
 
 static void

@@ -23,6 +23,7 @@
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "foreign/foreign.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -35,11 +36,13 @@
 #include "optimizer/restrictinfo.h"
 #include "optimizer/tlist.h"
 #include "parser/parsetree.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
 #include "fanout/fanout.h"
+#include "plan/diagnosis.h"
 #include "plan/offer.h"
 
 /* The cost of asking servers: less than postgres_fdw's least for one of them. */
@@ -87,24 +90,123 @@ foreign_partitions(PlannerInfo *root, RelOptInfo *rel, List **extensions)
 }
 
 /*
+ * Why the servers cannot be asked in this query, whatever is asked of the table; NULL
+ * if they can.
+ */
+static const char *
+query_refusal(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, const char **hint)
+{
+	CmdType		command = root->parse->commandType;
+	ListCell   *lc;
+
+	*hint = NULL;
+	if (!mm_scan_is_enabled())
+	{
+		*hint = "SET mmdb.enable_scan = on";
+		return "scans of mmdb indexes are turned off";
+	}
+	if (rte->tablesample != NULL)
+		return "TABLESAMPLE reads the table";
+	if (command != CMD_SELECT && command != CMD_INSERT)
+	{
+		*hint = "Search by a SELECT, and name the rows to be changed by their keys.";
+		return "the statement changes rows, which servers are not searched for";
+	}
+	if (root->rowMarks != NIL)
+	{
+		*hint = "Leave out FOR UPDATE, FOR SHARE and the like.";
+		return "the statement locks rows, and a search of servers does not";
+	}
+	if (root->qual_security_level > 0 || rte->securityQuals != NIL)
+	{
+		*hint = "For the table's owner and roles with BYPASSRLS, there are no policies.";
+		return "row-level security or a security barrier comes first, and that is not left to servers";
+	}
+	if (rel->lateral_relids != NULL)
+	{
+		*hint = "Take them from (SELECT ...), which is one value.";
+		return "it needs values of other tables' rows";
+	}
+	foreach(lc, rel->baserestrictinfo)
+		if (contain_volatile_functions((Node *) lfirst_node(RestrictInfo, lc)->clause))
+		{
+			*hint = "Put what is volatile into a query around the search.";
+			return "a condition on the table is volatile";
+		}
+	return NULL;
+}
+
+/*
  * Can a table be searched by a fan-out at all, in this query?
  */
 static bool
 may_fan_out(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
-	CmdType		command = root->parse->commandType;
-	ListCell   *lc;
+	const char *hint;
 
-	if (!mm_scan_is_enabled() || rte->rtekind != RTE_RELATION ||
-		rte->relkind != RELKIND_PARTITIONED_TABLE || !rte->inh ||
-		rel->reloptkind != RELOPT_BASEREL || IS_DUMMY_REL(rel) || rte->tablesample != NULL ||
-		(command != CMD_SELECT && command != CMD_INSERT) || root->rowMarks != NIL ||
-		root->qual_security_level > 0 || rte->securityQuals != NIL || rel->lateral_relids != NULL)
-		return false;
-	foreach(lc, rel->baserestrictinfo)
-		if (contain_volatile_functions((Node *) lfirst_node(RestrictInfo, lc)->clause))
-			return false;
-	return true;
+	return rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_PARTITIONED_TABLE && rte->inh &&
+		rel->reloptkind == RELOPT_BASEREL && !IS_DUMMY_REL(rel) &&
+		query_refusal(root, rel, rte, &hint) == NULL;
+}
+
+/*
+ * The name of a server that does not say that it has mmdb; NULL if all do.
+ */
+static const char *
+server_without_mmdb(PlannerInfo *root, RelOptInfo *rel)
+{
+	Oid			mmdb = get_extension_oid("mmdb", true);
+
+	for (int i = 0; i < rel->nparts; i++)
+	{
+		RelOptInfo *part = rel->part_rels[i];
+
+		if (part != NULL && !IS_DUMMY_REL(part) &&
+			!list_member_oid(mm_server_extensions(part->serverid), mmdb))
+			return GetForeignServer(part->serverid)->servername;
+	}
+	return NULL;
+}
+
+/*
+ * Are all partitions of a table, after pruning, foreign tables of postgres_fdw, so that
+ * there may be a fan-out?
+ */
+static bool
+is_of_servers(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
+{
+	List	   *extensions;
+
+	return rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_PARTITIONED_TABLE && rte->inh &&
+		rel->reloptkind == RELOPT_BASEREL && !IS_DUMMY_REL(rel) &&
+		foreign_partitions(root, rel, &extensions) != NIL;
+}
+
+/*
+ * Why the servers of such a table are not asked for an expression; NULL if they can be.
+ */
+static const char *
+refusal_of(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, Expr *expr, const char **hint)
+{
+	MMShipping	shipping = {.root = root, .relid = rel->relid};
+	const char *refusal = query_refusal(root, rel, rte, hint);
+	const char *server = server_without_mmdb(root, rel);
+
+	if (refusal != NULL)
+		return refusal;
+	if (server != NULL)
+	{
+		*hint = psprintf("ALTER SERVER %s OPTIONS (ADD extensions 'mmdb'), or add mmdb to the list that it has.",
+						 quote_identifier(server));
+		return psprintf("server \"%s\" does not list mmdb in its option \"extensions\"", server);
+	}
+	(void) foreign_partitions(root, rel, &shipping.extensions);
+	if (mm_ship(&shipping, expr) == NULL)
+	{
+		*hint = "Servers compute what is immutable, and PostgreSQL's own or of an extension in the option \"extensions\" of all servers. Compute other values before, as (SELECT ...).";
+		return "it cannot be sent to the servers";
+	}
+	return NULL;
 }
 
 /*
@@ -337,9 +439,28 @@ build_path(PlannerInfo *root, RelOptInfo *rel)
 	plan.values = shipping.values;
 	plan.sums = mm_fanout_match(root, rel, planner_rt_fetch(rel->relid, root)->relid, key,
 								plan.descending, sent);
+	plan.recorded = mm_fanout_match_index(root, rel, planner_rt_fetch(rel->relid, root)->relid, key,
+										  plan.descending, sent);
 	plain = plain_path(root, rel, pathkeys);
 	return plain == NULL ? NULL : make_path(root, rel, &plan, key, sent, vars, pathkeys, plain);
 }
+
+static void
+read_scan(const CustomScan *scan, bool *ordered, bool *within)
+{
+	const MMFanoutPlan *plan = mm_fanout_unpack(scan->custom_exprs, scan->custom_private);
+
+	*ordered = plan->key != NULL;
+	*within = plan->within;
+}
+
+static const MMServersDiagnosis diagnosis = {
+	.is_of_servers = is_of_servers,
+	.refusal = refusal_of,
+	.offers = mm_fanout_offers,
+	.methods = &mm_fanout_methods,
+	.read_scan = read_scan,
+};
 
 /* ---------- where they are offered ---------- */
 
@@ -441,6 +562,7 @@ mm_fanout_init(void)
 							 0,
 							 NULL, NULL, NULL);
 	RegisterCustomScanMethods(&mm_fanout_methods);
+	mm_servers_diagnosis = &diagnosis;
 	previous_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = offer_for_table;
 	previous_upper_hook = create_upper_paths_hook;

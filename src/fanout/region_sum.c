@@ -7,15 +7,20 @@
  * weighted sum is recognized as for an index (plan/sum.c), by an index that exists
  * only here.  The parent's own index may be about other columns.
  *
+ * The parent's own indexes have no rows here.  They tell what kind of query a search
+ * is, for the statistics of queries.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "access/table.h"
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "rewrite/rewriteManip.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 
 #include "fanout/fanout.h"
 #include "mmdb.h"
@@ -129,4 +134,87 @@ mm_fanout_match(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *key, bool d
 	}
 	table_close(parent, NoLock);
 	return matched ? plan : NULL;
+}
+
+/*
+ * The columns of an index of the table, as expressions.
+ */
+static List *
+index_columns(Relation index)
+{
+	List	   *exprs = RelationGetIndexExpressions(index);
+	List	   *result = NIL;
+
+	for (int i = 0; i < IndexRelationGetNumberOfKeyAttributes(index); i++)
+	{
+		AttrNumber	attnum = index->rd_index->indkey.values[i];
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(index), i);
+
+		if (attnum != 0)
+			result = lappend(result, makeVar(1, attnum, att->atttypid, att->atttypmod,
+											 att->attcollation, 0));
+		else
+		{
+			result = lappend(result, linitial(exprs));
+			exprs = list_delete_first(exprs);
+		}
+	}
+	return result;
+}
+
+List *
+mm_fanout_offers(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	Relation	parent = table_open(relid, NoLock);
+	Oid			am = get_index_am_oid(MM_AM_NAME, false);
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(parent))
+	{
+		Relation	index = relation_open(lfirst_oid(lc), AccessShareLock);
+
+		if (index->rd_rel->relam == am && RelationGetIndexPredicate(index) == NIL)
+		{
+			MMOffer    *offer = palloc0(sizeof(MMOffer));
+
+			offer->root = root;
+			offer->rel = rel;
+			offer->columns = mm_columns_open(index);
+			/* The attributes of a composite are no expressions of the index. */
+			if (offer->columns->composite == NULL)
+			{
+				offer->info = make_index(rel, offer->columns, index_columns(index));
+				offer->info->indexoid = RelationGetRelid(index);
+				result = lappend(result, offer);
+			}
+		}
+		relation_close(index, NoLock);
+	}
+	table_close(parent, NoLock);
+	return result;
+}
+
+MMScanPlan *
+mm_fanout_match_index(PlannerInfo *root, RelOptInfo *rel, Oid relid, Expr *key, bool descending,
+					  List *clauses)
+{
+	ListCell   *lc;
+
+	foreach(lc, mm_fanout_offers(root, rel, relid))
+	{
+		MMOffer    *offer = lfirst(lc);
+		MMDriver   *driver = palloc0(sizeof(MMDriver));
+		MMScanPlan *plan;
+
+		if (!match_driver(offer, key, descending, clauses, driver))
+			continue;
+		plan = palloc0(sizeof(MMScanPlan));
+		plan->index = offer->info->indexoid;
+		plan->ordered = key != NULL;
+		plan->ndrivers = 1;
+		plan->drivers = driver;
+		return plan;
+	}
+	return NULL;
 }

@@ -77,6 +77,8 @@ ask_wave(MMFanoutState *s, int first, int count, int64 limit, double u)
 	s->wave++;
 	s->waves++;
 	mm_fanout_ask(s, wave, n, false);
+	if (mm_fanout_is_counted(s))
+		mm_fanout_count_work(s, wave, n, false);
 }
 
 /*

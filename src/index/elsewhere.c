@@ -1,12 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * elsewhere.c
- *	  Tables whose rows an extension keeps elsewhere.
+ *	  Tables whose rows are elsewhere: at other servers, or in shards.
  *
  * Citus lists the tables that it has distributed in pg_dist_partition, whose
  * first column is the table.  The catalog is looked up by name each time, as
  * Citus may be installed and dropped in a session.  Without Citus, that is one
  * look into the system cache.
+ *
+ * mmdb.distribute makes partitions that are foreign tables; those of anybody else have
+ * their rows elsewhere, too.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,6 +17,8 @@
 
 #include "access/genam.h"
 #include "access/table.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "utils/fmgroids.h"
@@ -46,4 +51,19 @@ mm_is_distributed(Oid table)
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
 	return found;
+}
+
+bool
+mm_is_on_servers(Oid table)
+{
+	List	   *partitions;
+	ListCell   *lc;
+
+	if (get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE)
+		return false;
+	partitions = find_inheritance_children(table, NoLock);
+	foreach(lc, partitions)
+		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_FOREIGN_TABLE)
+			return false;
+	return partitions != NIL;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * elsewhere.h
- *	  Tables whose rows an extension keeps elsewhere.
+ *	  Tables whose rows are elsewhere: at other servers, or in shards.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,5 +14,12 @@
  * itself is an empty shell.
  */
 extern bool mm_is_distributed(Oid table);
+
+/*
+ * mm_is_on_servers: is a table partitioned, and are all its partitions foreign
+ * tables?  Then its rows are at other servers, as those of a table that
+ * mmdb.distribute has distributed.
+ */
+extern bool mm_is_on_servers(Oid table);
 
 #endif							/* MM_ELSEWHERE_H */

@@ -49,6 +49,13 @@ mm_index_require_valid(Relation index)
 void
 mm_index_require_storage(Relation index)
 {
+	if (mm_is_on_servers(index->rd_index->indrelid))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("the rows of the table of index \"%s\" are at other servers",
+						RelationGetRelationName(index)),
+				 errdetail("Each of its partitions is a foreign table, whose server has indexes of its own."),
+				 errhint("Call the function at the servers, with the indexes of the partitions there. The view mmdb.regions names the servers of a distributed table.")));
 	if (index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),

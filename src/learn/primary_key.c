@@ -15,6 +15,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "index/elsewhere.h"
 #include "learn/learner.h"
 
 /*
@@ -41,6 +42,8 @@ open_primary_key(Relation table)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("table \"%s\" has no primary key", RelationGetRelationName(table)),
 			 errdetail("The rows of examples are named by their keys."),
+			 mm_is_on_servers(RelationGetRelid(table)) ?
+			 errhint("The rows of this table are at other servers, and it cannot have one. Copy rows that are enough to learn from into a table of their own: CREATE TABLE ... AS SELECT, ALTER TABLE ... ADD PRIMARY KEY, CREATE INDEX ... USING mmdb.") :
 			 errhint("Add one with ALTER TABLE ... ADD PRIMARY KEY.")));
 }
 

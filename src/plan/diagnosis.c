@@ -32,6 +32,7 @@
 #include "plan/diagnosis.h"
 
 MMDiagnosis *mm_diagnosis;
+const MMServersDiagnosis *mm_servers_diagnosis;
 
 /*
  * A use that a query makes of a sum.
@@ -46,6 +47,7 @@ typedef struct Use
 	const char *verdict;		/* it is of no use for the index; or NULL */
 	const char *hint;
 	const char *unless;			/* why, if it turns out not to be used; or NULL */
+	const char *unless_hint;
 	List	   *distances;		/* about this relation */
 } Use;
 
@@ -293,6 +295,8 @@ diagnose_use(MMLook *look, const Use *use)
 											  NULL, NULL);
 
 			finding->unless = use->unless;
+			finding->hint = use->unless_hint;
+			finding->on_servers = look->on_servers;
 			finding->alias = look->rte->eref->aliasname;
 			finding->ordered = use->ordered;
 			finding->outer = sum->outer;
@@ -412,7 +416,15 @@ add_use(MMLook *look, Use *use)
 	if (look->rte->tablesample != NULL && use->verdict == NULL)
 		use->verdict = "TABLESAMPLE reads the table";
 	if (look->rte->relkind == RELKIND_FOREIGN_TABLE && use->verdict == NULL)
+	{
 		use->verdict = "it is a foreign table";
+		use->hint = IS_OTHER_REL(look->rel) ?
+			"The servers of a table are searched together if all its partitions are foreign tables of postgres_fdw." :
+			"Ask its server: mm_why_not there tells of the indexes that it has.";
+	}
+	if (look->on_servers && use->unless == NULL)
+		use->unless = mm_servers_diagnosis->refusal(look->root, look->rel, look->rte, use->expr,
+													&use->unless_hint);
 	diagnose_use(look, use);
 }
 
@@ -565,6 +577,22 @@ diagnose_condition(MMLook *look, RestrictInfo *rinfo, bool joined)
 		diagnose_comparison(look, &use, clause);
 }
 
+/*
+ * Is a relation a partition of a table that is looked at as a whole?
+ */
+static bool
+is_part_of_servers(PlannerInfo *root, RelOptInfo *rel)
+{
+	Index		parent;
+
+	if (rel->reloptkind != RELOPT_OTHER_MEMBER_REL || root->append_rel_array == NULL ||
+		root->append_rel_array[rel->relid] == NULL)
+		return false;
+	parent = root->append_rel_array[rel->relid]->parent_relid;
+	return mm_servers_diagnosis->is_of_servers(root, root->simple_rel_array[parent],
+											   planner_rt_fetch(parent, root));
+}
+
 void
 mm_diagnose(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
@@ -577,12 +605,17 @@ mm_diagnose(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 	 * own.
 	 */
 	if (mm_diagnosis == NULL || root->glob->boundParams != mm_diagnosis->params ||
-		IS_DUMMY_REL(rel) ||
-		!((rte->rtekind == RTE_RELATION && !rte->inh) ||
-		  (rte->rtekind == RTE_SUBQUERY && !rte->inh) || rte->rtekind == RTE_CTE))
+		IS_DUMMY_REL(rel))
+		return;
+	look.on_servers = mm_servers_diagnosis->is_of_servers(root, rel, rte);
+	if (!((rte->rtekind == RTE_RELATION && !rte->inh) || look.on_servers ||
+		  (rte->rtekind == RTE_SUBQUERY && !rte->inh) || rte->rtekind == RTE_CTE) ||
+		is_part_of_servers(root, rel))
 		return;
 	old = MemoryContextSwitchTo(mm_diagnosis->context);
-	if (rte->rtekind == RTE_RELATION)
+	if (look.on_servers)
+		look.offers = mm_servers_diagnosis->offers(root, rel, rte->relid);
+	else if (rte->rtekind == RTE_RELATION)
 		look_at_indexes(&look);
 	diagnose_order(&look);
 	foreach(lc, rel->baserestrictinfo)

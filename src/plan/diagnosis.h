@@ -24,7 +24,8 @@ typedef struct MMFinding
 	const char *hint;			/* or NULL */
 
 	/* These matter if verdict is NULL, so that the plan decides: */
-	const char *unless;			/* the verdict if the index is not used */
+	const char *unless;			/* the verdict if the index is not used, with hint */
+	bool		on_servers;		/* the table's rows are on servers, as those of indexes */
 	const char *alias;			/* of the table */
 	bool		ordered;		/* it is about an order, not a condition */
 	Relids		outer;			/* other relations that it needs */
@@ -48,9 +49,34 @@ typedef struct MMLook
 	RangeTblEntry *rte;
 	List	   *offers;			/* of MMOffer: its indexes */
 	List	   *unusable;		/* of MMFinding: those that cannot be used */
+	bool		on_servers;		/* all partitions are foreign tables */
 } MMLook;
 
+/*
+ * What is to be known of tables whose rows are on servers.  The code that searches them
+ * (src/fanout) is above this, and tells how to ask it.
+ */
+typedef struct MMServersDiagnosis
+{
+	/* Are all partitions of a table on servers, so that these may be searched? */
+	bool		(*is_of_servers) (PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte);
+
+	/* Why the servers are not asked for an expression, with a hint; NULL if they can be. */
+	const char *(*refusal) (PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte, Expr *expr,
+							const char **hint);
+
+	/* The table's indexes here (MMOffer), as far as what they have is concerned. */
+	List	   *(*offers) (PlannerInfo *root, RelOptInfo *rel, Oid relid);
+
+	/* The scans of servers, and whether one is in an order, or within radii. */
+	const CustomScanMethods *methods;
+	void		(*read_scan) (const CustomScan *scan, bool *ordered, bool *within);
+} MMServersDiagnosis;
+
 /* diagnosis.c */
+
+/* How to ask about servers; never NULL when queries are planned. */
+extern const MMServersDiagnosis *mm_servers_diagnosis;
 
 /* The diagnosis under way, or NULL if there is none. */
 extern MMDiagnosis *mm_diagnosis;

@@ -226,6 +226,8 @@ mm_say_index(MMLook *look, List *distances)
 {
 	StringInfoData columns;
 	Oid			table = look->rte->relid;
+	const char *name;
+	const char *command;
 	List	   *seen = NIL;
 	ListCell   *lc;
 
@@ -258,11 +260,14 @@ mm_say_index(MMLook *look, List *distances)
 			appendStringInfo(&columns, " %s", write_class(family));
 		seen = lappend(seen, operand);
 	}
-	return psprintf("CREATE INDEX ON %s USING mmdb (%s) would do.",
-					RelationIsVisible(table) ? quote_identifier(get_rel_name(table)) :
-					quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
-											   get_rel_name(table)),
-					columns.data);
+	name = RelationIsVisible(table) ? quote_identifier(get_rel_name(table)) :
+		quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
+								   get_rel_name(table));
+	command = psprintf("CREATE INDEX ON %s USING mmdb (%s)", name, columns.data);
+	if (look->on_servers)
+		command = psprintf("SELECT mmdb.on_servers(%s, %s)", quote_literal_cstr(name),
+						   quote_literal_cstr(command));
+	return psprintf("%s would do.", command);
 }
 
 /* ---------- verdicts ---------- */

@@ -29,6 +29,7 @@
 
 #include "compat.h"
 #include "plan/scan.h"
+#include "stats/last.h"
 
 /* ---------- beginning ---------- */
 
@@ -193,6 +194,7 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	List	   *conditions;
 
 	s->plan = mm_plan_unpack(scan->custom_exprs, scan->custom_private);
+	s->user = GetUserId();
 	s->index = index_open(s->plan->index, AccessShareLock);
 	s->columns = mm_columns_open(s->index);
 
@@ -268,6 +270,27 @@ rescan_node(CustomScanState *node)
 	ExecScanReScan(&node->ss);
 }
 
+/*
+ * Tell mmdb.last_statement_work what the node has done.
+ */
+static void
+report_work(MMScanState *s)
+{
+	MMScanCounts counts;
+	MMLastWork	work;
+
+	if (s->counts.scans == 0 || mm_track_level > 0)
+		return;
+	counts = mm_counts_total(s);
+	work = (MMLastWork) {
+		.inner_pages = counts.stats.inner_pages,
+		.leaf_pages = counts.stats.leaf_pages,
+		.postings_pages = counts.stats.postings_pages,
+		.verified = counts.verified,
+	};
+	mm_last_add(&work, s->user, s->plan->secured);
+}
+
 static void
 end_node(CustomScanState *node)
 {
@@ -276,6 +299,7 @@ end_node(CustomScanState *node)
 	end_scan(s);
 	mm_counts_run(s);
 	mm_counts_report(s);
+	report_work(s);
 	index_close(s->index, NoLock);
 }
 

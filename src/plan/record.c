@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "plan/record.h"
 #include "plan/scan.h"
 #include "search/terms.h"
 
@@ -47,20 +48,17 @@ filter_kind(Node *qual)
 	return mm_mentions_distance(qual) ? 0 : MM_CLASS_FILTER;
 }
 
-/*
- * The flags of the class that are the same for all scans of a node.
- */
-static uint8
-flags_of_plan(MMScanState *s)
+uint8
+mm_record_flags(const MMScanPlan *plan, const List *quals)
 {
-	uint8		flags = (s->plan->any ? MM_CLASS_ANY : 0) | (s->plan->secured ? MM_CLASS_SECURED : 0);
+	uint8		flags = (plan->any ? MM_CLASS_ANY : 0) | (plan->secured ? MM_CLASS_SECURED : 0);
 	ListCell   *lc;
 
-	foreach(lc, s->css.ss.ps.plan->qual)
+	foreach(lc, quals)
 		flags |= filter_kind(lfirst(lc));
-	for (int d = 0; d < s->plan->ndrivers; d++)
-		for (int i = 0; i < s->plan->drivers[d].sum->nterms; i++)
-			if (s->plan->drivers[d].sum->terms[i].curve != NULL)
+	for (int d = 0; d < plan->ndrivers; d++)
+		for (int i = 0; i < plan->drivers[d].sum->nterms; i++)
+			if (plan->drivers[d].sum->terms[i].curve != NULL)
 				flags |= MM_CLASS_SHAPED;
 	return flags;
 }
@@ -70,7 +68,7 @@ flags_of_plan(MMScanState *s)
  * Returns the columns, as a mask.
  */
 static uint32
-part_factors(MMScanState *s, const MMPartState *part, double *factors)
+part_factors(const MMColumns *columns, const MMPartState *part, double *factors)
 {
 	MMTerm		terms[MM_MAX_COLUMNS];
 	uint32		mask = 0;
@@ -85,7 +83,7 @@ part_factors(MMScanState *s, const MMPartState *part, double *factors)
 			mm_part_curve_least(part->curve, part->factor, 1.0);
 		return UINT32_C(1) << part->part->column;
 	}
-	n = mm_terms_of_query(s->columns, part->value, part->factor, terms, NULL, &complete);
+	n = mm_terms_of_query(columns, part->value, part->factor, terms, NULL, &complete);
 	for (int i = 0; i < n; i++)
 	{
 		factors[terms[i].column] += terms[i].weight / terms[i].scale;
@@ -94,40 +92,37 @@ part_factors(MMScanState *s, const MMPartState *part, double *factors)
 	return mask;
 }
 
-static void
-describe_class(MMScanState *s)
+void
+mm_record_class(const MMRecorded *what, int64 k, MMSearchCall *call, double *first_factors)
 {
-	MMSearchCall *call = &s->recording.call;
 	MMQueryClass *class = &call->class;
 
-	class->by = MM_BY_SEARCH;
-	class->flags = s->recording.flags;
 	call->radius = get_float8_nan();
-	for (int d = 0; d < s->plan->ndrivers; d++)
+	for (int d = 0; d < what->plan->ndrivers; d++)
 	{
-		MMSumState *sum = s->sums[d];
+		MMSumState *sum = what->sums[d];
 		double		factors[MM_MAX_COLUMNS] = {0};
 		uint32		mask = 0;
 
 		for (int i = 0; i < sum->driver->sum->nparts; i++)
-			mask |= part_factors(s, &sum->parts[i], factors);
+			mask |= part_factors(what->columns, &sum->parts[i], factors);
 		if (d == 0)
-			memcpy(s->recording.factors, factors, sizeof(factors));
+			memcpy(first_factors, factors, sizeof(factors));
 		/* All within a radius is no kNN query, in whatever order. */
-		if (d == 0 && s->plan->ordered && (s->k > 0 || sum->driver->bounds == NIL))
+		if (d == 0 && what->plan->ordered && (k > 0 || sum->driver->bounds == NIL))
 			class->nearest = mask;
 		if (sum->driver->bounds != NIL && !sum->null_bound)
 		{
 			double		radius = mm_sum_search_bound(sum, sum->bound);
 
-			mm_class_add_range(class, s->columns, mask, radius);
+			mm_class_add_range(class, what->columns, mask, radius);
 			if (d == 0)
 				call->radius = radius;
 		}
 	}
-	call->factors = s->recording.factors;
-	if (s->plan->ordered)
-		call->k = s->k;
+	call->factors = first_factors;
+	if (what->plan->ordered)
+		call->k = k;
 	class->k = mm_class_of_k(call->k);
 }
 
@@ -161,7 +156,7 @@ take_value(OdbQueryParts *query, int column, Oid type, Datum value)
 }
 
 static void
-take_values(OdbQueryParts *query, MMScanState *s, const MMPartState *part)
+take_values(OdbQueryParts *query, const MMColumns *columns, const MMPartState *part)
 {
 	OdbQueryParts whole;
 
@@ -175,44 +170,52 @@ take_values(OdbQueryParts *query, MMScanState *s, const MMPartState *part)
 		return;
 	}
 	mm_odbquery_unpack(DatumGetOdbQuery(part->value), &whole);
-	for (int i = 0; i < s->columns->n; i++)
+	for (int i = 0; i < columns->n; i++)
 	{
-		int			component = s->columns->columns[i].component;
+		int			component = columns->columns[i].component;
 
 		if (component < whole.natts && !whole.isnull[component])
 			take_value(query, i, whole.types[component], whole.values[component]);
 	}
 }
 
-static struct varlena *
-query_object(void *state)
+struct varlena *
+mm_record_object(const MMRecorded *what)
 {
-	MMScanState *s = state;
+	const MMColumns *columns = what->columns;
 	Oid			types[MM_MAX_COLUMNS];
 	double		weights[MM_MAX_COLUMNS];
 	Datum		values[MM_MAX_COLUMNS] = {0};
 	bool		isnull[MM_MAX_COLUMNS];
 	bool		any = false;
 	OdbQueryParts query = {
-		.natts = s->columns->n,
+		.natts = columns->n,
 		.types = types,
 		.weights = weights,
 		.values = values,
 		.isnull = isnull,
 	};
 
-	for (int i = 0; i < s->columns->n; i++)
+	for (int i = 0; i < columns->n; i++)
 	{
 		isnull[i] = true;
 		weights[i] = 1.0;
 		types[i] = BOOLOID;		/* of a NULL */
 	}
-	for (int d = 0; d < s->plan->ndrivers; d++)
-		for (int i = 0; i < s->sums[d]->driver->sum->nparts; i++)
-			take_values(&query, s, &s->sums[d]->parts[i]);
-	for (int i = 0; i < s->columns->n; i++)
+	for (int d = 0; d < what->plan->ndrivers; d++)
+		for (int i = 0; i < what->sums[d]->driver->sum->nparts; i++)
+			take_values(&query, columns, &what->sums[d]->parts[i]);
+	for (int i = 0; i < columns->n; i++)
 		any |= !isnull[i];
 	return any ? (struct varlena *) mm_odbquery_pack(&query) : NULL;
+}
+
+static struct varlena *
+scan_object(void *state)
+{
+	MMScanState *s = state;
+
+	return mm_record_object(&(MMRecorded) {s->plan, s->sums, s->columns});
 }
 
 /* ---------- scans ---------- */
@@ -250,14 +253,16 @@ mm_record_begin(MMScanState *s)
 	MMSearchCall *call = &recording->call;
 
 	if (!recording->prepared)
-		recording->flags = flags_of_plan(s);
+		recording->flags = mm_record_flags(s->plan, s->css.ss.ps.plan->qual);
 	recording->prepared = true;
 	memset(call, 0, sizeof(MMSearchCall));
 	call->index = RelationGetRelid(s->index);
 	call->ncolumns = s->columns->n;
-	call->object = query_object;
+	call->object = scan_object;
 	call->object_state = s;
-	describe_class(s);
+	call->class.by = MM_BY_SEARCH;
+	call->class.flags = recording->flags;
+	mm_record_class(&(MMRecorded) {s->plan, s->sums, s->columns}, s->k, call, recording->factors);
 	add_counts(s, -1);
 }
 

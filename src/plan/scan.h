@@ -87,6 +87,7 @@ struct MMScanState
 {
 	CustomScanState css;
 	MMScanPlan *plan;
+	Oid			user;			/* who has begun it */
 	Relation	index;
 	MMColumns  *columns;
 	MMSumState **sums;			/* one for each driver */

@@ -59,17 +59,26 @@ is_same_text(const char *a, const char *b)
 
 /* ---------- what a plan uses ---------- */
 
-/* The only good verdict. */
+/* The only good verdicts. */
 static const char answered[] = "the index answers it";
+static const char answered_by_servers[] = "the servers answer it, each by its own index";
 
 /*
- * A scan in a plan.
+ * A scan in a plan: of an index, or a fan-out.
  */
 typedef struct UsedScan
 {
 	const char *alias;
-	MMScanPlan *plan;
+	MMScanPlan *plan;			/* NULL: it is a fan-out */
+	bool		ordered;		/* a fan-out in an order, or within radii */
+	bool		within;
 } UsedScan;
+
+static bool
+is_good(const char *verdict)
+{
+	return verdict == answered || verdict == answered_by_servers;
+}
 
 static void find_scans(const PlannedStmt *stmt, Plan *plan, List **scans);
 
@@ -90,12 +99,16 @@ find_scans(const PlannedStmt *stmt, Plan *plan, List **scans)
 	if (plan == NULL)
 		return;
 	check_stack_depth();
-	if (IsA(plan, CustomScan) && custom->methods == &mm_scan_methods)
+	if (IsA(plan, CustomScan) &&
+		(custom->methods == &mm_scan_methods || custom->methods == mm_servers_diagnosis->methods))
 	{
-		UsedScan   *scan = palloc(sizeof(UsedScan));
+		UsedScan   *scan = palloc0(sizeof(UsedScan));
 
 		scan->alias = rt_fetch(custom->scan.scanrelid, stmt->rtable)->eref->aliasname;
-		scan->plan = mm_plan_unpack(custom->custom_exprs, custom->custom_private);
+		if (custom->methods == &mm_scan_methods)
+			scan->plan = mm_plan_unpack(custom->custom_exprs, custom->custom_private);
+		else
+			mm_servers_diagnosis->read_scan(custom, &scan->ordered, &scan->within);
 		*scans = lappend(*scans, scan);
 	}
 	if (IsA(plan, CustomScan))
@@ -116,8 +129,14 @@ find_scans(const PlannedStmt *stmt, Plan *plan, List **scans)
 static bool
 answers(const UsedScan *scan, const MMFinding *finding)
 {
-	bool		has_conditions = scan->plan->any;
+	bool		has_conditions;
 
+	if (finding->on_servers != (scan->plan == NULL))
+		return false;
+	if (scan->plan == NULL)
+		return strcmp(scan->alias, finding->alias) == 0 &&
+			(finding->ordered ? scan->ordered : scan->within);
+	has_conditions = scan->plan->any;
 	if (scan->plan->index != finding->index || strcmp(scan->alias, finding->alias) != 0)
 		return false;
 	for (int i = 0; i < scan->plan->ndrivers; i++)
@@ -136,7 +155,8 @@ judge(MMFinding *finding, List *scans)
 	foreach(lc, scans)
 		if (answers(lfirst(lc), finding))
 		{
-			finding->verdict = answered;
+			finding->verdict = finding->on_servers ? answered_by_servers : answered;
+			finding->hint = NULL;
 			return;
 		}
 	if (OidIsValid(finding->index) && mm_is_distributed(IndexGetRelation(finding->index, false)))
@@ -157,6 +177,11 @@ judge(MMFinding *finding, List *scans)
 	}
 	else if (finding->unless != NULL)
 		finding->verdict = finding->unless;
+	else if (finding->on_servers)
+	{
+		finding->verdict = "the servers have it, but the planner expects another plan to cost less";
+		finding->hint = "ANALYZE the table here, so that the planner knows how many rows there are.";
+	}
 	else
 	{
 		finding->verdict = "the index has it, but the planner expects another plan to cost less";
@@ -173,13 +198,13 @@ is_answered_otherwise(const MMFinding *finding, List *findings)
 {
 	ListCell   *lc;
 
-	if (finding->alias == NULL || finding->verdict == answered)
+	if (finding->alias == NULL || is_good(finding->verdict))
 		return false;
 	foreach(lc, findings)
 	{
 		const MMFinding *other = lfirst(lc);
 
-		if (other->verdict == answered && is_same_text(finding->place, other->place) &&
+		if (is_good(other->verdict) && is_same_text(finding->place, other->place) &&
 			is_same_text(finding->expression, other->expression))
 			return true;
 	}

@@ -2,16 +2,24 @@
  *
  * guard.h
  *	  Refuses changes of single rows of a distributed table that postgres_fdw
- *	  cannot make.
+ *	  cannot make, and warns of changes of the table here alone.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef MM_GUARD_H
 #define MM_GUARD_H
 
+#include "nodes/nodes.h"
+
 /*
  * mm_guard_init: install the check.  Called once, when the library is loaded.
  */
 extern void mm_guard_init(void);
+
+/*
+ * mm_guard_unique: raise an error if a command, as it was parsed, would give a
+ * distributed table a unique key.
+ */
+extern void mm_guard_unique(const Node *command, const char *schema, const char *table);
 
 #endif							/* MM_GUARD_H */

@@ -558,7 +558,8 @@ mm_train_regions(PG_FUNCTION_ARGS)
 			ereport(NOTICE,
 					(errmsg("the rows of table \"%s\" can be told apart into %d regions only",
 							RelationGetRelationName(table), tree.nregions),
-					 errdetail("%d rows were sampled; equal rows are in one region.", mm_sample_size(sample))));
+					 errdetail("%d rows were sampled; equal rows are in one region.", mm_sample_size(sample)),
+					 errhint("The method \"hash\" divides any rows, by their primary key if there is one.")));
 	}
 	result = mm_region_write(&tree);
 	table_close(table, NoLock);

@@ -248,7 +248,9 @@ read_target(MMConnection *conn, MMTarget *target)
 		ereport(ERROR,
 				(errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
 				 errmsg("password is required to connect to server \"%s\"", conn->server),
-				 errdetail("Users who are not superusers must provide a password in the user mapping.")));
+				 errdetail("Users who are not superusers must provide a password in the user mapping."),
+				 errhint("ALTER USER MAPPING FOR ... SERVER %s OPTIONS (ADD password '...'); or have a superuser set password_required to false there.",
+						 quote_identifier(conn->server))));
 }
 
 /*

@@ -253,7 +253,7 @@ create_remote_tables(const MMDistributed *table)
 
 	for (int i = 0; i < table->nparts; i++)
 		sql[i] = remote_table_sql(table, &table->parts[i]);
-	mm_exec_together(table->nparts, all_connections(table), sql);
+	mm_exec_together(table->nparts, all_connections(table), sql, false);
 }
 
 /*
@@ -273,7 +273,7 @@ run_everywhere(const MMDistributed *table, const List *commands)
 		return;
 	for (int i = 0; i < table->nparts; i++)
 		sql[i] = buf.data;
-	mm_exec_together(table->nparts, all_connections(table), sql);
+	mm_exec_together(table->nparts, all_connections(table), sql, false);
 }
 
 /*
@@ -388,7 +388,9 @@ share_out(MMDistributed *table)
 	if (rows->nrows < table->nparts)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("there are fewer regions (%d) than servers (%d)", rows->nrows, table->nparts)));
+				 errmsg("there are fewer regions (%d) than servers (%d)", rows->nrows, table->nparts),
+				 errdetail("Each server holds at least one region, and a tree makes no more of them than it can tell rows apart."),
+				 errhint("Give fewer servers, or more regions; or divide the rows by method => 'hash', which needs no rows.")));
 	for (int i = 0; i < table->nparts; i++)
 	{
 		int			end = (int) ((int64) rows->nrows * (i + 1) / table->nparts);
@@ -446,6 +448,14 @@ mm_shard_distribute(PG_FUNCTION_ARGS)
 	mm_distributed_connect(&table);
 	for (int i = 0; i < table.nparts; i++)
 		mm_check_server(table.parts[i].conn);
+	mm_check_apart(table.nparts, all_connections(&table));
+	for (int i = 0; i < table.nparts; i++)
+		if (!mm_lists_mmdb(table.parts[i].serverid))
+			ereport(WARNING,
+					(errmsg("server \"%s\" does not list mmdb in its option \"extensions\"", table.parts[i].server),
+					 errdetail("Searches by distance are not sent to the servers until all of them do."),
+					 errhint("ALTER SERVER %s OPTIONS (ADD extensions 'mmdb'), or add mmdb to the list that it has.",
+							 quote_identifier(table.parts[i].server))));
 
 	table.tree = mm_local_value("SELECT mmdb.train_regions(%u, %d, %s)", index, nregions, quote_literal_cstr(method));
 	table.key = mm_key_of_tree(table.tree);

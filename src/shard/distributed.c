@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 
 #include "region/region.h"
 #include "shard/operations.h"
@@ -87,7 +88,7 @@ mm_distributed_read(Oid relid)
 	rows = mm_local("SELECT s.oid, s.srvname, c.oid, c.oid::regclass, "
 					"coalesce((SELECT option_value FROM pg_options_to_table(f.ftoptions) WHERE option_name = 'schema_name'), n.nspname), "
 					"coalesce((SELECT option_value FROM pg_options_to_table(f.ftoptions) WHERE option_name = 'table_name'), c.relname), "
-					"ARRAY(SELECT m[1]::int FROM regexp_matches(pg_get_expr(c.relpartbound, c.oid), '\\d+', 'g') m ORDER BY 1) "
+					"ARRAY(SELECT m[1]::int FROM regexp_matches(pg_get_expr(c.relpartbound, c.oid), '[0-9]+', 'g') m ORDER BY 1) "
 					"FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
 					"JOIN pg_foreign_table f ON f.ftrelid = c.oid JOIN pg_foreign_server s ON s.oid = f.ftserver "
 					"WHERE i.inhparent = %u ORDER BY s.srvname, c.relname", relid);
@@ -124,6 +125,25 @@ mm_server_by_name(const char *name)
 }
 
 /*
+ * Raise an error if the current user has no mapping for a server, which PostgreSQL's
+ * own error does not name.
+ */
+static void
+require_mapping(const MMPart *part)
+{
+	Oid			user = GetUserId();
+
+	if (SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(user), ObjectIdGetDatum(part->serverid)) ||
+		SearchSysCacheExists2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(part->serverid)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("user \"%s\" has no user mapping for server \"%s\"", GetUserNameFromId(user, false), part->server),
+			 errhint("CREATE USER MAPPING FOR %s SERVER %s OPTIONS (user '...', password '...')",
+					 quote_identifier(GetUserNameFromId(user, false)), quote_identifier(part->server))));
+}
+
+/*
  * Connect to the server of a part, as the current user, and begin a transaction
  * there in which an operation can change something.  Each of its statements must
  * see what was committed before it; a transaction that has begun already keeps
@@ -134,6 +154,7 @@ mm_part_connect(MMPart *part)
 {
 	if (part->conn != NULL)
 		return;
+	require_mapping(part);
 	part->conn = mm_connect(part->serverid, GetUserId());
 	if (part->conn->depth == 0)
 	{

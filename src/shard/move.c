@@ -261,6 +261,7 @@ static MMPart *
 part_of_server(MMDistributed *table, const char *server)
 {
 	MMPart	   *part;
+	MMConnection **conns;
 
 	for (int i = 0; i < table->nparts; i++)
 		if (strcmp(table->parts[i].server, server) == 0)
@@ -271,6 +272,11 @@ part_of_server(MMDistributed *table, const char *server)
 	part->remote_name = table->qualified;
 	mm_part_connect(part);
 	mm_check_server(part->conn);
+	mm_distributed_connect(table);
+	conns = palloc(sizeof(MMConnection *) * (table->nparts + 1));
+	for (int i = 0; i <= table->nparts; i++)
+		conns[i] = table->parts[i].conn;
+	mm_check_apart(table->nparts + 1, conns);
 	mm_create_remote_table(table, part);
 	return part;
 }

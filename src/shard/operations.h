@@ -77,7 +77,7 @@ extern int64 mm_stream_query(const MMDistributed *table, const char *query, cons
 extern int64 mm_stream_fetch(MMConnection *conn, const char *remote_name, const char *columns, Oid target);
 
 /* together.c: commands at several servers at once, and their common end. */
-extern void mm_exec_together(int n, MMConnection *const *conns, const char *const *sql);
+extern void mm_exec_together(int n, MMConnection *const *conns, const char *const *sql, bool single);
 extern void mm_begin_together(const char *operation);
 extern void mm_finish_together(int n, MMConnection *const *conns);
 extern char *mm_prepared_prefix(void);
@@ -89,5 +89,7 @@ extern void mm_create_foreign_table(const MMDistributed *table, MMPart *part);
 
 /* servers.c */
 extern void mm_check_server(MMConnection *conn);
+extern bool mm_lists_mmdb(Oid serverid);
+extern void mm_check_apart(int n, MMConnection *const *conns);
 
 #endif							/* MM_OPERATIONS_H */

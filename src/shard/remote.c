@@ -20,7 +20,9 @@
  *
  * All waiting is in one WaitEventSet, so that servers work in parallel, and a
  * cancel or a timeout is noticed at once, whatever state a server is in.  What
- * is under way then is closed when the transaction aborts (transaction.c).
+ * is under way then is closed when the transaction aborts (transaction.c).  So the
+ * error of one server waits for the others, if the error is in a savepoint that may
+ * be rolled back while the transactions at the servers go on.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,6 +31,7 @@
 #include "access/xact.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
@@ -363,30 +366,30 @@ send_next(MMRemoteCall *call, bool partial)
 }
 
 /*
- * The command that was sent has ended.
+ * The command that was sent has ended, and was no error: note what that means for
+ * its connection.
  */
 static void
-command_ended(MMRemoteCall *call, bool partial)
+note_end(MMRemoteCall *call)
 {
 	MMConnection *conn = call->connection;
 
 	conn->busy = conn->end_sent = false;
 	conn->fresh = false;
-	switch (call->state)
-	{
-		case CALL_BEGINNING:
-			mm_begun(conn);
-			break;
-		case CALL_PREPARING:
-			find_statement(call)->prepared = true;
-			break;
-		case CALL_RUNNING:
-			call->state = CALL_DONE;
-			return;
-		default:
-			break;
-	}
-	send_next(call, partial);
+	if (call->state == CALL_BEGINNING)
+		mm_begun(conn);
+	else if (call->state == CALL_PREPARING)
+		find_statement(call)->prepared = true;
+}
+
+static void
+command_ended(MMRemoteCall *call, bool partial)
+{
+	note_end(call);
+	if (call->state == CALL_RUNNING)
+		call->state = CALL_DONE;
+	else
+		send_next(call, partial);
 }
 
 /*
@@ -574,10 +577,67 @@ start_all(MMRemoteCall *calls, int ncalls, bool partial, bool *changing, int *ti
 	return left;
 }
 
+/* ---------- errors within savepoints ---------- */
+
+/*
+ * Wait for the end of the command that is under way for a call, whatever comes of it.
+ */
+static void
+wait_for_end(MMRemoteCall *call)
+{
+	MMConnection *conn = call->connection;
+	bool		failed = false;
+
+	for (;;)
+	{
+		int			unsent = PQflush(conn->pg);
+		PGresult   *result;
+
+		if (unsent < 0 || !PQconsumeInput(conn->pg))
+			return;
+		if (unsent > 0 || PQisBusy(conn->pg))
+		{
+			mm_connection_wait(conn, WL_SOCKET_READABLE | (unsent > 0 ? WL_SOCKET_WRITEABLE : 0));
+			continue;
+		}
+		result = PQgetResult(conn->pg);
+		if (result == NULL)
+			break;
+		failed |= PQresultStatus(result) == PGRES_FATAL_ERROR ||
+			PQresultStatus(result) == PGRES_BAD_RESPONSE;
+		PQclear(result);
+	}
+	if (!failed)
+		note_end(call);
+	else if (call->state != CALL_BEGINNING)
+		conn->busy = false;		/* rolling back to the savepoint mends it */
+}
+
+/*
+ * A call has failed within a subtransaction, which may be rolled back alone.  What is
+ * under way for the others, in the transactions that are open there, is waited for:
+ * connections on which a command is running are closed, and their transactions with
+ * them.
+ */
+static void
+wait_for_others(MMRemoteCall *calls, int ncalls)
+{
+	for (int i = 0; i < ncalls; i++)
+	{
+		MMConnection *conn = calls[i].connection;
+
+		if (conn != NULL && conn->pg != NULL && conn->busy && !conn->connecting &&
+			(conn->depth > 0 || calls[i].state == CALL_BEGINNING) &&
+			calls[i].state != CALL_WAITING && calls[i].state != CALL_DONE)
+			wait_for_end(&calls[i]);
+	}
+}
+
 static void
 run_calls(MMRemoteCall *calls, int ncalls, bool partial)
 {
 	WaitEventSet *volatile set = NULL;
+	MemoryContext context = CurrentMemoryContext;
 	int			timeout;
 
 	limit_statements(ncalls);
@@ -609,6 +669,19 @@ run_calls(MMRemoteCall *calls, int ncalls, bool partial)
 	{
 		if (set != NULL)
 			FreeWaitEventSet(set);
+		if (GetCurrentTransactionNestLevel() > 1 && !proc_exit_inprogress)
+		{
+			ErrorData  *error;
+
+			MemoryContextSwitchTo(context);
+			error = CopyErrorData();
+			if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED))
+			{
+				FlushErrorState();
+				wait_for_others(calls, ncalls);
+				ReThrowError(error);
+			}
+		}
 		PG_RE_THROW();
 	}
 	PG_END_TRY();

@@ -9,12 +9,18 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/extension.h"
+#include "fanout/fanout.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
+#include "parser/parser.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/resowner.h"
 
+#include "region/guard.h"
 #include "shard/operations.h"
 
 PG_FUNCTION_INFO_V1(mm_shard_check_servers);
@@ -58,6 +64,48 @@ mm_check_server(MMConnection *conn)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the database at server \"%s\" has encoding %s", conn->server, MM_ROW_VALUE(there, 0, 2)),
 				 errdetail("This database has encoding %s.", GetDatabaseEncodingName())));
+}
+
+/*
+ * Does a server's definition say that it has mmdb, so that distances can be sent there?
+ */
+bool
+mm_lists_mmdb(Oid serverid)
+{
+	return list_member_oid(mm_server_extensions(serverid), get_extension_oid("mmdb", false));
+}
+
+/*
+ * Raise an error if two servers are the same database, or if one of them is this one.
+ * Their transactions, which are open, would wait for each other's locks, and nobody
+ * would see that.  Each takes an advisory lock of its own number, and tries those of
+ * the ones before: the locks of a database are its own.  (Those that were tried are
+ * taken, too, so that the greatest number that fails tells which server it is.)
+ */
+void
+mm_check_apart(int n, MMConnection *const *conns)
+{
+	char	   *key = mm_local_value("SELECT (random() * 9e15)::bigint");
+
+	(void) mm_local("SELECT pg_advisory_xact_lock(%s)", key);
+	for (int i = 1; i <= n; i++)
+	{
+		MMConnection *conn = conns[i - 1];
+		char	   *same = MM_ROW_VALUE(mm_exec(conn,
+												psprintf("SELECT pg_advisory_xact_lock(%s + %d); "
+														 "SELECT max(j) FROM generate_series(0, %d) j WHERE NOT pg_try_advisory_xact_lock(%s + j)",
+														 key, i, i - 1, key)), 0, 0);
+
+		if (same == NULL)
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 atoi(same) == 0 ? errmsg("server \"%s\" is this database itself", conn->server) :
+				 errmsg("servers \"%s\" and \"%s\" are the same database", conns[atoi(same) - 1]->server,
+						conn->server),
+				 errdetail("Each server holds its part of the table under the table's name."),
+				 errhint("Give servers whose options host, port and dbname lead to different databases.")));
+	}
 }
 
 /* ---------- check_servers ---------- */
@@ -117,6 +165,9 @@ check_part(const MMDistributed *table, MMPart *part, ReturnSetInfo *result)
 	MMRows	   *rows;
 	StringInfoData regions;
 
+	if (!mm_lists_mmdb(part->serverid))
+		add_problem(result, part->server,
+					"its option \"extensions\" does not list mmdb, so searches are not sent to it");
 	part->conn = mm_connect(part->serverid, GetUserId());
 	mm_check_server(part->conn);
 	rows = mm_exec(part->conn, psprintf("SELECT gid FROM pg_prepared_xacts WHERE database = current_database() AND starts_with(gid, '%s') ORDER BY 1",
@@ -212,6 +263,88 @@ mm_shard_check_servers(PG_FUNCTION_ARGS)
 /* ---------- on_servers ---------- */
 
 /*
+ * Let the position of an error refer to the command, not to the statement that calls
+ * us.
+ */
+static void
+command_error_context(void *arg)
+{
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(arg);
+	}
+	errcontext("command for all servers");
+}
+
+/*
+ * The statements of a command.  None of them may begin or end a transaction, or a
+ * part of one: what was done until then would stay at some servers, whatever happens
+ * at the others.  (Procedures and DO blocks cannot do that within a transaction.)
+ */
+static List *
+split_command(const MMDistributed *table, const char *command)
+{
+	List	   *result = NIL;
+	ErrorContextCallback callback = {
+		.previous = error_context_stack,
+		.callback = command_error_context,
+		.arg = unconstify(char *, command),
+	};
+	ListCell   *lc;
+
+	error_context_stack = &callback;
+	foreach(lc, pg_parse_query(command))
+	{
+		RawStmt    *raw = lfirst_node(RawStmt, lc);
+
+		if (IsA(raw->stmt, TransactionStmt))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+					 errmsg("%s cannot be part of a command for all servers",
+							GetCommandTagName(CreateCommandTag(raw->stmt))),
+					 errdetail("A command for all servers runs in one transaction, which ends everywhere when the call of mmdb.on_servers() does."),
+					 errhint("Leave BEGIN, COMMIT, SAVEPOINT and the like out of the command.")));
+		mm_guard_unique(raw->stmt, table->schema, table->name);
+		result = lappend(result, raw->stmt_len > 0 ?
+						 pnstrdup(command + raw->stmt_location, raw->stmt_len) :
+						 pstrdup(command + Max(raw->stmt_location, 0)));
+	}
+	error_context_stack = callback.previous;
+	if (result == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("there is no command for the servers in the text")));
+	return result;
+}
+
+/*
+ * Run a statement at all servers.  Each must still be in its transaction afterwards.
+ */
+static void
+run_everywhere(int n, MMConnection **conns, const char *statement)
+{
+	const char **sql = palloc(sizeof(char *) * n);
+
+	for (int i = 0; i < n; i++)
+		sql[i] = statement;
+	mm_exec_together(n, conns, sql, true);
+	for (int i = 0; i < n; i++)
+		if (PQtransactionStatus(conns[i]->pg) != PQTRANS_INTRANS)
+		{
+			mm_disconnect(conns[i]);
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+					 errmsg("the command has ended the transaction at server \"%s\"", conns[i]->server),
+					 errhint("A command for all servers runs in one transaction, and must not end it.")));
+		}
+	pfree(sql);
+}
+
+/*
  * on_servers(table, command, here): run a command at all servers, and here,
  * where unqualified names are those of the table's schema first.  Returns the
  * number of servers.
@@ -223,33 +356,27 @@ mm_shard_on_servers(PG_FUNCTION_ARGS)
 	char	   *command;
 	char	   *path;
 	MMConnection **conns;
-	const char **sql;
+	List	   *statements;
+	ListCell   *lc;
 	int			nest;
 
 	mm_require_operator(fcinfo, 3, "mmdb.on_servers()");
 	table = mm_distributed_read(PG_GETARG_OID(0));
 	command = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	statements = split_command(table, command);
 	path = psprintf("%s, public", quote_identifier(table->schema));
 	(void) mm_local("LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE", table->qualified);
 	mm_distributed_connect(table);
 	conns = palloc(sizeof(MMConnection *) * table->nparts);
-	sql = palloc(sizeof(char *) * table->nparts);
 	for (int i = 0; i < table->nparts; i++)
 	{
 		conns[i] = table->parts[i].conn;
-		mm_exec(conns[i], psprintf("SET LOCAL search_path = %s", path));
-		sql[i] = command;
+		/* Servers must read strings as they were read here. */
+		mm_exec(conns[i], psprintf("SET LOCAL search_path = %s; SET LOCAL standard_conforming_strings = %s",
+								   path, standard_conforming_strings ? "on" : "off"));
 	}
-	mm_exec_together(table->nparts, conns, sql);
-	for (int i = 0; i < table->nparts; i++)
-		if (PQtransactionStatus(conns[i]->pg) != PQTRANS_INTRANS)
-		{
-			mm_disconnect(conns[i]);
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
-					 errmsg("the command has ended the transaction at server \"%s\"", conns[i]->server),
-					 errhint("A command for all servers runs in one transaction, and must not end it.")));
-		}
+	foreach(lc, statements)
+		run_everywhere(table->nparts, conns, lfirst(lc));
 	if (PG_GETARG_BOOL(2))
 	{
 		nest = NewGUCNestLevel();
@@ -258,7 +385,7 @@ mm_shard_on_servers(PG_FUNCTION_ARGS)
 		AtEOXact_GUC(true, nest);
 	}
 	for (int i = 0; i < table->nparts; i++)
-		mm_exec(conns[i], "SET LOCAL search_path = pg_catalog");
+		mm_exec(conns[i], "SET LOCAL search_path = pg_catalog; SET LOCAL standard_conforming_strings = DEFAULT");
 	mm_finish_together(table->nparts, conns);
 	PG_RETURN_INT32(table->nparts);
 }

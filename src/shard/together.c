@@ -35,17 +35,19 @@
 
 /*
  * Run a command at each of n servers at the same time, each in the transaction
- * that is open there.  A command of NULL is none.
+ * that is open there.  A command of NULL is none.  With single, the protocol makes
+ * a text that has several commands an error.
  */
 void
-mm_exec_together(int n, MMConnection *const *conns, const char *const *sql)
+mm_exec_together(int n, MMConnection *const *conns, const char *const *sql, bool single)
 {
 	for (int i = 0; i < n; i++)
 	{
 		if (sql[i] == NULL)
 			continue;
 		conns[i]->busy = true;
-		if (!PQsendQuery(conns[i]->pg, sql[i]))
+		if (!(single ? PQsendQueryParams(conns[i]->pg, sql[i], 0, NULL, NULL, NULL, NULL, 0) :
+			  PQsendQuery(conns[i]->pg, sql[i])))
 			mm_remote_error(conns[i], NULL, sql[i]);
 		while (PQflush(conns[i]->pg) > 0)
 			mm_connection_wait(conns[i], WL_SOCKET_WRITEABLE);

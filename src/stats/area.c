@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "common/hashfn.h"
 #include "port/pg_bitutils.h"
 #include "utils/timestamp.h"
@@ -214,7 +215,8 @@ mm_area_enter(MMStatsArea *area, const MMStatsKey *key)
 	entry->usage = 0.0;
 	memset(entry->label, 0, sizeof(entry->label));
 	memset(&entry->counters, 0, sizeof(MMCounters));
-	entry->counters.since = GetCurrentTimestamp();
+	/* Calls are dated by their statement, too. */
+	entry->counters.since = GetCurrentStatementStartTimestamp();
 	return entry;
 }
 

@@ -148,6 +148,8 @@ mm_class_text(const MMQueryClass *class, const MMColumns *columns, const char *l
 		appendStringInfoString(&buf, ", index scan");
 	else if (class->by == MM_BY_OTHER_PLAN)
 		appendStringInfoString(&buf, ", without the index");
+	else if (class->by == MM_BY_FANOUT)
+		appendStringInfoString(&buf, ", on servers");
 	else if (class->by == MM_BY_ALTERNATIVE)
 		appendStringInfo(&buf, ", by %s", label);
 	return buf.data;

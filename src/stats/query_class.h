@@ -23,6 +23,7 @@ typedef enum MMAnsweredBy
 	MM_BY_INDEX_SCAN,			/* an index scan, or a bitmap scan */
 	MM_BY_OTHER_PLAN,			/* odbknn or odbrange, by a plan without the index */
 	MM_BY_ALTERNATIVE,			/* what mm_measure_recall has measured */
+	MM_BY_FANOUT,				/* the servers of a distributed table */
 } MMAnsweredBy;
 
 /* Flags of a class. */

@@ -112,6 +112,8 @@ answered_by(const MMQueryClass *class)
 			return "other plan";
 		case MM_BY_ALTERNATIVE:
 			return "alternative";
+		case MM_BY_FANOUT:
+			return "servers";
 	}
 	return NULL;
 }

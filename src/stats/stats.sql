@@ -79,3 +79,12 @@ CREATE FUNCTION mm_reset_query_stats(index_name regclass DEFAULT NULL, user_name
 COMMENT ON FUNCTION mm_reset_query_stats(regclass, regrole, boolean)
 	IS 'forget the statistics of queries: of an index, a user, or all';
 REVOKE ALL ON FUNCTION mm_reset_query_stats(regclass, regrole, boolean) FROM PUBLIC;
+
+-- It depends on what the session has done, and must run in the session's process.
+CREATE FUNCTION mmdb.last_statement_work(
+	OUT inner_pages bigint, OUT leaf_pages bigint, OUT postings_pages bigint, OUT verified bigint)
+	RETURNS record
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'mm_last_statement_work';
+COMMENT ON FUNCTION mmdb.last_statement_work()
+	IS 'what the searches of the statement before this one have read; NULLs where row-level security hides it';

@@ -21,6 +21,7 @@
 
 #include "compat.h"
 #include "stats/area.h"
+#include "stats/last.h"
 
 int			mm_track_setting = MM_TRACK_TOP;
 int			mm_track_samples = MM_SAMPLES_WEIGHTS;
@@ -33,9 +34,14 @@ static ExecutorRun_hook_type previous_run;
 static ExecutorFinish_hook_type previous_finish;
 static ProcessUtility_hook_type previous_utility;
 
+/* How many statements are running, each within the one before. */
+static int	nrunning = 0;
+
 static void
 run(MM_EXECUTOR_RUN_ARGS)
 {
+	if (nrunning++ == 0)
+		mm_last_statement();
 	mm_track_level++;
 	PG_TRY();
 	{
@@ -47,6 +53,7 @@ run(MM_EXECUTOR_RUN_ARGS)
 	PG_FINALLY();
 	{
 		mm_track_level--;
+		nrunning--;
 	}
 	PG_END_TRY();
 }

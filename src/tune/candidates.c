@@ -438,7 +438,8 @@ add_columns(const MMWorkload *workload, List **list)
 							  100 * calls_within(workload, best)));
 		use_columns(workload, advice, best);
 	}
-	if (used != all)
+	/* Where there is such an index already, dropping this one is no question of pages. */
+	if (used != all && !has_index_over(workload, used))
 		use_columns(workload,
 					add(workload, list, MM_CHANGE_COLUMNS,
 						psprintf("leave %s out of the index", mm_advice_columns(workload, all & ~used)),

@@ -3,8 +3,8 @@
  * workload.c
  *	  Reading a workload: the searches that an index is to be good at.
  *
- * A query gives them, which runs as the caller and read-only; or what the server
- * has recorded.  Query objects are read as those of learning are (learner.h), so
+ * A query gives them, which runs as the caller, and read-only with all that it calls; or
+ * what the server has recorded.  Query objects are read as those of learning are (learner.h), so
  * rights to the statistics that normalize distances are checked there.
  *
  *-------------------------------------------------------------------------
@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -32,6 +33,7 @@
 
 #include "base/random.h"
 #include "compat.h"
+#include "index/elsewhere.h"
 #include "tune/workload.h"
 #include "type/weights.h"
 
@@ -178,6 +180,12 @@ find_columns(TupleDesc desc)
 		for (int n = 0; n < (int) lengthof(names); n++)
 			if (strcmp(NameStr(TupleDescAttr(desc, i)->attname), names[n].name) == 0)
 			{
+				if (*names[n].number != 0)
+					ereport(ERROR,
+							(errcode(ERRCODE_DUPLICATE_COLUMN),
+							 errmsg("a workload has two columns \"%s\"", names[n].name),
+							 errdetail("Columns number %d and %d are.", *names[n].number, i + 1),
+							 errhint("The first three columns are query, weights and k, if they have other names than those of a workload.")));
 				*names[n].number = i + 1;
 				known = true;
 			}
@@ -218,10 +226,20 @@ get_number(HeapTuple tuple, TupleDesc desc, int column, double *value)
 }
 
 static void
-read_limit(const WorkloadColumns *columns, HeapTuple tuple, TupleDesc desc, MMTask *task)
+read_limit(const MMWorkload *workload, const WorkloadColumns *columns, HeapTuple tuple, TupleDesc desc,
+		   MMTask *task)
 {
 	double		k;
+	double		radius;
 
+	/* Recorded searches may have both: a LIMIT within a radius. */
+	if (!workload->recorded && get_number(tuple, desc, columns->k, &k) &&
+		get_number(tuple, desc, columns->radius, &radius))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a query of the workload has both a k and a radius"),
+				 errdetail("It is for the %g nearest rows, or for those within %g.", k, radius),
+				 errhint("Give one of them, and NULL for the other.")));
 	if (get_number(tuple, desc, columns->k, &k))
 	{
 		if (!(k >= 1 && k <= INT_MAX))
@@ -248,7 +266,7 @@ read_task(MMWorkload *workload, const WorkloadColumns *columns, HeapTuple tuple,
 	OdbQueryParts own = {0};
 	const MMExample *example = NULL;
 
-	read_limit(columns, tuple, desc, task);
+	read_limit(workload, columns, tuple, desc, task);
 	task->calls = 1.0;
 	if (get_number(tuple, desc, columns->calls, &task->calls) &&
 		!(task->calls > 0 && task->calls < 1e18))
@@ -314,6 +332,7 @@ static void
 read_tasks(MMWorkload *workload, const char *sql)
 {
 	TaskReader	reader = {.workload = workload};
+	bool		read_only = XactReadOnly;
 	MMRowsQuery query = {
 		.sql = sql,
 		.parameter_type = workload->recorded ? REGCLASSOID : InvalidOid,
@@ -325,7 +344,17 @@ read_tasks(MMWorkload *workload, const char *sql)
 		.arg = &reader,
 	};
 
-	(void) mm_rows_read(workload->learner, &query);
+	/* What is called in the query must not write, either. */
+	PG_TRY();
+	{
+		XactReadOnly = true;
+		(void) mm_rows_read(workload->learner, &query);
+	}
+	PG_FINALLY();
+	{
+		XactReadOnly = read_only;
+	}
+	PG_END_TRY();
 }
 
 /*
@@ -593,6 +622,35 @@ mm_workload_weights(const MMWorkload *workload, double *weights)
 		weights[c] /= total;
 }
 
+/*
+ * Raise an error if a table is none whose searches can be measured here: its rows are
+ * elsewhere, or it has none.
+ */
+static void
+require_rows(const MMLearner *learner)
+{
+	Relation	table = learner->table;
+	const char *name = RelationGetRelationName(table);
+	bool		empty;
+
+	if (mm_is_on_servers(RelationGetRelid(table)) || mm_is_distributed(RelationGetRelid(table)))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("the rows of table \"%s\" are at other servers", name),
+				 errdetail("What searches take is measured where the rows and their indexes are, and an index is changed there."),
+				 errhint("Call the function at one of the servers, with its table of the same name, and run the statements that it returns at all of them: for a table that mmdb.distribute() has distributed, by mmdb.on_servers().")));
+	SPI_connect();
+	if (SPI_execute(psprintf("SELECT FROM %s LIMIT 1", mm_sql_table(table)), true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read table \"%s\"", name);
+	empty = SPI_processed == 0;
+	SPI_finish();
+	if (empty)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" is empty", name),
+				 errhint("Load it first.")));
+}
+
 MMWorkload *
 mm_workload_read(Oid index, const char *workload_text, int most, double heldout, int seed)
 {
@@ -609,6 +667,7 @@ mm_workload_read(Oid index, const char *workload_text, int most, double heldout,
 						RelationGetRelationName(learner->table)),
 				 errdetail("What searches take depends on all rows."),
 				 errhint("The table's owner can do this, and roles with BYPASSRLS.")));
+	require_rows(learner);
 	predicate = RelationGetIndexPredicate(learner->index);
 	if (predicate != NIL)
 		workload->predicate = deparse_expression((Node *) make_ands_explicit(predicate),

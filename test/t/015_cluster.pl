@@ -60,6 +60,8 @@ query(q{
 	$$;
 });
 
+my ($code, $out, $err);
+
 # What is refused leaves everything as it was.
 query(q{
 	CREATE TABLE plain (id integer PRIMARY KEY, a integer);
@@ -73,7 +75,27 @@ query(q{
 my $distribute = q{SELECT mmdb.distribute('flats', '{s1,s2,s3,s4}', regions => 16)};
 refused(q{SELECT mmdb.distribute('flats', '{s1,nowhere}')}, qr/server "nowhere" does not exist/, 'no such server');
 refused(q{SELECT mmdb.distribute('flats', '{s1,s1}')}, qr/server "s1" is given twice/, 'a server twice');
+query("CREATE SERVER again FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host', port '$port', dbname 's1');
+	CREATE USER MAPPING FOR CURRENT_USER SERVER again;
+	CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '@{[ $coordinator->host ]}',
+		port '@{[ $coordinator->port ]}', dbname 'postgres');
+	CREATE USER MAPPING FOR CURRENT_USER SERVER self");
+refused(q{SELECT mmdb.distribute('flats', '{s2,s1,again}')}, qr/servers "s1" and "again" are the same database/,
+	'a server under two names');
+($code, $out, $err) = $coordinator->psql('postgres', q{CREATE ROLE unmapped; GRANT CREATE ON SCHEMA public TO unmapped;
+	GRANT USAGE ON FOREIGN SERVER s1 TO unmapped; SET ROLE unmapped; CREATE TABLE own (a integer);
+	CREATE INDEX ON own USING mmdb (a); SELECT mmdb.distribute('own', '{s1}', method => 'hash'); DROP TABLE own});
+like($err, qr/user "unmapped" has no user mapping for server "s1".*HINT:  CREATE USER MAPPING FOR unmapped SERVER s1/s,
+	'a user without a mapping');
+refused(q{SELECT mmdb.distribute('flats', '{s1,self}')}, qr/server "self" is this database itself/,
+	'the coordinator as a server');
 refused(q{SELECT mmdb.distribute('flats', '{s1,s2}', regions => 1)}, qr/fewer regions/, 'fewer regions than servers');
+refused(q{CREATE TABLE nothing_yet (a integer); CREATE INDEX ON nothing_yet USING mmdb (a);
+	SELECT mmdb.distribute('nothing_yet', '{s1,s2}')}, qr/fewer regions.*HINT:.*method => 'hash'/s,
+	'no rows to make regions of');
+is(query(q{SELECT mmdb.distribute('nothing_yet', '{s1,s2}', method => 'hash');
+	SELECT mmdb.undistribute('nothing_yet'); DROP TABLE nothing_yet}),
+	"0\n0", 'a hash needs none');
 refused(q{SELECT mmdb.distribute('original', '{s1}')}, qr/"original" has no mmdb index/, 'no index');
 refused(q{SELECT mmdb.distribute('plain', '{s1}')}, qr/"plain" has foreign keys.*refers/s, 'foreign keys');
 refused(q{DROP TABLE refers; SELECT mmdb.distribute('plain', '{s1}')},
@@ -126,7 +148,7 @@ refused($distribute, qr/already distributed/, 'twice');
 # Writes.
 my $stray = query(q{SELECT format('%L, %L, %L, %L, %L', id, rent, title, tags, posted) FROM flats
 	WHERE tableoid = 'flats_s1'::regclass ORDER BY id LIMIT 1});
-my ($code, $out, $err) = $servers->psql('s4', "INSERT INTO flats (id, rent, title, tags, posted) VALUES ($stray)");
+($code, $out, $err) = $servers->psql('s4', "INSERT INTO flats (id, rent, title, tags, posted) VALUES ($stray)");
 like($err, qr/no partition of relation "flats" found/, 'a stray row is rejected');
 refused(q{UPDATE flats SET rent = 5000, posted = NULL}, qr/no partition of relation "flats" found|violates partition/,
 	'a row that would leave its server is refused');
@@ -185,6 +207,8 @@ is(query('SELECT differences()'), '0', 'rows after a split');
 is(query(q{SELECT * FROM mmdb.check_servers('flats')}), '', 'servers are right');
 refused($move, qr/has no region 7/, 'a region that is no more');
 refused(q{SELECT mmdb.move_region('flats', 17, 's5')}, qr/is at server "s5" already/, 'a move to where it is');
+refused(q{SELECT mmdb.move_region('flats', 17, 'again')}, qr/servers "s1" and "again" are the same database/,
+	'a move to a server under another name');
 query(q{SELECT mmdb.move_region('flats', 17, 's1')});
 query(q{SELECT mmdb.move_region('flats', 18, 's1')});
 is($servers->safe_psql('s5', q{SELECT count(*) FROM pg_class WHERE relname LIKE 'flats%'}), '0',
@@ -303,13 +327,60 @@ query("SELECT mmdb.move_region('flats', $region, 's2')");
 is(query('SELECT differences()'), '0', 'a move without prepared transactions');
 
 # Servers that have become different.
+query(q{ALTER SERVER s2 OPTIONS (DROP extensions)});
+is(query(q{SELECT server || ': ' || problem FROM mmdb.check_servers('flats')}),
+	's2: its option "extensions" does not list mmdb, so searches are not sent to it', 'a server without the option');
+query(q{ALTER SERVER s2 OPTIONS (ADD extensions 'mmdb')});
 is(query(q{SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ADD COLUMN stars integer DEFAULT 3')}),
 	query('SELECT count(DISTINCT server) FROM mmdb.regions'), 'on_servers');
 is(query('SELECT sum(stars) = 3 * count(*) FROM flats'), 't', 'the column is everywhere');
 refused(q{SELECT mmdb.on_servers('flats', 'ALTER TABLE flats DROP COLUMN nope')}, qr/server "s\d": column "nope"/,
 	'its errors');
-refused(q{SELECT mmdb.on_servers('flats', 'COMMIT')}, qr/has ended the transaction/,
-	'a COMMIT is none of its commands');
+foreach my $command ('COMMIT', 'ALTER TABLE flats ADD COLUMN half integer; COMMIT', 'BEGIN; DROP TABLE flats; COMMIT',
+	'COMMIT; BEGIN', 'ROLLBACK AND CHAIN', 'SAVEPOINT a', 'ROLLBACK; COMMIT', q{PREPARE TRANSACTION ''a''})
+{
+	refused("SELECT mmdb.on_servers('flats', '$command')",
+		qr/cannot be part of a command for all servers.*HINT:  Leave BEGIN/s, "$command is none of its commands");
+}
+refused(q{SELECT mmdb.on_servers('flats', 'DO $$ BEGIN CREATE TABLE half (); COMMIT; END $$')},
+	qr/invalid transaction termination/, 'nor in a DO block');
+is(query(q{SET standard_conforming_strings = off; SET escape_string_warning = off;
+	SELECT mmdb.on_servers('flats', $$SELECT 'a\'; COMMIT; SELECT '$$)}),
+	query('SELECT count(DISTINCT server) FROM mmdb.regions'),
+	'strings are read everywhere as they are here');
+refused(q{SELECT mmdb.on_servers('flats', ' -- nothing')}, qr/there is no command for the servers/, 'nothing');
+is(query(q{SELECT mmdb.on_servers('flats',
+		$$CREATE TABLE anywhere (a text); INSERT INTO anywhere VALUES (';'); CREATE INDEX ON anywhere (a)$$)}),
+	query('SELECT count(DISTINCT server) FROM mmdb.regions'), 'several commands');
+is($servers->safe_psql('s1', 'TABLE anywhere') . query('TABLE anywhere'), ';;', 'run everywhere');
+query(q{SELECT mmdb.on_servers('flats', 'DROP TABLE anywhere')});
+is(query(q{SELECT count(*) FROM mmdb.check_servers('flats')}), '0', 'nothing is left of what was refused');
+is($servers->safe_psql('s1', q{SELECT count(*) FROM pg_class WHERE relname = 'half'}), '0', 'at no server');
+
+# What can only be done at the servers, or not at all, is told.
+foreach my $call (q{mmdb.on_servers('flats', 'ALTER TABLE flats ADD PRIMARY KEY (id)')},
+	q{mmdb.on_servers('flats', 'CREATE UNIQUE INDEX ON public.flats (id)')})
+{
+	refused("SELECT $call", qr/distributed table "flats" cannot have unique keys.*HINT:  An index that is not unique/s,
+		$call);
+}
+refused(q{LOAD 'mmdb'; ALTER TABLE flats ADD UNIQUE (id)}, qr/distributed table "flats" cannot have unique keys/,
+	'nor by a statement of its own');
+($code, $out, $err) = $coordinator->psql('postgres', q{LOAD 'mmdb'; ALTER TABLE flats ADD COLUMN here_only integer;
+	ALTER TABLE flats DROP COLUMN here_only});
+like($err, qr/WARNING:  distributed table "flats" is changed here, but not at its servers.*mmdb\.on_servers\(\)/s,
+	'a column that is added here only');
+($code, $out, $err) = $coordinator->psql('postgres',
+	q{LOAD 'mmdb'; SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER id SET NOT NULL')});
+is($err, '', 'but not what is changed everywhere');
+foreach my $call (q{mm_advise('flats_mm', 'SELECT NULL')}, q{mm_tune('flats_mm', 'SELECT NULL')},
+	q{mmdb_index_stats('flats_mm')}, q{mmdb_index_check('flats_mm')})
+{
+	refused("SELECT $call", qr/are at other servers.*HINT:  Call the function at/s, $call);
+}
+is(query(q{SELECT count(*), count(scale), count("count") FROM mmdb.index_columns
+	WHERE index_name = 'flats_mm'::regclass}),
+	'4|4|0', 'what servers have measured is not known here');
 $servers->safe_psql('s2', 'ALTER TABLE flats ADD COLUMN extra integer; DROP INDEX flats_id');
 is(query(q{SELECT string_agg(server || ' ' || split_part(problem, ':', 1), ', ' ORDER BY problem)
 	FROM mmdb.check_servers('flats')}),

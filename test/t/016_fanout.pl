@@ -187,6 +187,102 @@ is($wrong, 0, 'the second wave asks exactly the servers whose bound is within th
 cmp_ok($most, '<=', 7, 'no server sends more than k rows');
 cmp_ok($pruned, '>', 0, "some servers are not asked ($asked asked, $pruned not)");
 
+# ---------- what servers tell ----------
+
+# The counts of each server, and all together.
+my $explained = sql("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $search");
+my %sums = (inner => 0, leaf => 0, verified => 0);
+while ($explained =~ /rows, (\d+) inner and (\d+) leaf pages, (\d+) rows verified/g)
+{
+	$sums{inner} += $1;
+	$sums{leaf} += $2;
+	$sums{verified} += $3;
+}
+like($explained, qr/Inner Pages: $sums{inner}\n.*Leaf Pages: $sums{leaf}\n.*Rows Verified: $sums{verified}\n/s,
+	'EXPLAIN ANALYZE has the pages and rows of each server, and of all');
+cmp_ok($sums{leaf}, '>', 0, 'there are some');
+my ($first_asked, $pages) = $explained =~ /(s\d): wave 1, .*?(\d+ inner and \d+ leaf) pages/;
+my $alone = $servers[substr($first_asked, 1) - 1]->safe_psql('postgres', "SET enable_seqscan = off; $search;
+	SELECT inner_pages || ' inner and ' || leaf_pages || ' leaf' FROM mmdb.last_statement_work()");
+is((split /\n/, $alone)[-1], $pages, 'which are those of the same search at the server itself');
+my $unlimited = 'SELECT id FROM flats ORDER BY (price <+> 500) / 100';
+foreach my $how ("BEGIN; $unlimited; EXPLAIN (ANALYZE, COSTS OFF) $unlimited; COMMIT",
+	"BEGIN ISOLATION LEVEL REPEATABLE READ; EXPLAIN (ANALYZE, COSTS OFF) $unlimited; COMMIT",
+	'EXPLAIN (ANALYZE, COSTS OFF) SELECT (SELECT id FROM flats ORDER BY price <+> x LIMIT 1)
+		FROM generate_series(1, 3) x')
+{
+	like(sql($how), qr/Leaf Pages: [1-9].*Rows Verified: [1-9]/s, 'in batches, transactions and subqueries, too');
+}
+unlike(sql("EXPLAIN (COSTS OFF) $search"), qr/Leaf Pages/, 'EXPLAIN alone does not ask servers');
+
+# Whoever may not know what was read is not told.
+my $hidden = $servers[0];
+$hidden->safe_psql('postgres', "CREATE TABLE secret (a integer, owner text);
+	INSERT INTO secret SELECT i, 'x' FROM generate_series(1, 500) i; CREATE INDEX ON secret USING mmdb (a);
+	CREATE ROLE peer; GRANT SELECT ON secret TO peer;
+	ALTER TABLE secret ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON secret USING (owner <> current_user::text)");
+my $of_secret = 'SET enable_seqscan = off; SELECT a FROM secret ORDER BY a <+> 7 LIMIT 1';
+my $work = "SELECT coalesce(leaf_pages::text, 'hidden') FROM mmdb.last_statement_work()";
+is($hidden->safe_psql('postgres', "SET ROLE peer; $of_secret; $work"), "7\nhidden", 'row-level security hides work');
+like($hidden->safe_psql('postgres', "$of_secret; $work"), qr/^7\n[1-9]\d*$/, 'the owner sees it');
+is($hidden->safe_psql('postgres', "$of_secret; SELECT 1; $work"), "7\n1\n0", 'it is not that of an earlier statement');
+is($hidden->safe_psql('postgres', "SET enable_seqscan = off;
+	SELECT set_config('role', 'peer', false) FROM (SELECT FROM secret ORDER BY a <+> 7 LIMIT 1) s; $work"),
+	"peer\nhidden", 'another role than the one that has searched is not told');
+is($hidden->safe_psql('postgres', "CREATE FUNCTION peek() RETURNS integer LANGUAGE sql
+		SECURITY DEFINER SET enable_seqscan = off AS 'SELECT a FROM secret ORDER BY a <+> 7 LIMIT 1';
+	LOAD 'mmdb'; SET ROLE peer; SELECT peek(); $work"), "7\n0",
+	'what functions do with the rights of others is not counted');
+
+# ---------- statistics ----------
+
+my $stats = "SELECT class, answered_by, calls, rows, leaf_pages FROM mmdb.query_stats
+	WHERE index_name = 'flats_mm'::regclass ORDER BY class";
+my $three = "$search; $search; SELECT id FROM flats WHERE price <+> 500 < 10 AND id < 0; $unlimited LIMIT 2";
+is(sql("$three; $stats") =~ s/^\d+\n//gmr,
+	"N.R(price) AND filter N.R, radius <= 10, on servers|servers|1|0|\n"
+		. "V.K(place, price), k <= 10, on servers|servers|2|10|\n"
+		. 'V.K(price), k <= 10, on servers|servers|1|2|',
+	'searches of servers are recorded, for the index here');
+is(sql("SELECT count(*) FROM odbknn(NULL::flats, '{\"price\": 500}', NULL, 3); $stats"),
+	"3\nV.K(price), k <= 10, on servers|servers|1|3|", 'and so are those of odbknn');
+is(sql("SET mmdb.track = none; SELECT count(*) FROM ($search) s; SELECT count(*) FROM mmdb.query_stats"), "5\n0",
+	'unless they are not tracked');
+
+# ---------- why not ----------
+
+sub why_not
+{
+	my ($query, $before) = @_;
+	return sql(($before // '') . "SELECT verdict || coalesce(' | ' || hint, '')
+		FROM mm_why_not(\$why\$$query\$why\$) WHERE place NOT LIKE '%term' ORDER BY place");
+}
+my $by_servers = 'the servers answer it, each by its own index';
+is(why_not($search), $by_servers, 'mm_why_not: a fan-out');
+is(why_not('SELECT id FROM flats WHERE price <+> 500 < 10'), $by_servers, 'a radius');
+like(why_not("$search FOR UPDATE"), qr/locks rows, and a search of servers does not \| Leave out FOR UPDATE/,
+	'FOR UPDATE');
+like(why_not('DELETE FROM flats WHERE price <+> 500 < 10'), qr/changes rows/, 'DELETE');
+like(why_not($search =~ s/ORDER/WHERE random() < 2 ORDER/r), qr/a condition on the table is volatile/,
+	'a volatile condition');
+like(why_not('SELECT id FROM flats ORDER BY (price <+> 500) + id LIMIT 3'),
+	qr/differs from row to row, and is no distance/, 'not a sum');
+like(why_not('SELECT id FROM flats ORDER BY id <+> 500 LIMIT 3'),
+	qr/no mmdb index has this column \| SELECT mmdb\.on_servers\('flats', 'CREATE INDEX ON flats USING mmdb \(id\)'\)/,
+	'no index');
+like(why_not($search, 'SET mmdb.enable_scan = off;'), qr/turned off/, 'turned off');
+sql('ALTER SERVER s3 OPTIONS (DROP extensions)');
+like(why_not($search), qr/server "s3" does not list mmdb in its option "extensions" \| ALTER SERVER s3 OPTIONS \(ADD/,
+	'a server that does not say that it has mmdb');
+sql("ALTER SERVER s3 OPTIONS (ADD extensions 'mmdb')");
+sql('CREATE ROLE restricted; GRANT SELECT ON flats TO restricted; ALTER TABLE flats ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY few ON flats TO restricted USING (price < 300)');
+like(why_not($search, 'SET ROLE restricted;'), qr/row-level security or a security barrier comes first/, 'policies');
+sql('DROP POLICY few ON flats; ALTER TABLE flats DISABLE ROW LEVEL SECURITY; DROP OWNED BY restricted;
+	DROP ROLE restricted');
+like(why_not('SELECT id FROM flats_s1 ORDER BY price <+> 500 LIMIT 1'), qr/it is a foreign table \| Ask its server/,
+	'a foreign table');
+
 # ---------- transactions ----------
 
 like(sql("BEGIN; INSERT INTO flats VALUES (-1, '(0.5,0.5)', 500, 'x', '{A}', '[0,0,0]'); $search; ROLLBACK"), qr/^-1$/m,
@@ -223,6 +319,21 @@ is(in_session('FETCH c'), "-2\n", 'a cursor');
 sql('DELETE FROM flats WHERE id = -2');
 is(in_session($nearest), $before, 'another statement sees another snapshot');
 in_session('COMMIT');
+
+# An error at one server within a savepoint, while others are at work, costs no connection.
+my ($failing) = split /\n/, sql("$unlimited LIMIT 1");
+my $bad = "SELECT id FROM flats WHERE CASE WHEN id = $failing THEN 1 / (id - $failing)
+	ELSE length(md5(repeat('x', 300000))) END > 0 ORDER BY price <+> 500 NULLS FIRST";
+like(sql("EXPLAIN (COSTS OFF) $bad"), qr/MMDB Fan-out/, 'a condition that fails for one row is sent');
+foreach my $isolation ('READ COMMITTED', 'REPEATABLE READ')
+{
+	my ($status, $rows, $err) = $coordinator->psql('postgres', "BEGIN ISOLATION LEVEL $isolation; $unlimited LIMIT 1;
+		SAVEPOINT a; $bad; ROLLBACK TO a; $unlimited LIMIT 1; SAVEPOINT b; $unlimited LIMIT 1; RELEASE b; COMMIT",
+		on_error_stop => 0);
+	like($err, qr/ERROR:  server "s\d": division by zero/, "$isolation: the error of a server");
+	unlike($err, qr/lost|ERROR.*ERROR/s, 'no connection is lost by it');
+	is($rows, "$failing\n$failing\n$failing", 'and the transaction goes on after ROLLBACK TO SAVEPOINT');
+}
 
 # ---------- failures ----------
 
