@@ -54,6 +54,7 @@ SHARD_OBJS = \
 	src/shard/recover.o \
 	src/shard/remote.o \
 	src/shard/servers.o \
+	src/shard/sockets.o \
 	src/shard/statement.o \
 	src/shard/stream.o \
 	src/shard/together.o \
@@ -240,6 +241,7 @@ OBJS = \
 	src/fanout/region_sum.o \
 	src/fanout/ship.o \
 	src/fanout/statements.o \
+	src/fanout/texts.o \
 	src/fanout/tree_cache.o \
 	src/fanout/values.o \
 	src/fanout/waves.o \

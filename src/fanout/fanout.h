@@ -269,6 +269,15 @@ extern char *mm_fanout_sql(const MMFanoutState *s, const MMFanoutServer *server,
 extern void mm_fanout_ask(MMFanoutState *s, MMFanoutServer **servers, int n, bool in_transaction);
 extern void mm_fanout_forget(MMFanoutState *s);
 
+/* texts.c */
+
+/*
+ * mm_fanout_text: the same as mm_fanout_sql, remembered from an earlier search if there
+ * was one of the kind.
+ */
+extern char *mm_fanout_text(const MMFanoutState *s, const MMFanoutServer *server, int64 limit,
+							bool bounded);
+
 /* The setting mmdb.partial_answers. */
 extern bool mm_partial_answers;
 
