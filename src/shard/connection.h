@@ -116,6 +116,7 @@ extern MMRows *mm_exec_params(MMConnection *conn, const char *sql, int nparams,
 extern pg_noreturn void mm_remote_error(MMConnection *conn, PGresult *result, const char *sql);
 extern void mm_copy_begin(MMConnection *conn, const char *sql);
 extern void mm_copy_put(MMConnection *conn, const char *data, int length);
+extern void mm_copy_last(MMConnection *conn);
 extern void mm_copy_end(MMConnection *conn);
 extern void mm_exec_end(MMConnection *conn, const char *sql);
 extern int	mm_copy_get(MMConnection *conn, char **data);

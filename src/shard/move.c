@@ -85,6 +85,7 @@ transfer(MMConnection *from, const char *query, MMConnection *to, const char *ta
 		PQfreemem(data);
 		CHECK_FOR_INTERRUPTS();
 	}
+	mm_copy_last(to);
 	mm_copy_end(to);
 }
 

@@ -67,12 +67,6 @@ extern char *mm_definition_rights(Oid relid, const char *target, Oid serverid);
 extern List *mm_definition_indexes(Oid relid, bool unique_too);
 
 /* stream.c: rows to servers. */
-typedef struct MMStream MMStream;
-
-extern MMStream *mm_stream_begin(TupleDesc desc, int first, int n, MMConnection *const *conns,
-								 const char *table, const char *columns);
-extern void mm_stream_put(MMStream *stream, int server, const Datum *values, const bool *isnull);
-extern int64 mm_stream_end(MMStream *stream);
 extern int64 mm_stream_query(const MMDistributed *table, const char *query, const char *columns);
 extern int64 mm_stream_fetch(MMConnection *conn, const char *remote_name, const char *columns, Oid target);
 
