@@ -49,6 +49,7 @@ SHARD_OBJS = \
 	src/shard/hosts.o \
 	src/shard/load.o \
 	src/shard/local.o \
+	src/shard/lock.o \
 	src/shard/move.o \
 	src/shard/rebalance.o \
 	src/shard/recover.o \

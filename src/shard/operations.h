@@ -51,6 +51,9 @@ extern void mm_require_operator(FunctionCallInfo fcinfo, int narguments, const c
 extern char *mm_name_of_region(const char *table, int region);
 extern char *mm_qualified(const char *schema, const char *name);
 
+/* lock.c: locks that let others pass while they are waited for. */
+extern void mm_lock_table(const char *table, const char *mode);
+
 /* distributed.c: what the catalogs know of a distributed table. */
 extern MMDistributed *mm_distributed_read(Oid relid);
 extern Oid	mm_server_by_name(const char *name);
