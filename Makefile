@@ -49,11 +49,13 @@ SHARD_OBJS = \
 	src/shard/hosts.o \
 	src/shard/load.o \
 	src/shard/local.o \
+	src/shard/lock.o \
 	src/shard/move.o \
 	src/shard/rebalance.o \
 	src/shard/recover.o \
 	src/shard/remote.o \
 	src/shard/servers.o \
+	src/shard/sockets.o \
 	src/shard/statement.o \
 	src/shard/stream.o \
 	src/shard/together.o \
@@ -243,6 +245,7 @@ OBJS = \
 	src/fanout/region_sum.o \
 	src/fanout/ship.o \
 	src/fanout/statements.o \
+	src/fanout/texts.o \
 	src/fanout/tree_cache.o \
 	src/fanout/values.o \
 	src/fanout/waves.o \

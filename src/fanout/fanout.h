@@ -324,6 +324,15 @@ mm_fanout_is_counted(const MMFanoutState *s)
 extern void mm_fanout_count_work(MMFanoutState *s, MMFanoutServer **servers, int n,
 								 bool in_transaction);
 
+/* texts.c */
+
+/*
+ * mm_fanout_text: the same as mm_fanout_sql, remembered from an earlier search if there
+ * was one of the kind.
+ */
+extern char *mm_fanout_text(const MMFanoutState *s, const MMFanoutServer *server, int64 limit,
+							bool bounded);
+
 /* The setting mmdb.partial_answers. */
 extern bool mm_partial_answers;
 

@@ -7,6 +7,9 @@
  * depends on settings.  Columns whose types have no such form, or one that means
  * something on one server only, are sent as text.
  *
+ * The binary form of text is in the encoding of the session's client.  Between servers
+ * it is the database's instead, whatever the user's client has.
+ *
  * A row of the scan consists of columns of the parent and the value of the order.
  * Only what the plan uses is asked for.  The whole row is put together here from
  * all columns, as its binary form would have the types' OIDs in it.
@@ -20,6 +23,7 @@
 #include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "mb/pg_wchar.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
@@ -104,6 +108,57 @@ mm_fanout_columns(MMFanoutState *s)
 	}
 }
 
+/* ---------- the encoding ---------- */
+
+/*
+ * A value in binary form, for another server.
+ */
+static bytea *
+send_value(Oid function, Datum value)
+{
+	int			client = pg_get_client_encoding();
+	bytea	   *volatile result = NULL;
+
+	if (client == GetDatabaseEncoding())
+		return OidSendFunctionCall(function, value);
+	(void) SetClientEncoding(GetDatabaseEncoding());
+	PG_TRY();
+	{
+		result = OidSendFunctionCall(function, value);
+	}
+	PG_FINALLY();
+	{
+		(void) SetClientEncoding(client);
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/*
+ * A value of a column from its binary form, which another server has sent; bytes is NULL
+ * for NULL.
+ */
+static Datum
+receive_value(MMFanoutColumn *column, StringInfo bytes)
+{
+	int			client = pg_get_client_encoding();
+	volatile Datum result = (Datum) 0;
+
+	if (client == GetDatabaseEncoding())
+		return ReceiveFunctionCall(&column->input, bytes, column->ioparam, column->typmod);
+	(void) SetClientEncoding(GetDatabaseEncoding());
+	PG_TRY();
+	{
+		result = ReceiveFunctionCall(&column->input, bytes, column->ioparam, column->typmod);
+	}
+	PG_FINALLY();
+	{
+		(void) SetClientEncoding(client);
+	}
+	PG_END_TRY();
+	return result;
+}
+
 /* ---------- parameters ---------- */
 
 void
@@ -133,7 +188,7 @@ mm_fanout_parameters(MMFanoutState *s)
 			bytea	   *bytes;
 
 			getTypeBinaryOutputInfo(type, &function, &varlena);
-			bytes = OidSendFunctionCall(function, value);
+			bytes = send_value(function, value);
 			s->param_values[i] = VARDATA(bytes);
 			s->param_lengths[i] = VARSIZE(bytes) - VARHDRSZ;
 		}
@@ -181,11 +236,11 @@ result_value(MMFanoutState *s, const MMFanoutServer *server, int i, bool *isnull
 	if (column->text)
 		return InputFunctionCall(&column->input, (char *) bytes, column->ioparam, column->typmod);
 	if (bytes == NULL)
-		return ReceiveFunctionCall(&column->input, NULL, column->ioparam, column->typmod);
+		return receive_value(column, NULL);
 	memset(&buffer, 0, sizeof(buffer));
 	buffer.data = (char *) bytes;
 	buffer.len = buffer.maxlen = length;
-	return ReceiveFunctionCall(&column->input, &buffer, column->ioparam, column->typmod);
+	return receive_value(column, &buffer);
 }
 
 void

@@ -63,7 +63,7 @@ ask_wave(MMFanoutState *s, int first, int count, int64 limit, double u)
 		/* Bounds ascend. */
 		if (server->bound > u)
 			break;
-		server->call.sql = mm_fanout_sql(s, server, limit, bounded);
+		server->call.sql = mm_fanout_text(s, server, limit, bounded);
 		server->call.nparams = s->nparams + bounded;
 		server->call.values = s->param_values;
 		server->call.lengths = s->param_lengths;

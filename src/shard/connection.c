@@ -24,6 +24,8 @@
  */
 #include "postgres.h"
 
+#include <poll.h>
+
 #include "access/xact.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_user_mapping.h"
@@ -486,7 +488,12 @@ mm_connection_wait(MMConnection *conn, int events)
 void
 mm_connection_alive(MMConnection *conn)
 {
+	struct pollfd poll_for = {.events = POLLIN};
+
 	if (conn->pg == NULL || conn->connecting || conn->depth > 0 || (conn->busy && !conn->end_sent))
+		return;
+	poll_for.fd = PQsocket(conn->pg);
+	if (poll(&poll_for, 1, 0) == 0)
 		return;
 	/* What a server says last is read before the end of the connection is. */
 	if (!PQconsumeInput(conn->pg) || (PQisBusy(conn->pg) && !conn->end_sent) ||

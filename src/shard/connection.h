@@ -20,6 +20,7 @@
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "nodes/bitmapset.h"
+#include "storage/latch.h"
 
 #include "compat.h"
 
@@ -115,9 +116,17 @@ extern MMRows *mm_exec_params(MMConnection *conn, const char *sql, int nparams,
 extern pg_noreturn void mm_remote_error(MMConnection *conn, PGresult *result, const char *sql);
 extern void mm_copy_begin(MMConnection *conn, const char *sql);
 extern void mm_copy_put(MMConnection *conn, const char *data, int length);
+extern void mm_copy_last(MMConnection *conn);
 extern void mm_copy_end(MMConnection *conn);
 extern void mm_exec_end(MMConnection *conn, const char *sql);
 extern int	mm_copy_get(MMConnection *conn, char **data);
+
+/* sockets.c */
+#define MM_MOST_KEPT_SOCKETS	64
+
+extern WaitEventSet *mm_sockets_set(int n, MMConnection *const *conns, const int *events);
+extern WaitEventSet *mm_sockets_kept(int n, MMConnection *const *conns, bool others);
+extern void mm_sockets_drop(void);
 
 /* transaction.c */
 extern void mm_begin(MMConnection *conn, bool writes);

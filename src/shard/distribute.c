@@ -360,7 +360,7 @@ replace_table(MMDistributed *table, const List *indexes)
 	List	   *before = NIL;
 	List	   *after = belongings(table->relid, table->qualified, &before);
 
-	(void) mm_local("LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE", table->qualified);
+	mm_lock_table(table->qualified, "ACCESS EXCLUSIVE");
 	(void) mm_local("CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES) PARTITION BY LIST (%s)", new,
 					table->qualified, table->key);
 	run_here(before);
@@ -496,7 +496,7 @@ mm_shard_undistribute(PG_FUNCTION_ARGS)
 		   mm_local("SELECT DISTINCT r.ev_class::regclass FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid "
 					"WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = %u AND d.deptype = 'n' ORDER BY 1",
 					table->relid));
-	(void) mm_local("LOCK TABLE %s IN EXCLUSIVE MODE", table->qualified);
+	mm_lock_table(table->qualified, "EXCLUSIVE");
 	mm_distributed_connect(table);
 	/* Writers at the servers themselves wait, too. */
 	for (int i = 0; i < table->nparts; i++)
@@ -511,7 +511,7 @@ mm_shard_undistribute(PG_FUNCTION_ARGS)
 	for (int i = 0; i < table->nparts; i++)
 		rows += mm_stream_fetch(table->parts[i].conn, table->parts[i].remote_name, columns,
 								get_relname_relid(name, namespace));
-	(void) mm_local("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", table->qualified);
+	mm_lock_table(table->qualified, "ACCESS EXCLUSIVE");
 	run_here(before);
 	(void) mm_local("DROP TABLE %s", table->qualified);
 	(void) mm_local("ALTER TABLE %s RENAME TO %s", new, quote_identifier(table->name));

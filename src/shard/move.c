@@ -85,6 +85,7 @@ transfer(MMConnection *from, const char *query, MMConnection *to, const char *ta
 		PQfreemem(data);
 		CHECK_FOR_INTERRUPTS();
 	}
+	mm_copy_last(to);
 	mm_copy_end(to);
 }
 
@@ -163,7 +164,7 @@ copy_changes(Source *source)
 	MMConnection *conn = source->from->conn;
 	const char *same = "t.ctid = s.mmdb_place AND t.xmin = s.mmdb_transaction";
 
-	(void) mm_local("LOCK TABLE %s IN EXCLUSIVE MODE", source->table->qualified);
+	mm_lock_table(source->table->qualified, "EXCLUSIVE");
 	mm_exec(conn, psprintf("LOCK TABLE ONLY %s IN EXCLUSIVE MODE", source->from->remote_name));
 	mm_exec(conn, psprintf("LOCK TABLE ONLY %s IN EXCLUSIVE MODE", source->partition));
 	for (int i = 0; i < source->ncopies; i++)
@@ -178,6 +179,8 @@ copy_changes(Source *source)
 			delete_gone(source, copy, gone);
 		transfer(conn, added, copy->to->conn, copy->table, source->columns);
 	}
+	/* Its file becomes empty now, so that the commit, which reads wait for, has less to do. */
+	mm_exec(conn, psprintf("TRUNCATE %s; DROP TABLE %s", source->seen, source->seen));
 }
 
 /*
@@ -198,30 +201,62 @@ regions_list(const MMPart *part, int without, int nmore, const Copy *more)
 }
 
 /*
- * Step 3, at a server: put new partitions in the place of the old one.
+ * Commands that attach the new partitions at a server.
  */
 static void
-exchange_partitions(const Source *source, const char *new_tree)
+append_attachments(StringInfo sql, const Source *source)
 {
-	MMDistributed *table = source->table;
-	MMConnection *conn = source->from->conn;
-
-	mm_exec(conn, psprintf("ALTER TABLE %s DETACH PARTITION %s", source->from->remote_name, source->partition));
-	mm_exec(conn, psprintf("DROP TABLE %s, %s", source->partition, source->seen));
-	if (new_tree != NULL)
-		for (int i = 0; i < table->nparts; i++)
-			mm_exec(table->parts[i].conn, psprintf("SELECT mmdb.set_region_tree(%s, %s)",
-												   quote_literal_cstr(table->parts[i].remote_name),
-												   quote_literal_cstr(new_tree)));
 	for (int i = 0; i < source->ncopies; i++)
 	{
 		const Copy *copy = &source->copies[i];
 
 		/* The constraint spares the attachment a look at all rows. */
-		mm_exec(copy->to->conn, psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%d)",
-										 copy->to->remote_name, copy->table, copy->region));
-		mm_exec(copy->to->conn, psprintf("ALTER TABLE %s DROP CONSTRAINT mmdb_region", copy->table));
+		appendStringInfo(sql, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%d); "
+						 "ALTER TABLE %s DROP CONSTRAINT mmdb_region; ",
+						 copy->to->remote_name, copy->table, copy->region, copy->table);
 	}
+}
+
+/*
+ * The last thing before reads are blocked, too: what can be done by then is done, so
+ * that they need not wait for it.  A partition that is attached at another server is
+ * seen by nobody before the end, and readers of other partitions go on.
+ */
+static void
+attach_early(const Source *source)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	append_attachments(&sql, source);
+	mm_exec(source->copies[0].to->conn, sql.data);
+}
+
+/*
+ * Step 3 of a split, at the servers: put new partitions in the place of the old one,
+ * and the new tree in the place of the old one.
+ */
+static void
+exchange_partitions(const Source *source, const char *new_tree, MMConnection *const *conns)
+{
+	MMDistributed *table = source->table;
+	const char **sql = palloc(sizeof(char *) * table->nparts);
+
+	for (int i = 0; i < table->nparts; i++)
+	{
+		bool		is_source = &table->parts[i] == source->from;
+		StringInfoData buf;
+
+		initStringInfo(&buf);
+		if (is_source)
+			appendStringInfo(&buf, "DROP TABLE %s; ", source->partition);
+		appendStringInfo(&buf, "SELECT mmdb.set_region_tree(%s, %s); ",
+						 quote_literal_cstr(table->parts[i].remote_name), quote_literal_cstr(new_tree));
+		if (is_source)
+			append_attachments(&buf, source);
+		sql[i] = buf.data;
+	}
+	mm_exec_together(table->nparts, conns, sql, false);
 }
 
 /*
@@ -312,18 +347,19 @@ mm_shard_move_region(PG_FUNCTION_ARGS)
 
 	copy_rows(&source);
 	copy_changes(&source);
-	(void) mm_local("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", table->qualified);
-	exchange_partitions(&source, NULL);
-	(void) mm_local("ALTER TABLE %s DETACH PARTITION %s", table->qualified, source.from->foreign_name);
+	conns[0] = source.from->conn;
+	conns[1] = copy.to->conn;
+	mm_finish_together(2, conns);
+	attach_early(&source);
 	left = regions_list(source.from, copy.region, 0, NULL);
+	mm_lock_table(table->qualified, "ACCESS EXCLUSIVE");
+	mm_exec(source.from->conn, psprintf("DROP TABLE %s", left[0] != '\0' ? source.partition : source.from->remote_name));
+	(void) mm_local("ALTER TABLE %s DETACH PARTITION %s", table->qualified, source.from->foreign_name);
 	if (left[0] != '\0')
 		(void) mm_local("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%s)", table->qualified,
 						source.from->foreign_name, left);
 	else
-	{
 		(void) mm_local("DROP FOREIGN TABLE %s", source.from->foreign_name);
-		mm_exec(source.from->conn, psprintf("DROP TABLE %s", source.from->remote_name));
-	}
 	if (OidIsValid(copy.to->foreign_table))
 	{
 		(void) mm_local("ALTER TABLE %s DETACH PARTITION %s", table->qualified, copy.to->foreign_name);
@@ -336,9 +372,6 @@ mm_shard_move_region(PG_FUNCTION_ARGS)
 		copy.to->regions = &copy.region;
 		mm_create_foreign_table(table, copy.to);
 	}
-	conns[0] = source.from->conn;
-	conns[1] = copy.to->conn;
-	mm_finish_together(2, conns);
 	PG_RETURN_VOID();
 }
 
@@ -407,12 +440,12 @@ mm_shard_split_region(PG_FUNCTION_ARGS)
 
 	copy_rows(&source);
 	copy_changes(&source);
-	(void) mm_local("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE", table->qualified);
-	exchange_partitions(&source, tree);
+	mm_finish_together(table->nparts, conns);
+	mm_lock_table(table->qualified, "ACCESS EXCLUSIVE");
+	exchange_partitions(&source, tree, conns);
 	(void) mm_local("ALTER TABLE %s DETACH PARTITION %s", table->qualified, source.from->foreign_name);
 	(void) mm_local("SELECT mmdb.set_region_tree(%u, %s)", table->relid, quote_literal_cstr(tree));
 	(void) mm_local("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%s)", table->qualified,
 					source.from->foreign_name, regions_list(source.from, region, 2, copies));
-	mm_finish_together(table->nparts, conns);
 	PG_RETURN_ARRAYTYPE_P(construct_array(result, 2, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }

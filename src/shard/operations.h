@@ -51,6 +51,9 @@ extern void mm_require_operator(FunctionCallInfo fcinfo, int narguments, const c
 extern char *mm_name_of_region(const char *table, int region);
 extern char *mm_qualified(const char *schema, const char *name);
 
+/* lock.c: locks that let others pass while they are waited for. */
+extern void mm_lock_table(const char *table, const char *mode);
+
 /* distributed.c: what the catalogs know of a distributed table. */
 extern MMDistributed *mm_distributed_read(Oid relid);
 extern Oid	mm_server_by_name(const char *name);
@@ -67,12 +70,6 @@ extern char *mm_definition_rights(Oid relid, const char *target, Oid serverid);
 extern List *mm_definition_indexes(Oid relid, bool unique_too);
 
 /* stream.c: rows to servers. */
-typedef struct MMStream MMStream;
-
-extern MMStream *mm_stream_begin(TupleDesc desc, int first, int n, MMConnection *const *conns,
-								 const char *table, const char *columns);
-extern void mm_stream_put(MMStream *stream, int server, const Datum *values, const bool *isnull);
-extern int64 mm_stream_end(MMStream *stream);
 extern int64 mm_stream_query(const MMDistributed *table, const char *query, const char *columns);
 extern int64 mm_stream_fetch(MMConnection *conn, const char *remote_name, const char *columns, Oid target);
 

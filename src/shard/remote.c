@@ -468,7 +468,7 @@ start(MMRemoteCall *calls, int ncalls, MMRemoteCall *call, bool partial)
 		go_on(call, partial);
 }
 
-/* ---------- all calls ---------- */
+/* ---------- waiting ---------- */
 
 /*
  * What is to be waited for, for a call.
@@ -482,15 +482,54 @@ events_of(const MMRemoteCall *call)
 		WL_SOCKET_READABLE | (PQflush(conn->pg) > 0 ? WL_SOCKET_WRITEABLE : 0);
 }
 
+static bool
+is_under_way(const MMRemoteCall *call)
+{
+	return call->state != CALL_DONE && call->state != CALL_WAITING;
+}
+
+/*
+ * A set to wait with for the calls that are under way: one that is kept, with those of
+ * other connections if the caller likes, or, if they wait for something else than to
+ * read, one for a single wait, which becomes *own.
+ */
+static WaitEventSet *
+set_for(const MMRemoteCall *calls, int ncalls, bool others, WaitEventSet *volatile *own)
+{
+	MMConnection **conns = palloc(sizeof(MMConnection *) * ncalls);
+	int		   *events = palloc(sizeof(int) * ncalls);
+	bool		plain = true;
+	int			n = 0;
+	WaitEventSet *set;
+
+	for (int i = 0; i < ncalls; i++)
+		if (is_under_way(&calls[i]))
+		{
+			conns[n] = calls[i].connection;
+			events[n] = events_of(&calls[i]);
+			plain &= calls[i].state != CALL_CONNECTING && events[n] == WL_SOCKET_READABLE;
+			n++;
+		}
+	if (plain && n <= MM_MOST_KEPT_SOCKETS)
+		set = mm_sockets_kept(n, conns, others);
+	else
+		set = *own = mm_sockets_set(n, conns, events);
+	pfree(conns);
+	pfree(events);
+	return set;
+}
+
 /*
  * Wait until something happens to one of the calls.  timeout is in milliseconds,
- * or -1.
+ * or -1.  Returns false if something has happened to another connection, which then
+ * must not be waited for.
  */
-static void
+static bool
 wait_for(WaitEventSet *set, MMRemoteCall *calls, int ncalls, int timeout, bool partial)
 {
 	WaitEvent	events[16];
 	int			n = WaitEventSetWait(set, timeout, events, lengthof(events), PG_WAIT_EXTENSION);
+	bool		ours = true;
 
 	for (int i = 0; i < n; i++)
 	{
@@ -501,40 +540,27 @@ wait_for(WaitEventSet *set, MMRemoteCall *calls, int ncalls, int timeout, bool p
 		}
 		else if (events[i].user_data != NULL)
 		{
-			MMRemoteCall *call = events[i].user_data;
+			int			j = 0;
 
-			if (call->state != CALL_DONE && call->state != CALL_WAITING)
-				go_on(call, partial);
+			while (j < ncalls && !(is_under_way(&calls[j]) && calls[j].connection == events[i].user_data))
+				j++;
+			if (j < ncalls)
+				go_on(&calls[j], partial);
+			else
+				ours = false;
 		}
 	}
+	return ours;
 }
 
-/*
- * The calls that are under way, to wait for.  While one is connecting, its socket
- * may become another, so the set is made for one wait only; otherwise it serves
- * until a call begins.
- */
-static WaitEventSet *
-make_set(MMRemoteCall *calls, int ncalls)
-{
-	WaitEventSet *set = MM_CREATE_WAIT_EVENT_SET(ncalls + 2);
-
-	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	for (int i = 0; i < ncalls; i++)
-		if (calls[i].state != CALL_DONE && calls[i].state != CALL_WAITING)
-			AddWaitEventToSet(set, events_of(&calls[i]),
-							  PQsocket(((MMConnection *) calls[i].connection)->pg), NULL, &calls[i]);
-	return set;
-}
+/* ---------- all calls ---------- */
 
 /*
- * Start the calls that can start.  Returns how many are not done; *changing is
- * set if the sockets, or what to wait for, are not the same next time, and
- * *timeout to the milliseconds that are left for connecting, or -1.
+ * Start the calls that can start.  Returns how many are not done, and sets *timeout to
+ * the milliseconds that are left for connecting, or -1.
  */
 static int
-start_all(MMRemoteCall *calls, int ncalls, bool partial, bool *changing, int *timeout)
+start_all(MMRemoteCall *calls, int ncalls, bool partial, int *timeout)
 {
 	int			left = 0;
 
@@ -544,34 +570,18 @@ start_all(MMRemoteCall *calls, int ncalls, bool partial, bool *changing, int *ti
 		MMRemoteCall *call = &calls[i];
 
 		if (call->state == CALL_WAITING)
-		{
 			start(calls, ncalls, call, partial);
-			*changing = true;
-		}
 		else if (call->state == CALL_CONNECTING)
 			(void) try_connect(call, false, partial);
 		if (call->state == CALL_DONE)
-		{
-			/* Its socket may be closed. */
-			*changing |= call->missing;
 			continue;
-		}
 		left++;
 		if (call->state == CALL_CONNECTING)
 		{
 			int			t = mm_connection_timeout(call->connection);
 
-			*changing = true;
 			if (t >= 0 && (*timeout < 0 || t < *timeout))
 				*timeout = t;
-		}
-		/* Data may have come before the socket is waited for. */
-		else if (call->state != CALL_WAITING)
-		{
-			MMConnection *conn = call->connection;
-
-			if (PQflush(conn->pg) > 0)
-				*changing = true;
 		}
 	}
 	return left;
@@ -636,7 +646,7 @@ wait_for_others(MMRemoteCall *calls, int ncalls)
 static void
 run_calls(MMRemoteCall *calls, int ncalls, bool partial)
 {
-	WaitEventSet *volatile set = NULL;
+	WaitEventSet *volatile own = NULL;
 	MemoryContext context = CurrentMemoryContext;
 	int			timeout;
 
@@ -650,25 +660,28 @@ run_calls(MMRemoteCall *calls, int ncalls, bool partial)
 	}
 	PG_TRY();
 	{
-		bool		changing = true;
+		bool		others = true;
 
-		while (start_all(calls, ncalls, partial, &changing, &timeout) > 0)
+		while (start_all(calls, ncalls, partial, &timeout) > 0)
 		{
-			if (changing && set != NULL)
+			WaitEventSet *set = set_for(calls, ncalls, others, &own);
+
+			if (!wait_for(set, calls, ncalls, timeout, partial))
 			{
-				FreeWaitEventSet(set);
-				set = NULL;
+				others = false;
+				mm_sockets_drop();
 			}
-			if (set == NULL)
-				set = make_set(calls, ncalls);
-			changing = false;
-			wait_for(set, calls, ncalls, timeout, partial);
+			if (own != NULL)
+			{
+				FreeWaitEventSet(own);
+				own = NULL;
+			}
 		}
 	}
 	PG_CATCH();
 	{
-		if (set != NULL)
-			FreeWaitEventSet(set);
+		if (own != NULL)
+			FreeWaitEventSet(own);
 		if (GetCurrentTransactionNestLevel() > 1 && !proc_exit_inprogress)
 		{
 			ErrorData  *error;
@@ -685,8 +698,6 @@ run_calls(MMRemoteCall *calls, int ncalls, bool partial)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	if (set != NULL)
-		FreeWaitEventSet(set);
 }
 
 static void

@@ -300,20 +300,28 @@ mm_copy_put(MMConnection *conn, const char *data, int length)
 }
 
 /*
- * End a COPY FROM STDIN, and wait until the server has taken everything.
+ * Send the end of a COPY FROM STDIN.
  */
 void
-mm_copy_end(MMConnection *conn)
+mm_copy_last(MMConnection *conn)
 {
 	int			done;
-	PGresult   *result;
 
 	while ((done = PQputCopyEnd(conn->pg, NULL)) == 0)
 		mm_connection_wait(conn, WL_SOCKET_WRITEABLE);
 	if (done < 0)
 		mm_remote_error(conn, NULL, "COPY");
 	flush(conn, "COPY");
-	result = last_result(conn, "COPY");
+}
+
+/*
+ * Wait until the server has taken everything of a COPY FROM STDIN, whose end was sent.
+ */
+void
+mm_copy_end(MMConnection *conn)
+{
+	PGresult   *result = last_result(conn, "COPY");
+
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		mm_remote_error(conn, result, "COPY");
 	PQclear(result);

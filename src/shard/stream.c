@@ -7,6 +7,10 @@
  * their partitions and check their constraints in parallel.  Rows that come back
  * are read from one server after the other, into a table here.
  *
+ * Rows are sent in binary form if all columns have the same types at the servers
+ * as here, and types whose binary form means the same everywhere: that is less to
+ * do for both sides.  Otherwise they are sent as text.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,6 +20,8 @@
 #include "access/xact.h"
 #include "commands/copy.h"
 #include "executor/spi.h"
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_relation.h"
@@ -25,31 +31,38 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "fanout/fanout.h"
 #include "shard/operations.h"
 
 #define FETCH_ROWS	1000
 
-struct MMStream
+/* The beginning of COPY's binary format: its signature, no flags, no extension. */
+static const char binary_header[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
+
+#define BINARY_HEADER_LENGTH	19
+
+typedef struct MMStream
 {
-	int			n;				/* servers */
-	MMConnection *const *conns;
+	const MMDistributed *table;
 	int			first;			/* attribute that is sent first, from 0 */
 	int			nattributes;
+	bool		binary;
 	FmgrInfo   *output;
 	StringInfoData line;
 	MemoryContext scratch;
 	int64		rows;
-};
+} MMStream;
 
 /*
- * Settings under which values are written so that servers read the same ones.
+ * Settings under which values are written so that servers read the same ones.  They
+ * must be undone before an error leaves, as its message is for the user's encoding.
  */
 static int
 set_transmission_settings(void)
 {
-	static const char *const settings[][2] = {
+	const char *const settings[][2] = {
 		{"datestyle", "ISO"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "3"},
-		{"search_path", "pg_catalog"}
+		{"search_path", "pg_catalog"}, {"client_encoding", GetDatabaseEncodingName()}
 	};
 	int			nest = NewGUCNestLevel();
 
@@ -60,34 +73,71 @@ set_transmission_settings(void)
 }
 
 /*
- * Begin to send rows to n servers, each to a table of the same name.  desc
- * describes rows; the attributes from first on are sent.
+ * Do the rows' columns have the same types at a server's table, of those that can be
+ * sent in binary form?  Names of types are written under set_transmission_settings, at
+ * both ends.
  */
-MMStream *
-mm_stream_begin(TupleDesc desc, int first, int n, MMConnection *const *conns, const char *table,
-				const char *columns)
+static bool
+can_be_binary(TupleDesc desc, int first, MMConnection *conn, const char *table)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT count(*) = %d FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 "
+					 "AND NOT attisdropped AND (attname, format_type(atttypid, NULL)) IN (",
+					 desc->natts - first, quote_literal_cstr(table));
+	for (int i = first; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!mm_is_binary_safe(att->atttypid))
+			return false;
+		appendStringInfo(&sql, "%s(%s, %s)", i > first ? ", " : "", quote_literal_cstr(NameStr(att->attname)),
+						 quote_literal_cstr(format_type_extended(att->atttypid, -1, 0)));
+	}
+	appendStringInfoChar(&sql, ')');
+	return desc->natts > first && strcmp(MM_ROW_VALUE(mm_exec(conn, sql.data), 0, 0), "t") == 0;
+}
+
+/*
+ * Begin to send rows to the servers of a table.  desc describes rows; the attributes from
+ * first on are sent.
+ */
+static MMStream *
+begin_stream(TupleDesc desc, int first, const MMDistributed *table, const char *columns)
 {
 	MMStream   *stream = palloc0(sizeof(MMStream));
-	char	   *sql = psprintf("COPY %s (%s) FROM STDIN", table, columns);
+	char	   *sql;
 
-	stream->n = n;
-	stream->conns = conns;
+	stream->table = table;
 	stream->first = first;
 	stream->nattributes = desc->natts;
 	stream->output = palloc0(sizeof(FmgrInfo) * desc->natts);
 	stream->scratch = AllocSetContextCreate(CurrentMemoryContext, "mmdb row to send",
 											ALLOCSET_DEFAULT_SIZES);
 	initStringInfo(&stream->line);
+	stream->binary = true;
+	for (int i = 0; i < table->nparts && stream->binary; i++)
+		stream->binary = can_be_binary(desc, first, table->parts[i].conn, table->qualified);
 	for (int i = first; i < desc->natts; i++)
 	{
+		Oid			type = TupleDescAttr(desc, i)->atttypid;
 		Oid			output;
 		bool		varlena;
 
-		getTypeOutputInfo(TupleDescAttr(desc, i)->atttypid, &output, &varlena);
+		if (stream->binary)
+			getTypeBinaryOutputInfo(type, &output, &varlena);
+		else
+			getTypeOutputInfo(type, &output, &varlena);
 		fmgr_info(output, &stream->output[i]);
 	}
-	for (int i = 0; i < n; i++)
-		mm_copy_begin(conns[i], sql);
+	sql = psprintf("COPY %s (%s) FROM STDIN%s", table->qualified, columns, stream->binary ? " (FORMAT binary)" : "");
+	for (int i = 0; i < table->nparts; i++)
+	{
+		mm_copy_begin(table->parts[i].conn, sql);
+		if (stream->binary)
+			mm_copy_put(table->parts[i].conn, binary_header, BINARY_HEADER_LENGTH);
+	}
 	return stream;
 }
 
@@ -134,17 +184,13 @@ append_escaped(StringInfo line, const char *value)
 }
 
 /*
- * Send a row to a server, given by its number.  The settings are those of
- * set_transmission_settings.
+ * Write a row as COPY does in text format.
  */
-void
-mm_stream_put(MMStream *stream, int server, const Datum *values, const bool *isnull)
+static void
+write_text(MMStream *stream, const Datum *values, const bool *isnull)
 {
 	StringInfo	line = &stream->line;
-	MemoryContext old = MemoryContextSwitchTo(stream->scratch);
 
-	CHECK_FOR_INTERRUPTS();
-	resetStringInfo(line);
 	for (int i = stream->first; i < stream->nattributes; i++)
 	{
 		if (i > stream->first)
@@ -155,20 +201,70 @@ mm_stream_put(MMStream *stream, int server, const Datum *values, const bool *isn
 			append_escaped(line, OutputFunctionCall(&stream->output[i], values[i]));
 	}
 	appendStringInfoChar(line, '\n');
+}
+
+/*
+ * Write a row as COPY does in binary format.
+ */
+static void
+write_binary(MMStream *stream, const Datum *values, const bool *isnull)
+{
+	StringInfo	line = &stream->line;
+
+	pq_sendint16(line, stream->nattributes - stream->first);
+	for (int i = stream->first; i < stream->nattributes; i++)
+	{
+		bytea	   *bytes;
+
+		if (isnull[i])
+		{
+			pq_sendint32(line, (uint32) -1);
+			continue;
+		}
+		bytes = SendFunctionCall(&stream->output[i], values[i]);
+		pq_sendint32(line, VARSIZE(bytes) - VARHDRSZ);
+		appendBinaryStringInfo(line, VARDATA(bytes), VARSIZE(bytes) - VARHDRSZ);
+	}
+}
+
+/*
+ * Send a row to a server, given by its number.  The settings are those of
+ * set_transmission_settings.
+ */
+static void
+send_row(MMStream *stream, int server, const Datum *values, const bool *isnull)
+{
+	MemoryContext old = MemoryContextSwitchTo(stream->scratch);
+
+	CHECK_FOR_INTERRUPTS();
+	resetStringInfo(&stream->line);
+	if (stream->binary)
+		write_binary(stream, values, isnull);
+	else
+		write_text(stream, values, isnull);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(stream->scratch);
-	mm_copy_put(stream->conns[server], line->data, line->len);
+	mm_copy_put(stream->table->parts[server].conn, stream->line.data, stream->line.len);
 	stream->rows++;
 }
 
 /*
  * End the streams: all servers have taken all rows.  Returns how many there were.
  */
-int64
-mm_stream_end(MMStream *stream)
+static int64
+end_stream(MMStream *stream)
 {
-	for (int i = 0; i < stream->n; i++)
-		mm_copy_end(stream->conns[i]);
+	const MMDistributed *table = stream->table;
+
+	/* All are told before the first is waited for. */
+	for (int i = 0; i < table->nparts; i++)
+	{
+		if (stream->binary)
+			mm_copy_put(table->parts[i].conn, "\377\377", 2);
+		mm_copy_last(table->parts[i].conn);
+	}
+	for (int i = 0; i < table->nparts; i++)
+		mm_copy_end(table->parts[i].conn);
 	return stream->rows;
 }
 
@@ -198,6 +294,54 @@ homes_of_regions(const MMDistributed *table)
 }
 
 /*
+ * Send the rows that SPI has fetched, under the settings that this needs.
+ */
+static void
+send_rows(MMStream *stream, const MMDistributed *table, HTAB *homes)
+{
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		Datum		values[MaxTupleAttributeNumber];
+		bool		isnull[MaxTupleAttributeNumber];
+		int			region;
+		const RegionHome *home;
+
+		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, isnull);
+		region = DatumGetInt32(values[0]);
+		home = hash_search(homes, &region, HASH_FIND, NULL);
+		if (home == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("no server of table \"%s\" has region %d", table->name, region)));
+		send_row(stream, home->part, values, isnull);
+	}
+}
+
+/*
+ * Send the rows that SPI has fetched; the first ones begin the stream.  The query itself
+ * runs under the user's settings.
+ */
+static pg_noinline MMStream *
+send_batch(MMStream *stream, const MMDistributed *table, HTAB *homes, const char *columns)
+{
+	MMStream   *volatile result = stream;
+	int			nest = set_transmission_settings();
+
+	PG_TRY();
+	{
+		if (result == NULL)
+			result = begin_stream(CreateTupleDescCopy(SPI_tuptable->tupdesc), 1, table, columns);
+		send_rows(result, table, homes);
+	}
+	PG_FINALLY();
+	{
+		AtEOXact_GUC(true, nest);
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/*
  * Send the rows of a query to the servers of a table: its first column is the
  * region, and the others are the table's columns (mm_definition_names).  Returns
  * how many there were.
@@ -206,52 +350,27 @@ int64
 mm_stream_query(const MMDistributed *table, const char *query, const char *columns)
 {
 	HTAB	   *homes = homes_of_regions(table);
-	MMConnection **conns = palloc(sizeof(MMConnection *) * table->nparts);
 	MemoryContext context = CurrentMemoryContext;
 	MMStream   *stream = NULL;
 	Portal		portal;
 	int64		rows;
 
-	for (int i = 0; i < table->nparts; i++)
-		conns[i] = table->parts[i].conn;
 	SPI_connect();
 	portal = SPI_cursor_parse_open(NULL, query, &(SPIParseOpenOptions) {.read_only = false});
 	for (;;)
 	{
 		MemoryContext old;
-		int			nest;
 
 		SPI_cursor_fetch(portal, true, FETCH_ROWS);
 		old = MemoryContextSwitchTo(context);
-		if (stream == NULL)
-			stream = mm_stream_begin(CreateTupleDescCopy(SPI_tuptable->tupdesc), 1, table->nparts, conns,
-									 table->qualified, columns);
-		/* The query itself runs under the user's settings. */
-		nest = set_transmission_settings();
-		for (uint64 i = 0; i < SPI_processed; i++)
-		{
-			Datum		values[MaxTupleAttributeNumber];
-			bool		isnull[MaxTupleAttributeNumber];
-			int			region;
-			const RegionHome *home;
-
-			heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, values, isnull);
-			region = DatumGetInt32(values[0]);
-			home = hash_search(homes, &region, HASH_FIND, NULL);
-			if (home == NULL)
-				ereport(ERROR,
-						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						 errmsg("no server of table \"%s\" has region %d", table->name, region)));
-			mm_stream_put(stream, home->part, values, isnull);
-		}
-		AtEOXact_GUC(true, nest);
+		stream = send_batch(stream, table, homes, columns);
 		MemoryContextSwitchTo(old);
 		SPI_freetuptable(SPI_tuptable);
 		if (SPI_processed == 0)
 			break;
 	}
 	SPI_cursor_close(portal);
-	rows = mm_stream_end(stream);
+	rows = end_stream(stream);
 	SPI_finish();
 	hash_destroy(homes);
 	return rows;
@@ -308,7 +427,7 @@ mm_stream_fetch(MMConnection *conn, const char *remote_name, const char *columns
 	TupleDesc	desc = RelationGetDescr(relation);
 	ParseState *pstate = make_parsestate(NULL);
 	List	   *names = NIL;
-	int64		rows = 0;
+	int64		rows;
 	int			nest;
 
 	for (int i = 0; i < desc->natts; i++)
@@ -325,8 +444,15 @@ mm_stream_fetch(MMConnection *conn, const char *remote_name, const char *columns
 		PQfreemem(unread);
 	unread = NULL;
 	nest = set_transmission_settings();
-	rows = (int64) CopyFrom(BeginCopyFrom(pstate, relation, NULL, NULL, false, read_source, names, NIL));
-	AtEOXact_GUC(true, nest);
+	PG_TRY();
+	{
+		rows = (int64) CopyFrom(BeginCopyFrom(pstate, relation, NULL, NULL, false, read_source, names, NIL));
+	}
+	PG_FINALLY();
+	{
+		AtEOXact_GUC(true, nest);
+	}
+	PG_END_TRY();
 	CommandCounterIncrement();
 	table_close(relation, NoLock);
 	return rows;

@@ -34,12 +34,11 @@
 #define END_TIMEOUT		10000
 
 /*
- * Run a command at each of n servers at the same time, each in the transaction
- * that is open there.  A command of NULL is none.  With single, the protocol makes
- * a text that has several commands an error.
+ * Send commands to n servers, one each.  A command of NULL is none.  With single, the
+ * protocol makes a text that has several commands an error.
  */
-void
-mm_exec_together(int n, MMConnection *const *conns, const char *const *sql, bool single)
+static void
+send_all(int n, MMConnection *const *conns, const char *const *sql, bool single)
 {
 	for (int i = 0; i < n; i++)
 	{
@@ -52,23 +51,44 @@ mm_exec_together(int n, MMConnection *const *conns, const char *const *sql, bool
 		while (PQflush(conns[i]->pg) > 0)
 			mm_connection_wait(conns[i], WL_SOCKET_WRITEABLE);
 	}
+}
+
+/*
+ * Wait for a command's next result, NULL after the last one.  Returns false if the
+ * connection is lost.
+ */
+static bool
+next_result(MMConnection *conn, PGresult **result)
+{
+	while (PQisBusy(conn->pg))
+	{
+		mm_connection_wait(conn, WL_SOCKET_READABLE);
+		if (!PQconsumeInput(conn->pg))
+			return false;
+	}
+	*result = PQgetResult(conn->pg);
+	return true;
+}
+
+/*
+ * Run a command at each of n servers at the same time, each in the transaction
+ * that is open there.  A command of NULL is none.  single: see send_all.
+ */
+void
+mm_exec_together(int n, MMConnection *const *conns, const char *const *sql, bool single)
+{
+	send_all(n, conns, sql, single);
 	for (int i = 0; i < n; i++)
 	{
-		PGresult   *result;
-
 		if (sql[i] == NULL)
 			continue;
 		for (;;)
 		{
+			PGresult   *result;
 			ExecStatusType status;
 
-			while (PQisBusy(conns[i]->pg))
-			{
-				mm_connection_wait(conns[i], WL_SOCKET_READABLE);
-				if (!PQconsumeInput(conns[i]->pg))
-					mm_remote_error(conns[i], NULL, sql[i]);
-			}
-			result = PQgetResult(conns[i]->pg);
+			if (!next_result(conns[i], &result))
+				mm_remote_error(conns[i], NULL, sql[i]);
 			if (result == NULL)
 				break;
 			status = PQresultStatus(result);
@@ -97,6 +117,7 @@ typedef struct Prepared
 {
 	MMConnection *conn;
 	char		gid[64];
+	bool		sent;			/* its end was sent */
 	struct Prepared *next;
 } Prepared;
 
@@ -114,18 +135,27 @@ static MMConnection **asked = NULL;
 static bool begun = false;
 
 /*
- * Run a command without any error but a false result.
+ * Send a command, without any error but a false result.
  */
 static bool
-quietly(MMConnection *conn, const char *sql)
+send_quietly(MMConnection *conn, const char *sql)
 {
-	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), END_TIMEOUT);
-	bool		done = true;
-	PGresult   *result;
-
 	if (conn->pg == NULL || !PQsendQuery(conn->pg, sql))
 		return false;
 	conn->busy = true;
+	return PQflush(conn->pg) >= 0;
+}
+
+/*
+ * Wait for the end of a command that was sent, not after a moment, without any error but
+ * a false result.
+ */
+static bool
+end_quietly(MMConnection *conn, TimestampTz end)
+{
+	bool		done = true;
+	PGresult   *result;
+
 	for (;;)
 	{
 		int			unsent = PQflush(conn->pg);
@@ -198,17 +228,51 @@ mm_begin_together(const char *operation)
 	begun = true;
 }
 
+/*
+ * Wait until a transaction is prepared.  Returns false if it is not, with the error in
+ * *error, or NULL there if the connection is lost.
+ */
+static bool
+is_prepared(MMConnection *conn, PGresult **error)
+{
+	PGresult   *result;
+
+	*error = NULL;
+	while (next_result(conn, &result))
+	{
+		if (result == NULL)
+		{
+			conn->busy = false;
+			return *error == NULL;
+		}
+		if (*error == NULL && PQresultStatus(result) == PGRES_FATAL_ERROR)
+			*error = result;
+		else
+			PQclear(result);
+	}
+	return false;
+}
+
+/*
+ * Prepare at all servers at the same time, as locks are held meanwhile that others wait
+ * for.  If that fails at one of them, the answers of the others are awaited before the
+ * error is raised: what is prepared there has to be rolled back.
+ */
 static void
 prepare(void)
 {
 	char	   *prefix;
 	FullTransactionId xid;
+	const char **sql;
+	int			failed = -1;
+	PGresult   *error = NULL;
 
 	/* A transaction that only searches must not get a number: it may run on a standby. */
 	if (nasked == 0)
 		return;
 	prefix = mm_prepared_prefix();
 	xid = GetTopFullTransactionId();
+	sql = palloc(sizeof(char *) * nasked);
 	for (int i = 0; i < nasked; i++)
 	{
 		Prepared   *one = MemoryContextAllocZero(TopMemoryContext, sizeof(Prepared));
@@ -216,11 +280,59 @@ prepare(void)
 		one->conn = asked[i];
 		snprintf(one->gid, sizeof(one->gid), "%s" UINT64_FORMAT "_%u", prefix, U64FromFullTransactionId(xid),
 				 one->conn->serverid);
-		mm_exec(one->conn, psprintf("PREPARE TRANSACTION '%s'", one->gid));
-		one->conn->depth = 0;
-		one->conn->wrote = false;
+		sql[i] = psprintf("PREPARE TRANSACTION '%s'", one->gid);
 		one->next = prepared;
 		prepared = one;
+	}
+	send_all(nasked, asked, sql, false);
+	for (int i = 0; i < nasked; i++)
+	{
+		PGresult   *e;
+
+		if (is_prepared(asked[i], &e))
+		{
+			asked[i]->depth = 0;
+			asked[i]->wrote = false;
+		}
+		else if (failed < 0)
+		{
+			failed = i;
+			error = e;
+		}
+		else
+			PQclear(e);
+	}
+	if (failed >= 0)
+		mm_remote_error(asked[failed], error, sql[failed]);
+}
+
+/*
+ * End what is prepared, at all servers at the same time.
+ */
+static void
+end_prepared(bool committed)
+{
+	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), END_TIMEOUT);
+
+	for (Prepared *one = prepared; one != NULL; one = one->next)
+	{
+		char		sql[128];
+
+		snprintf(sql, sizeof(sql), "%s PREPARED '%s'", committed ? "COMMIT" : "ROLLBACK", one->gid);
+		one->sent = send_quietly(one->conn, sql);
+	}
+	while (prepared != NULL)
+	{
+		Prepared   *one = prepared;
+
+		prepared = one->next;
+		if (!one->sent || !end_quietly(one->conn, end))
+			ereport(WARNING,
+					(errmsg("server \"%s\" has not ended transaction \"%s\"", one->conn->server, one->gid),
+					 errdetail("The transaction here is %s; the prepared one keeps its locks there.",
+							   committed ? "committed" : "rolled back"),
+					 errhint("Call mmdb.recover() when the server is up.")));
+		pfree(one);
 	}
 }
 
@@ -237,22 +349,8 @@ at_transaction_end(XactEvent event, void *arg)
 		return;
 	nasked = 0;
 	begun = false;
-	while (prepared != NULL)
-	{
-		Prepared   *one = prepared;
-		char		sql[128];
-
-		prepared = one->next;
-		snprintf(sql, sizeof(sql), "%s PREPARED '%s'", event == XACT_EVENT_COMMIT ? "COMMIT" : "ROLLBACK",
-				 one->gid);
-		if (!quietly(one->conn, sql))
-			ereport(WARNING,
-					(errmsg("server \"%s\" has not ended transaction \"%s\"", one->conn->server, one->gid),
-					 errdetail("The transaction here is %s; the prepared one keeps its locks there.",
-							   event == XACT_EVENT_COMMIT ? "committed" : "rolled back"),
-					 errhint("Call mmdb.recover() when the server is up.")));
-		pfree(one);
-	}
+	if (prepared != NULL)
+		end_prepared(event == XACT_EVENT_COMMIT);
 }
 
 void

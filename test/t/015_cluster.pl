@@ -169,6 +169,43 @@ refused(q{SELECT mmdb.copy_from('flats', 'SELECT *, 1 FROM original')}, qr/retur
 refused(q{SELECT mmdb.copy_from('flats', 'SELECT 1; DROP TABLE flats')}, qr/needs a query that returns rows/,
 	'with two statements');
 
+# Rows are sent in binary form if all servers have the same types, and as text otherwise.
+# The encoding of the user's client does not matter.
+my $mixed = q{SELECT md5(string_agg(m::text, ' ' ORDER BY id)) FROM };
+$servers->safe_psql($_, 'CREATE TYPE pair AS (a integer, b text); CREATE DOMAIN short AS varchar(9)') foreach qw(s1 s2);
+query(q{SET client_encoding = 'LATIN1';
+	CREATE TYPE pair AS (a integer, b text);
+	CREATE DOMAIN short AS varchar(9);
+	CREATE TABLE mixed (id integer, a float8, t text, n numeric(9, 3), s short, j jsonb, z timestamptz, m money);
+	INSERT INTO mixed SELECT i, random(), repeat(chr(200 + i % 50), i % 4) || E'\\\t\n', i / 7.0, chr(230),
+		jsonb_build_object(chr(240), i), '2024-02-29 12:00+1', i FROM generate_series(1, 200) i;
+	INSERT INTO mixed VALUES (0, 'NaN', NULL, NULL, NULL, 'null', 'infinity', NULL);
+	INSERT INTO mixed VALUES (NULL), (NULL);
+	CREATE INDEX mixed_mm ON mixed USING mmdb (a);
+	CREATE TABLE mixed_original AS SELECT * FROM mixed;
+	SELECT mmdb.distribute('mixed', '{s1,s2}')});
+is(query("$mixed mixed m"), query("$mixed mixed_original m"), 'rows of many types, sent in binary form');
+is(query(q{SET client_encoding = 'LATIN1'; DELETE FROM mixed;
+	SELECT mmdb.copy_from('mixed', 'TABLE mixed_original');}) . query("$mixed mixed m"),
+	'203' . query("$mixed mixed_original m"), 'copy_from under another encoding');
+$servers->safe_psql('s2', 'ALTER TABLE mixed ALTER id TYPE bigint, ALTER n TYPE text, ALTER t TYPE varchar');
+is(query(q{DELETE FROM mixed; SELECT mmdb.copy_from('mixed', 'TABLE mixed_original')}), '203',
+	'copy_from to a server whose columns have other types');
+is(query("$mixed mixed m"), query("$mixed mixed_original m"), 'has the same rows');
+$servers->safe_psql('s2', 'ALTER TABLE mixed ALTER id TYPE integer, ALTER n TYPE numeric(9, 3) USING n::numeric,
+	ALTER t TYPE text');
+refused(q{SELECT mmdb.copy_from('mixed', $$SELECT 1, 2, 'x', 1234567.8, 'x', NULL, NULL, 0$$)},
+	qr/server "s[12]": numeric field overflow/, 'servers check precisions');
+query(q{SELECT mmdb.on_servers('mixed', 'ALTER TABLE mixed ADD COLUMN p pair')});
+query(q{SET client_encoding = 'LATIN1'; UPDATE mixed_original SET t = t || chr(255); DELETE FROM mixed;
+	SELECT mmdb.copy_from('mixed', $$SELECT *, (id, t)::pair FROM mixed_original$$)});
+my $pairs = q{SELECT count(*), count(p) FROM mixed WHERE p IS NOT DISTINCT FROM (id, t)::pair};
+is(query($pairs), '203|203', 'a composite type is sent as text');
+query(q{SET client_encoding = 'LATIN1'; SELECT mmdb.undistribute('mixed')});
+is(query($pairs), '203|203', 'and comes back, under another encoding');
+query('ALTER TABLE mixed DROP COLUMN p');
+is(query("$mixed mixed m"), query("$mixed mixed_original m"), 'as all rows do');
+
 foreach my $copy ('COPY (SELECT 1) TO STDOUT', 'COPY flats FROM STDIN')
 {
 	refused("SELECT mmdb.on_servers('flats', '$copy')", qr/COPY from or to the client/, "$copy at servers");
@@ -228,6 +265,24 @@ sub in_background
 		'/dev/null',
 		'2>', '/dev/null');
 }
+
+# A move that waits for a transaction lets those pass who have come after it.
+my $reader = in_background($coordinator, 'postgres', map { ('-c', $_) } 'BEGIN',
+	'LOCK TABLE flats IN ACCESS SHARE MODE', 'SELECT pg_sleep(60)');
+ok($coordinator->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_stat_activity
+	WHERE query = 'SELECT pg_sleep(60)' AND wait_event = 'PgSleep'}), 'a long transaction');
+my $waiting = in_background($coordinator, 'postgres', '-c', q{SELECT mmdb.move_region('flats', 8, 's5')});
+ok($coordinator->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_locks
+	WHERE NOT granted AND mode = 'AccessExclusiveLock'}), 'a move waits for it');
+is(query(q{SET statement_timeout = '50s';
+	SELECT count(*) FROM (SELECT FROM flats ORDER BY rent <+> 500 LIMIT 5) s}), '5',
+	'a search does not wait for the move');
+is(query(q{SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND wait_event = 'PgSleep'}), '1',
+	'while the long transaction is still there');
+query(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'});
+$_->finish foreach $reader, $waiting;
+is(query(q{SELECT server FROM mmdb.regions WHERE region = 8}), 's5', 'then the region has moved');
+is(query(q{SELECT differences()}), '0', 'with its rows');
 
 # Writes go on while regions move and are split.  Each writes down what it did.
 query(q{CREATE TABLE written (id integer); CREATE TABLE deleted (id integer)});
@@ -317,6 +372,18 @@ is(query(q{SELECT string_agg(action, ',' ORDER BY transaction) FROM mmdb.recover
 is($servers->safe_psql('s1', q{SELECT string_agg(relname, ',') FROM pg_class WHERE relname LIKE 'left\_%'}),
 	"left_$committed",
 	'what was committed is there');
+
+# If one server cannot prepare, what another has prepared is rolled back.
+$servers->safe_psql('postgres',
+	join ' ', map { "BEGIN; CREATE TABLE held_$_ (); PREPARE TRANSACTION 'held_$_';" } 1 .. 9);
+($region, $from) = split /\|/, query(q{SELECT min(region), server FROM mmdb.regions WHERE server <> 's2'
+	GROUP BY server LIMIT 1});
+refused("SELECT mmdb.move_region('flats', $region, 's2')", qr/maximum number of prepared transactions reached/,
+	'a server that cannot prepare');
+is($servers->safe_psql('postgres', q{SELECT count(*) FROM pg_prepared_xacts WHERE gid NOT LIKE 'held%'}), '0',
+	'nothing is left prepared');
+is(query("SELECT server FROM mmdb.regions WHERE region = $region"), $from, 'the region is where it was');
+$servers->safe_psql('postgres', join ' ', map { "ROLLBACK PREPARED 'held_$_';" } 1 .. 9);
 
 # Without prepared transactions, servers commit one after the other.
 $servers->append_conf('postgresql.conf', 'max_prepared_transactions = 0');
