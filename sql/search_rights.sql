@@ -99,6 +99,33 @@ RESET enable_sort;
 DROP POLICY near ON docs;
 DROP FUNCTION look, counters;
 
+-- A cursor that a function opens with its owner's rights: what these are counts, though
+-- others fetch from it.
+CREATE FUNCTION doubled(float8) RETURNS float8 LANGUAGE plpgsql STABLE AS 'BEGIN RETURN 2 * $1; END';
+REVOKE EXECUTE ON FUNCTION doubled FROM PUBLIC;
+CREATE FUNCTION open_search(query text) RETURNS refcursor LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+	found refcursor := 'found';
+BEGIN
+	OPEN found FOR EXECUTE query;
+	RETURN found;
+END $$;
+SET enable_seqscan = off;
+SET enable_sort = off;
+SET ROLE regress_mm_alice;
+BEGIN;
+SELECT open_search('SELECT id FROM docs ORDER BY doubled(1) * (title <~> ''title 3'') + (size <+> 4) LIMIT 2');
+FETCH ALL FROM found;
+CLOSE found;
+-- the function in what the scan returns
+SELECT open_search('SELECT doubled(id) FROM docs ORDER BY (title <~> ''title 3'') + 2 * (size <+> 4) LIMIT 2');
+FETCH ALL FROM found;
+COMMIT;
+RESET ROLE;
+RESET enable_seqscan;
+RESET enable_sort;
+DROP FUNCTION doubled, open_search;
+
 -- Views: metrics and scales come from the index named.
 CREATE VIEW small_docs AS SELECT id, upper(title) AS label, title, size FROM docs WHERE size <= 6;
 GRANT SELECT ON small_docs TO regress_mm_bob;

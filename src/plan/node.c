@@ -28,6 +28,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "plan/late.h"
 #include "plan/scan.h"
 #include "stats/last.h"
 
@@ -238,13 +239,13 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 static void
 make_projection(MMScanState *s)
 {
-	MemoryContext old;
+	MMLate		late;
 
 	if (s->projected)
 		return;
-	old = MemoryContextSwitchTo(s->css.ss.ps.state->es_query_cxt);
+	late = mm_late_begin(&s->css.ss.ps, s->user);
 	ExecAssignScanProjectionInfo(&s->css.ss);
-	MemoryContextSwitchTo(old);
+	mm_late_end(&late);
 	s->projected = true;
 }
 

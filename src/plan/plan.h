@@ -109,6 +109,7 @@ typedef struct MMSumState
 	MMCurveNode **curves;		/* of each term; NULL: it has none */
 	ExprState **lows;			/* likewise */
 	CustomScanState *node;		/* whose expressions they are */
+	Oid			user;			/* who has begun it */
 	ExprState  *value;			/* the expression, given its parts' distances; NULL: no
 								 * row has been evaluated yet */
 	ExprState  *conditions;		/* likewise */

@@ -26,6 +26,7 @@
 #include "utils/lsyscache.h"
 
 #include "compat.h"
+#include "plan/late.h"
 #include "plan/plan.h"
 #include "search/terms.h"
 
@@ -106,6 +107,7 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 
 	state->driver = driver;
 	state->node = node;
+	state->user = GetUserId();
 	state->parts = palloc0(sizeof(MMPartState) * sum->nparts);
 	for (int i = 0; i < sum->nparts; i++)
 	{
@@ -508,10 +510,10 @@ init_value(MMSumState *state)
 {
 	const MMSum *sum = state->driver->sum;
 	PlanState  *ps = &state->node->ss.ps;
-	MemoryContext old = MemoryContextSwitchTo(ps->state->es_query_cxt);
+	MMLate		late = mm_late_begin(ps, state->user);
 
 	state->value = ExecInitExpr((Expr *) replace_parts((Node *) sum->expr, (void *) sum), ps);
-	MemoryContextSwitchTo(old);
+	mm_late_end(&late);
 }
 
 /*
