@@ -21,7 +21,6 @@ mm_nearest_create(int64 k)
 
 	nearest->k = k;
 	nearest->context = CurrentMemoryContext;
-	mm_threshold_init(&nearest->threshold, k);
 	return nearest;
 }
 

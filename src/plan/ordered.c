@@ -231,7 +231,8 @@ begin_search(MMScanState *s)
 	if (sum->unit > 0)
 		mm_search_whole(s->search, sum->unit);
 	mm_search_wanted(s->search, Max(s->nearest->k * s->share, 1.0));
-	if (s->nearest->k > 0)
+	/* Without it, drivers that race, which come across the same rows, have one each. */
+	if (s->nearest->k > 0 && s->nearest == s->shared)
 		mm_search_share(s->search, &s->nearest->threshold);
 	mm_search_tells_nulls(s->search);
 	mm_scan_add_other_sums(s);

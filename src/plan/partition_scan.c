@@ -305,6 +305,7 @@ begin_scan(PartitionScan *p)
 	}
 	p->nheap = p->nmembers;
 	p->nearest = mm_nearest_create(k);
+	mm_threshold_init(&p->nearest->threshold, k);
 	for (i = 0; i < p->nmembers; i++)
 	{
 		Member	   *member = &p->members[i];

@@ -53,7 +53,7 @@ typedef struct MMNearest
 	int64		room;
 	double	   *values;			/* a heap, the greatest first */
 	MemoryContext context;
-	MMThreshold threshold;		/* of the keys that searches for them come across */
+	MMThreshold threshold;		/* of the keys that several searches for them come across */
 	bool		returned;		/* some row was handed out */
 } MMNearest;
 
