@@ -47,14 +47,9 @@
 #include "shard/connection.h"
 
 /*
- * What a new session is told, in one round trip.  Values in statements are
- * written for these settings.  Not every platform can see that a connection was
- * closed; on those that cannot, the setting is refused and left out.
+ * Not every platform can see that a connection was closed; on those that cannot, the
+ * setting is refused and left out.
  */
-#define SESSION_SETTINGS \
-	"SET search_path = pg_catalog; SET timezone = 'UTC'; SET datestyle = ISO; " \
-	"SET intervalstyle = postgres; SET extra_float_digits = 3; " \
-	"SET plan_cache_mode = force_generic_plan"
 #define WATCH_SETTING	"SET client_connection_check_interval = 200"
 
 /* All connections of this backend. */
@@ -355,12 +350,12 @@ connect_elsewhere(MMConnection *conn)
 }
 
 /*
- * The new session's settings, one after the other: see SESSION_SETTINGS.
+ * The new session's settings, one after the other.
  */
 static void
 configure(MMConnection *conn)
 {
-	static const char *const settings[] = {SESSION_SETTINGS, WATCH_SETTING};
+	static const char *const settings[] = {MM_SESSION_SETTINGS, WATCH_SETTING};
 
 	if (conn->configured < (int) lengthof(settings))
 	{

@@ -27,6 +27,15 @@
 /* The wrapper whose servers can hold tables. */
 #define MM_WRAPPER		"postgres_fdw"
 
+/*
+ * What a new session is told, in one round trip.  Values in statements are written for
+ * these settings.
+ */
+#define MM_SESSION_SETTINGS \
+	"SET search_path = pg_catalog; SET timezone = 'UTC'; SET datestyle = ISO; " \
+	"SET intervalstyle = postgres; SET extra_float_digits = 3; " \
+	"SET plan_cache_mode = force_generic_plan"
+
 /* Whose mapping, and for whom: two users may share the mapping of PUBLIC. */
 typedef struct MMConnectionKey
 {

@@ -61,7 +61,7 @@ mm_definition_names(Oid relid)
 char *
 mm_definition_values(Oid relid, const char *row)
 {
-	char	   *values = mm_local_value("SELECT string_agg(format('%%s.%%I::%%s', %s, attname, format_type(atttypid, NULL)), ', ' ORDER BY attnum) "
+	char	   *values = mm_local_value("SELECT string_agg(format('%%s.%%I::%%s', %s, attname, format_type(atttypid, -1)), ', ' ORDER BY attnum) "
 										"FROM pg_attribute WHERE attrelid = %u AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
 										quote_literal_cstr(row), relid);
 

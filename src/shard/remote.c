@@ -78,6 +78,9 @@ typedef struct Statement
 static HTAB *statements = NULL;
 static MemoryContext statement_context = NULL;
 
+/* One of them could not be run any more, so others may not, either. */
+static bool are_outdated = false;
+
 static void
 forget_prepared(MMConnection *conn, void *arg)
 {
@@ -94,8 +97,9 @@ limit_statements(int ncalls)
 {
 	HASHCTL		ctl;
 
-	if (statements != NULL && hash_get_num_entries(statements) + ncalls < MOST_STATEMENTS)
+	if (statements != NULL && !are_outdated && hash_get_num_entries(statements) + ncalls < MOST_STATEMENTS)
 		return;
+	are_outdated = false;
 	if (statements != NULL)
 	{
 		statements = NULL;
@@ -201,8 +205,29 @@ take_error(MMRemoteCall *call)
 }
 
 /*
- * A call cannot go on.  Connect anew, if nothing can be lost by that; or let the
- * answer go without this server; or raise the error.
+ * Has a call failed because its prepared statement cannot be run any more?  That is so
+ * if a column of its result has another type by now, or if the statement is gone: a
+ * command of mmdb.on_servers may deallocate it.  Then it is forgotten, and so are all
+ * others before the next calls.
+ */
+static bool
+is_outdated(const MMRemoteCall *call, const PGresult *error)
+{
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+	Statement  *statement = call->state == CALL_RUNNING ? find_statement(call) : NULL;
+
+	if (statement == NULL || !statement->prepared || sqlstate == NULL ||
+		(strcmp(sqlstate, "0A000") != 0 && strcmp(sqlstate, "26000") != 0))
+		return false;
+	statement->generation = 0;
+	are_outdated = true;
+	return true;
+}
+
+/*
+ * A call cannot go on.  Begin anew, with another connection or another prepared
+ * statement, if nothing can be lost by that; or let the answer go without this server;
+ * or raise the error.
  */
 static void
 fail(MMRemoteCall *call, bool partial)
@@ -210,6 +235,15 @@ fail(MMRemoteCall *call, bool partial)
 	MMConnection *conn = call->connection;
 	bool		is_lost = conn->pg == NULL || PQstatus(conn->pg) == CONNECTION_BAD;
 	PGresult   *result = take_error(call);
+
+	if (!is_lost && is_outdated(call, result) && conn->depth == 0 && !call->retried)
+	{
+		PQclear(result);
+		conn->busy = false;
+		call->retried = true;
+		call->state = CALL_WAITING;
+		return;
+	}
 
 	if (is_lost && conn->depth == 0 && !conn->fresh && !call->retried)
 	{
@@ -596,7 +630,8 @@ static void
 wait_for_end(MMRemoteCall *call)
 {
 	MMConnection *conn = call->connection;
-	bool		failed = false;
+	/* An error's result may be here already, and only the end of the command be missing. */
+	bool		failed = call->failed;
 
 	for (;;)
 	{

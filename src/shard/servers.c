@@ -384,8 +384,10 @@ mm_shard_on_servers(PG_FUNCTION_ARGS)
 		(void) mm_local("%s", command);
 		AtEOXact_GUC(true, nest);
 	}
+	/* The command may have changed what later statements rely on. */
 	for (int i = 0; i < table->nparts; i++)
-		mm_exec(conns[i], "SET LOCAL search_path = pg_catalog; SET LOCAL standard_conforming_strings = DEFAULT");
+		mm_exec(conns[i], MM_SESSION_SETTINGS "; SET standard_conforming_strings = DEFAULT; "
+				"RESET client_encoding; RESET ROLE");
 	mm_finish_together(table->nparts, conns);
 	PG_RETURN_INT32(table->nparts);
 }

@@ -117,6 +117,7 @@ typedef struct Prepared
 {
 	MMConnection *conn;
 	char		gid[64];
+	bool		refused;		/* it is not prepared */
 	bool		sent;			/* its end was sent */
 	struct Prepared *next;
 } Prepared;
@@ -264,6 +265,7 @@ prepare(void)
 	char	   *prefix;
 	FullTransactionId xid;
 	const char **sql;
+	Prepared  **ones;
 	int			failed = -1;
 	PGresult   *error = NULL;
 
@@ -273,6 +275,7 @@ prepare(void)
 	prefix = mm_prepared_prefix();
 	xid = GetTopFullTransactionId();
 	sql = palloc(sizeof(char *) * nasked);
+	ones = palloc(sizeof(Prepared *) * nasked);
 	for (int i = 0; i < nasked; i++)
 	{
 		Prepared   *one = MemoryContextAllocZero(TopMemoryContext, sizeof(Prepared));
@@ -282,7 +285,7 @@ prepare(void)
 				 one->conn->serverid);
 		sql[i] = psprintf("PREPARE TRANSACTION '%s'", one->gid);
 		one->next = prepared;
-		prepared = one;
+		prepared = ones[i] = one;
 	}
 	send_all(nasked, asked, sql, false);
 	for (int i = 0; i < nasked; i++)
@@ -293,8 +296,10 @@ prepare(void)
 		{
 			asked[i]->depth = 0;
 			asked[i]->wrote = false;
+			continue;
 		}
-		else if (failed < 0)
+		ones[i]->refused = e != NULL && PQstatus(asked[i]->pg) == CONNECTION_OK;
+		if (failed < 0)
 		{
 			failed = i;
 			error = e;
@@ -318,6 +323,8 @@ end_prepared(bool committed)
 	{
 		char		sql[128];
 
+		if (one->refused)
+			continue;
 		snprintf(sql, sizeof(sql), "%s PREPARED '%s'", committed ? "COMMIT" : "ROLLBACK", one->gid);
 		one->sent = send_quietly(one->conn, sql);
 	}
@@ -326,12 +333,15 @@ end_prepared(bool committed)
 		Prepared   *one = prepared;
 
 		prepared = one->next;
-		if (!one->sent || !end_quietly(one->conn, end))
+		if (!one->refused && (!one->sent || !end_quietly(one->conn, end)))
 			ereport(WARNING,
 					(errmsg("server \"%s\" has not ended transaction \"%s\"", one->conn->server, one->gid),
 					 errdetail("The transaction here is %s; the prepared one keeps its locks there.",
 							   committed ? "committed" : "rolled back"),
 					 errhint("Call mmdb.recover() when the server is up.")));
+		/* Nobody waits for an answer that comes later. */
+		if (one->sent && one->conn->busy)
+			mm_disconnect(one->conn);
 		pfree(one);
 	}
 }

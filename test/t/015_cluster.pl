@@ -196,6 +196,16 @@ $servers->safe_psql('s2', 'ALTER TABLE mixed ALTER id TYPE integer, ALTER n TYPE
 	ALTER t TYPE text');
 refused(q{SELECT mmdb.copy_from('mixed', $$SELECT 1, 2, 'x', 1234567.8, 'x', NULL, NULL, 0$$)},
 	qr/server "s[12]": numeric field overflow/, 'servers check precisions');
+is(query(q{CREATE TABLE lengths (a float8, c char(10), p bpchar, b bit(5), cs char(4)[], bs bit(3)[]);
+	INSERT INTO lengths SELECT i, 'abc' || i, 'defgh', '10110', ARRAY['xy', 'z'], ARRAY[B'101']
+		FROM generate_series(1, 20) i;
+	CREATE INDEX ON lengths USING mmdb (a);
+	CREATE TABLE lengths_original AS TABLE lengths;
+	SELECT mmdb.distribute('lengths', '{s1,s2}'); DELETE FROM lengths;
+	SELECT mmdb.copy_from('lengths', 'TABLE lengths_original');
+	SELECT count(*) FROM (TABLE lengths INTERSECT ALL TABLE lengths_original) same;
+	SELECT mmdb.undistribute('lengths'); DROP TABLE lengths, lengths_original}),
+	"20\n20\n20\n20", 'copy_from keeps characters and bits of all lengths');
 query(q{SELECT mmdb.on_servers('mixed', 'ALTER TABLE mixed ADD COLUMN p pair')});
 query(q{SET client_encoding = 'LATIN1'; UPDATE mixed_original SET t = t || chr(255); DELETE FROM mixed;
 	SELECT mmdb.copy_from('mixed', $$SELECT *, (id, t)::pair FROM mixed_original$$)});
@@ -384,6 +394,11 @@ is($servers->safe_psql('postgres', q{SELECT count(*) FROM pg_prepared_xacts WHER
 	'nothing is left prepared');
 is(query("SELECT server FROM mmdb.regions WHERE region = $region"), $from, 'the region is where it was');
 $servers->safe_psql('postgres', join ' ', map { "ROLLBACK PREPARED 'held_$_';" } 1 .. 9);
+($code, $out, $err) = $coordinator->psql('postgres',
+	q{SELECT mmdb.on_servers('flats', 'CREATE TEMP TABLE temporary (a integer)')});
+like($err, qr/server "s\d": cannot PREPARE a transaction that has operated on temporary objects/,
+	'a transaction that cannot be prepared');
+unlike($err, qr/WARNING/, 'leaves nothing that would have to be ended');
 
 # Without prepared transactions, servers commit one after the other.
 $servers->append_conf('postgresql.conf', 'max_prepared_transactions = 0');
@@ -401,6 +416,38 @@ query(q{ALTER SERVER s2 OPTIONS (ADD extensions 'mmdb')});
 is(query(q{SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ADD COLUMN stars integer DEFAULT 3')}),
 	query('SELECT count(DISTINCT server) FROM mmdb.regions'), 'on_servers');
 is(query('SELECT sum(stars) = 3 * count(*) FROM flats'), 't', 'the column is everywhere');
+
+# A session whose searches are prepared at servers goes on after a column's type has changed there.
+my $prepared = 'SELECT pg_typeof(stars) FROM flats ORDER BY rent <+> 500 LIMIT 1;';
+is(query("$prepared $prepared $prepared
+	SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER stars TYPE bigint') > 0; $prepared $prepared $prepared
+	SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER stars TYPE integer') > 0; $prepared
+	SELECT mmdb.on_servers('flats', 'DEALLOCATE ALL') > 0; $prepared"),
+	join("\n", ('integer') x 3, 't', ('bigint') x 3, 't', 'integer', 't', 'integer'),
+	'prepared searches, after a change of type, and deallocated');
+$prepared =~ s/;$/ OFFSET 1;/;
+($code, $out, $err) = $coordinator->psql('postgres', "$prepared $prepared $prepared
+	SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER stars TYPE bigint') > 0;
+	BEGIN ISOLATION LEVEL REPEATABLE READ; $prepared ROLLBACK;
+	BEGIN ISOLATION LEVEL REPEATABLE READ; $prepared ROLLBACK;
+	SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER stars TYPE integer') > 0", on_error_stop => 0);
+is($out, join("\n", ('integer') x 3, 't', 'bigint', 't'), 'a transaction has the error once');
+like($err, qr/^[^\n]*cached plan must not change result type/, 'which is that of the server');
+
+# What a command sets does not outlast it at the servers.
+is(query(q{SELECT mmdb.on_servers('flats', 'SET extra_float_digits = -3; SET search_path = pg_temp', here => false) > 0;
+	SELECT mmdb.on_servers('flats', $$DO 'BEGIN IF current_setting(''extra_float_digits'') <> ''3'' THEN
+		RAISE ''it is still set''; END IF; END'$$, here => false) > 0}),
+	"t\nt", 'settings that are set at servers');
+
+# Indexes are replaced everywhere.
+is(query(q{SELECT mmdb.on_servers('flats', 'CREATE INDEX flats_new ON flats USING mmdb (rent, title, tags, posted)
+		WITH (scales = ''{500,20,2,90}'')') > 0;
+	SELECT mmdb.on_servers('flats', $$CALL mmdb.replace_index('flats_mm', 'flats_new')$$) > 0;
+	SELECT count(*) FROM mmdb.check_servers('flats');
+	SELECT to_regclass('flats_mm') IS NOT NULL AND to_regclass('flats_new') IS NULL}),
+	"t\nt\n0\nt", 'an index that replaces another, at all servers');
+is($servers->safe_psql('s1', q{SELECT 'flats_mm'::regclass, to_regclass('flats_new')}), 'flats_mm|', 'and at each');
 refused(q{SELECT mmdb.on_servers('flats', 'ALTER TABLE flats DROP COLUMN nope')}, qr/server "s\d": column "nope"/,
 	'its errors');
 foreach my $command ('COMMIT', 'ALTER TABLE flats ADD COLUMN half integer; COMMIT', 'BEGIN; DROP TABLE flats; COMMIT',
