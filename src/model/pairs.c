@@ -436,17 +436,24 @@ extrapolate(const Nearest *nearest, double radius)
 }
 
 /*
- * The sums of all pairs, but for those that are NULL, into pairs, which has room for
- * them.  Returns how many there are.  *all becomes the share of all pairs that have an
- * object, those with NULL sums included.
+ * The sums of all pairs, but for those that are NULL.
  */
-static int
-sums_of_pairs(const MMMeta *meta, const MMWeights *what, PairSum *pairs, double *all)
+typedef struct PairSums
+{
+	int			n;
+	PairSum    *pairs;
+	double		all;			/* the share of all pairs that have an object, those with
+								 * NULL sums included */
+	Nearest		nearest;
+} PairSums;
+
+static void
+sums_of_pairs(const MMMeta *meta, const MMWeights *what, PairSums *sums)
 {
 	const uint16 *kept = mm_meta_pairs(meta);
-	int			n = 0;
 
-	*all = 0.0;
+	memset(sums, 0, sizeof(PairSums));
+	sums->pairs = palloc(sizeof(PairSum) * Max(meta->npairs, 1));
 	for (int i = 0; i < meta->npairs; i++, kept += meta->ncolumns + 1)
 	{
 		double		share = kept_number(kept[0]);
@@ -454,91 +461,102 @@ sums_of_pairs(const MMMeta *meta, const MMWeights *what, PairSum *pairs, double 
 
 		if (sum < 0)
 			continue;
-		*all += share;
-		if (!isnan(sum))
-			pairs[n++] = (PairSum) {sum, share};
+		sums->all += share;
+		if (isnan(sum))
+			continue;
+		sums->pairs[sums->n++] = (PairSum) {sum, share};
+		add_nearest(&sums->nearest, sum, share);
 	}
-	return n;
 }
 
-double
-mm_pairs_fraction(const MMMeta *meta, const MMWeights *what, double radius, bool or_equal)
+static double
+fraction_within(const PairSums *sums, double radius, bool or_equal)
 {
-	PairSum    *pairs;
-	int			n;
 	double		limit = radius * (or_equal ? 1 + PRECISION : 1 - PRECISION);
-	Nearest		nearest = {0};
-	double		all = 0.0;
 	double		within = 0.0;
 	int			nwithin = 0;
 
-	if (meta->npairs == 0)
-		return -1.0;
 	if (radius < 0 || (radius == 0 && !or_equal))
 		return 0.0;
-	pairs = palloc(sizeof(PairSum) * meta->npairs);
-	n = sums_of_pairs(meta, what, pairs, &all);
-	for (int i = 0; i < n; i++)
-	{
-		if (pairs[i].sum <= limit)
+	for (int i = 0; i < sums->n; i++)
+		if (sums->pairs[i].sum <= limit)
 		{
-			within += pairs[i].share;
+			within += sums->pairs[i].share;
 			nwithin++;
 		}
-		add_nearest(&nearest, pairs[i].sum, pairs[i].share);
-	}
-	pfree(pairs);
 	if (nwithin < ENOUGH_PAIRS)
-		within = extrapolate(&nearest, radius);
-	within /= all;
+		within = extrapolate(&sums->nearest, radius);
+	within /= sums->all;
 	/*
 	 * If there is no pair of such rows, or if the page is damaged, nothing is
 	 * known.
 	 */
-	if (!(all > 0) || !(within >= 0))
+	if (!(sums->all > 0) || !(within >= 0))
 		return -1.0;
 	return Max(Min(within, 1.0), LEAST_FRACTION);
 }
 
 double
-mm_pairs_radius(const MMMeta *meta, const MMWeights *what, double fraction)
+mm_pairs_fraction(const MMMeta *meta, const MMWeights *what, double radius, bool or_equal)
 {
-	PairSum    *pairs = palloc(sizeof(PairSum) * Max(meta->npairs, 1));
-	double		all;
-	int			n = sums_of_pairs(meta, what, pairs, &all);
-	Nearest		nearest = {0};
-	double		shares;
+	PairSums	sums;
+	double		fraction;
+
+	if (meta->npairs == 0)
+		return -1.0;
+	sums_of_pairs(meta, what, &sums);
+	fraction = fraction_within(&sums, radius, or_equal);
+	pfree(sums.pairs);
+	return fraction;
+}
+
+/*
+ * The radius of the pairs that are not among the nearest: by halving an interval.
+ */
+static double
+search_radius(const PairSums *sums, double fraction)
+{
 	double		low = 0.0;
 	double		high = 0.0;
 
-	for (int i = 0; i < n; i++)
-	{
-		add_nearest(&nearest, pairs[i].sum, pairs[i].share);
-		high = Max(high, pairs[i].sum);
-	}
-	pfree(pairs);
-	shares = nearest.equal;
-	if (shares >= fraction * all && all > 0)
-		return 0.0;
-	for (int i = 0; i < nearest.n; i++)
-	{
-		shares += nearest.pairs[i].share;
-		if (shares >= fraction * all)
-			return nearest.pairs[i].sum;
-	}
-	if (!(mm_pairs_fraction(meta, what, high, true) >= fraction))
+	for (int i = 0; i < sums->n; i++)
+		high = Max(high, sums->pairs[i].sum);
+	if (!(fraction_within(sums, high, true) >= fraction))
 		return get_float8_infinity();
 	/* So many halvings are more precise than the numbers that are kept. */
 	for (int i = 0; i < 12; i++)
 	{
 		double		middle = (low + high) / 2;
 
-		if (mm_pairs_fraction(meta, what, middle, true) >= fraction)
+		if (fraction_within(sums, middle, true) >= fraction)
 			high = middle;
 		else
 			low = middle;
 	}
 	return high;
+}
+
+double
+mm_pairs_radius(const MMMeta *meta, const MMWeights *what, double fraction)
+{
+	PairSums	sums;
+	double		shares;
+	double		radius = -1.0;
+
+	sums_of_pairs(meta, what, &sums);
+	shares = sums.nearest.equal;
+	if (shares >= fraction * sums.all && sums.all > 0)
+		radius = 0.0;
+	for (int i = 0; i < sums.nearest.n && radius < 0; i++)
+	{
+		shares += sums.nearest.pairs[i].share;
+		if (shares >= fraction * sums.all)
+			radius = sums.nearest.pairs[i].sum;
+	}
+	if (radius < 0)
+		radius = search_radius(&sums, fraction);
+	pfree(sums.pairs);
+	return radius;
 }
 
 static int
@@ -554,18 +572,17 @@ void
 mm_pairs_radii(const MMMeta *meta, const MMWeights *what, const double *fractions, int n,
 			   double *radii)
 {
-	PairSum    *pairs = palloc(sizeof(PairSum) * Max(meta->npairs, 1));
-	double		all;
-	int			npairs = sums_of_pairs(meta, what, pairs, &all);
+	PairSums	sums;
 	double		shares = 0.0;
 	int			at = 0;
 
-	qsort(pairs, npairs, sizeof(PairSum), compare_sums);
+	sums_of_pairs(meta, what, &sums);
+	qsort(sums.pairs, sums.n, sizeof(PairSum), compare_sums);
 	for (int i = 0; i < n; i++)
 	{
-		while (at < npairs && shares + pairs[at].share < fractions[i] * all)
-			shares += pairs[at++].share;
-		radii[i] = at < npairs ? pairs[at].sum : get_float8_infinity();
+		while (at < sums.n && shares + sums.pairs[at].share < fractions[i] * sums.all)
+			shares += sums.pairs[at++].share;
+		radii[i] = at < sums.n ? sums.pairs[at].sum : get_float8_infinity();
 	}
-	pfree(pairs);
+	pfree(sums.pairs);
 }
