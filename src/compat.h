@@ -564,7 +564,10 @@ mm_named_segment(const char *name, Size size, void (*make) (void *))
  * mm_blocks_begin: begin to read the blocks from first up to, but not with, end.
  * blocks must stay where it is.
  *
- * mm_blocks_next: the next block, pinned.  Called end - first times.
+ * mm_blocks_next: the next block, pinned, which the caller releases.  It is called end
+ * - first times.
+ *
+ * mm_blocks_end: all have been read.  After an error, nothing is left to be done.
  */
 typedef struct MMBlocks
 {

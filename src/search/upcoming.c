@@ -154,7 +154,7 @@ ask(MMUpcoming *upcoming, MMCursor *cursor, pairingheap *queue, const MMBounding
 	while (ntaken > 0)
 		pairingheap_add(queue, &taken[--ntaken]->node);
 	/* Before the last of them is read, it is time for the next ones. */
-	upcoming->asked = (nodes + 1) / 2;
+	upcoming->asked = nodes / 2;
 }
 
 /*
