@@ -332,6 +332,13 @@ mm_page_pin(Relation index, BlockNumber block, BufferAccessStrategy strategy)
 	return buffer;
 }
 
+void
+mm_page_prefetch(Relation index, BlockNumber block)
+{
+	if (!beyond_end(index, block))
+		PrefetchBuffer(index, MAIN_FORKNUM, block);
+}
+
 Buffer
 mm_page_read(Relation index, BlockNumber block, int mode, uint8 kind,
 			 BufferAccessStrategy strategy)

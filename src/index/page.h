@@ -312,10 +312,14 @@ extern bool mm_page_room_fits(Page page, const MMShape *shape);
 /*
  * mm_page_pin: pin a page.  The index is damaged if it has no such block.
  *
+ * mm_page_prefetch: a page will be read soon.  A block that there is not, as a damaged
+ * link may name, is left to who reads it.
+ *
  * mm_page_read: pin a page, lock it in the given mode, and check it.
  */
 extern Buffer mm_page_pin(Relation index, BlockNumber block,
 						  BufferAccessStrategy strategy);
+extern void mm_page_prefetch(Relation index, BlockNumber block);
 extern Buffer mm_page_read(Relation index, BlockNumber block, int mode,
 						   uint8 kind, BufferAccessStrategy strategy);
 

@@ -16,7 +16,6 @@
 #include "postgres.h"
 
 #include "executor/instrument.h"
-#include "storage/bufmgr.h"
 #include "utils/rel.h"
 #include "utils/spccache.h"
 
@@ -140,7 +139,7 @@ ask(MMUpcoming *upcoming, MMCursor *cursor, pairingheap *queue, const MMBounding
 		/* What has been seen was read, and what a leaf's cursor has are rows. */
 		if (next.cursor->inner && !item->seen)
 		{
-			PrefetchBuffer(upcoming->index, MAIN_FORKNUM, item->block);
+			mm_page_prefetch(upcoming->index, item->block);
 			nodes++;
 		}
 		if (next.cursor->is_heap)
@@ -187,7 +186,7 @@ void
 mm_upcoming_in_order(MMUpcoming *upcoming, const MMCursor *cursor, int i)
 {
 	if (begin_node(upcoming) && i + upcoming->distance < cursor->n)
-		PrefetchBuffer(upcoming->index, MAIN_FORKNUM, cursor->items[i + upcoming->distance].block);
+		mm_page_prefetch(upcoming->index, cursor->items[i + upcoming->distance].block);
 }
 
 void
