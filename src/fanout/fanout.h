@@ -12,6 +12,8 @@
  * So one text serves all queries of a kind, and nothing that is not immutable is
  * computed elsewhere.
  *
+ * The functions marked PGDLLEXPORT are also called by the library mmdb_shard.
+ *
  *-------------------------------------------------------------------------
  */
 #ifndef MM_FANOUT_H
@@ -91,13 +93,13 @@ extern Expr *mm_ship(MMShipping *shipping, Expr *expr);
  * mm_server_extensions: the extensions that a server has, by its option
  * "extensions".
  */
-extern List *mm_server_extensions(Oid serverid);
+extern PGDLLEXPORT List *mm_server_extensions(Oid serverid);
 
 /*
  * mm_is_binary_safe: do values of a type mean the same in binary form on another
  * server?
  */
-extern bool mm_is_binary_safe(Oid type);
+extern PGDLLEXPORT bool mm_is_binary_safe(Oid type);
 
 /* deparse.c */
 

@@ -18,8 +18,8 @@ extern void mm_guard_init(void);
 
 /*
  * mm_guard_unique: raise an error if a command, as it was parsed, would give a
- * distributed table a unique key.
+ * distributed table a unique key.  The library mmdb_shard calls it, too.
  */
-extern void mm_guard_unique(const Node *command, const char *schema, const char *table);
+extern PGDLLEXPORT void mm_guard_unique(const Node *command, const char *schema, const char *table);
 
 #endif							/* MM_GUARD_H */

@@ -40,6 +40,8 @@ foreach my $file ('README.md', sort glob('docs/*.md'))
 
 	(my $database = lc $file) =~ s/\W/_/g;
 	$node->safe_psql('postgres', "CREATE DATABASE $database TEMPLATE gallery");
+	# Since PostgreSQL 17, those of other pages would be there, too.
+	$node->safe_psql($database, 'SELECT mm_reset_query_stats(all_databases => true)');
 	run_examples($file, $node->connstr($database));
 }
 
