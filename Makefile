@@ -118,6 +118,7 @@ OBJS = \
 	src/model/effort.o \
 	src/model/fitted.o \
 	src/model/forest.o \
+	src/model/kept.o \
 	src/model/model.o \
 	src/model/pairs.o \
 	src/model/pivots.o \
@@ -366,6 +367,7 @@ REGRESS = \
 	packing \
 	index_vacuum \
 	reentrant \
+	kept \
 	validate \
 	scan \
 	search \

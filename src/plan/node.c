@@ -28,6 +28,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "model/kept.h"
 #include "plan/late.h"
 #include "plan/scan.h"
 #include "stats/last.h"
@@ -197,7 +198,7 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	s->plan = mm_plan_unpack(scan->custom_exprs, scan->custom_private);
 	s->user = GetUserId();
 	s->index = index_open(s->plan->index, AccessShareLock);
-	s->columns = mm_columns_open(s->index);
+	s->columns = mm_kept_columns(s->index);
 
 	/*
 	 * The slot that custom scans are given cannot hold rows as the table has
