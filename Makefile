@@ -228,6 +228,7 @@ OBJS = \
 	src/plan/record.o \
 	src/plan/row_sort.o \
 	src/plan/sum.o \
+	src/plan/sum_like.o \
 	src/plan/sum_state.o \
 	src/plan/sum_values.o \
 	src/plan/value_bounds.o \
