@@ -118,6 +118,7 @@ OBJS = \
 	src/model/effort.o \
 	src/model/fitted.o \
 	src/model/forest.o \
+	src/model/kept.o \
 	src/model/model.o \
 	src/model/pairs.o \
 	src/model/pivots.o \
@@ -227,6 +228,7 @@ OBJS = \
 	src/plan/record.o \
 	src/plan/row_sort.o \
 	src/plan/sum.o \
+	src/plan/sum_like.o \
 	src/plan/sum_state.o \
 	src/plan/sum_values.o \
 	src/plan/value_bounds.o \
@@ -366,6 +368,7 @@ REGRESS = \
 	packing \
 	index_vacuum \
 	reentrant \
+	kept \
 	validate \
 	scan \
 	search \

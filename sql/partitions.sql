@@ -28,6 +28,8 @@ BEGIN
 END $$;
 SELECT plan('SELECT id FROM homes ORDER BY (stars <+> 77) / 100.0 + (price <+> 500) / 1000 LIMIT 3');
 SELECT plan('SELECT id FROM homes WHERE region < 3 ORDER BY stars <+> 77, id LIMIT 3');
+-- All but the first leave it to the scan above them to return what the rows are ordered by.
+EXPLAIN (VERBOSE, COSTS OFF) SELECT id, stars <+> 77 AS d FROM homes WHERE region > 2 ORDER BY 2 LIMIT 3;
 
 -- How many of the partitions that the plan has when it starts were searched, and what was
 -- verified there; and whether the answer is that of a sort.
@@ -91,6 +93,17 @@ BEGIN
 	END LOOP;
 END $$;
 SELECT lines('EXECUTE near(700, 4)', 'Partitions|Subplans Removed|MMDB Scan');
+-- The value is evaluated once, for all partitions.
+CREATE FUNCTION noisy() RETURNS integer STABLE LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE NOTICE 'evaluated';
+	RETURN 77;
+END $$;
+PREPARE noisily AS SELECT region FROM homes ORDER BY stars <+> noisy() LIMIT 1;
+SET client_min_messages = warning;
+EXECUTE noisily;
+RESET client_min_messages;
+EXECUTE noisily;
 RESET plan_cache_mode;
 
 -- A cursor, which goes on.
@@ -214,4 +227,4 @@ SELECT id FROM homes ORDER BY price <+> 77, id LIMIT 1;
 RESET ROLE;
 DROP TABLE homes, names, far, base CASCADE;
 DROP ROLE regress_mm_partitions;
-DROP FUNCTION plan, search, lines;
+DROP FUNCTION plan, search, lines, noisy;

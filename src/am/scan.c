@@ -25,6 +25,7 @@
 #include "utils/rel.h"
 
 #include "am/am.h"
+#include "model/kept.h"
 #include "search/terms.h"
 #include "stats/track.h"
 
@@ -114,7 +115,7 @@ mmdb_beginscan(Relation index, int nkeys, int norderbys)
 	IndexScanDesc scan = RelationGetIndexScan(index, nkeys, norderbys);
 	MMScan  *state = palloc0(sizeof(MMScan));
 
-	state->columns = mm_columns_open(index);
+	state->columns = mm_kept_columns(index);
 	state->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb scan",
 										   ALLOCSET_DEFAULT_SIZES);
 	scan->opaque = state;

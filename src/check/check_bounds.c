@@ -210,6 +210,7 @@ make_query(const BoundsState *state, const Row *row, int column, QueryColumn *qu
 	query->row = row;
 	query->prepared = mm_metric_prepare(&state->columns->columns[column].space, term.value);
 	mm_bound_term_init(&query->term, &query->point, state->model, &term, true);
+	mm_bound_term_sketch(&query->term, state->model, &term);
 	make_curves(query);
 }
 

@@ -21,6 +21,7 @@
 #include "am/am.h"
 #include "am/cost.h"
 #include "compat.h"
+#include "model/kept.h"
 #include "plan/offer.h"
 
 bool
@@ -44,7 +45,7 @@ mm_offer_open(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	offer->rel = rel;
 	offer->info = info;
 	index = index_open(info->indexoid, NoLock);
-	offer->columns = mm_columns_open(index);
+	offer->columns = mm_kept_columns(index);
 	meta = mm_meta_read(index, offer->columns->n);
 	offer->statistics = mm_planner_statistics(root, rel, meta);
 	mm_forest_open(index, meta, mm_meta_model(index, meta), &offer->forest);

@@ -28,6 +28,7 @@
 #include "utils/rel.h"
 
 #include "compat.h"
+#include "model/kept.h"
 #include "plan/late.h"
 #include "plan/scan.h"
 #include "stats/last.h"
@@ -98,7 +99,9 @@ begin_scan(MMScanState *s)
 	{
 		MMSumState *sum = s->sums[i];
 
-		mm_sum_begin(sum, econtext);
+		if (s->leader == NULL || i >= s->leader->plan->ndrivers ||
+			!mm_sum_begin_like(sum, s->leader->sums[i]))
+			mm_sum_begin(sum, econtext);
 		/* NULL is not true, and neither is a comparison with NULL. */
 		if (sum->driver->bounds != NIL && (sum->kind == MM_SUM_NULL || sum->null_bound))
 			continue;
@@ -131,11 +134,8 @@ begin_scan(MMScanState *s)
 	MemoryContextSwitchTo(old);
 }
 
-/*
- * Release what the scan holds, except for memory.
- */
-static void
-end_scan(MMScanState *s)
+void
+mm_scan_end(MMScanState *s)
 {
 	if (s->mode != NULL)
 	{
@@ -197,7 +197,7 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	s->plan = mm_plan_unpack(scan->custom_exprs, scan->custom_private);
 	s->user = GetUserId();
 	s->index = index_open(s->plan->index, AccessShareLock);
-	s->columns = mm_columns_open(s->index);
+	s->columns = mm_kept_columns(s->index);
 
 	/*
 	 * The slot that custom scans are given cannot hold rows as the table has
@@ -266,7 +266,7 @@ rescan_node(CustomScanState *node)
 {
 	MMScanState *s = (MMScanState *) node;
 
-	end_scan(s);
+	mm_scan_end(s);
 	MemoryContextReset(s->context);
 	ExecScanReScan(&node->ss);
 }
@@ -297,7 +297,7 @@ end_node(CustomScanState *node)
 {
 	MMScanState *s = (MMScanState *) node;
 
-	end_scan(s);
+	mm_scan_end(s);
 	mm_counts_run(s);
 	mm_counts_report(s);
 	report_work(s);

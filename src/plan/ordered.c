@@ -43,7 +43,8 @@ typedef struct PendingRow
 typedef struct OrderedState
 {
 	bool		nulls;			/* rows without a value are searched for, first */
-	int64		worth;			/* as many verifications cost a scan of the table */
+	int64		worth;			/* as many verifications cost a scan of the table; -1:
+								 * that was not asked yet */
 	int64		verified_before;	/* in earlier scans */
 
 	MMCandidate next;			/* the candidate that comes next, if ... */
@@ -198,19 +199,48 @@ spill(MMScanState *s)
 }
 
 /*
+ * How many verifications cost as much as a scan of a table with so many rows?
+ */
+static int64
+worth_of_rows(const MMScanState *s, double rows)
+{
+	return (int64) Max(rows, 1000) /
+		(s->early == NULL ? mm_cost_model.rows_per_verification :
+		 mm_cost_model.filtered_rows_per_verification);
+}
+
+/*
+ * About how many rows the table has.
+ */
+static double
+table_rows(MMScanState *s)
+{
+	BlockNumber pages;
+	double		rows;
+	double		all_visible;
+
+	estimate_rel_size(s->css.ss.ss_currentRelation, NULL, &pages, &rows, &all_visible);
+	return rows;
+}
+
+/*
  * Has the search done more work than a scan of the table takes, and not
  * returned anything yet?
  */
 static bool
 is_hopeless(MMScanState *s)
 {
-	const OrderedState *state = s->state;
+	OrderedState *state = s->state;
 	const MMSearchStats *stats = mm_search_stats(s->search);
-
-	return !s->nearest->returned &&
-		s->counts.verified - state->verified_before +
+	int64		work = s->counts.verified - state->verified_before +
 		stats->refined / mm_cost_model.refinements_per_verification +
-		stats->bounded / mm_cost_model.entries_per_verification > state->worth;
+		stats->bounded / mm_cost_model.entries_per_verification;
+
+	if (s->nearest->returned || work <= worth_of_rows(s, 0))
+		return false;
+	if (state->worth < 0)
+		state->worth = worth_of_rows(s, table_rows(s));
+	return work > state->worth;
 }
 
 /*
@@ -424,20 +454,6 @@ next_ordered(MMScanState *s)
 }
 
 /*
- * About how many rows the table has.
- */
-static double
-table_rows(MMScanState *s)
-{
-	BlockNumber pages;
-	double		rows;
-	double		all_visible;
-
-	estimate_rel_size(s->css.ss.ss_currentRelation, NULL, &pages, &rows, &all_visible);
-	return rows;
-}
-
-/*
  * Begin to search for rows whose sum is NULL.  Returns false if no such row is
  * wanted, or if there can be none.  *complete becomes true if the index can
  * find all of them.
@@ -468,9 +484,7 @@ begin_ordered(MMScanState *s)
 	bool		complete;
 
 	s->state = state;
-	state->worth = (int64) Max(table_rows(s), 1000) /
-		(s->early == NULL ? mm_cost_model.rows_per_verification :
-		 mm_cost_model.filtered_rows_per_verification);
+	state->worth = -1;
 	state->verified_before = s->counts.verified;
 	state->pending = pairingheap_allocate(compare_pending, NULL);
 	state->nulls = begin_null_search(s, &complete);

@@ -19,9 +19,13 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "nodes/plannodes.h"
+#include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
@@ -37,6 +41,40 @@ static create_upper_paths_hook_type previous_upper_hook;
 
 /* ---------- the plan ---------- */
 
+/*
+ * Keep searches from computing what they are ordered by once more, for each row that they
+ * return: the scan knows it.  It takes the executor long to make that ready in each
+ * partition, too.  The first partition goes on computing it, as EXPLAIN shows the order
+ * by that.
+ *
+ * Not if rows may be checked once more, after another transaction has changed them: the
+ * scan does not know of these.  Nor with subplans, which a node finds in what it
+ * computes; nor if the order is that of a column which is equal.  Returns whether it was
+ * done.
+ */
+static bool
+drop_order(PlannerInfo *root, MergeAppend *merge)
+{
+	int			column = merge->sortColIdx[0] - 1;
+	Node	   *order = (Node *) ((TargetEntry *) list_nth(merge->plan.targetlist, column))->expr;
+	ListCell   *lc;
+
+	if (root->parse->commandType != CMD_SELECT || root->rowMarks != NIL ||
+		IsA(order, Var) || exprType(order) != FLOAT8OID || contain_subplans(order))
+		return false;
+	for_each_from(lc, merge->mergeplans, 1)
+	{
+		CustomScan *scan = lfirst(lc);
+		TargetEntry *entry;
+
+		if (!IsA(scan, CustomScan) || scan->methods != &mm_scan_methods)
+			continue;
+		entry = list_nth(scan->scan.plan.targetlist, column);
+		entry->expr = (Expr *) makeNullConst(FLOAT8OID, -1, InvalidOid);
+	}
+	return true;
+}
+
 static Plan *
 plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist,
 		  List *clauses, List *custom_plans)
@@ -50,7 +88,8 @@ plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path, List *tlist
 	scan->scan.plan.targetlist = tlist;
 	scan->custom_plans = list_make1(castNode(MergeAppend, merge));
 	scan->custom_scan_tlist = copyObject(merge->targetlist);
-	scan->custom_private = copyObject(best_path->custom_private);
+	scan->custom_private = lappend_int(copyObject(best_path->custom_private),
+									   drop_order(root, castNode(MergeAppend, merge)));
 	scan->flags = best_path->flags;
 	scan->methods = &mm_partition_scan_methods;
 	return &scan->scan.plan;

@@ -17,6 +17,9 @@
  * of ours.  A row that is checked once more, after another transaction has changed
  * it, goes through it, too.
  *
+ * What the rows are ordered by, searches know.  So they do not compute it once more as
+ * one of their columns, but leave that to this node.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -60,7 +63,8 @@ typedef struct PartitionScan
 	MergeAppendState *merge;
 	bool		descending;
 	bool		nulls_first;
-	AttrNumber	column;			/* that rows of plans without our index are sorted by */
+	bool		dropped;		/* searches return no value of the order */
+	AttrNumber	column;			/* with the order's value */
 
 	/* for one scan */
 	MemoryContext context;
@@ -71,6 +75,7 @@ typedef struct PartitionScan
 	int			nheap;
 	bool		returned;		/* the first one's row was returned */
 	MMNearest  *nearest;
+	MMScanState *leader;		/* the first search that has begun, or NULL */
 	double		impatience;		/* see farthest */
 
 	/* for EXPLAIN, of this process */
@@ -215,8 +220,11 @@ advance_search(PartitionScan *p, Member *member)
 	if (instrument != NULL)
 		InstrStartNode(instrument);
 	s->shared = p->nearest;
+	s->leader = p->leader;
 	s->most = farthest(p);
 	member->row = mm_scan_next(s);
+	if (p->leader == NULL)
+		p->leader = s;
 	if (instrument != NULL)
 		InstrStopNode(instrument, 0);
 	if (TupIsNull(member->row))
@@ -251,6 +259,24 @@ advance_first(PartitionScan *p)
 }
 
 /*
+ * A row that a search has returned, with the value of the order.
+ */
+static TupleTableSlot *
+add_order(PartitionScan *p, const Member *member, TupleTableSlot *row)
+{
+	TupleTableSlot *slot = p->css.ss.ss_ScanTupleSlot;
+	int			n = slot->tts_tupleDescriptor->natts;
+
+	slot_getallattrs(row);
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, row->tts_values, sizeof(Datum) * n);
+	memcpy(slot->tts_isnull, row->tts_isnull, sizeof(bool) * n);
+	slot->tts_values[p->column - 1] = Float8GetDatum(p->descending ? -member->value : member->value);
+	slot->tts_isnull[p->column - 1] = member->isnull;
+	return ExecStoreVirtualTuple(slot);
+}
+
+/*
  * What the first member, whose row is known, returns for it; NULL if the row fails a
  * condition.
  */
@@ -268,7 +294,7 @@ take_first(PartitionScan *p)
 	slot = mm_scan_result(member->scan);
 	if (instrument != NULL)
 		InstrStopNode(instrument, slot != NULL ? 1 : 0);
-	return slot;
+	return slot != NULL && p->dropped ? add_order(p, member, slot) : slot;
 }
 
 /* ---------- a scan ---------- */
@@ -315,6 +341,7 @@ begin_scan(PartitionScan *p)
 		else if (k > 0)
 			ExecSetTupleBound(k, member->node);
 	}
+	p->leader = NULL;
 	p->begun = true;
 	p->returned = false;
 	p->impatience = 0;
@@ -359,6 +386,7 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	p->merge = (MergeAppendState *) ExecInitNode(&merge->plan, estate, eflags);
 	node->custom_ps = list_make1(p->merge);
 	p->descending = linitial_int(scan->custom_private);
+	p->dropped = lsecond_int(scan->custom_private);
 	p->nulls_first = merge->nullsFirst[0];
 	p->column = merge->sortColIdx[0];
 	p->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb partition scan",
@@ -375,7 +403,7 @@ exec_node(CustomScanState *node)
 	PlanState  *ps = &node->ss.ps;
 	TupleTableSlot *slot;
 
-	if (ps->state->es_epq_active != NULL)
+	if (ps->state->es_epq_active != NULL && !p->dropped)
 		slot = ExecProcNode(&p->merge->ps);
 	else
 	{
@@ -402,6 +430,10 @@ rescan_node(CustomScanState *node)
 {
 	PartitionScan *p = (PartitionScan *) node;
 
+	/* All, before the leader's values go. */
+	for (int i = 0; p->begun && i < p->nmembers; i++)
+		if (p->members[i].scan != NULL)
+			mm_scan_end(p->members[i].scan);
 	if (node->ss.ps.chgParam != NULL)
 		UpdateChangedParamSet(&p->merge->ps, node->ss.ps.chgParam);
 	ExecReScan(&p->merge->ps);

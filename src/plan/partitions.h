@@ -21,8 +21,9 @@ extern void mm_partitions_init(void);
 /* partition_scan.c */
 
 /*
- * A custom scan with one plan, a MergeAppend by one column.  custom_private has one
- * number, which says whether the order is descending.
+ * A custom scan with one plan, a MergeAppend by one column.  custom_private has two
+ * numbers, which say whether the order is descending, and whether searches among the
+ * merge's inputs leave the value of the order to this node.
  */
 extern const CustomScanMethods mm_partition_scan_methods;
 

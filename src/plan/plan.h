@@ -80,7 +80,7 @@ typedef struct MMPartState
 	ExprState  *argument;		/* the value */
 	AttrNumber	attnum;			/* of the table's column; or 0: */
 	ExprState  *operand;		/* what is at some distance from the value */
-	ExprState  *distance;		/* of a composite */
+	ExprState  *distance;		/* if the metric does not compute it, as for a composite */
 	Datum		value;
 	bool		isnull;
 	void	   *prepared;
@@ -108,12 +108,13 @@ typedef struct MMSumState
 	List	   *factors;		/* ExprStates of mm_sum_factors */
 	MMCurveNode **curves;		/* of each term; NULL: it has none */
 	ExprState **lows;			/* likewise */
+	List	   *bounds;			/* ExprStates */
+	bool		ready;			/* these, and the arguments of parts */
 	CustomScanState *node;		/* whose expressions they are */
 	Oid			user;			/* who has begun it */
 	ExprState  *value;			/* the expression, given its parts' distances; NULL: no
 								 * row has been evaluated yet */
-	ExprState  *conditions;		/* likewise */
-	List	   *bounds;			/* ExprStates */
+	ExprState  *conditions;		/* likewise given these */
 	TupleTableSlot *distances;	/* one column for each part */
 	double		offset;			/* the constant terms, and what others are at least */
 	double		magnitude;		/* of the greatest intermediate numbers */
@@ -144,7 +145,9 @@ extern MMTermCurve *mm_part_curve_term(MMPartCurve *curve, double factor);
 /* sum_state.c */
 
 /*
- * mm_sum_init: make a driver ready for a node.
+ * mm_sum_init: make a driver ready for a node.  Raises an error if the user may not
+ * compute its distances.  Other functions' privileges are looked at when they are
+ * first needed.
  */
 extern MMSumState *mm_sum_init(const MMDriver *driver, const MMColumns *columns,
 							   CustomScanState *node);
@@ -154,6 +157,16 @@ extern MMSumState *mm_sum_init(const MMDriver *driver, const MMColumns *columns,
  * current context.
  */
 extern void mm_sum_begin(MMSumState *sum, ExprContext *econtext);
+
+/* sum_like.c */
+
+/*
+ * mm_sum_begin_like: do the same by taking over what another sum has evaluated, which
+ * must stay.  Returns false, and does nothing, unless that is certain to be the same.
+ */
+extern bool mm_sum_begin_like(MMSumState *sum, const MMSumState *other);
+
+/* sum_state.c */
 
 /*
  * mm_sum_search_terms: the terms to search the index for, in the current

@@ -106,6 +106,8 @@ struct MMScanState
 	int64		k;				/* number of rows wanted; 0: no limit */
 	MMNearest  *nearest;		/* its own, or: */
 	MMNearest  *shared;			/* of all partitions; NULL: the scan is alone */
+	const MMScanState *leader;	/* of the same plan but for the partition, and has begun
+								 * with the same values, which stay; or NULL */
 	double		share;			/* of the rows wanted that are likely to be here */
 	double		most;			/* an ordered scan may pause if all that is left is
 								 * above this; Infinity: it may not */
@@ -150,11 +152,15 @@ extern double mm_nearest_bound(const MMNearest *nearest);
  *
  * mm_scan_result: what the scan returns for that row, or NULL if it fails those
  * conditions.
+ *
+ * mm_scan_end: end the scan, if one has begun, and release what it holds, except for
+ * memory.
  */
 extern MMScanState *mm_scan_of(PlanState *node);
 extern int64 mm_scan_rows_wanted(MMScanState *s);
 extern TupleTableSlot *mm_scan_next(MMScanState *s);
 extern TupleTableSlot *mm_scan_result(MMScanState *s);
+extern void mm_scan_end(MMScanState *s);
 
 /* verify.c */
 

@@ -52,12 +52,24 @@ replace_parts(Node *node, void *arg)
 	return expression_tree_mutator(node, replace_parts, arg);
 }
 
-static void
-init_part(MMPartState *state, const MMSumPart *part, const MMColumns *columns,
-		  CustomScanState *node)
+/*
+ * What is at some distance from the value, but for casts that change nothing.
+ */
+static Expr *
+operand_of(const MMSumPart *part)
 {
-	Expr	   *value = list_nth(part->expr->args, part->argument);
 	Expr	   *operand = list_nth(part->expr->args, 1 - part->argument);
+
+	while (IsA(operand, RelabelType) || mm_is_relabeled_array(operand))
+		operand = IsA(operand, RelabelType) ? ((RelabelType *) operand)->arg :
+			((ArrayCoerceExpr *) operand)->arg;
+	return operand;
+}
+
+static void
+init_part(MMPartState *state, const MMSumPart *part, const MMColumns *columns)
+{
+	const Expr *operand = operand_of(part);
 	Oid			function = get_opcode(part->expr->opno);
 
 	/*
@@ -67,34 +79,22 @@ init_part(MMPartState *state, const MMSumPart *part, const MMColumns *columns,
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(function));
 
 	state->part = part;
-	state->argument = ExecInitExpr(value, &node->ss.ps);
 	if (part->column < 0)
-	{
-		state->distance = ExecInitExpr((Expr *) part->expr, &node->ss.ps);
 		return;
-	}
 	/* The metric may have changed since the query was planned. */
 	mm_columns_require_metric(columns, part->column);
 	state->space = (MetricSpace *) &columns->columns[part->column].space;
-	while (IsA(operand, RelabelType) || mm_is_relabeled_array(operand))
-		operand = IsA(operand, RelabelType) ? ((RelabelType *) operand)->arg :
-			((ArrayCoerceExpr *) operand)->arg;
 	if (part->cast)
 	{
-		Oid			type = exprType((Node *) operand);
+		Oid			type = exprType((const Node *) operand);
 		Oid			opclass = GetDefaultOpClass(type, get_index_am_oid(MM_AM_NAME, false));
 
 		state->space = palloc0(sizeof(MetricSpace));
 		mm_metric_open(state->space, opclass, InvalidOid);
 	}
 	state->finite = mm_metric_finite(state->space);
-	/* "query operator value" may have other bits than "value operator query". */
-	if (part->argument == 0 && state->space->routine != NULL && state->space->routine->asymmetric)
-		state->distance = ExecInitExpr((Expr *) part->expr, &node->ss.ps);
-	if (IsA(operand, Var) && ((Var *) operand)->varattno > 0)
-		state->attnum = ((Var *) operand)->varattno;
-	else
-		state->operand = ExecInitExpr(operand, &node->ss.ps);
+	if (IsA(operand, Var) && ((const Var *) operand)->varattno > 0)
+		state->attnum = ((const Var *) operand)->varattno;
 }
 
 MMSumState *
@@ -102,20 +102,38 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 {
 	const MMSum *sum = driver->sum;
 	MMSumState *state = palloc0(sizeof(MMSumState));
-	TupleDesc	desc = CreateTemplateTupleDesc(sum->nparts);
-	ListCell   *lc;
 
 	state->driver = driver;
 	state->node = node;
 	state->user = GetUserId();
 	state->parts = palloc0(sizeof(MMPartState) * sum->nparts);
 	for (int i = 0; i < sum->nparts; i++)
+		init_part(&state->parts[i], &sum->parts[i], columns);
+	state->conditions = ExecInitQual((List *) replace_parts((Node *) driver->conditions,
+															 (void *) sum), &node->ss.ps);
+	return state;
+}
+
+/*
+ * Make ready what is evaluated when a scan begins.  Of many partitions, one does that
+ * for all.
+ */
+static void
+init_constants(MMSumState *state)
+{
+	const MMDriver *driver = state->driver;
+	const MMSum *sum = driver->sum;
+	PlanState  *ps = &state->node->ss.ps;
+	MMLate		late = mm_late_begin(ps, state->user);
+	ListCell   *lc;
+
+	for (int i = 0; i < sum->nparts; i++)
 	{
-		init_part(&state->parts[i], &sum->parts[i], columns, node);
-		TupleDescInitEntry(desc, i + 1, NULL, FLOAT8OID, -1, 0);
+		const MMSumPart *part = &sum->parts[i];
+
+		state->parts[i].argument = ExecInitExpr(list_nth(part->expr->args, part->argument), ps);
 	}
-	state->distances = ExecInitExtraTupleSlot(node->ss.ps.state, desc, &TTSOpsVirtual);
-	state->factors = ExecInitExprList(mm_sum_factors(sum), &node->ss.ps);
+	state->factors = ExecInitExprList(mm_sum_factors(sum), ps);
 	state->curves = palloc0(sizeof(MMCurveNode *) * sum->nterms);
 	state->lows = palloc0(sizeof(ExprState *) * sum->nterms);
 	for (int i = 0; i < sum->nterms; i++)
@@ -124,15 +142,14 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 
 		if (term->curve != NULL)
 			state->curves[i] = mm_curve_init(term->curve, (Expr *) sum->parts[term->part].expr,
-											 term->falls, &node->ss.ps);
+											 term->falls, ps);
 		if (term->low != NULL)
-			state->lows[i] = ExecInitExpr(term->low, &node->ss.ps);
+			state->lows[i] = ExecInitExpr(term->low, ps);
 	}
-	state->conditions = ExecInitQual((List *) replace_parts((Node *) driver->conditions,
-															 (void *) sum), &node->ss.ps);
 	foreach(lc, driver->bounds)
-		state->bounds = lappend(state->bounds, ExecInitExpr(lfirst(lc), &node->ss.ps));
-	return state;
+		state->bounds = lappend(state->bounds, ExecInitExpr(lfirst(lc), ps));
+	state->ready = true;
+	mm_late_end(&late);
 }
 
 /* ---------- one scan ---------- */
@@ -323,12 +340,15 @@ void
 mm_sum_begin(MMSumState *state, ExprContext *econtext)
 {
 	const MMSum *sum = state->driver->sum;
-	FactorContext context = {state->factors, econtext};
+	FactorContext context = {.econtext = econtext};
 	MMTermValue values[MM_MAX_TERMS];
 	double		unit;
 	bool		null = false;
 	bool		other = false;
 
+	if (!state->ready)
+		init_constants(state);
+	context.factors = state->factors;
 	state->offset = state->magnitude = 0.0;
 	begin_bounds(state, econtext);
 	for (int i = 0; i < sum->nparts; i++)
@@ -449,7 +469,7 @@ mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMTerm **re
 	*complete = true;
 	/* What is no part may be NULL, too. */
 	for (int i = 0; i < state->driver->sum->nterms; i++)
-		*complete &= state->lows[i] == NULL;
+		*complete &= state->driver->sum->terms[i].low == NULL;
 	for (int i = 0; i < state->driver->sum->nparts; i++)
 	{
 		const MMPartState *part = &state->parts[i];
@@ -502,16 +522,31 @@ mm_sum_least_value(const MMSumState *state, double lower)
 /* ---------- one row ---------- */
 
 /*
- * Make the expression ready.  That takes as long as a few rows, and of many partitions
- * no row is ever evaluated.
+ * Make ready what is evaluated for a row.  That takes as long as a few rows, and of many
+ * partitions no row is ever evaluated.
  */
 static void
-init_value(MMSumState *state)
+init_row(MMSumState *state)
 {
 	const MMSum *sum = state->driver->sum;
 	PlanState  *ps = &state->node->ss.ps;
 	MMLate		late = mm_late_begin(ps, state->user);
+	TupleDesc	desc = CreateTemplateTupleDesc(sum->nparts);
 
+	for (int i = 0; i < sum->nparts; i++)
+	{
+		const MMSumPart *part = &sum->parts[i];
+		MMPartState *ready = &state->parts[i];
+
+		TupleDescInitEntry(desc, i + 1, NULL, FLOAT8OID, -1, 0);
+		/* "query operator value" may have other bits than "value operator query". */
+		if (ready->space == NULL ||
+			(part->argument == 0 && ready->space->routine != NULL && ready->space->routine->asymmetric))
+			ready->distance = ExecInitExpr((Expr *) part->expr, ps);
+		else if (ready->attnum == 0)
+			ready->operand = ExecInitExpr(operand_of(part), ps);
+	}
+	state->distances = ExecInitExtraTupleSlot(ps->state, desc, &TTSOpsVirtual);
 	state->value = ExecInitExpr((Expr *) replace_parts((Node *) sum->expr, (void *) sum), ps);
 	mm_late_end(&late);
 }
@@ -562,11 +597,15 @@ bool
 mm_sum_evaluate(MMSumState *state, ExprContext *econtext, double most,
 				double *value, bool *isnull)
 {
-	TupleTableSlot *distances = state->distances;
+	TupleTableSlot *distances;
 	double		sum = state->offset;
 	double		limit = most + rounding(state, most);
-	MemoryContext old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	MemoryContext old;
 
+	if (state->value == NULL)
+		init_row(state);
+	distances = state->distances;
+	old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 	ExecClearTuple(distances);
 	for (int i = 0; i < state->driver->sum->nparts; i++)
 	{
@@ -587,8 +626,6 @@ mm_sum_evaluate(MMSumState *state, ExprContext *econtext, double most,
 	}
 	ExecStoreVirtualTuple(distances);
 	econtext->ecxt_innertuple = distances;
-	if (state->value == NULL)
-		init_value(state);
 	*value = DatumGetFloat8(ExecEvalExpr(state->value, econtext, isnull));
 	if (state->driver->sum->negated)
 		*value = -*value;

@@ -399,6 +399,39 @@ want_nulls(MMBounding *b, const uint32 *nulls, int n)
 		b->totals[i] = nulls[i] & b->null_sums ? MM_KEY_NULL : get_float4_nan();
 }
 
+void
+mm_bound_term_sketch(MMBoundTerm *ready, const MMModel *model, const MMTerm *term)
+{
+	const void *sketch = ready->column->sketch;
+	Oid			collation = model->columns->columns[term->column].space.collation;
+
+	if (sketch == NULL)
+		return;
+	ready->sketch_query = ready->routine->sketch_query(sketch, term->value, collation);
+	/* See point_of_term. */
+	if (ready->routine->refine_query != NULL &&
+		(term->curve != NULL || term->weight / term->scale >= FLT_MIN))
+		ready->refine_query = ready->routine->refine_query(sketch, term->value, collation);
+}
+
+/*
+ * Make the sketch queries, before the first leaf that is looked at with its sketches.  Of
+ * many partitions no leaf is.
+ */
+static void
+make_sketch_queries(MMBounding *b)
+{
+	MemoryContext old = MemoryContextSwitchTo(b->context);
+
+	for (int i = 0; i < b->nterms; i++)
+	{
+		mm_bound_term_sketch(&b->terms[i], b->model, &b->asked[i]);
+		b->refines |= b->terms[i].refine_query != NULL;
+	}
+	b->ready = true;
+	MemoryContextSwitchTo(old);
+}
+
 /*
  * Keys of the entries of a leaf, into totals, and if they are wanted upper
  * bounds of the sums, into uppers.  Sketches are not looked at any more once
@@ -415,6 +448,8 @@ mm_bound_leaf(MMBounding *b, Page page, int n)
 		want_nulls(b, nulls, n);
 		return;
 	}
+	if (!b->ready)
+		make_sketch_queries(b);
 	least = bound_by_coordinates(b, page, n);
 	if (b->uppers_wanted)
 		bound_from_above(b, page, n);
@@ -661,12 +696,6 @@ mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 	for (int i = 0; i < c->ncoordinates; i++)
 		ready->slack[i] = c->norm == METRIC_NORM_DISCRETE ? 0.0f :
 			mm_coordinate_slack(&ready->transform, ready->q[i]);
-	if (c->sketch != NULL)
-		ready->sketch_query = ready->routine->sketch_query(c->sketch, term->value,
-														   column->space.collation);
-	if (c->sketch != NULL && ready->routine->refine_query != NULL && factor >= FLT_MIN)
-		ready->refine_query = ready->routine->refine_query(c->sketch, term->value,
-														   column->space.collation);
 	*point = point_of_term(term);
 	point->norm = c->norm;
 	point->ncoordinates = c->ncoordinates;
@@ -708,7 +737,7 @@ order_sketches(MMBounding *b, const MMMeta *meta)
 		double		worth;
 		int			place;
 
-		if (b->terms[i].sketch_query == NULL)
+		if (b->terms[i].column->sketch == NULL)
 			continue;
 		worth = worth_of_sketches(&b->terms[i], &b->asked[i], meta);
 		for (place = b->nsketched++; place > 0; place--)
@@ -728,7 +757,8 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 {
 	b->model = model;
 	b->null_sums = 0;
-	b->refines = false;
+	b->ready = b->refines = false;
+	b->context = CurrentMemoryContext;
 	b->totals = alloc_floats(model);
 	b->scratch = alloc_floats(model);
 	b->by_sketch = alloc_floats(model);
@@ -742,7 +772,6 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 		mm_bound_term_init(&b->terms[i], &b->points[i], model, term,
 						   fits_dimensions(model->columns, term,
 										   meta->columns[term->column].dimensions));
-		b->refines |= b->terms[i].refine_query != NULL;
 		if (b->uppers_wanted)
 			b->terms[i].upper = alloc_floats(model);
 		if (term->missing == MM_MISSING_NULL)

@@ -63,6 +63,8 @@ typedef struct MMBounding
 	MMPointTerm *points;		/* of the terms; a missing of MM_KEY_NULL makes the
 								 * sum NULL */
 	uint32		null_sums;		/* columns whose NULLs make it NULL */
+	MemoryContext context;		/* for sketch queries */
+	bool		ready;			/* these have been made, if they are needed */
 	bool		refines;		/* a term has a refine_query */
 	bool		whole;			/* distances are whole numbers */
 	float		exact;			/* sums less than this are exact; or 0 */
@@ -90,7 +92,7 @@ mm_wanted(const MMBounding *b, float key)
  * that are NULL are wanted, too.  Other sums are wanted up to bound.
  *
  * mm_bounding_init: make the terms ready for entries of this model, in the
- * current context, before the first node.  Raises an error if a value has
+ * current context, which must stay, before the first node.  Raises an error if a value has
  * other dimensions than its column has in meta, and if the user may know
  * those.
  */
@@ -172,5 +174,10 @@ extern float mm_bounding_null_key(const MMBounding *b, int column);
  */
 extern void mm_bound_term_init(MMBoundTerm *ready, MMPointTerm *point, const MMModel *model,
 							   const MMTerm *term, bool fits);
+
+/*
+ * mm_bound_term_sketch: likewise for the sketches of its column, if it has such.
+ */
+extern void mm_bound_term_sketch(MMBoundTerm *ready, const MMModel *model, const MMTerm *term);
 
 #endif							/* MM_BOUNDING_H */

@@ -564,7 +564,7 @@ prefetch_leaf(const Ladder *ladder, BlockNumber block, bool coordinates, bool sk
 
 		if (coordinates)
 			mm_recent_prefetch(contents + (MM_ENTRY_HEADER + c->first) * word, c->ncoordinates * word);
-		if (!sketches || b->terms[r].sketch_query == NULL)
+		if (!sketches || c->sketch == NULL)
 			continue;
 		mm_recent_prefetch(contents + c->first_word * word,
 						   (c->shape.words - c->shape.later) * word);

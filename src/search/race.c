@@ -22,6 +22,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "model/kept.h"
 #include "search/cost_model.h"
 #include "search/inverted_source.h"
 #include "search/ladder.h"
@@ -228,7 +229,7 @@ open_tree(MMRace *race, const MMSubindex *subindex)
 {
 	if (subindex == NULL)
 		return mm_tree_of_columns(race->index,
-								  mm_model_open(race->columns, race->meta, race->stored));
+								  mm_kept_model(race->columns, race->meta, race->stored));
 	return mm_tree_of_subindex(race->index, subindex,
 							   mm_model_open_part(race->columns, &subindex->shape,
 												  mm_subindex_model(subindex)));
