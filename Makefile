@@ -102,6 +102,7 @@ OBJS = \
 	src/metric/vector_model.o \
 	src/metric/vector_query.o \
 	src/metric/vector_sketch.o \
+	src/index/change.o \
 	src/index/columns.o \
 	src/index/elsewhere.o \
 	src/index/key.o \

@@ -640,4 +640,11 @@ mm_blocks_end(MMBlocks *blocks)
 
 #endif
 
+/*
+ * Is the form of generic WAL's records known, so that src/index/change.c may
+ * write them itself?  For a newer version, look at applyPageRedo and
+ * GenericXLogFinish in generic_xlog.c first.
+ */
+#define MM_KNOWS_GENERIC_WAL	(PG_VERSION_NUM < 190000)
+
 #endif							/* MMDB_COMPAT_H */

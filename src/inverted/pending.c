@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "storage/indexfsm.h"
 
+#include "index/change.h"
 #include "inverted/pending.h"
 
 MMPendingRow *
@@ -67,18 +68,6 @@ put_row(Page page, const MMPendingRow *row)
 
 	memcpy((char *) page + header->pd_lower, row, MM_PENDING_SIZE(row->n));
 	header->pd_lower += MM_PENDING_SIZE(row->n);
-}
-
-/*
- * Append a row to a page that has room for it.
- */
-static void
-append_to_page(const MMInverted *inv, Buffer buffer, const MMPendingRow *row)
-{
-	GenericXLogState *xlog = GenericXLogStart(inv->index);
-
-	put_row(GenericXLogRegisterBuffer(xlog, buffer, 0), row);
-	GenericXLogFinish(xlog);
 }
 
 /*
@@ -162,7 +151,7 @@ mm_pending_append(const MMInverted *inv, const MMPendingRow *row)
 				mm_report_damage(inv->index, "Block %u ends before it begins.", chain.last);
 			if (MM_PENDING_SIZE(row->n) <= PageGetExactFreeSpace(page))
 			{
-				append_to_page(inv, last, row);
+				mm_change_append(inv->index, last, row, MM_PENDING_SIZE(row->n));
 				UnlockReleaseBuffer(last);
 				return 0;
 			}

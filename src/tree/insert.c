@@ -22,6 +22,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "index/change.h"
 #include "tree/box.h"
 #include "tree/choose.h"
 #include "tree/insert.h"
@@ -374,16 +375,12 @@ lock_node(Descent *d, BlockNumber block, int level, uint64 splits, bool exclusiv
 }
 
 /*
- * Write the enlarged box of a child.
+ * Is entry i of a node still the downlink to this child?
  */
-static void
-enlarge(Descent *d, Buffer buffer, int entry, MMEntry box)
+static bool
+is_downlink(Page page, int i, BlockNumber child)
 {
-	GenericXLogState *xlog = GenericXLogStart(d->tree->index);
-	Page		page = GenericXLogRegisterBuffer(xlog, buffer, 0);
-
-	mm_page_put(page, &d->tree->model->inner, entry, box);
-	GenericXLogFinish(xlog);
+	return i < MMPageGetSpecial(page)->n && mm_page_words(page, 0)[i] == child;
 }
 
 /*
@@ -397,13 +394,13 @@ descend(Descent *d)
 	int			level = -1;
 	uint64		splits = PG_UINT64_MAX;
 	bool		exclusive = false;
+	int			child = 0;
 	MMEntry		box = d->child;
 
 	for (;;)
 	{
 		Buffer		buffer = lock_node(d, block, level, splits, exclusive);
 		Page		page;
-		int			child;
 
 		if (!BufferIsValid(buffer))
 			return InvalidBuffer;
@@ -411,7 +408,13 @@ descend(Descent *d)
 		if (MMPageGetSpecial(page)->level == 0)
 			return buffer;
 
-		child = mm_choose_child(d->tree->model, page, d->box);
+		/*
+		 * Under an exclusive lock, the child has been chosen already: its box
+		 * must grow.  Others may have changed boxes since, but any child would
+		 * do.
+		 */
+		if (!exclusive || !is_downlink(page, child, box[0]))
+			child = mm_choose_child(d->tree->model, page, d->box);
 		mm_page_get(page, &d->tree->model->inner, child, box);
 		if (!mm_box_covers(d->tree->model, box, d->box))
 		{
@@ -422,7 +425,7 @@ descend(Descent *d)
 				continue;
 			}
 			mm_box_add(d->tree->model, box, d->box);
-			enlarge(d, buffer, child, box);
+			mm_change_put(d->tree->index, buffer, &d->tree->model->inner, child, box);
 		}
 		exclusive = false;
 		d->path[MMPageGetSpecial(page)->level] = block;
@@ -492,13 +495,7 @@ mm_tree_insert(const MMTree *tree, const uint32 *entry, int untrained)
 			continue;
 		}
 		else
-		{
-			GenericXLogState *xlog = GenericXLogStart(index);
-			int			flags = mm_page_add_flags(BufferGetPage(buffer));
-
-			mm_page_add(GenericXLogRegisterBuffer(xlog, buffer, flags), &model->leaf, entry);
-			GenericXLogFinish(xlog);
-		}
+			mm_change_add(index, buffer, &model->leaf, entry);
 		UnlockReleaseBuffer(buffer);
 		return result;
 	}
