@@ -347,6 +347,15 @@ foreach my $names ([ 'flats', 'elsewhere', 'price', 'cost' ], [ 'elsewhere', 'fl
 	is(in_session($nearest), $before, "server 1 has table $new with column $renamed");
 }
 
+# A server that has not what the statement names.
+$servers[0]->safe_psql('postgres', 'ALTER TABLE flats RENAME price TO cost');
+like(error_of($search), qr/server "s1": column t.price does not exist\nHINT:.*mmdb.check_servers/s,
+	'the error of a server without a column says what to do');
+$servers[0]->safe_psql('postgres', 'ALTER TABLE flats RENAME cost TO price; ALTER TABLE flats RENAME TO elsewhere');
+like(error_of($search), qr/server "s1": relation "public.flats" does not exist\nHINT:.*mmdb.check_servers/s,
+	'and so does that of one without the table');
+$servers[0]->safe_psql('postgres', 'ALTER TABLE elsewhere RENAME TO flats');
+
 # Text is in the database's encoding on the way, whatever the client has.
 my $accents = "SELECT encode(convert_to(name, 'UTF8'), 'hex') FROM flats ORDER BY name <~> U&'\\00e9\\00e8x' LIMIT 1";
 sql("INSERT INTO flats VALUES (-4, '(0.5,0.5)', 500, U&'\\00e9\\00e8', '{A}', '[0,0,0]')");
