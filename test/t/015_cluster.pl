@@ -428,10 +428,21 @@ is(query("$prepared $prepared $prepared
 $prepared =~ s/;$/ OFFSET 1;/;
 ($code, $out, $err) = $coordinator->psql('postgres', "$prepared $prepared $prepared
 	SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER stars TYPE bigint') > 0;
-	BEGIN ISOLATION LEVEL REPEATABLE READ; $prepared ROLLBACK;
+	BEGIN ISOLATION LEVEL REPEATABLE READ; $prepared $prepared COMMIT;
+	SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER stars TYPE integer') > 0;
+	BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM (SELECT 1 FROM flats ORDER BY rent <+> 500 LIMIT 1) s;
+	SAVEPOINT a; $prepared $prepared RELEASE a; $prepared COMMIT", on_error_stop => 0);
+is($out, join("\n", ('integer') x 3, 't', ('bigint') x 2, 't', 1, ('integer') x 3),
+	'transactions and savepoints that begin with such a search');
+is($err, '', 'have no error');
+($code, $out, $err) = $coordinator->psql('postgres', "$prepared $prepared
+	SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER stars TYPE bigint') > 0;
+	BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM (SELECT 1 FROM flats ORDER BY rent <+> 500 LIMIT 1) s;
+	$prepared ROLLBACK;
 	BEGIN ISOLATION LEVEL REPEATABLE READ; $prepared ROLLBACK;
 	SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER stars TYPE integer') > 0", on_error_stop => 0);
-is($out, join("\n", ('integer') x 3, 't', 'bigint', 't'), 'a transaction has the error once');
+is($out, join("\n", ('integer') x 2, 't', 1, 'bigint', 't'),
+	'a transaction that has read at the servers has an error once');
 like($err, qr/^[^\n]*cached plan must not change result type/, 'which is that of the server');
 
 # What a command sets does not outlast it at the servers.
