@@ -215,6 +215,20 @@ foreach my $how ("BEGIN; $unlimited; EXPLAIN (ANALYZE, COSTS OFF) $unlimited; CO
 }
 unlike(sql("EXPLAIN (COSTS OFF) $search"), qr/Leaf Pages/, 'EXPLAIN alone does not ask servers');
 
+# Two partitions of a table on one server.
+$servers[0]->safe_psql('postgres', "CREATE TABLE half_$_ (id integer, price float8);
+	INSERT INTO half_$_ SELECT 2 * i + $_, i FROM generate_series(1, 2000) i;
+	CREATE INDEX ON half_$_ USING mmdb (price)") foreach 0, 1;
+sql('CREATE TABLE halves (id integer, price float8) PARTITION BY LIST ((id % 2))');
+sql("CREATE FOREIGN TABLE half_$_ PARTITION OF halves FOR VALUES IN ($_) SERVER s1") foreach 0, 1;
+foreach my $halves ('SELECT id FROM halves ORDER BY price <+> 500 LIMIT 3',
+	"SELECT id FROM halves WHERE price <+> 500 < 2 AND pg_typeof(id) = 'integer'::regtype ORDER BY price <+> 500")
+{
+	like(sql("EXPLAIN (ANALYZE, COSTS OFF) $halves"), qr/Servers: s1: .* [1-9]\d* leaf .*, s1: .* [1-9]\d* leaf pages/,
+		'the work for each of two partitions on one server');
+}
+is(sql('SELECT id FROM halves ORDER BY price <+> 500, id LIMIT 3'), "1000\n1001\n998", 'and the right rows');
+
 # Whoever may not know what was read is not told.
 my $hidden = $servers[0];
 $hidden->safe_psql('postgres', "CREATE TABLE secret (a integer, owner text);
