@@ -10,8 +10,12 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-# MMDB_TEST_SEARCHES: how many random searches, if MMDB_TEST_LONG is not to have all.
-my $searches = $ENV{MMDB_TEST_SEARCHES} // ($ENV{MMDB_TEST_LONG} ? 100_000 : 150);
+# MMDB_TEST_SEED chooses the random searches, MMDB_TEST_SEARCHES how many there are with
+# each kind of regions; "make check-long" runs more of them, from a seed of its own each time.
+my $long = $ENV{MMDB_TEST_LONG};
+my $seed = $ENV{MMDB_TEST_SEED} // ($long ? time % 1_000_000 : 1);
+my $searches = $ENV{MMDB_TEST_SEARCHES} // ($long ? 50_000 : 150);
+srand($seed);
 my $some = $searches < 5000 ? $searches : 5000;
 
 sub make_node
@@ -99,8 +103,11 @@ $coordinator->safe_psql('postgres', slurp_file('test/fanout.sql'));
 foreach my $method ('hash', 'tree')
 {
 	distribute($method, 8);
-	is(sql("SELECT setseed(0.3); SELECT * FROM differences($searches)"), '',
+	my $start = time;
+	is(sql("SELECT setseed(($seed % 1000000) / 1e6); SELECT * FROM differences($searches)"), '',
 		"$searches random searches, regions by $method: the distances of one table, to the bit");
+	note(sprintf 'seed %d, %.1f ms a search', $seed, 1000 * (time - $start) / $searches);
+	$seed++;
 }
 is(sql('SELECT * FROM prepared_differences(30)'), '', 'so have prepared searches');
 
@@ -109,7 +116,7 @@ is(sql('SELECT * FROM prepared_differences(30)'), '', 'so have prepared searches
 # Through the parent, and on servers themselves; answers are compared when they rest.
 SKIP:
 {
-	skip 'long', 2 unless $ENV{MMDB_TEST_LONG};
+	skip 'long', 2 unless $long;
 	my @writers;
 	foreach my $node ($coordinator, $coordinator, @servers[ 1, 2 ])
 	{
@@ -132,7 +139,7 @@ SKIP:
 	foreach (1 .. 200)
 	{
 		my ($status) = $coordinator->psql('postgres',
-			"SELECT count(distances(replace(random_search(), '{t}', 'flats')))", on_error_stop => 1);
+			"SELECT count(distances(replace((random_search(true)).search, '{t}', 'flats')))", on_error_stop => 1);
 		$failed++ if $status != 0;
 	}
 	is($failed, 0, 'searches beside writers end without errors');
