@@ -1,5 +1,9 @@
 -- Random searches of a distributed table, flats, and of one plain table with the
 -- same rows, one_table.  Their answers must have the same distances, to the bit.
+--
+-- Most answers have some 50 rows at most, as answers of the whole table take long: a
+-- search without a LIMIT is read by a cursor that stops, and a radius is the distance of
+-- one of the nearest rows.  One search in fifty is not limited like that.
 
 CREATE FUNCTION pick(VARIADIC choices text[]) RETURNS text LANGUAGE sql VOLATILE AS $$
 	SELECT choices[1 + floor(random() * cardinality(choices))::integer]
@@ -44,29 +48,50 @@ $$;
 -- This function is not on the servers.
 CREATE FUNCTION here(integer) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT AS 'SELECT $1 % 5 <> 0';
 
--- A search whose first column is the distance, with {t} in place of the table.
-CREATE FUNCTION random_search() RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+-- A radius: the distance of one of the nearest rows, as a query has them, or another one.
+CREATE FUNCTION random_radius(distances text, another float8) RETURNS float8 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+	result float8;
+BEGIN
+	IF random() < 0.9 THEN
+		EXECUTE format('SELECT d FROM (%s) s (d) OFFSET %s', distances, floor(random() * 20)) INTO result;
+	END IF;
+	RETURN coalesce(result, another);
+END $$;
+
+-- A search whose first column is the distance, with {t} in place of the table; with few,
+-- one whose answer is small, or of which a few rows are to be read, as it is unlimited.
+CREATE FUNCTION random_search(few boolean, OUT search text, OUT unlimited boolean) LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	kind integer := floor(random() * 8);
 	sum text := random_sum();
 	columns text := pick('id', 'id, name, tags', 'f', 'f.*', 'NULL');
-	k text := pick('1', '2', '10', '50', '5000');
+	k text := CASE WHEN few THEN pick('1', '2', '10', '50') ELSE '5000' END;
 	weights text := format('{%s,%s,%s,%s,1}', random_weight(), random_weight(), random_weight(), random_weight());
 	object text := format('ROW(%L::point, %s::float8, %L, %L::text[], %L::mmvector)', point(random(), random()),
 		round((random() * 1000)::numeric, 2), left(md5(random()::text), 5), ARRAY[chr(65 + (random() * 5)::integer)],
 		random_vector());
 	missing text := pick('penalty', 'ignore', 'exclude');
 	filter text := pick('NULL', 'NULL', '''price < 500''', '''id % 2 = 0''', '''here(id)''');
+	radius float8 := random() * CASE WHEN few THEN 3 ELSE 20 END;
 BEGIN
-	RETURN CASE floor(random() * 8)::integer
+	IF few AND kind = 1 THEN
+		radius := random_radius(format('SELECT distance FROM odbknn(NULL::one_table, %s, %L, 20, missing => %L)',
+									   object, weights, missing), radius);
+	ELSIF few AND kind = 4 THEN
+		radius := random_radius(format('SELECT %s AS d FROM one_table f ORDER BY d LIMIT 20', sum), radius);
+	END IF;
+	unlimited := kind = 3;
+	search := CASE kind
 		WHEN 0 THEN format('SELECT distance AS d, parts FROM odbknn(NULL::{t}, %s, %L, %s,
 						   missing => %L, filter => %s)', object, weights, k, missing, filter)
 		WHEN 1 THEN format('SELECT distance AS d, parts FROM odbrange(NULL::{t}, %s, %L, %s,
-						   missing => %L, filter => %s)', object, weights, random() * 20, missing, filter)
+						   missing => %L, filter => %s)', object, weights, radius, missing, filter)
 		WHEN 2 THEN format('SELECT %s AS d, %s FROM {t} f WHERE %s ORDER BY d LIMIT %s OFFSET %s', sum, columns,
 						   random_filter(), k, pick('0', '1', '10'))
 		WHEN 3 THEN format('SELECT %s AS d, %s FROM {t} f WHERE %s ORDER BY d', sum, columns, random_filter())
 		WHEN 4 THEN format('SELECT %s AS d, %s FROM {t} f WHERE %s <= %s AND %s ORDER BY 1', sum, columns, sum,
-						   random() * 3, random_filter())
+						   radius, random_filter())
 		WHEN 5 THEN format('SELECT 1 - (%s) AS d, %s FROM {t} f WHERE %s ORDER BY d DESC %s LIMIT %s', sum, columns,
 						   random_filter(), pick('', 'NULLS LAST'), k)
 		WHEN 6 THEN format('SELECT %s AS d, %s FROM {t} f ORDER BY d NULLS FIRST LIMIT %s', sum, columns, k)
@@ -84,15 +109,15 @@ BEGIN
 	RETURN result;
 END $$;
 
--- The same, fetched by a cursor in pieces.
-CREATE FUNCTION distances_by_cursor(search text) RETURNS text[] LANGUAGE plpgsql AS $$
+-- The same of the first n rows, or all if n is NULL, fetched by a cursor one by one.
+CREATE FUNCTION distances_by_cursor(search text, n integer) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
 	c refcursor;
 	r record;
 	result text[];
 BEGIN
 	OPEN c FOR EXECUTE search;
-	LOOP
+	WHILE n IS NULL OR coalesce(cardinality(result), 0) < n LOOP
 		FETCH c INTO r;
 		EXIT WHEN NOT FOUND;
 		result := result || coalesce(encode(float8send(r.d), 'hex'), 'null');
@@ -104,17 +129,22 @@ END $$;
 -- Searches with other answers.
 CREATE FUNCTION differences(n integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
-	search text;
+	few boolean;
+	s record;
+	most integer;
 	expected text[];
 	found text[];
 BEGIN
 	FOR i IN 1 .. n LOOP
-		search := random_search();
-		expected := distances(replace(search, '{t}', 'one_table'));
-		found := CASE WHEN i % 4 = 0 THEN distances_by_cursor(replace(search, '{t}', 'flats'))
-					  ELSE distances(replace(search, '{t}', 'flats')) END;
+		few := random() >= 0.02;
+		s := random_search(few);
+		most := CASE WHEN few AND s.unlimited THEN 1 + floor(random() * 50) END;
+		expected := distances(replace(s.search, '{t}', 'one_table') || coalesce(' LIMIT ' || most, ''));
+		found := CASE WHEN i % 4 = 0 OR most IS NOT NULL
+					  THEN distances_by_cursor(replace(s.search, '{t}', 'flats'), most)
+					  ELSE distances(replace(s.search, '{t}', 'flats')) END;
 		IF expected IS DISTINCT FROM found THEN
-			RETURN NEXT format('%s: %s, not %s', search, found, expected);
+			RETURN NEXT format('%s: %s, not %s', s.search, found, expected);
 		END IF;
 	END LOOP;
 END $$;

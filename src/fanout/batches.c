@@ -175,8 +175,7 @@ close_counted(MMFanoutState *s)
 		server->cursor = NULL;
 		closed[n++] = server;
 	}
-	mm_fanout_ask(s, closed, n, true);
-	mm_fanout_count_work(s, closed, n, true);
+	mm_fanout_ask_counted(s, closed, n, true);
 	pfree(closed);
 }
 

@@ -315,7 +315,8 @@ extern void mm_fanout_record_end(MMFanoutState *s);
 /*
  * mm_fanout_is_counted: is the scan to be explained, with what it took?
  *
- * mm_fanout_count_work: ask servers what the search that has ended there has read.
+ * mm_fanout_ask_counted: run the statements of some servers, each of which ends a search,
+ * and ask what these have read.
  */
 static inline bool
 mm_fanout_is_counted(const MMFanoutState *s)
@@ -323,8 +324,8 @@ mm_fanout_is_counted(const MMFanoutState *s)
 	return s->css.ss.ps.instrument != NULL;
 }
 
-extern void mm_fanout_count_work(MMFanoutState *s, MMFanoutServer **servers, int n,
-								 bool in_transaction);
+extern void mm_fanout_ask_counted(MMFanoutState *s, MMFanoutServer **servers, int n,
+								  bool in_transaction);
 
 /* texts.c */
 

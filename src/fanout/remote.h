@@ -38,6 +38,7 @@ typedef struct MMRemoteCall
 	int			nrows;
 	int			state;
 	bool		retried;
+	int			depth;			/* of the connection's transaction before the call */
 	bool		failed;			/* the result is an error */
 	bool		missing;		/* the server could not be asked (with partial) */
 } MMRemoteCall;

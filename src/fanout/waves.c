@@ -76,9 +76,10 @@ ask_wave(MMFanoutState *s, int first, int count, int64 limit, double u)
 		return;
 	s->wave++;
 	s->waves++;
-	mm_fanout_ask(s, wave, n, false);
 	if (mm_fanout_is_counted(s))
-		mm_fanout_count_work(s, wave, n, false);
+		mm_fanout_ask_counted(s, wave, n, false);
+	else
+		mm_fanout_ask(s, wave, n, false);
 }
 
 /*

@@ -6,6 +6,7 @@
  * A server knows that when its search is over.  So it is asked by another statement
  * then (mmdb.last_statement_work), on the same connection, before anything else is
  * asked there.  That is one more round trip for each wave, only where somebody counts.
+ * A server that has several partitions is asked for one after the other then.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,21 +54,10 @@ add_work(const MMFanoutState *s, MMFanoutServer *server, const MMRemoteCall *cal
 }
 
 /*
- * Has one of the servers been asked for two partitions?  Only the last statement's
- * work is known there.
+ * Ask servers, no two of which are one, what their last statements have read.
  */
-static bool
-is_asked_twice(MMFanoutServer **servers, int n, const MMFanoutServer *server)
-{
-	int			times = 0;
-
-	for (int i = 0; i < n; i++)
-		times += servers[i]->serverid == server->serverid;
-	return times > 1;
-}
-
-void
-mm_fanout_count_work(MMFanoutState *s, MMFanoutServer **servers, int n, bool in_transaction)
+static void
+count_work(MMFanoutState *s, MMFanoutServer **servers, int n, bool in_transaction)
 {
 	MMRemoteCall *calls = palloc0(sizeof(MMRemoteCall) * Max(n, 1));
 	MMFanoutServer **asked = palloc(sizeof(MMFanoutServer *) * Max(n, 1));
@@ -75,7 +65,7 @@ mm_fanout_count_work(MMFanoutState *s, MMFanoutServer **servers, int n, bool in_
 
 	for (int i = 0; i < n; i++)
 	{
-		if (servers[i]->missing || is_asked_twice(servers, n, servers[i]))
+		if (servers[i]->missing)
 		{
 			servers[i]->work_unknown = true;
 			continue;
@@ -95,4 +85,40 @@ mm_fanout_count_work(MMFanoutState *s, MMFanoutServer **servers, int n, bool in_
 	}
 	pfree(calls);
 	pfree(asked);
+}
+
+static bool
+is_among(MMFanoutServer **servers, int n, Oid serverid)
+{
+	for (int i = 0; i < n; i++)
+		if (servers[i]->serverid == serverid)
+			return true;
+	return false;
+}
+
+void
+mm_fanout_ask_counted(MMFanoutState *s, MMFanoutServer **servers, int n, bool in_transaction)
+{
+	MMFanoutServer **round = palloc(sizeof(MMFanoutServer *) * Max(n, 1));
+	MMFanoutServer **later = palloc(sizeof(MMFanoutServer *) * Max(n, 1));
+
+	while (n > 0)
+	{
+		int			nround = 0;
+		int			nlater = 0;
+
+		for (int i = 0; i < n; i++)
+		{
+			if (is_among(round, nround, servers[i]->serverid))
+				later[nlater++] = servers[i];
+			else
+				round[nround++] = servers[i];
+		}
+		mm_fanout_ask(s, round, nround, in_transaction);
+		count_work(s, round, nround, in_transaction);
+		servers = later;
+		n = nlater;
+	}
+	pfree(round);
+	pfree(later);
 }

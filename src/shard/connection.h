@@ -140,6 +140,7 @@ extern void mm_sockets_drop(void);
 /* transaction.c */
 extern void mm_begin(MMConnection *conn, bool writes);
 extern char *mm_begin_sql(const MMConnection *conn);
+extern void mm_undo(MMConnection *conn, int depth);
 extern void mm_begun(MMConnection *conn);
 extern void mm_transaction_init(void);
 

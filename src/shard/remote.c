@@ -236,10 +236,13 @@ fail(MMRemoteCall *call, bool partial)
 	bool		is_lost = conn->pg == NULL || PQstatus(conn->pg) == CONNECTION_BAD;
 	PGresult   *result = take_error(call);
 
-	if (!is_lost && is_outdated(call, result) && conn->depth == 0 && !call->retried)
+	/* What the call itself has opened can be opened anew, as nothing was read in it. */
+	if (!is_lost && is_outdated(call, result) && (conn->depth == 0 || call->depth < conn->depth) &&
+		!call->retried)
 	{
 		PQclear(result);
 		conn->busy = false;
+		mm_undo(conn, call->depth);
 		call->retried = true;
 		call->state = CALL_WAITING;
 		return;
@@ -485,6 +488,7 @@ start(MMRemoteCall *calls, int ncalls, MMRemoteCall *call, bool partial)
 	call->connection = conn = mm_connection(call->serverid, call->userid);
 	if (is_taken(calls, ncalls, call))
 		return;
+	call->depth = conn->depth;
 	mm_connection_alive(conn);
 	if (conn->pg == NULL || conn->connecting)
 	{

@@ -25,6 +25,28 @@
 #define COPY_BUFFER		(256 * 1024)
 
 /*
+ * A server's hint, or NULL, and what we have to add: that names are not known there is
+ * the sign of a server that differs from this one.  A palloc'd string, or NULL.
+ */
+static char *
+full_hint(int code, const char *hint)
+{
+	const char *ours = "What servers have otherwise than this one is told by mmdb.check_servers(table).";
+
+	switch (code)
+	{
+		case ERRCODE_UNDEFINED_TABLE:
+		case ERRCODE_UNDEFINED_COLUMN:
+		case ERRCODE_UNDEFINED_FUNCTION:
+		case ERRCODE_UNDEFINED_OBJECT:
+		case ERRCODE_INVALID_SCHEMA_NAME:
+			return hint != NULL ? psprintf("%s %s", hint, ours) : pstrdup(ours);
+		default:
+			return hint != NULL ? pstrdup(hint) : NULL;
+	}
+}
+
+/*
  * Raise an error of a server: of a result, which is freed, or of the connection
  * if result is NULL or tells nothing.  sql is the command, or NULL.
  */
@@ -55,7 +77,7 @@ mm_remote_error(MMConnection *conn, PGresult *result, const char *sql)
 		message = pchomp(conn->pg != NULL ? PQerrorMessage(conn->pg) : "connection is closed");
 	message = pstrdup(message);
 	detail = detail != NULL ? pstrdup(detail) : NULL;
-	hint = hint != NULL ? pstrdup(hint) : NULL;
+	hint = full_hint(code, hint);
 	context = context != NULL ? pstrdup(context) : NULL;
 	PQclear(result);
 	if (is_lost)

@@ -74,8 +74,9 @@ set_transmission_settings(void)
 
 /*
  * Do the rows' columns have the same types at a server's table, of those that can be
- * sent in binary form?  Names of types are written under set_transmission_settings, at
- * both ends.
+ * sent in binary form?  What counts is what a domain is over: its values are sent as such,
+ * and a domain of the same name may be over something else there.  Names of types are
+ * written under set_transmission_settings, at both ends.
  */
 static bool
 can_be_binary(TupleDesc desc, int first, MMConnection *conn, const char *table)
@@ -83,9 +84,12 @@ can_be_binary(TupleDesc desc, int first, MMConnection *conn, const char *table)
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT count(*) = %d FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 "
-					 "AND NOT attisdropped AND (attname, format_type(atttypid, NULL)) IN (",
-					 desc->natts - first, quote_literal_cstr(table));
+	appendStringInfo(&sql, "WITH RECURSIVE c(name, type) AS (SELECT attname, atttypid FROM pg_attribute "
+					 "WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped "
+					 "UNION ALL SELECT name, typbasetype FROM c JOIN pg_type ON pg_type.oid = type WHERE typtype = 'd') "
+					 "SELECT count(*) = %d FROM c JOIN pg_type ON pg_type.oid = type WHERE typtype <> 'd' "
+					 "AND (name, format_type(type, NULL)) IN (",
+					 quote_literal_cstr(table), desc->natts - first);
 	for (int i = first; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
@@ -93,7 +97,7 @@ can_be_binary(TupleDesc desc, int first, MMConnection *conn, const char *table)
 		if (!mm_is_binary_safe(att->atttypid))
 			return false;
 		appendStringInfo(&sql, "%s(%s, %s)", i > first ? ", " : "", quote_literal_cstr(NameStr(att->attname)),
-						 quote_literal_cstr(format_type_extended(att->atttypid, -1, 0)));
+						 quote_literal_cstr(format_type_extended(getBaseType(att->atttypid), -1, 0)));
 	}
 	appendStringInfoChar(&sql, ')');
 	return desc->natts > first && strcmp(MM_ROW_VALUE(mm_exec(conn, sql.data), 0, 0), "t") == 0;

@@ -156,23 +156,34 @@ at_transaction_end(XactEvent event, void *arg)
 }
 
 /*
+ * Roll back what is open at the server beyond a depth, at the next command: the
+ * transaction (depth 0), or the savepoints above.
+ */
+void
+mm_undo(MMConnection *conn, int depth)
+{
+	if (conn->depth <= depth)
+		return;
+	/* What was to be sent is undone by this, or does not matter. */
+	resetStringInfo(&conn->before);
+	if (depth == 0)
+		appendStringInfoString(&conn->before, "ROLLBACK TRANSACTION; ");
+	else
+		appendStringInfo(&conn->before, "ROLLBACK TO SAVEPOINT s%d; RELEASE SAVEPOINT s%d; ",
+						 depth + 1, depth + 1);
+	conn->depth = depth;
+}
+
+/*
  * Roll back to the savepoint of a subtransaction, at the next command.
  */
 static void
 roll_back_part(MMConnection *conn, void *arg)
 {
-	int			level = *(int *) arg;
-
 	if (conn->connecting || (conn->busy && !conn->end_sent))
 		mm_disconnect(conn);
-	if (conn->depth >= level && conn->pg != NULL)
-	{
-		/* What was to be sent is undone by this, or does not matter. */
-		resetStringInfo(&conn->before);
-		appendStringInfo(&conn->before, "ROLLBACK TO SAVEPOINT s%d; RELEASE SAVEPOINT s%d; ",
-						 level, level);
-		conn->depth = level - 1;
-	}
+	if (conn->pg != NULL)
+		mm_undo(conn, *(int *) arg - 1);
 }
 
 static void
