@@ -195,7 +195,8 @@ for (;;)
 {
 	($by_index, $by_scan, $forest_by_index, $stamps) = split /\|/, $node->safe_psql('postgres', q{
 		CHECKPOINT;
-		SELECT a.last_value, b.last_value, f.last_value, inverted_stamps() FROM by_index a, by_scan b, forest_by_index f});
+		SELECT a.last_value, b.last_value, f.last_value, inverted_stamps()
+		FROM by_index a, by_scan b, forest_by_index f});
 	last if $by_index > 100 && $forest_by_index > 100 && $stamps > 5 || time > $patience;
 	IPC::Run::run([ 'pgbench', '-n', '-T', 2, '-c', 8, '-j', 2, '-h', $node->host, '-p', $node->port, @files,
 			'postgres' ], '<', \undef, '>', \$out, '2>', \$err);
