@@ -30,14 +30,14 @@ def knn(conn, table, query, weights=None, k=10, **options):
     normalized: False: distances are not divided by the columns' scales.
     missing: what a NULL costs: "penalty", "ignore" or "exclude".
 
-    Returns a list of Match.
+    Returns a list of Match. A table that is not there is a LookupError.
     """
-    return _matches(conn, *knn_statement(table, query, weights, k, **options))
+    return _matches(conn, table, *knn_statement(table, query, weights, k, **options))
 
 
 def within(conn, table, query, weights=None, radius=None, **options):
     """All rows within a radius of a query object, the nearest first. The other arguments are those of knn."""
-    return _matches(conn, *within_statement(table, query, weights, radius, **options))
+    return _matches(conn, table, *within_statement(table, query, weights, radius, **options))
 
 
 def knn_statement(table, query, weights=None, k=10, **options):
@@ -68,20 +68,22 @@ def _statement(function, limit, table, query, weights, value, columns=None, filt
         chosen = "(r.obj).*"
     else:
         chosen = ", ".join(f"(r.obj).{_quoted(column)}" for column in columns)
-    statement = (f"SELECT {chosen}{', ' if chosen else ''}r.distance, r.parts FROM {function}(NULL::{_table(table)}, %s, %s, "
+    table = ".".join(map(_quoted, _names(table)))
+    statement = (f"SELECT {chosen}{', ' if chosen else ''}r.distance, r.parts FROM {function}(NULL::{table}, %s, %s, "
                  f"{limit} => %s, using_index => %s, normalized => %s, missing => %s, filter => %s) r")
     return statement, (to_json(query), None if weights is None else to_json(weights), value, using_index, normalized,
                        missing, filter)
 
 
-def _table(table):
+def _names(table):
+    """The names that a table is given by: its own, or its schema's before it."""
     table = getattr(table, "__table__", table)      # SQLAlchemy's mapped classes
     if isinstance(table, str):
-        return _quoted(table)
+        return (table,)
     if isinstance(table, tuple):
-        return ".".join(map(_quoted, table))
+        return table
     if hasattr(table, "name"):
-        return ".".join(_quoted(name) for name in (getattr(table, "schema", None), table.name) if name)
+        return tuple(name for name in (getattr(table, "schema", None), table.name) if name)
     raise TypeError(f"not a table: {table!r}")
 
 
@@ -90,9 +92,23 @@ def _quoted(name):
     return '"' + str(name).replace('"', '""').replace("%", "%%") + '"'
 
 
-def _matches(conn, statement, parameters):
-    rows, names = _fetch(conn, statement, parameters)
+def _matches(conn, table, statement, parameters):
+    try:
+        rows, names = _fetch(conn, statement, parameters)
+    except Exception as error:
+        name = ".".join(map(str, _names(table)))
+        if not _lacks_type(error, name):
+            raise
+        hint = '; a schema is given as a pair, ("schema", "table")' if isinstance(table, str) and "." in table else ""
+        raise LookupError(f'no table "{name}"{hint}') from error
     return [Match(dict(zip(names, row[:-2])), row[-2], row[-1]) for row in rows]
+
+
+def _lacks_type(error, name):
+    """Whether an error of a driver is that there is no type of a name, which is what a table's rows are of."""
+    error = getattr(error, "orig", error)           # SQLAlchemy's
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return state == "42704" and name in error.diag.message_primary
 
 
 def _is(conn, module, *names):

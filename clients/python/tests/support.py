@@ -38,6 +38,9 @@ class SearchTests:
         cursor.execute(statement)
         return [tuple(row) for row in cursor.fetchall()]
 
+    def rollback(self):
+        self.conn.rollback()
+
     def query(self):
         import datetime
         import decimal
@@ -78,6 +81,17 @@ class SearchTests:
         count = {missing: len(mmdb.within(self.conn, "flats", {"photo": [1, 1, 1]}, radius=1e9, missing=missing, columns=[]))
                  for missing in ("penalty", "exclude")}
         self.assertEqual(count, {"penalty": 400, "exclude": 392})
+
+    def test_no_table(self):
+        import mmdb
+
+        for table, message in (("flat", 'no table "flat"$'), (("public", "100%"), 'no table "public.100%"$'),
+                               ("public.flats", 'no table "public.flats"; a schema is given as a pair')):
+            with self.assertRaisesRegex(LookupError, message):
+                mmdb.knn(self.conn, table, {"rent": 1})
+            self.rollback()
+        with self.assertRaisesRegex(Exception, 'type "moon" does not exist'):     # The table is there.
+            mmdb.within(self.conn, "flats", {"rent": 1}, radius=1, filter="NULL::moon IS NULL")
 
     def test_columns(self):
         import mmdb

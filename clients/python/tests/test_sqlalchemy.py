@@ -62,6 +62,10 @@ class SqlalchemyTest(SearchTests, unittest.TestCase):
     def sql(self, statement):
         return [tuple(row) for row in self.conn.exec_driver_sql(statement.replace("%", "%%"))]
 
+    def rollback(self):
+        if hasattr(self.conn, "rollback"):    # SQLAlchemy 1.4 does it by itself.
+            self.conn.rollback()
+
     def test_values(self):
         self.skipTest("tested with the drivers")
 
