@@ -470,7 +470,8 @@ sums_of_lanes(int first, const MMPointTerm *terms, int nterms, const float *x,
 
 		if (term->curve != NULL)
 			lower = lanes_on_curve(term->curve, lower);
-		lower = LANES_OF(term->factor) * LANES_MIN(lower, LANES_OF(FLT_MAX));
+		else
+			lower = LANES_OF(term->factor) * LANES_MIN(lower, LANES_OF(FLT_MAX));
 		if (some_null & term->bit)
 			lower = LANES_WHERE(nulls + first, term->bit, LANES_OF(term->missing), lower);
 		total += lower;
@@ -519,8 +520,9 @@ sums_block(const int lanes, int first, const MMPointTerm *terms, int nterms,
 #undef TERM
 		if (term->curve != NULL)
 			curve_block(lanes, 0, term->curve, lower);
-		FOR_LANES(i)
-			lower[i] = factor * smaller(lower[i], FLT_MAX);
+		else
+			FOR_LANES(i)
+				lower[i] = factor * smaller(lower[i], FLT_MAX);
 		if (some_null & term->bit)
 		{
 			uint32		bit = term->bit;

@@ -74,7 +74,9 @@ float_below(double x)
 static double
 least_of(MMTermCurve *curve, double distance)
 {
-	return Min(curve->least(curve, distance), FLT_MAX);
+	double		result = curve->least(curve, distance);
+
+	return Min(result, FLT_MAX);
 }
 
 /*
@@ -135,7 +137,11 @@ value_below_steps(MMTermCurve *curve, double start, double end, double value, do
 	double		result = value - slope * step;
 
 	for (int i = 1; i < STEPS; i++)
-		result = Min(least_of(curve, start + i * step) - slope * (i + 1) * step, result);
+	{
+		double		most = least_of(curve, start + i * step) - slope * (i + 1) * step;
+
+		result = Min(most, result);
+	}
 	return result;
 }
 
