@@ -151,11 +151,11 @@ random_curve(void)
 	MMCurveTable curve = {.dropped = 21 + random_below(3)};
 	uint32		number = (1 + random_below(254)) << (23 - curve.dropped);
 	uint32		first = number << curve.dropped;
-	uint32		last = (number + random_below(MM_CURVE_PIECES)) << curve.dropped;
+	uint32		last = (number + random_below(MM_CURVE_LINES)) << curve.dropped;
 
 	memcpy(&curve.first, &first, sizeof(first));
 	memcpy(&curve.last, &last, sizeof(last));
-	for (int i = 0; i < MM_CURVE_PIECES; i++)
+	for (int i = 0; i < MM_CURVE_LINES; i++)
 	{
 		curve.at_zero[i] = random_float();
 		curve.slope[i] = fabsf(random_float());

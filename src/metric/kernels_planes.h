@@ -149,20 +149,20 @@ mm_coordinate_slack(const MetricTransform *t, float q)
 /*
  * Lines below a function of distances that never falls.  Floats that agree in all but
  * the last bits, of which so many are dropped, have one number in common, and there is
- * a line for each of MM_CURVE_PIECES numbers in a row: registers hold all lines.  A
- * line is kept at its number modulo MM_CURVE_PIECES.  A distance below first is seen as
+ * a line for each of MM_CURVE_LINES numbers in a row: registers hold all lines.  A
+ * line is kept at its number modulo MM_CURVE_LINES.  A distance below first is seen as
  * first to choose a line, and one beyond last as last; the line is still evaluated
  * for the distance itself.  Where a line is below 0, the function is taken for 0.
  */
-#define MM_CURVE_PIECES	32
+#define MM_CURVE_LINES	32
 
 typedef struct MMCurveTable
 {
 	int			dropped;
 	float		first;
 	float		last;
-	float		at_zero[MM_CURVE_PIECES];	/* a line's value for a distance of 0 */
-	float		slope[MM_CURVE_PIECES];
+	float		at_zero[MM_CURVE_LINES];	/* a line's value for a distance of 0 */
+	float		slope[MM_CURVE_LINES];
 } MMCurveTable;
 
 /*

@@ -95,12 +95,12 @@ lanes_on_curve(const MMCurveTable *table, Lanes x)
 {
 	Lanes		at = LANES_MIN(x, LANES_OF(FLT_MAX));
 	Lanes		within = LANES_MAX(LANES_MIN(at, LANES_OF(table->last)), LANES_OF(table->first));
-	IntLanes	piece = INT_SHIFT_RIGHT(INT_OF_BITS(within), table->dropped);
+	IntLanes	line = INT_SHIFT_RIGHT(INT_OF_BITS(within), table->dropped);
 	Lanes		at_zero;
 	Lanes		slope;
 
-	LANES_LOOK_UP(at_zero, table->at_zero, piece);
-	LANES_LOOK_UP(slope, table->slope, piece);
+	LANES_LOOK_UP(at_zero, table->at_zero, line);
+	LANES_LOOK_UP(slope, table->slope, line);
 	return LANES_MAX(at * slope + at_zero, LANES_OF(0.0f));
 }
 
@@ -124,11 +124,11 @@ curve_block(const int lanes, int first, const MMCurveTable *table, float *x)
 	{
 		float		at = smaller(x[i], FLT_MAX);
 		float		within = larger(smaller(at, most), least);
-		uint32		piece;
+		uint32		line;
 
-		memcpy(&piece, &within, sizeof(piece));
-		piece = piece >> dropped & (MM_CURVE_PIECES - 1);
-		x[i] = larger(at * table->slope[piece] + table->at_zero[piece], 0.0f);
+		memcpy(&line, &within, sizeof(line));
+		line = line >> dropped & (MM_CURVE_LINES - 1);
+		x[i] = larger(at * table->slope[line] + table->at_zero[line], 0.0f);
 	}
 }
 

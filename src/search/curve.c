@@ -98,7 +98,7 @@ start_of(const MMTermCurve *curve, int number)
 static void
 set_line(MMCurveTable *table, int number, double start, double value, double slope)
 {
-	int			i = number % MM_CURVE_PIECES;
+	int			i = number % MM_CURVE_LINES;
 	double		at_zero;
 
 	/* This leaves out a NaN, too. */
@@ -177,7 +177,7 @@ choose_line(MMTermCurve *curve, int number, double start, double end, double val
 static int
 first_number(const MMTermCurve *curve, const float *lower, int n)
 {
-	int			powers = MM_CURVE_PIECES >> digits[curve->bend];
+	int			powers = MM_CURVE_LINES >> digits[curve->bend];
 	double		from = curve->scale > 0 ? ldexp(curve->scale, -powers * 5 / 8) : 0.0;
 	float		least = n > 0 ? FLT_MAX : 0.0f;
 	int			number;
@@ -186,7 +186,7 @@ first_number(const MMTermCurve *curve, const float *lower, int n)
 		least = Min(lower[i], least);
 	number = (int) (bits_of_float((float) Min(Max(least, from), FLT_MAX)) >> curve->table.dropped) - 1;
 	/* Numbers are for normal floats. */
-	return Max(Min(number, (EXPONENTS << digits[curve->bend]) - MM_CURVE_PIECES),
+	return Max(Min(number, (EXPONENTS << digits[curve->bend]) - MM_CURVE_LINES),
 			   1 << digits[curve->bend]);
 }
 
@@ -215,11 +215,11 @@ mm_term_curve_begin(MMTermCurve *curve, const float *lower, int n)
 	curve->table.dropped = FLT_MANT_DIG - 1 - digits[curve->bend];
 	first = first_number(curve, lower, n);
 	curve->table.first = start_of(curve, first);
-	curve->table.last = start_of(curve, first + MM_CURVE_PIECES - 1);
+	curve->table.last = start_of(curve, first + MM_CURVE_LINES - 1);
 	value = least_of(curve, start);
-	for (int i = 0; i < MM_CURVE_PIECES; i++)
+	for (int i = 0; i < MM_CURVE_LINES; i++)
 	{
-		double		end = i < MM_CURVE_PIECES - 1 ? start_of(curve, first + i + 1) : FLT_MAX;
+		double		end = i < MM_CURVE_LINES - 1 ? start_of(curve, first + i + 1) : FLT_MAX;
 		double		end_value = least_of(curve, end);
 
 		choose_line(curve, first + i, start, end, value, end_value);
@@ -258,12 +258,12 @@ mm_term_curve_within(MMTermCurve *curve, double most)
 	mm_term_curve_begin(curve, NULL, 0);
 	first = (int) (bits_of_float(curve->table.first) >> curve->table.dropped);
 	/* Find where a line, between its ends, is above most first. */
-	for (int i = 0; i < MM_CURVE_PIECES; i++)
+	for (int i = 0; i < MM_CURVE_LINES; i++)
 	{
 		double		start = i > 0 ? start_of(curve, first + i) : 0.0;
-		double		end = i < MM_CURVE_PIECES - 1 ? start_of(curve, first + i + 1) : FLT_MAX;
-		double		at_zero = curve->table.at_zero[(first + i) % MM_CURVE_PIECES];
-		double		slope = curve->table.slope[(first + i) % MM_CURVE_PIECES];
+		double		end = i < MM_CURVE_LINES - 1 ? start_of(curve, first + i + 1) : FLT_MAX;
+		double		at_zero = curve->table.at_zero[(first + i) % MM_CURVE_LINES];
+		double		slope = curve->table.slope[(first + i) % MM_CURVE_LINES];
 
 		if (at_zero + slope * end > most)
 			return slope > 0 ? Max((most - at_zero) / slope, start) : start;
