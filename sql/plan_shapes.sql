@@ -57,6 +57,23 @@ SELECT shape, array_agg(DISTINCT compare(format(shape, d))) AS alone,
 		|| ' + 0.002 * (price <+> 100) + (photo <-> (SELECT photo FROM offers WHERE id = 3))')) AS in_sum
 FROM shapes, distances() GROUP BY shape ORDER BY shape COLLATE "C";
 
+-- A function of a single distance ranks rows as the distance does, so a search by it reads
+-- about as many leaves, be the object among the rows or far from all of them.
+CREATE TABLE spots AS SELECT i AS id, point(random() * 10, random() * 10) AS place FROM generate_series(1, 20000) i;
+CREATE INDEX spots_mm ON spots USING mmdb (place);
+CREATE FUNCTION leaves(sum text) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+	plan jsonb;
+BEGIN
+	SET LOCAL enable_seqscan = off;
+	EXECUTE format('EXPLAIN (ANALYZE, FORMAT JSON) SELECT id FROM spots ORDER BY %s LIMIT 10', sum) INTO plan;
+	RETURN jsonb_path_query_first(plan, '$.**."Leaf Pages"');
+END $$;
+SELECT shape, object, leaves(format(shape, d)) <= 2 * leaves(d) AS few_leaves
+FROM (VALUES ('%1$s ^ 2'), ('sqrt(%1$s)'), ('ln(1 + %1$s)'), ('%1$s / (%1$s + 1e4)'),
+		('(3 * %1$s + least(%1$s, 1e4))')) s(shape),
+	 (VALUES ('(5,5)'), ('(100,5)')) o(object), format('(place <-> %L)', object) d ORDER BY shape COLLATE "C", object;
+
 -- Descending: similarities that decay.
 SELECT sum, compare(sum, 25, 'DESC NULLS LAST'), compare(sum, 25, 'DESC') FROM (VALUES
 	('exp(-(place <-> ''(4,5)'') / 2)'),

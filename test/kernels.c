@@ -145,51 +145,31 @@ random_transform(void)
 	return t;
 }
 
-#define DROPPED		20			/* bits of a float: 8 pieces for each power of 2 */
-#define PIECES		(0x7F800000 >> DROPPED)
-
-static MMCurvePiece all[PIECES];
-static MMCurvePiece pieces[PIECES];	/* of these, those that are known */
-static const MMCurveTable curve = {.dropped = DROPPED, .pieces = pieces};
-
-static void
-make_pieces(void)
+static MMCurveTable
+random_curve(void)
 {
-	for (int p = 0; p < PIECES; p++)
-		all[p] = (MMCurvePiece) {-fabsf(random_float()), random_float()};
+	MMCurveTable curve = {.dropped = 21 + random_below(3)};
+	uint32		number = (1 + random_below(254)) << (23 - curve.dropped);
+	uint32		first = number << curve.dropped;
+	uint32		last = (number + random_below(MM_CURVE_LINES)) << curve.dropped;
+
+	memcpy(&curve.first, &first, sizeof(first));
+	memcpy(&curve.last, &last, sizeof(last));
+	for (int i = 0; i < MM_CURVE_LINES; i++)
+	{
+		curve.at_zero[i] = random_float();
+		curve.slope[i] = fabsf(random_float());
+	}
+	return curve;
 }
 
-/*
- * Sums by both versions.  No piece of a curve is known at first, and each time that a
- * version stops for some, these become known.
- */
 static void
 compare_sums(const MMPlaneKernels *a, const MMPlaneKernels *b, const MMPointTerm *terms, int nterms,
 			 int n)
 {
-	make_pieces();
 	for (int i = 0; i < 2; i++)
-	{
-		MMSumProgress progress = {.add = false};
-
-		memset(pieces, 0, sizeof(pieces));
-		for (;;)
-		{
-			results[i][1][0] = (i == 0 ? a : b)->sums(terms, nterms, points, nulls,
-													  STRIDE, n, results[i][0], &progress);
-			if (progress.first >= n)
-				break;
-			for (int j = 0; j < METRIC_PLANE_SLACK; j++)
-			{
-				float		at = progress.bounds[j] < FLT_MAX ? progress.bounds[j] : FLT_MAX;
-				uint32		bits;
-
-				at = at > 0 ? at : 0.0f;
-				memcpy(&bits, &at, sizeof(bits));
-				pieces[bits >> DROPPED] = all[bits >> DROPPED];
-			}
-		}
-	}
+		results[i][1][0] = (i == 0 ? a : b)->sums(terms, nterms, points, nulls, STRIDE, n,
+												  results[i][0]);
 	check("a sum", results[0][0], results[1][0], sizeof(float) * n);
 	check("the least sum", results[0][1], results[1][1], sizeof(float));
 }
@@ -205,6 +185,7 @@ compare_coordinates(const MMPlaneKernels *a, const MMPlaneKernels *b)
 	MMPointTerm terms[8] = {{0}};
 	int			nterms = 1 + random_below((int) lengthof(terms));
 	MetricTransform transforms[lengthof(terms)];
+	MMCurveTable curves[lengthof(terms)];
 	float		q[PLANES];
 	float		slack[PLANES];
 	float		unit[PLANES];
@@ -260,7 +241,10 @@ compare_coordinates(const MMPlaneKernels *a, const MMPlaneKernels *b)
 	}
 	compare_sums(a, b, terms, nterms, n);
 	for (int r = 0; r < nterms; r++)
-		terms[r].curve = random_below(3) ? &curve : NULL;
+	{
+		curves[r] = random_curve();
+		terms[r].curve = random_below(3) ? &curves[r] : NULL;
+	}
 	compare_sums(a, b, terms, nterms, n);
 	for (int i = 0; i < 2; i++)
 		(i == 0 ? a : b)->growths(next, q, unit, coordinates[0], coordinates[1], STRIDE, n,
@@ -281,36 +265,19 @@ compare_coordinates(const MMPlaneKernels *a, const MMPlaneKernels *b)
 
 /* ---------- curves ---------- */
 
-/*
- * Some pieces are unknown at first.  Where a version stops depends on how many numbers
- * it takes at once, but what comes out must not.
- */
 static void
 compare_curves(const MMPlaneKernels *a, const MMPlaneKernels *b)
 {
+	MMCurveTable curve = random_curve();
 	float		distances[STRIDE];
 	int			n = 1 + random_below(MOST);
 
-	make_pieces();
 	for (int i = 0; i < n + METRIC_PLANE_SLACK; i++)
 		distances[i] = random_float();
 	for (int i = 0; i < 2; i++)
 	{
-		float	   *x = results[i][0];
-		int			next = 0;
-
-		memcpy(x, distances, sizeof(float) * (n + METRIC_PLANE_SLACK));
-		memcpy(pieces, all, sizeof(pieces));
-		for (int j = 0; j < n; j += 1 + random_below(30))
-		{
-			float		at = x[j] > 0 ? x[j] < FLT_MAX ? x[j] : FLT_MAX : 0.0f;
-			uint32		bits;
-
-			memcpy(&bits, &at, sizeof(bits));
-			pieces[bits >> DROPPED].minus_value = 0.0f;
-		}
-		while ((next = (i == 0 ? a : b)->curve(&curve, x, next, n)) < n)
-			memcpy(pieces, all, sizeof(pieces));
+		memcpy(results[i][0], distances, sizeof(float) * (n + METRIC_PLANE_SLACK));
+		(i == 0 ? a : b)->curve(&curve, results[i][0], n);
 	}
 	check("a curve's value", results[0][0], results[1][0], sizeof(float) * n);
 }

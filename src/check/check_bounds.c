@@ -269,8 +269,9 @@ check_refined(const BoundsState *state, QueryColumn *query, const Row *row,
 }
 
 /*
- * Check that the polygon of a function is below the function for a lower bound of a
- * distance, and for the distance itself.
+ * Check that the lines of a function are below the function for a lower bound of a
+ * distance, and for the distance itself.  The first distance that is looked at is taken
+ * for a usual one.
  */
 static void
 check_curves(const BoundsState *state, QueryColumn *query, const Row *row, float lower,
@@ -284,6 +285,7 @@ check_curves(const BoundsState *state, QueryColumn *query, const Row *row, float
 
 		if (x[1] > distance)
 			x[1] = nextafterf(x[1], 0.0f);
+		mm_term_curve_init(curve, 2 * distance);
 		mm_term_curve_shape(curve, x, 2);
 		for (int i = 0; i < 2; i++)
 			if (!(x[i] <= value))

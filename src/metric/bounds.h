@@ -49,42 +49,25 @@ mm_point_bounds(MetricNorm norm, const MetricTransform *t, int ncoordinates,
 }
 
 /*
- * mm_point_sums: weighted sums of the lower bounds of n points x, including
- * what NULLs add to them.  Returns the least of the sums, or Infinity if n is
- * 0.
- *
- * mm_point_sums_of_curves: the same, if terms may have curves.  It begins with entry
- * progress->first.  If that is less than n afterwards, pieces of a curve are needed,
- * and nothing is returned.
+ * mm_point_sums: weighted sums of the lower bounds of n points x, or of what curves
+ * make of these, including what NULLs add to them.  Returns the least of the sums, or
+ * Infinity if n is 0.
  */
 static inline float
 mm_point_sums(const MMPointTerm *terms, int nterms, const float *x,
 			  const uint32 *nulls, int stride, int n, float *totals)
 {
-	MMSumProgress progress;
-
-	progress.add = false;
-	progress.first = 0;
-	progress.term = 0;
-	return mm_kernels->planes->sums(terms, nterms, x, nulls, stride, n, totals, &progress);
-}
-
-static inline float
-mm_point_sums_of_curves(const MMPointTerm *terms, int nterms, const float *x,
-						const uint32 *nulls, int stride, int n, float *totals,
-						MMSumProgress *progress)
-{
-	return mm_kernels->planes->sums(terms, nterms, x, nulls, stride, n, totals, progress);
+	return mm_kernels->planes->sums(terms, nterms, x, nulls, stride, n, totals);
 }
 
 /*
- * mm_curve_values: replace numbers by their values in a polygon, as far as its pieces
- * are known; see kernels_planes.h.
+ * mm_curve_values: replace n numbers by what a curve makes of them.  Infinity and NaN
+ * count as FLT_MAX.
  */
-static inline int
-mm_curve_values(const MMCurveTable *table, float *x, int first, int n)
+static inline void
+mm_curve_values(const MMCurveTable *table, float *x, int n)
 {
-	return mm_kernels->planes->curve(table, x, first, n);
+	mm_kernels->planes->curve(table, x, n);
 }
 
 /*

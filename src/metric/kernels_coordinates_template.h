@@ -455,37 +455,28 @@ lanes_term_lower(const MMPointTerm *term, const float *x, int stride)
 
 /*
  * Weighted sums of lower bounds.  They stay in a register from one term to the
- * next, which compilers do not achieve with arrays.  Returns false if a piece of a
- * curve is not known.
+ * next, which compilers do not achieve with arrays.
  */
-INLINED bool
+INLINED void
 sums_of_lanes(int first, const MMPointTerm *terms, int nterms, const float *x,
-			  const uint32 *nulls, uint32 some_null, int stride, float *totals,
-			  MMSumProgress *progress)
+			  const uint32 *nulls, uint32 some_null, int stride, float *totals)
 {
-	bool		begun = progress->add || progress->term > 0;
-	Lanes		total = begun ? LANES_LOAD(totals + first) : LANES_OF(0.0f);
+	Lanes		total = LANES_OF(0.0f);
 
-	for (int r = progress->term; r < nterms; r++)
+	for (int r = 0; r < nterms; r++)
 	{
 		const MMPointTerm *term = &terms[r];
 		Lanes		lower = lanes_term_lower(term, x + (Size) term->first * stride + first, stride);
 
-		if (term->curve != NULL && !lanes_on_curve(term->curve, &lower))
-		{
-			LANES_STORE(progress->bounds, lower);
-			LANES_STORE(totals + first, total);
-			progress->term = r;
-			return false;
-		}
-		lower = LANES_OF(term->factor) * LANES_MIN(lower, LANES_OF(FLT_MAX));
+		if (term->curve != NULL)
+			lower = lanes_on_curve(term->curve, lower);
+		else
+			lower = LANES_OF(term->factor) * LANES_MIN(lower, LANES_OF(FLT_MAX));
 		if (some_null & term->bit)
 			lower = LANES_WHERE(nulls + first, term->bit, LANES_OF(term->missing), lower);
 		total += lower;
 	}
 	LANES_STORE(totals + first, total);
-	progress->term = 0;
-	return true;
 }
 #else							/* !LANES */
 
@@ -508,18 +499,17 @@ term_lower(const int lanes, const MetricNorm norm, const MMPointTerm *term,
 			   BALL_RADIUS(norm, term->q, term->ncoordinates), lower);
 }
 
-INLINED bool
+INLINED void
 sums_block(const int lanes, int first, const MMPointTerm *terms, int nterms,
 		   const float *x, const uint32 *nulls, uint32 some_null, int stride,
-		   float *totals, MMSumProgress *progress)
+		   float *totals)
 {
-	bool		begun = progress->add || progress->term > 0;
 	float		total[64];
 	float		lower[64];
 
 	FOR_LANES(i)
-		total[i] = begun ? totals[first + i] : 0.0f;
-	for (int r = progress->term; r < nterms; r++)
+		total[i] = 0.0f;
+	for (int r = 0; r < nterms; r++)
 	{
 		const MMPointTerm *term = &terms[r];
 		const float *v = x + (Size) term->first * stride + first;
@@ -529,21 +519,10 @@ sums_block(const int lanes, int first, const MMPointTerm *terms, int nterms,
 		FOR_NORM(term->norm == METRIC_NORM_PIVOTS ? METRIC_NORM_MAX : term->norm, TERM);
 #undef TERM
 		if (term->curve != NULL)
-		{
-			int			known = plane_curve(term->curve, lower, 0, lanes);
-
-			if (known < lanes)
-			{
-				FOR_LANES(i)
-					totals[first + i] = total[i];
-				progress->term = r;
-				for (int i = 0; i < METRIC_PLANE_SLACK; i++)
-					progress->bounds[i] = lower[i < known ? known : i];
-				return false;
-			}
-		}
-		FOR_LANES(i)
-			lower[i] = factor * smaller(lower[i], FLT_MAX);
+			curve_block(lanes, 0, term->curve, lower);
+		else
+			FOR_LANES(i)
+				lower[i] = factor * smaller(lower[i], FLT_MAX);
 		if (some_null & term->bit)
 		{
 			uint32		bit = term->bit;
@@ -557,40 +536,25 @@ sums_block(const int lanes, int first, const MMPointTerm *terms, int nterms,
 	}
 	FOR_LANES(i)
 		totals[first + i] = total[i];
-	progress->term = 0;
-	return true;
 }
 
 #endif							/* LANES */
 
 PLANES float
 plane_sums(const MMPointTerm *terms, int nterms, const float *x,
-		   const uint32 *nulls, int stride, int n, float *totals, MMSumProgress *progress)
+		   const uint32 *nulls, int stride, int n, float *totals)
 {
 	uint32		some_null = 0;
-#ifndef LANES
-	bool		curves = false;
-#endif
 	float		least[16];
 	float		result = FLOAT_INFINITY;
 
 	for (int i = 0; i < n; i++)
 		some_null |= nulls[i];
 #ifdef LANES
-	for (; progress->first < n; progress->first += LANES)
-		if (!sums_of_lanes(progress->first, terms, nterms, x, nulls, some_null, stride, totals,
-						   progress))
-			return result;
+	for (int first = 0; first < n; first += LANES)
+		sums_of_lanes(first, terms, nterms, x, nulls, some_null, stride, totals);
 #else
-	for (int r = 0; r < nterms; r++)
-		curves |= terms[r].curve != NULL;
-	if (!curves)
-		FOR_BLOCKS(n, (void) sums_block, terms, nterms, x, nulls, some_null, stride, totals, progress);
-	for (; curves && progress->first < n; progress->first += METRIC_PLANE_SLACK)
-		if (!sums_block(METRIC_PLANE_SLACK, progress->first, terms, nterms, x, nulls, some_null,
-						stride, totals, progress))
-			return result;
-	progress->first = n;
+	FOR_BLOCKS(n, sums_block, terms, nterms, x, nulls, some_null, stride, totals);
 #endif
 	for (int i = 0; i < 16; i++)
 		least[i] = FLOAT_INFINITY;

@@ -147,22 +147,22 @@ mm_coordinate_slack(const MetricTransform *t, float q)
 }
 
 /*
- * A function of distances that never falls, as a polygon.  Floats that agree in all
- * but the last bits, of which so many are dropped, share a piece.  From the piece's
- * start, which has zeros there, its value rises by a slope.  The value is kept with
- * the sign reversed, so that a piece that is all zeros is known to be unknown.  There
- * are pieces for all finite floats that are not negative.
+ * Lines below a function of distances that never falls.  Floats that agree in all but
+ * the last bits, of which so many are dropped, have one number in common, and there is
+ * a line for each of MM_CURVE_LINES numbers in a row: registers hold all lines.  A
+ * line is kept at its number modulo MM_CURVE_LINES.  A distance below first is seen as
+ * first to choose a line, and one beyond last as last; the line is still evaluated
+ * for the distance itself.  Where a line is below 0, the function is taken for 0.
  */
-typedef struct MMCurvePiece
-{
-	float		minus_value;
-	float		slope;
-} MMCurvePiece;
+#define MM_CURVE_LINES	32
 
 typedef struct MMCurveTable
 {
 	int			dropped;
-	const MMCurvePiece *pieces;
+	float		first;
+	float		last;
+	float		at_zero[MM_CURVE_LINES];	/* a line's value for a distance of 0 */
+	float		slope[MM_CURVE_LINES];
 } MMCurveTable;
 
 /*
@@ -173,7 +173,7 @@ typedef struct MMPointTerm
 	MetricNorm	norm;
 	int			ncoordinates;
 	int			first;			/* the plane of its first coordinate */
-	float		factor;
+	float		factor;			/* not looked at if there is a curve */
 	uint32		bit;			/* of the column, in masks of NULLs */
 	float		missing;		/* what a NULL adds to the sum */
 	const MetricTransform *transform;
@@ -183,19 +183,6 @@ typedef struct MMPointTerm
 								 * METRIC_NORM_DISCRETE */
 	const MMCurveTable *curve;	/* NULL: the distance itself is what is added */
 } MMPointTerm;
-
-/*
- * How far a sum with curves has come.  It stops before entries whose bounds have
- * unknown pieces in a term's curve, and goes on with that term: the totals of these
- * entries have the terms before it.
- */
-typedef struct MMSumProgress
-{
-	bool		add;			/* to what totals are already */
-	int			first;			/* the entry to go on with */
-	int			term;			/* the term to go on with, whose pieces are needed ... */
-	float		bounds[METRIC_PLANE_SLACK]; /* ... for these, and maybe more */
-} MMSumProgress;
 
 typedef struct MMPlaneKernels
 {
@@ -209,8 +196,7 @@ typedef struct MMPlaneKernels
 						   const float *x, int stride, int n,
 						   float *lower, float *upper);
 	float		(*sums) (const MMPointTerm *terms, int nterms, const float *x,
-						 const uint32 *nulls, int stride, int n, float *totals,
-						 MMSumProgress *progress);
+						 const uint32 *nulls, int stride, int n, float *totals);
 
 	/* mm_box_growths and mm_box_overlap_growths; see bounds.h. */
 	void		(*growths) (int ncoordinates, const float *x, const float *unit,
@@ -221,14 +207,8 @@ typedef struct MMPlaneKernels
 									const float *lo, const float *hi, int stride, int n,
 									float most, float *growth);
 
-	/*
-	 * Replace numbers of x, from the given first one to before n, by their values
-	 * in a polygon, as long as their pieces are known.  Negative numbers count as 0,
-	 * Infinity and NaN as FLT_MAX.  Returns the first that is not replaced: one of
-	 * the next METRIC_PLANE_SLACK has an unknown piece, or that is n.  Up to
-	 * METRIC_PLANE_SLACK - 1 numbers after the last are read, too.
-	 */
-	int			(*curve) (const MMCurveTable *table, float *x, int first, int n);
+	/* mm_curve_values; see bounds.h. */
+	void		(*curve) (const MMCurveTable *table, float *x, int n);
 
 	/* One sketch_bounds (metric_routine.h) for each kind of query. */
 	void		(*codes) (const MMCodeQuery *query, const MetricSketchPlanes *planes,

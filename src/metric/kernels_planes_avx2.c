@@ -53,35 +53,24 @@ typedef __m256i IntLanes;
 /* The absolute differences of bytes without sign. */
 #define INT_BYTES_APART(a, b)	_mm256_sub_epi8(_mm256_max_epu8(a, b), _mm256_min_epu8(a, b))
 
-/* The same bits as the other kind of register. */
+/* The same bits. */
 #define INT_OF_BITS(a)			_mm256_castps_si256(a)
-#define LANES_OF_BITS(a)		_mm256_castsi256_ps(a)
-
-/* Are all signs set? */
-#define LANES_ALL_SIGNED(a)		(_mm256_movemask_ps(a) == 0xFF)
-
-/* Two pairs of floats, whose numbers are the halves of an integer. */
-#define TWO_PAIRS(x, i) \
-	_mm_loadh_pd(_mm_load_sd((const double *) (x) + (uint32) (i)), (const double *) (x) + ((i) >> 32))
 
 /*
- * The pairs of floats with these numbers, as two registers.  Loads of single pairs are
- * faster than what such CPUs have for gathering.
+ * The numbers of a table of 32 that the last bits of each lane tell.  An instruction
+ * chooses among 8, by the last three bits; the next two choose among the results of four,
+ * as signs.
  */
-#define LANES_GATHER_PAIRS(x, i, first, second) \
+#define LANES_LOOK_UP(result, table, i) \
 	do { \
-		__m128i		numbers = _mm256_castsi256_si128(i); \
-		__m128i		more = _mm256_extracti128_si256(i, 1); \
-		uint64		n01 = _mm_cvtsi128_si64(numbers); \
-		uint64		n23 = _mm_extract_epi64(numbers, 1); \
-		uint64		n45 = _mm_cvtsi128_si64(more); \
-		uint64		n67 = _mm_extract_epi64(more, 1); \
-		__m256		low = _mm256_castpd_ps(_mm256_set_m128d(TWO_PAIRS(x, n45), TWO_PAIRS(x, n01))); \
-		__m256		high = _mm256_castpd_ps(_mm256_set_m128d(TWO_PAIRS(x, n67), TWO_PAIRS(x, n23))); \
+		__m256		bit3 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)); \
+		__m256		bit4 = _mm256_castsi256_ps(_mm256_slli_epi32(i, 27)); \
+		__m256		low = _mm256_blendv_ps(OF_EIGHT(table, i), OF_EIGHT((table) + 8, i), bit3); \
+		__m256		high = _mm256_blendv_ps(OF_EIGHT((table) + 16, i), OF_EIGHT((table) + 24, i), bit3); \
 		\
-		first = _mm256_shuffle_ps(low, high, 0x88); \
-		second = _mm256_shuffle_ps(low, high, 0xDD); \
+		result = _mm256_blendv_ps(low, high, bit4); \
 	} while (0)
+#define OF_EIGHT(table, i)	_mm256_permutevar8x32_ps(_mm256_loadu_ps(table), i)
 
 /*
  * Add to each lane the products of its four bytes.  Those of a have no sign, and

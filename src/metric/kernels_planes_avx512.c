@@ -61,27 +61,12 @@ typedef __m512i IntLanes;
 /* The absolute differences of bytes without sign. */
 #define INT_BYTES_APART(a, b)	_mm512_sub_epi8(_mm512_max_epu8(a, b), _mm512_min_epu8(a, b))
 
-/* The same bits as the other kind of register. */
+/* The same bits. */
 #define INT_OF_BITS(a)			_mm512_castps_si512(a)
-#define LANES_OF_BITS(a)		_mm512_castsi512_ps(a)
 
-/* Are all signs set? */
-#define LANES_ALL_SIGNED(a)		(_mm512_movepi32_mask(_mm512_castps_si512(a)) == 0xFFFF)
-
-/*
- * The pairs of floats with these numbers, as two registers.  Few CPUs gather fast, so
- * each pair is gathered at once.
- */
-#define LANES_GATHER_PAIRS(x, i, first, second) \
-	do { \
-		__m512i		evens = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0); \
-		__m512i		odds = _mm512_add_epi32(evens, _mm512_set1_epi32(1)); \
-		__m512		low = _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_castsi512_si256(i), x, 8)); \
-		__m512		high = _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_extracti64x4_epi64(i, 1), x, 8)); \
-		\
-		first = _mm512_permutex2var_ps(low, evens, high); \
-		second = _mm512_permutex2var_ps(low, odds, high); \
-	} while (0)
+/* The numbers of a table of 32 that the last bits of each lane tell. */
+#define LANES_LOOK_UP(result, table, i) \
+	((result) = _mm512_permutex2var_ps(_mm512_loadu_ps(table), i, _mm512_loadu_ps((table) + 16)))
 
 /*
  * Add to each lane the products of its four bytes.  Those of a have no sign, and

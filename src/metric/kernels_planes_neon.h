@@ -52,23 +52,13 @@ typedef uint32x4_t IntLanes;
 #define INT_BYTES_APART(a, b) \
 	vreinterpretq_u32_u8(vabdq_u8(vreinterpretq_u8_u32(a), vreinterpretq_u8_u32(b)))
 
-/* The same bits as the other kind of register. */
+/* The same bits. */
 #define INT_OF_BITS(a)			vreinterpretq_u32_f32(a)
-#define LANES_OF_BITS(a)		vreinterpretq_f32_u32(a)
 
-/* Are all signs set? */
-#define LANES_ALL_SIGNED(a)		((vminvq_u32(vreinterpretq_u32_f32(a)) >> 31) != 0)
-
-/* The pairs of floats with these numbers, as two registers. */
-#define LANES_GATHER_PAIRS(x, i, first, second) \
-	do { \
-		Lanes		low = vcombine_f32(LANE_PAIR(x, i, 0), LANE_PAIR(x, i, 1)); \
-		Lanes		high = vcombine_f32(LANE_PAIR(x, i, 2), LANE_PAIR(x, i, 3)); \
-		\
-		first = vuzp1q_f32(low, high); \
-		second = vuzp2q_f32(low, high); \
-	} while (0)
-#define LANE_PAIR(x, i, lane)	vld1_f32((const float *) &(x)[vgetq_lane_u32(i, lane)])
+/* The numbers of a table of 32 that the last bits of each lane tell. */
+#define LANES_LOOK_UP(result, table, i) \
+	((result) = (Lanes) {OF_LANE(table, i, 0), OF_LANE(table, i, 1), OF_LANE(table, i, 2), OF_LANE(table, i, 3)})
+#define OF_LANE(table, i, lane)	(table)[vgetq_lane_u32(i, lane) & 31]
 
 /* The one bits of each lane. */
 #define INT_COUNT_BITS(a) \

@@ -83,65 +83,59 @@ smaller(float a, float b)
 			block(16, first, __VA_ARGS__); \
 	} while (0)
 
-/* ---------- polygons ---------- */
+/* ---------- functions of distances ---------- */
 
 #ifdef LANES
 
 /*
- * Replace numbers by their values in a polygon, unless a piece is not known.
+ * What a curve makes of numbers.
  */
-INLINED bool
-lanes_on_curve(const MMCurveTable *table, Lanes *x)
+INLINED Lanes
+lanes_on_curve(const MMCurveTable *table, Lanes x)
 {
-	Lanes		at = LANES_MAX(LANES_MIN(*x, LANES_OF(FLT_MAX)), LANES_OF(0.0f));
-	IntLanes	piece = INT_SHIFT_RIGHT(INT_OF_BITS(at), table->dropped);
-	Lanes		start = LANES_OF_BITS(INT_SHIFT_LEFT(piece, table->dropped));
-	Lanes		minus_value;
+	Lanes		at = LANES_MIN(x, LANES_OF(FLT_MAX));
+	Lanes		within = LANES_MAX(LANES_MIN(at, LANES_OF(table->last)), LANES_OF(table->first));
+	IntLanes	line = INT_SHIFT_RIGHT(INT_OF_BITS(within), table->dropped);
+	Lanes		at_zero;
 	Lanes		slope;
 
-	LANES_GATHER_PAIRS(table->pieces, piece, minus_value, slope);
-	if (!LANES_ALL_SIGNED(minus_value))
-		return false;
-	*x = (at - start) * slope - minus_value;
-	return true;
+	LANES_LOOK_UP(at_zero, table->at_zero, line);
+	LANES_LOOK_UP(slope, table->slope, line);
+	return LANES_MAX(at * slope + at_zero, LANES_OF(0.0f));
 }
 
-PLANES int
-plane_curve(const MMCurveTable *table, float *x, int first, int n)
+PLANES void
+plane_curve(const MMCurveTable *table, float *x, int n)
 {
-	for (; first < n; first += LANES)
-	{
-		Lanes		values = LANES_LOAD(x + first);
-
-		if (!lanes_on_curve(table, &values))
-			return first;
-		LANES_STORE(x + first, values);
-	}
-	return n;
+	for (int first = 0; first < n; first += LANES)
+		LANES_STORE(x + first, lanes_on_curve(table, LANES_LOAD(x + first)));
 }
 #else							/* !LANES */
 
-PLANES int
-plane_curve(const MMCurveTable *table, float *x, int first, int n)
+INLINED void
+curve_block(const int lanes, int first, const MMCurveTable *table, float *x)
 {
 	int			dropped = table->dropped;
+	float		least = table->first;
+	float		most = table->last;
 
-	for (; first < n; first++)
+	x += first;
+	FOR_LANES(i)
 	{
-		float		at = larger(smaller(x[first], FLT_MAX), 0.0f);
-		float		start;
-		uint32		bits;
-		MMCurvePiece piece;
+		float		at = smaller(x[i], FLT_MAX);
+		float		within = larger(smaller(at, most), least);
+		uint32		line;
 
-		memcpy(&bits, &at, sizeof(bits));
-		piece = table->pieces[bits >> dropped];
-		if (!__builtin_signbit(piece.minus_value))
-			return first;
-		bits = bits >> dropped << dropped;
-		memcpy(&start, &bits, sizeof(start));
-		x[first] = (at - start) * piece.slope - piece.minus_value;
+		memcpy(&line, &within, sizeof(line));
+		line = line >> dropped & (MM_CURVE_LINES - 1);
+		x[i] = larger(at * table->slope[line] + table->at_zero[line], 0.0f);
 	}
-	return n;
+}
+
+PLANES void
+plane_curve(const MMCurveTable *table, float *x, int n)
+{
+	FOR_BLOCKS(n, curve_block, table, x);
 }
 #endif							/* LANES */
 

@@ -329,14 +329,16 @@ mm_curve_direction(Expr *expr, MMLeafOf leaf_of, void *arg, Expr **distance)
 /* ---------- when it runs ---------- */
 
 /*
- * All values that an expression may have; both ends may be infinite.
+ * All values that an expression may have; both ends may be infinite.  If it is NULL,
+ * low is NaN: so small a struct is returned in registers.
  */
 typedef struct Range
 {
 	double		low;
 	double		high;
-	bool		isnull;			/* it is NULL */
 } Range;
+
+#define NULL_RANGE	((Range) {get_float8_nan(), get_float8_nan()})
 
 struct MMCurveNode
 {
@@ -350,7 +352,7 @@ struct MMCurveNode
 static Range
 range(double low, double high)
 {
-	Range		result = {low, high, false};
+	Range		result = {low, high};
 
 	/* What cannot be told is anywhere. */
 	if (isnan(low))
@@ -358,6 +360,12 @@ range(double low, double high)
 	if (isnan(high))
 		result.high = get_float8_infinity();
 	return result;
+}
+
+static bool
+is_null(Range a)
+{
+	return isnan(a.low);
 }
 
 static Range
@@ -386,17 +394,16 @@ times(double a, double b)
 static Range
 multiply(Range a, Range b)
 {
-	double		p[] = {times(a.low, b.low), times(a.low, b.high), times(a.high, b.low),
-	times(a.high, b.high)};
-	double		low = p[0];
-	double		high = p[0];
+	double		p = times(a.low, b.low);
+	double		q = times(a.high, b.high);
+	double		r;
+	double		s;
 
-	for (int i = 1; i < 4; i++)
-	{
-		low = Min(low, p[i]);
-		high = Max(high, p[i]);
-	}
-	return widened(low, high);
+	if (a.low >= 0 && b.low >= 0)
+		return widened(p, q);
+	r = times(a.low, b.high);
+	s = times(a.high, b.low);
+	return widened(Min(Min(p, q), Min(r, s)), Max(Max(p, q), Max(r, s)));
 }
 
 static Range
@@ -501,15 +508,15 @@ static Range evaluate(const MMCurveNode *node, const Range *distance);
 static Range
 of_many(const MMCurveNode *node, const Range *distance)
 {
-	Range		result = {0, 0, true};
+	Range		result = NULL_RANGE;
 
 	for (int i = 0; i < node->n; i++)
 	{
 		Range		operand = evaluate(node->operands[i], distance);
 
-		if (operand.isnull)
+		if (is_null(operand))
 			continue;
-		if (result.isnull)
+		if (is_null(result))
 			result = operand;
 		else if (node->operation == LOWEST)
 			result = range(Min(result.low, operand.low), Min(result.high, operand.high));
@@ -541,16 +548,16 @@ evaluate(const MMCurveNode *node, const Range *distance)
 			break;
 	}
 	a = evaluate(node->operands[0], distance);
-	if (a.isnull || node->n == 1)
-		return a.isnull ? a : of_one(node->operation, a);
+	if (is_null(a) || node->n == 1)
+		return is_null(a) ? a : of_one(node->operation, a);
 	b = evaluate(node->operands[1], distance);
-	if (b.isnull)
+	if (is_null(b))
 		return b;
 	a = of_two(node->operation, a, b);
 	if (node->n == 2)
 		return a;
 	b = evaluate(node->operands[2], distance);
-	return b.isnull ? b : multiply(a, b);
+	return is_null(b) ? b : multiply(a, b);
 }
 
 /*
@@ -639,7 +646,7 @@ mm_curve_begin(MMCurveNode *node, ExprContext *econtext)
 		double		value = isnull ? 0.0 : DatumGetFloat8(datum);
 
 		/* With a NaN or Infinity, operations have results of their own. */
-		node->value = isnull ? (Range) {0, 0, true} :
+		node->value = isnull ? NULL_RANGE :
 			!isfinite(value) ? anywhere() : range(value, value);
 	}
 }
@@ -651,7 +658,7 @@ mm_curve_least(const MMCurveNode *node, double distance)
 	Range		result = evaluate(node, &from);
 
 	/* Where it is NULL for every distance, nothing is known of it. */
-	return result.isnull ? -get_float8_infinity() : result.low;
+	return is_null(result) ? -get_float8_infinity() : result.low;
 }
 
 double
@@ -660,11 +667,12 @@ mm_curve_most(const MMCurveNode *node, double distance)
 	Range		at = range(distance, distance);
 	Range		result = evaluate(node, &at);
 
-	return result.isnull ? get_float8_infinity() : result.high;
+	return is_null(result) ? get_float8_infinity() : result.high;
 }
 
 /*
- * How minus a function bends, and the sum of two.
+ * How minus a function bends, and the sum of two.  A function that grows, of another,
+ * bends like the sum of both.
  */
 static MMBend
 bend_of_minus(MMBend bend)
@@ -679,21 +687,12 @@ mm_bend_of_sum(MMBend a, MMBend b)
 }
 
 /*
- * How a function bends that grows with another and bends in this way itself.
- */
-static MMBend
-bend_of_both(MMBend outer, MMBend inner)
-{
-	return mm_bend_of_sum(outer, inner);
-}
-
-/*
  * A number that a node always is; NaN if it is none.
  */
 static double
 constant_of(const MMCurveNode *node)
 {
-	return node->operation == CONSTANT && !node->value.isnull && node->value.low == node->value.high ?
+	return node->operation == CONSTANT && node->value.low == node->value.high ?
 		node->value.low : get_float8_nan();
 }
 
@@ -721,10 +720,10 @@ bend_of_power(const MMCurveNode *base, const MMCurveNode *exponent)
 	double		p = constant_of(exponent);
 
 	if (constant_of(base) > 0)
-		return bend_of_both(MM_BEND_CONVEX, bend_of_product(exponent, log(constant_of(base))));
+		return mm_bend_of_sum(MM_BEND_CONVEX, bend_of_product(exponent, log(constant_of(base))));
 	if (!(p > 0) || !is_never_negative(base))
 		return MM_BEND_UNKNOWN;
-	return bend_of_both(p == 1 ? MM_BEND_LINEAR : p > 1 ? MM_BEND_CONVEX : MM_BEND_CONCAVE,
+	return mm_bend_of_sum(p == 1 ? MM_BEND_LINEAR : p > 1 ? MM_BEND_CONVEX : MM_BEND_CONCAVE,
 						mm_curve_bend(base));
 }
 
@@ -756,23 +755,23 @@ mm_curve_bend(const MMCurveNode *node)
 			if (!(constant_of(operands[1]) >= 0) || !is_never_negative(operands[0]) ||
 				(node->n == 3 && !(constant_of(operands[2]) >= 0)))
 				return MM_BEND_UNKNOWN;
-			return bend_of_both(MM_BEND_CONCAVE, mm_curve_bend(operands[0]));
+			return mm_bend_of_sum(MM_BEND_CONCAVE, mm_curve_bend(operands[0]));
 		case POWER:
 			return bend_of_power(operands[0], operands[1]);
 		case EXPONENTIAL:
-			return bend_of_both(MM_BEND_CONVEX, mm_curve_bend(operands[0]));
+			return mm_bend_of_sum(MM_BEND_CONVEX, mm_curve_bend(operands[0]));
 		case ROOT:
 		case LOGARITHM:
 			/* Negative numbers have a range here, which need not fit the rest. */
 			if (!is_never_negative(operands[0]))
 				return MM_BEND_UNKNOWN;
-			return bend_of_both(MM_BEND_CONCAVE, mm_curve_bend(operands[0]));
+			return mm_bend_of_sum(MM_BEND_CONCAVE, mm_curve_bend(operands[0]));
 		case LOWEST:
 		case HIGHEST:
 			/* A NULL among the operands is passed over. */
 			result = node->operation == LOWEST ? MM_BEND_CONCAVE : MM_BEND_CONVEX;
 			for (int i = 0; i < node->n; i++)
-				result = bend_of_both(result, mm_curve_bend(operands[i]));
+				result = mm_bend_of_sum(result, mm_curve_bend(operands[i]));
 			return result;
 		default:
 			return MM_BEND_UNKNOWN;
@@ -782,11 +781,11 @@ mm_curve_bend(const MMCurveNode *node)
 double
 mm_curve_of_null(const MMCurveNode *node, bool *isnull)
 {
-	Range		null = {0, 0, true};
-	Range		result = evaluate(node, &null);
+	Range		distance = NULL_RANGE;
+	Range		result = evaluate(node, &distance);
 
-	*isnull = result.isnull;
-	return result.isnull ? 0.0 : result.low;
+	*isnull = is_null(result);
+	return *isnull ? 0.0 : result.low;
 }
 
 double

@@ -61,15 +61,9 @@ void
 mm_bounding_begin(MMBounding *b, const MMTerm *terms, int n, bool with_nulls, double bound)
 {
 	MMTerm	   *asked = palloc(sizeof(MMTerm) * Max(n, 1));
-	int			curved = 0;
 
 	b->nterms = n;
-	b->nplain = 0;
-	for (int i = 0; i < n; i++)
-		if (terms[i].curve == NULL)
-			asked[b->nplain++] = terms[i];
-		else
-			asked[n - ++curved] = terms[i];
+	memcpy(asked, terms, sizeof(MMTerm) * n);
 	b->asked = asked;
 	b->terms = palloc(sizeof(MMBoundTerm) * Max(n, 1));
 	b->points = palloc(sizeof(MMPointTerm) * Max(n, 1));
@@ -224,47 +218,21 @@ bound_each_by_coordinates(MMBounding *b, Page page, int n)
 }
 
 /*
- * Add the bounds of the terms with curves, which come last, to totals.
- */
-static float
-add_curves_by_coordinates(MMBounding *b, Page page, int n)
-{
-	MMSumProgress progress = {.add = true};
-	float		least;
-
-	for (;;)
-	{
-		least = mm_point_sums_of_curves(b->points + b->nplain, b->nterms - b->nplain,
-										(const float *) mm_page_words(page, MM_ENTRY_HEADER),
-										mm_page_words(page, 2), mm_page_room(page), n, b->totals,
-										&progress);
-		if (progress.first >= n)
-			return least;
-		mm_term_curve_know(b->terms[b->nplain + progress.term].curve, progress.bounds);
-	}
-}
-
-/*
  * The second rung of the ladder: bounds from the coordinates, into totals.
  * Returns the least.
  */
 static float
 bound_by_coordinates(MMBounding *b, Page page, int n)
 {
-	float		least = 0.0f;
-
 	if (b->whole)
 		return bound_each_by_coordinates(b, page, n);
-	if (b->nplain > 0)
-		least = mm_point_sums(b->points, b->nplain,
-							  (const float *) mm_page_words(page, MM_ENTRY_HEADER),
-							  mm_page_words(page, 2), mm_page_room(page), n, b->totals);
-	else
-		memset(b->totals, 0, sizeof(float) * n);
-	/* Curves take longer, and need not be looked at if the rest is enough. */
-	if (b->nplain == b->nterms || !mm_wanted(b, make_key(b, least)))
-		return least;
-	return add_curves_by_coordinates(b, page, n);
+	/* If the root is a leaf, no node has begun them. */
+	for (int r = 0; r < b->nterms; r++)
+		if (b->terms[r].curve != NULL)
+			mm_term_curve_begin(b->terms[r].curve, NULL, 0);
+	return mm_point_sums(b->points, b->nterms,
+						 (const float *) mm_page_words(page, MM_ENTRY_HEADER),
+						 mm_page_words(page, 2), mm_page_room(page), n, b->totals);
 }
 
 /*
@@ -489,13 +457,16 @@ key_of_others(MMBounding *b, const MMBoundTerm *term, const MetricSketchPlanes *
 			  Page page, int entry, float key)
 {
 	float		own;
+	float		by_sketch;
 
 	if (b->nterms == 1)
 		return 0.0f;
 	bound_one_by_coordinates(b, term, page, entry, 1);
 	term->routine->sketch_bounds(term->sketch_query, planes, b->by_sketch, NULL);
-	own = Max(b->scratch[0], b->whole ? round_up(b->by_sketch[0]) : b->by_sketch[0]);
-	own = shape_one(term->curve, own);
+	/* What a curve makes of the larger bound is not always more (raise_by_sketches). */
+	own = shape_one(term->curve, b->scratch[0]);
+	by_sketch = shape_one(term->curve, b->whole ? round_up(b->by_sketch[0]) : b->by_sketch[0]);
+	own = Max(own, by_sketch);
 	return Max(key - term->point->factor * Min(own, FLT_MAX), 0.0f);
 }
 
@@ -580,6 +551,8 @@ mm_bound_inner(MMBounding *b, Page page, int n)
 						  mm_page_room(page), n, b->scratch);
 		else
 			memset(b->scratch, 0, sizeof(float) * n);
+		if (term->curve != NULL)
+			mm_term_curve_begin(term->curve, b->scratch, n);
 		shape(term->curve, b->scratch, n);
 		for (int i = 0; i < n; i++)
 		{
@@ -772,6 +745,8 @@ mm_bounding_init(MMBounding *b, const MMModel *model, const MMMeta *meta)
 		mm_bound_term_init(&b->terms[i], &b->points[i], model, term,
 						   fits_dimensions(model->columns, term,
 										   meta->columns[term->column].dimensions));
+		if (term->curve != NULL)
+			mm_term_curve_init(term->curve, meta->columns[term->column].scale);
 		if (b->uppers_wanted)
 			b->terms[i].upper = alloc_floats(model);
 		if (term->missing == MM_MISSING_NULL)

@@ -54,8 +54,7 @@ typedef struct MMBounding
 {
 	const MMModel *model;
 	int			nterms;
-	int			nplain;			/* those without curves, which come first */
-	const MMTerm *asked;		/* the terms as the caller gave them, but for that order */
+	const MMTerm *asked;		/* the terms as the caller gave them */
 	MMBoundTerm *terms;
 	int		   *sketched;		/* the terms whose columns have sketches, in the order
 								 * in which these are looked at */

@@ -3,16 +3,18 @@
  * curve.h
  *	  What a distance adds to a sum where that is no multiple of it.
  *
- * A search asks for this for each entry that it bounds, so a polygon below the
- * function takes its place (MMCurveTable in metric/kernels_planes.h).  It has
- * some pieces for each power of 2, which are computed when they are first needed;
- * there are few such powers between the least and the greatest distance of a column.
+ * A search asks for this for each entry that it bounds, so lines below the function
+ * take its place (MMCurveTable in metric/kernels_planes.h).  They are chosen once, for
+ * distances from far below the column's usual ones to far above, and not below those
+ * that the search finds at first.  Each is for distances from one number to another
+ * that is up to half as much again; the first is for all lesser ones, too, and the last
+ * for all greater ones.
  *
- * How a piece lies below the function depends on how that bends.  Below a concave
- * function lies the chord between the piece's ends.  Below a convex one lies a short
- * chord that ends where the piece starts, prolonged: nearly a tangent.  Of a function
- * that may bend in both ways no more is known than its value at the start of the piece,
- * and it has more pieces for that.
+ * How a line lies below the function depends on how that bends.  Below a concave
+ * function lies the chord between both ends.  Below a convex one lies a short chord
+ * that ends at the lesser end, prolonged: nearly a tangent.  Of a function that may bend
+ * in both ways no more is known than that it never falls, and so its values at many
+ * distances between the ends tell how high a line may be.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,8 +46,9 @@ typedef struct MMTermCurve
 	double		(*least) (struct MMTermCurve *curve, double distance);
 	double		(*most) (struct MMTermCurve *curve, double distance);
 	MMBend		bend;
+	double		scale;			/* of the column */
+	bool		begun;
 	MMCurveTable table;
-	MMCurvePiece *pieces;		/* of the table */
 } MMTermCurve;
 
 /*
@@ -55,21 +58,25 @@ typedef struct MMTermCurve
 extern double mm_term_curve_slope(MMTermCurve *curve, double scale);
 
 /*
- * mm_term_curve_table: the polygon, as kernels take it.  Pieces live in the memory
- * context of the curve.
+ * mm_term_curve_init: declare the scale of the column; the first to be called of those
+ * that follow.
  *
- * mm_term_curve_know: let the pieces of METRIC_PLANE_SLACK lower bounds be known.
+ * mm_term_curve_begin: choose the lines, unless that was done.  lower are n lower bounds
+ * of distances, where there are any; no distance is known to be below them all.
+ *
+ * mm_term_curve_table: the lines, as kernels take them once they are chosen.
  *
  * mm_term_curve_shape: turn lower bounds of n distances into lower bounds of what
  * these add.  There must be room for n rounded up to METRIC_PLANE_SLACK.
  *
  * mm_term_curve_of: the same for one distance.
  *
- * mm_term_curve_within: a distance beyond which whatever is added is above most;
- * METRIC_NO_BOUND if there is none.
+ * mm_term_curve_within: a distance beyond which whatever is added is above most, or
+ * about that; METRIC_NO_BOUND if there is none.
  */
-extern const MMCurveTable *mm_term_curve_table(MMTermCurve *curve);
-extern void mm_term_curve_know(MMTermCurve *curve, const float *bounds);
+extern void mm_term_curve_init(MMTermCurve *curve, double scale);
+extern void mm_term_curve_begin(MMTermCurve *curve, const float *lower, int n);
+extern const MMCurveTable *mm_term_curve_table(const MMTermCurve *curve);
 extern void mm_term_curve_shape(MMTermCurve *curve, float *lower, int n);
 extern float mm_term_curve_of(MMTermCurve *curve, float lower);
 extern double mm_term_curve_within(MMTermCurve *curve, double most);
