@@ -37,6 +37,13 @@ SELECT explain(:'analyze', $$SELECT id FROM homes WHERE id > 10 AND (photo <-> '
 	ORDER BY photo <-> '[0.3,0.4]'$$);
 SELECT explain(:'analyze', $$SELECT id FROM homes ORDER BY (SELECT -1::float8) * (photo <-> '[0.3,0.4]') LIMIT 3$$);
 SELECT explain(:'analyze', $$SELECT id FROM homes WHERE (SELECT -1::float8) * (photo <-> '[0.3,0.4]') < -2$$);
+-- a weight, or a value, that is NULL
+SELECT line FROM explain(:'analyze', $$SELECT id FROM homes
+	ORDER BY coalesce((SELECT NULL::float8) * (photo <-> '[0.3,0.4]'), 2) + 0.5 * (stars <+> 77) LIMIT 3$$) line
+	WHERE line ~ 'Weights';
+SELECT line FROM explain(:'analyze', $$SELECT id FROM homes
+	ORDER BY coalesce(photo <-> (SELECT NULL::mmvector), 2) + 0.5 * (stars <+> 77) LIMIT 3$$) line
+	WHERE line ~ 'Weights';
 -- the other formats are well formed
 SELECT key FROM jsonb_object_keys((SELECT jsonb_path_query_first(string_agg(line, '')::jsonb, '$[0].Plan')
 	FROM explain(:'analyze' || ', FORMAT JSON', $$SELECT id FROM homes WHERE id > 0 AND (photo <-> '[0.3,0.4]') < 1

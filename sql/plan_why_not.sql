@@ -15,6 +15,8 @@ CREATE VIEW guarded WITH (security_barrier) AS SELECT * FROM homes WHERE id > 5;
 CREATE FUNCTION other_distance(integer, integer) RETURNS integer
 	LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN abs($1 - $2); END';
 CREATE OPERATOR <-> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = other_distance, COMMUTATOR = <->);
+CREATE FUNCTION other_function(integer, integer) RETURNS boolean
+	LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1 > $2; END';
 CREATE OPERATOR FAMILY other_ops USING gist;
 ALTER OPERATOR FAMILY other_ops USING gist ADD OPERATOR 15 <-> (integer, integer) FOR ORDER BY integer_ops;
 
@@ -45,6 +47,19 @@ SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY since <+> now()::timesta
 SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY price <+> random() LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY price <+> weight LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM plain ORDER BY (a <+> 5) + (upper(b) <!> 'X') LIMIT 3$$);
+-- Distances that are not in parentheses: arithmetic comes before them.
+SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY (title <~> 'crow') + price <+> 4 LIMIT 3$$);
+SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY price <+> 4 + 2 * (title <~> 'crow') LIMIT 3$$);
+SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY (title <~> 'crow') + 2 * stars <+> 4 LIMIT 3$$);
+SELECT * FROM mm_why_not($$SELECT * FROM homes WHERE (title <~> 'crow') + price <+> 4 < 3$$);
+-- Two indexes, or two distances of one column.
+SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY (price <+> 5) + (stars <+> 4) LIMIT 3$$);
+SELECT * FROM mm_why_not($$SELECT * FROM plain ORDER BY (b <~> 'x') + (b <!> 'y') LIMIT 3$$);
+BEGIN;
+CREATE INDEX ON homes USING mmdb (photo mmvector_cosine_ops);
+SELECT verdict, hint FROM mm_why_not($$SELECT * FROM homes ORDER BY (photo <-> '[1,2]') + (photo <=> '[1,2]') LIMIT 3$$)
+	WHERE place = 'ORDER BY';
+ROLLBACK;
 -- Expressions that are no sum.
 SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY ((photo <-> '[1,2]') + (price <+> 5))::numeric LIMIT 3$$);
 SELECT * FROM mm_why_not($$SELECT * FROM homes ORDER BY sqrt(photo <-> '[1,2]') LIMIT 3$$);
@@ -77,6 +92,11 @@ SELECT * FROM mm_why_not($$SELECT * FROM homes WHERE (price <+> 5)::numeric < 3.
 SELECT * FROM mm_why_not($$SELECT * FROM homes WHERE (price <+> 5) < 3 OR id < 3$$);
 SELECT * FROM mm_why_not($$SELECT id, price <+> 5 FROM homes$$);
 SELECT * FROM mm_why_not($$SELECT id FROM homes WHERE id = 5$$);
+SELECT * FROM mm_why_not($$SELECT id FROM homes ORDER BY mm_l2_distance(photo, '[1,2]') LIMIT 3$$);
+SELECT * FROM mm_why_not($$SELECT id FROM homes ORDER BY other_distance(stars, 5) LIMIT 3$$);
+SELECT * FROM mm_why_not($$SELECT id FROM homes WHERE other_function(stars, 5)$$);
+SELECT * FROM mm_why_not($$SELECT * FROM odbknn(NULL::homes, '{"price": 5}') WHERE distance < 3$$);
+SELECT verdict FROM mm_why_not($$SELECT * FROM odbrange('homes', '{"price": 5}', radius => 3)$$);
 -- Where something stands between.
 SELECT * FROM mm_why_not($$SELECT * FROM (SELECT id, price <+> 5 AS d FROM homes LIMIT 1000) s ORDER BY d LIMIT 3$$);
 SELECT * FROM mm_why_not($$WITH s AS MATERIALIZED (SELECT id, price <+> 5 AS d FROM homes) SELECT * FROM s
@@ -93,6 +113,13 @@ RESET mmdb.enable_scan;
 SET enable_seqscan = on;
 SET enable_sort = on;
 SELECT verdict FROM mm_why_not($$SELECT * FROM homes ORDER BY price <+> 5 OFFSET 900$$);
+CREATE TABLE ports AS SELECT i AS id, point(i % 100, i / 100) AS place FROM generate_series(1, 10000) i;
+CREATE INDEX ports_mm ON ports USING mmdb (place);
+CREATE INDEX ports_gist ON ports USING gist (place);
+ANALYZE ports;
+SELECT * FROM mm_why_not($$SELECT id FROM ports ORDER BY place <-> '(3,4)' LIMIT 3$$);
+SELECT * FROM mm_why_not($$SELECT id FROM ports ORDER BY (place <-> '(3,4)') + 0 LIMIT 3$$);
+DROP TABLE ports;
 BEGIN;
 DROP INDEX homes_stars;
 CREATE INDEX homes_part ON homes USING mmdb (stars) WHERE weight > 3;
@@ -146,5 +173,5 @@ DROP OPERATOR <-> (integer, integer);
 DROP OPERATOR CLASS text_length_ops USING mmdb;
 DROP OPERATOR FAMILY text_length_ops USING mmdb;
 DROP OPERATOR <#|#> (text, text);
-DROP FUNCTION other_distance, text_distance, fail, nearest_price;
+DROP FUNCTION other_distance, other_function, text_distance, fail, nearest_price;
 DROP TYPE home;

@@ -226,6 +226,9 @@ coordinates_geography(Datum value, Oid collation, double *x)
 
 /* ---------- routines ---------- */
 
+static const char srid_hint[] =
+	"ST_SetSRID says what the query's coordinates are, and ST_Transform computes those of another system.";
+
 Datum
 mmdb_postgis_geometry_routine(PG_FUNCTION_ARGS)
 {
@@ -236,6 +239,7 @@ mmdb_postgis_geometry_routine(PG_FUNCTION_ARGS)
 		.check = check_geometry,
 		.dimensions = mmdb_shape_srid,
 		.dimensions_name = "SRID",
+		.dimensions_hint = srid_hint,
 		.finite = true,
 		.embedding = embedding_geometry,
 		.coordinates = coordinates_geometry,
@@ -258,6 +262,7 @@ mmdb_postgis_geography_routine(PG_FUNCTION_ARGS)
 		.check = check_geography,
 		.dimensions = mmdb_shape_srid,
 		.dimensions_name = "SRID",
+		.dimensions_hint = srid_hint,
 		.finite = true,
 		.embedding = embedding_geography,
 		.coordinates = coordinates_geography,

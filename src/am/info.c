@@ -103,9 +103,12 @@ set_problem(Row *row, const char *problem)
 }
 
 static void
-set_statistics(Row *row, const MMColumnStatistics *stats)
+set_statistics(Row *row, const MMColumn *column, const MMColumnStatistics *stats)
 {
-	if (stats->dimensions >= 0)
+	const MetricRoutine *routine = column->space.routine;
+
+	/* Of some types, the number is something else, such as an SRID. */
+	if (stats->dimensions >= 0 && (routine == NULL || routine->dimensions_name == NULL))
 		set_value(row, COLUMN_DIMENSIONS, Int32GetDatum(stats->dimensions));
 	set_value(row, COLUMN_COUNT, Int64GetDatum(stats->count));
 	if (stats->pairs > 0)
@@ -185,7 +188,7 @@ describe(Relation index)
 			set_scale(row, &scales, i, statistics);
 		/* What servers have measured is not known here. */
 		if (mm_statistics_visible(columns, i) && !elsewhere)
-			set_statistics(row, &statistics->columns[i]);
+			set_statistics(row, column, &statistics->columns[i]);
 		/*
 		 * This problem comes first.  Everybody may read the parameter, and of
 		 * the two problems only this one makes searches fail.

@@ -282,6 +282,13 @@ mm_metric_dimensions_name(const MetricSpace *space)
 		space->routine->dimensions_name : "dimensions";
 }
 
+int
+mm_metric_dimensions_errhint(const MetricSpace *space)
+{
+	return space->routine != NULL && space->routine->dimensions_hint != NULL ?
+		errhint("%s", space->routine->dimensions_hint) : 0;
+}
+
 char *
 mm_metric_describe_dimensions(const MetricSpace *space, int dimensions)
 {

@@ -155,6 +155,12 @@ extern char *mm_metric_describe_dimensions(const MetricSpace *space, int dimensi
 extern const char *mm_metric_dimensions_name(const MetricSpace *space);
 
 /*
+ * mm_metric_dimensions_errhint: the hint, if there is one, of an error about a value
+ * of other dimensions.  Part of an ereport, as errhint.
+ */
+extern int	mm_metric_dimensions_errhint(const MetricSpace *space);
+
+/*
  * mm_metric_has_triangle: do the distances satisfy the triangle inequality, so
  * that pivots tell something?
  */

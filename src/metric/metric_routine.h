@@ -448,6 +448,11 @@ typedef struct MetricRoutine
 	const char *dimensions_name;
 
 	/*
+	 * A hint for those whose query has another number there, or NULL.
+	 */
+	const char *dimensions_hint;
+
+	/*
 	 * The time that a distance takes grows as the product of the values' sizes, as
 	 * that of an edit distance does.  An index then measures fewer distances of
 	 * long values when it is made.

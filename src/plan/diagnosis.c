@@ -174,7 +174,8 @@ diagnose_distance(MMLook *look, const char *place, OpExpr *op, MMOffer *preferre
 }
 
 /*
- * Is there a distance that the index cannot have, however it is written?
+ * Is there a distance that an index cannot have, however it is written, or that
+ * another index has as it is written?
  */
 static bool
 needs_index(MMLook *look, List *distances, MMOffer *best)
@@ -189,6 +190,9 @@ needs_index(MMLook *look, List *distances, MMOffer *best)
 									 &column, &argument);
 
 		if (fit == MM_FIT_EXPRESSION || fit == MM_FIT_NOT)
+			return true;
+		if (fit != MM_FIT && nearest_offer(look, lfirst(lc), NULL, &fit, &column, &argument) != NULL &&
+			fit == MM_FIT)
 			return true;
 	}
 	return false;
@@ -221,6 +225,9 @@ diagnose_misfit(MMLook *look, const Use *use, MMOffer *best)
 	bool		single = equal(use->distances != NIL ? linitial(use->distances) : NULL, use->expr);
 	ListCell   *lc;
 
+	foreach(lc, use->distances)
+		if (verdict == NULL && (verdict = mm_say_nested(look, lfirst(lc), &hint)) != NULL)
+			refusal.kind = MM_REFUSED_NOT;
 	if (verdict == NULL && best != NULL)
 	{
 		bool		turned;

@@ -100,6 +100,12 @@ extern const char *mm_say(MMLook *look, Node *node);
 extern const char *mm_say_refusal(MMLook *look, const MMRefusal *refusal, const char **hint);
 
 /*
+ * mm_say_nested: the verdict on a distance if one of its sides contains another
+ * distance of the relation, as without parentheses; NULL if none does.
+ */
+extern const char *mm_say_nested(MMLook *look, OpExpr *op, const char **hint);
+
+/*
  * mm_say_fit: the verdict on how near a distance comes to one of an index, and
  * a hint.
  */

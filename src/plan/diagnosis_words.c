@@ -241,7 +241,7 @@ mm_say_index(MMLook *look, List *distances)
 
 		if (operand == NULL || contain_mutable_functions(operand) || contain_subplans(operand))
 			return NULL;
-		if (list_member(seen, operand))
+		if (list_member(seen, list_make2(operand, list_make1_oid(family))))
 			continue;
 		is_default = is_default_operator(operand, op->opno);
 		/* Of an operator that is no metric of ours, the type's own one. */
@@ -258,7 +258,7 @@ mm_say_index(MMLook *look, List *distances)
 			appendStringInfo(&columns, "(%s)", say_index_expression(look, operand));
 		if (!is_default)
 			appendStringInfo(&columns, " %s", write_class(family));
-		seen = lappend(seen, operand);
+		seen = lappend(seen, list_make2(operand, list_make1_oid(family)));
 	}
 	name = RelationIsVisible(table) ? quote_identifier(get_rel_name(table)) :
 		quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
@@ -315,6 +315,57 @@ mm_say_refusal(MMLook *look, const MMRefusal *refusal, const char **hint)
 }
 
 /*
+ * What stands next to an operator whose left (or right) side an expression is, if
+ * the other operators in that were not to be applied first.
+ */
+static Node *
+neighbor(Node *node, bool is_left)
+{
+	while (true)
+	{
+		FuncExpr   *cast = (FuncExpr *) node;
+		OpExpr	   *op = (OpExpr *) node;
+
+		if (IsA(node, FuncExpr) && cast->funcformat == COERCE_IMPLICIT_CAST)
+			node = linitial(cast->args);
+		else if (IsA(node, OpExpr) && list_length(op->args) == 2 && !mm_is_distance(op->opno))
+			node = list_nth(op->args, is_left ? 1 : 0);
+		else
+			return node;
+	}
+}
+
+const char *
+mm_say_nested(MMLook *look, OpExpr *op, const char **hint)
+{
+	Node	   *sides[2] = {linitial(op->args), lsecond(op->args)};
+
+	for (int i = 0; i < 2; i++)
+	{
+		if (mm_distances_of(look->root, look->rel->relid, sides[i]) == NIL)
+			continue;
+		*hint = psprintf("Put every distance in parentheses, as (%s %s %s): arithmetic comes before these operators.",
+						 mm_say(look, neighbor(sides[0], true)), write_operator(op->opno),
+						 mm_say(look, neighbor(sides[1], false)));
+		return psprintf("a side of %s contains a distance: %s", write_operator(op->opno),
+						mm_say(look, sides[i]));
+	}
+	return NULL;
+}
+
+/*
+ * Is an operator minus an inner product, as <#> of pgvector is?  Among vectors of
+ * length 1, those distances that we have are in the same order.
+ */
+static bool
+is_inner_product(Oid operator)
+{
+	const char *function = get_func_name(get_opcode(operator));
+
+	return function != NULL && strstr(function, "negative_inner_product") != NULL;
+}
+
+/*
  * A distance with another operator than the index's column has.
  */
 static const char *
@@ -325,17 +376,15 @@ say_operator(MMLook *look, OpExpr *op, const MMColumn *column, int argument, con
 	Oid			operator = column->space.operator;
 	const char *name = OidIsValid(operator) ? get_opname(operator) : NULL;
 	Oid			family = family_of(op->opno);
-	const char *instead = name == NULL ? NULL :
-		psprintf("Write %s %s %s", mm_say(look, operand), write_operator(operator), mm_say(look, value));
+	const char *index = OidIsValid(family) ?
+		psprintf("Index the column by the class %s, or write", write_class(family)) :
+		psprintf("The operator %s is not one of mmdb's for this type. Write", get_opname(op->opno));
 
-	if (OidIsValid(family))
-		*hint = psprintf("%s, or index the column by the class %s.", instead,
-						 write_class(family));
-	else if (instead != NULL)
-		*hint = psprintf("%s. The operator %s is not one of mmdb's for this type.", instead,
-						 get_opname(op->opno));
 	if (name == NULL)
 		return psprintf("type %s has no metric", format_type_be(column->type));
+	*hint = psprintf("%s %s %s %s if that other distance will do%s.", index,
+					 mm_say(look, operand), write_operator(operator), mm_say(look, value),
+					 is_inner_product(op->opno) ? ", as it does for vectors of length 1" : "");
 	return psprintf("the index has %s by %s, not by %s", column->name, name, get_opname(op->opno));
 }
 

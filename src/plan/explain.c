@@ -51,19 +51,22 @@ constant_value(Expr *expr, int i, void *state, double *value)
 
 /*
  * The weight of a part as far as it is known: after a scan has begun, or if
- * all factors are constants.
+ * all factors are constants.  It is NULL if the value or the weight is.
  */
 static char *
 part_weight(MMScanState *s, MMSumState *sum, int part)
 {
 	const MMSum *what = sum->driver->sum;
 	MMTermValue values[MM_MAX_TERMS];
+	bool		begun = s->counts.scans > 0;
 	double		weight = 0.0;
 
+	if (begun && (sum->parts[part].isnull || sum->parts[part].null_factor))
+		return "NULL";
 	for (int i = 0; i < what->nterms; i++)
 		if (what->terms[i].part == part && what->terms[i].curve != NULL)
 			return "by a function";
-	if (s->counts.scans > 0)
+	if (begun)
 		return psprintf("%g", sum->parts[part].factor);
 	mm_sum_values(what, constant_value, NULL, values);
 	for (int i = 0; i < what->nterms; i++)

@@ -85,6 +85,7 @@ typedef struct MMPartState
 	bool		isnull;
 	void	   *prepared;
 	double		factor;			/* of all its terms but those with curves */
+	bool		null_factor;	/* one of these has a factor that is NULL */
 	MMPartCurve *curve;			/* of all of them, if any has a curve; or NULL */
 	double		missing;		/* what it adds where it is NULL */
 	bool		null_sum;		/* or else, the sum is NULL */

@@ -198,7 +198,7 @@ begin_part(MMPartState *part, ExprContext *econtext)
 
 	part->factor = part->missing = 0.0;
 	part->curve = NULL;
-	part->null_sum = false;
+	part->null_factor = part->null_sum = false;
 	if (!part->isnull && part->space != NULL)
 		part->isnull = mm_metric_is_null(part->space, datum);
 	if (part->isnull)
@@ -378,6 +378,8 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 		 * If the value or a factor is NULL, the term is what COALESCE gives.
 		 * That may be NULL, too.
 		 */
+		if (part != NULL)
+			part->null_factor |= !has_factor;
 		if (part == NULL || part->isnull || !has_factor)
 		{
 			if (part == NULL ? !has_factor : !has_missing)

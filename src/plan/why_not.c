@@ -12,7 +12,19 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
 #include "catalog/index.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_proc.h"
+#include "commands/defrem.h"
+#include "commands/extension.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -22,8 +34,10 @@
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "index/elsewhere.h"
@@ -69,7 +83,9 @@ static const char answered_by_servers[] = "the servers answer it, each by its ow
 typedef struct UsedScan
 {
 	const char *alias;
-	MMScanPlan *plan;			/* NULL: it is a fan-out */
+	Oid			other;			/* an index of another access method, in an order; or
+								 * InvalidOid */
+	MMScanPlan *plan;			/* NULL: it is a fan-out, or that index */
 	bool		ordered;		/* a fan-out in an order, or within radii */
 	bool		within;
 } UsedScan;
@@ -78,6 +94,19 @@ static bool
 is_good(const char *verdict)
 {
 	return verdict == answered || verdict == answered_by_servers;
+}
+
+static Oid
+access_method(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	result = ((Form_pg_class) GETSTRUCT(tuple))->relam;
+	ReleaseSysCache(tuple);
+	return result;
 }
 
 static void find_scans(const PlannedStmt *stmt, Plan *plan, List **scans);
@@ -111,6 +140,15 @@ find_scans(const PlannedStmt *stmt, Plan *plan, List **scans)
 			mm_servers_diagnosis->read_scan(custom, &scan->ordered, &scan->within);
 		*scans = lappend(*scans, scan);
 	}
+	if (IsA(plan, IndexScan) && ((IndexScan *) plan)->indexorderby != NIL &&
+		access_method(((IndexScan *) plan)->indexid) != get_index_am_oid(MM_AM_NAME, false))
+	{
+		UsedScan   *scan = palloc0(sizeof(UsedScan));
+
+		scan->alias = rt_fetch(((Scan *) plan)->scanrelid, stmt->rtable)->eref->aliasname;
+		scan->other = ((IndexScan *) plan)->indexid;
+		*scans = lappend(*scans, scan);
+	}
 	if (IsA(plan, CustomScan))
 		find_scans_in(stmt, custom->custom_plans, scans);
 	if (IsA(plan, Append))
@@ -131,7 +169,7 @@ answers(const UsedScan *scan, const MMFinding *finding)
 {
 	bool		has_conditions;
 
-	if (finding->on_servers != (scan->plan == NULL))
+	if (OidIsValid(scan->other) || finding->on_servers != (scan->plan == NULL))
 		return false;
 	if (scan->plan == NULL)
 		return strcmp(scan->alias, finding->alias) == 0 &&
@@ -145,11 +183,46 @@ answers(const UsedScan *scan, const MMFinding *finding)
 }
 
 /*
+ * The index of another access method that gives the order which a finding is about;
+ * InvalidOid if none does.
+ */
+static Oid
+other_index(const MMFinding *finding, List *scans)
+{
+	ListCell   *lc;
+
+	foreach(lc, scans)
+	{
+		const UsedScan *scan = lfirst(lc);
+
+		if (OidIsValid(scan->other) && finding->ordered && strcmp(scan->alias, finding->alias) == 0)
+			return scan->other;
+	}
+	return InvalidOid;
+}
+
+/*
+ * Say that such an index gives the order.
+ */
+static void
+judge_other(MMFinding *finding, Oid index)
+{
+	const char *am = get_am_name(access_method(index));
+	bool		approximate = strcmp(am, "hnsw") == 0 || strcmp(am, "ivfflat") == 0;
+
+	finding->verdict = psprintf("index %s gives the order, by %s%s", quote_identifier(get_rel_name(index)), am,
+								approximate ? ", which is approximate" : "");
+	finding->hint = psprintf("Write %s + 0, whose order only mmdb gives%s, or drop that index.", finding->expression,
+							 approximate ? " and gives exactly" : "");
+}
+
+/*
  * Let the plan decide the verdict.
  */
 static void
 judge(MMFinding *finding, List *scans)
 {
+	Oid			other = other_index(finding, scans);
 	ListCell   *lc;
 
 	foreach(lc, scans)
@@ -177,10 +250,17 @@ judge(MMFinding *finding, List *scans)
 	}
 	else if (finding->unless != NULL)
 		finding->verdict = finding->unless;
+	else if (OidIsValid(other))
+		judge_other(finding, other);
+	else if (finding->on_servers && finding->ordered && list_length(finding->root->parse->sortClause) > 1)
+	{
+		finding->verdict = "the servers have it, but the order has other keys, too";
+		finding->hint = "The servers are searched together for the order of the distance alone. Order and LIMIT by that in a subquery, whose rows are then sorted by the other keys.";
+	}
 	else if (finding->on_servers)
 	{
 		finding->verdict = "the servers have it, but the planner expects another plan to cost less";
-		finding->hint = "ANALYZE the table here, so that the planner knows how many rows there are.";
+		finding->hint = "It needs to know how many rows there are: ANALYZE the table here, if they have changed.";
 	}
 	else
 	{
@@ -269,6 +349,69 @@ inlined_walker(Node *node, void *arg)
 }
 
 /*
+ * What a query calls in the place of distances.
+ */
+typedef struct Calls
+{
+	const char *search;			/* odbknn or odbrange, or NULL */
+	const char *distance;		/* a function of an operator that is a distance, or NULL */
+	const char *operator;		/* that operator */
+	const char *other;			/* another function of two arguments or more, or NULL */
+} Calls;
+
+/*
+ * The operator of a function, if that is a distance; InvalidOid if none is.
+ */
+static Oid
+operator_of(Oid function)
+{
+	Relation	rel = table_open(OperatorRelationId, AccessShareLock);
+	SysScanDesc scan;
+	ScanKeyData key;
+	HeapTuple	tuple;
+	Oid			result = InvalidOid;
+
+	/* There is no index for this. */
+	ScanKeyInit(&key, Anum_pg_operator_oprcode, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(function));
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
+	while (!OidIsValid(result) && (tuple = systable_getnext(scan)) != NULL)
+		if (mm_is_distance(((Form_pg_operator) GETSTRUCT(tuple))->oid))
+			result = ((Form_pg_operator) GETSTRUCT(tuple))->oid;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return result;
+}
+
+static bool
+calls_walker(Node *node, void *arg)
+{
+	Calls	   *calls = arg;
+	FuncExpr   *call = (FuncExpr *) node;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, calls_walker, arg, 0);
+	if (IsA(node, FuncExpr) && call->funcformat == COERCE_EXPLICIT_CALL && list_length(call->args) >= 2)
+	{
+		char	   *name = get_func_name(call->funcid);
+		Oid			operator = operator_of(call->funcid);
+
+		if (call->funcretset && (strcmp(name, "odbknn") == 0 || strcmp(name, "odbrange") == 0) &&
+			getExtensionOfObject(ProcedureRelationId, call->funcid) == get_extension_oid("mmdb", true))
+			calls->search = name;
+		else if (OidIsValid(operator))
+		{
+			calls->distance = name;
+			calls->operator = get_opname(operator);
+		}
+		else if (get_func_namespace(call->funcid) != PG_CATALOG_NAMESPACE)
+			calls->other = name;
+	}
+	return expression_tree_walker(node, calls_walker, arg);
+}
+
+/*
  * Report that the query makes no use of distances that a table could answer.
  */
 static void
@@ -276,11 +419,20 @@ diagnose_nothing(List *queries)
 {
 	MMFinding  *finding = palloc0(sizeof(MMFinding));
 	bool		mentioned = false;
+	Calls		calls = {NULL};
 	ListCell   *lc;
 
 	foreach(lc, queries)
+	{
 		mentioned |= mm_query_mentions_distance(lfirst_node(Query, lc));
-	if (mentioned)
+		(void) query_tree_walker(lfirst_node(Query, lc), calls_walker, &calls, 0);
+	}
+	if (calls.search != NULL)
+	{
+		finding->verdict = psprintf("%s plans a query of its own", calls.search);
+		finding->hint = "Ask about that: SELECT from the table, with ORDER BY or a condition on the distance that mm_distance_sql shows.";
+	}
+	else if (mentioned)
 	{
 		finding->verdict = "no rows are asked for by a distance";
 		finding->hint = "An index answers ORDER BY a sum of distances, and conditions that a sum is at most something, of the rows of a table.";
@@ -289,6 +441,11 @@ diagnose_nothing(List *queries)
 	{
 		finding->verdict = "there is no distance in the query";
 		finding->hint = "A distance is an operator of a metric between a column and a value; mmdb.index_columns lists those of your indexes.";
+		if (calls.distance != NULL)
+			finding->hint = psprintf("Functions are not looked at: write the operator %s in the place of %s.",
+									 calls.operator, calls.distance);
+		else if (calls.other != NULL)
+			finding->hint = psprintf("Functions such as %s are not looked at. %s", calls.other, finding->hint);
 	}
 	mm_diagnosis->findings = list_make1(finding);
 }

@@ -22,12 +22,15 @@
  * Raise the error that a table has no index of ncolumns columns that may be
  * chosen.  near_miss is an index that is not valid (if valid is false) or that
  * is partial; NULL if there is none.  nothers is the number of indexes with
- * other numbers of columns.  how says how to name an index.
+ * other numbers of columns, and other is one of them.  how says how to name an index.
  */
 static void
 no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, int nothers,
-			   const char *how)
+			   Oid other, const char *how)
 {
+	const char *columns = nothers == 1 ?
+		mm_columns_list(mm_columns_present(relation_open(other, AccessShareLock))) : NULL;
+
 	if (near_miss != NULL)
 		ereport(ERROR,
 				(errcode(valid ? ERRCODE_UNDEFINED_OBJECT : ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -42,9 +45,10 @@ no_index_error(Relation table, int ncolumns, const char *near_miss, bool valid, 
 			 errmsg_plural("\"%s\" has no mmdb index of %d column, as the query has components",
 						   "\"%s\" has no mmdb index of %d columns, as the query has components",
 						   ncolumns, RelationGetRelationName(table), ncolumns),
-			 nothers > 0 ? errdetail_plural("It has %d mmdb index, with another number of columns.",
-											"It has %d mmdb indexes, with other numbers of columns.",
-											nothers, nothers) : 0,
+			 nothers == 1 ? errdetail("Its mmdb index \"%s\" has the columns %s.", get_rel_name(other), columns) :
+			 nothers > 1 ? errdetail("It has %d mmdb indexes, with other numbers of columns.", nothers) : 0,
+			 nothers > 0 ?
+			 errhint("A query object has one component for each column of an index, not of the table. Create one, or name the one to use %s.", how) :
 			 errhint("Create one, or name the index to take metrics and scales from %s.", how)));
 }
 
@@ -174,7 +178,7 @@ mm_choose_index(Relation table, int ncolumns, const List *names, const char *how
 		return relation_open(other, AccessShareLock);
 	}
 	if (found == NULL)
-		no_index_error(table, ncolumns, near_miss, near_miss_valid, nothers, how);
+		no_index_error(table, ncolumns, near_miss, near_miss_valid, nothers, other, how);
 	return found;
 }
 

@@ -213,7 +213,8 @@ mm_values_parse(const text *values)
 	if (mm_values_count(json) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("query has no components")));
+				 errmsg("query has no components"),
+				 errhint("Give a value for one or more of the index's columns, which mmdb.index_columns lists.")));
 	return json;
 }
 

@@ -621,7 +621,8 @@ fits_dimensions(const MMColumns *columns, const MMTerm *term, int known)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("query has %s, but column \"%s\" has %d",
-						mm_metric_describe_dimensions(&column->space, dimensions), column->name, known)));
+						mm_metric_describe_dimensions(&column->space, dimensions), column->name, known),
+				 mm_metric_dimensions_errhint(&column->space)));
 	return dimensions == known;
 }
 

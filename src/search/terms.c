@@ -94,6 +94,8 @@ convert(Oid type, Datum value, const MMColumn *column, int number, bool *isnull)
 				 errmsg("component %d of the query is of type %s, but column \"%s\" is of type %s",
 						number, format_type_be(type), column->name,
 						format_type_be(column->type)),
+				 find_coercion_pathway(column->type, type, COERCION_EXPLICIT, &function) == COERCION_PATH_NONE ?
+				 errhint("Give a value of type %s.", format_type_be(column->type)) :
 				 errhint("Cast the component to %s.", format_type_be(column->type))));
 	if (path == COERCION_PATH_RELABELTYPE)
 		return value;
@@ -182,7 +184,8 @@ mm_terms_check_dimensions(const MMColumns *columns, const MMTerms *terms,
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_EXCEPTION),
 					 errmsg("component %d of the query has %s, but column \"%s\" has %d", term->column + 1,
-							mm_metric_describe_dimensions(&column->space, dimensions), column->name, known)));
+							mm_metric_describe_dimensions(&column->space, dimensions), column->name, known),
+					 mm_metric_dimensions_errhint(&column->space)));
 	}
 }
 

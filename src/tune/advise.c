@@ -482,6 +482,22 @@ certainty(const Advising *advising, const MMAdvice *advice)
 	return psprintf("measured on %.0f and %.0f of about %.0f rows, and extrapolated", copy->rows, large->rows, rows);
 }
 
+/*
+ * Why a change is listed.  One that spares little work is listed for its size.
+ */
+static const char *
+reason_of(const Advising *advising, const MMAdvice *advice)
+{
+	double		saved;
+
+	if (!advice->measured || exp(advice->log_ratio) <= 1 - advising->least_gain)
+		return advice->reason;
+	saved = advising->real_bytes * (1 - trial_after(advice)->bytes / Max(trial_before(advising, advice)->bytes, 1));
+	return psprintf("%s It saves %s, and little time.", advice->reason,
+					text_to_cstring(DatumGetTextPP(DirectFunctionCall1(pg_size_pretty,
+																	   Int64GetDatum((int64) Max(saved, 0.0))))));
+}
+
 static void
 put_advice(const Advising *advising, ReturnSetInfo *rsinfo, MMAdvice *advice, int rank)
 {
@@ -496,7 +512,7 @@ put_advice(const Advising *advising, ReturnSetInfo *rsinfo, MMAdvice *advice, in
 	values[i++] = Int32GetDatum(rank);
 	values[i++] = CStringGetTextDatum(advice->change);
 	values[i++] = statements_array(advice);
-	values[i++] = CStringGetTextDatum(advice->reason);
+	values[i++] = CStringGetTextDatum(reason_of(advising, advice));
 	values[i++] = Float8GetDatum(ms);
 	if (!advice->measured)
 	{

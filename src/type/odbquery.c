@@ -219,6 +219,15 @@ unpack_readable(OdbQuery *query, OdbQueryParts *parts)
 		parts->isnull[i] |= !readable[i];
 }
 
+/*
+ * Is a row one of ROW(...), so that its columns are called f1, f2 and so on?
+ */
+static bool
+is_nameless(TupleDesc desc)
+{
+	return desc->tdtypeid == RECORDOID && desc->natts > 0 && strcmp(NameStr(TupleDescAttr(desc, 0)->attname), "f1") == 0;
+}
+
 void
 mm_record_unpack(HeapTupleHeader record, OdbQueryParts *parts, const char ***names)
 {
@@ -239,7 +248,7 @@ mm_record_unpack(HeapTupleHeader record, OdbQueryParts *parts, const char ***nam
 	parts->values = values;
 	parts->isnull = isnull;
 	if (names != NULL)
-		*names = palloc(sizeof(char *) * desc->natts);
+		*names = is_nameless(desc) ? NULL : palloc(sizeof(char *) * desc->natts);
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
@@ -256,7 +265,7 @@ mm_record_unpack(HeapTupleHeader record, OdbQueryParts *parts, const char ***nam
 			if (!isnull[n])
 				values[n] = CStringGetTextDatum(DatumGetCString(values[n]));
 		}
-		if (names != NULL)
+		if (names != NULL && *names != NULL)
 			(*names)[n] = pstrdup(NameStr(att->attname));
 		n++;
 	}
@@ -502,19 +511,6 @@ parse_component(OdbQueryParts *parts, int i, const char *type, char *text,
 								 &parts->values[i]);
 }
 
-/*
- * Names that stand for those of the components in messages.
- */
-static const char **
-component_names(int n)
-{
-	const char **names = palloc(sizeof(char *) * n);
-
-	for (int i = 0; i < n; i++)
-		names[i] = psprintf("f%d", i + 1);
-	return names;
-}
-
 Datum
 odbquery_in(PG_FUNCTION_ARGS)
 {
@@ -528,7 +524,6 @@ odbquery_in(PG_FUNCTION_ARGS)
 	JsonbValue *radius;
 	ArrayType  *array;
 	OdbQueryParts parts;
-	const char **names;
 	int			n;
 
 	if (!DirectInputFunctionCallSafe(jsonb_in, PG_GETARG_CSTRING(0), InvalidOid,
@@ -569,13 +564,12 @@ odbquery_in(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 	}
 
-	names = component_names(n);
 	if ((array = numbers_array(weights, n, escontext)) == NULL ||
-		(parts.weights = mm_weights_from_array(array, n, names, escontext)) == NULL)
+		(parts.weights = mm_weights_from_array(array, n, NULL, escontext)) == NULL)
 		PG_RETURN_NULL();
 	if (scales != NULL &&
 		((array = numbers_array(scales, n, escontext)) == NULL ||
-		 (parts.scales = mm_scales_from_array(array, n, names, escontext)) == NULL))
+		 (parts.scales = mm_scales_from_array(array, n, NULL, escontext)) == NULL))
 		PG_RETURN_NULL();
 	if (radius != NULL)
 	{
@@ -690,7 +684,6 @@ odbquery_recv(PG_FUNCTION_ARGS)
 	int			n = pq_getmsgint(buf, 4);
 	int			flags = pq_getmsgint(buf, 4);
 	OdbQueryParts parts;
-	const char **names;
 
 	if (n < 1 || n > MM_MAX_COLUMNS ||
 		(flags & ~ODBQUERY_SENT_FLAGS) != 0)
@@ -706,10 +699,9 @@ odbquery_recv(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 		receive_component(buf, &parts, i);
 
-	names = component_names(n);
-	parts.weights = mm_weights_from_array(receive_numbers(buf, n), n, names, NULL);
+	parts.weights = mm_weights_from_array(receive_numbers(buf, n), n, NULL, NULL);
 	if (flags & ODBQUERY_SCALES)
-		parts.scales = mm_scales_from_array(receive_numbers(buf, n), n, names, NULL);
+		parts.scales = mm_scales_from_array(receive_numbers(buf, n), n, NULL, NULL);
 	if (flags & ODBQUERY_RADIUS)
 	{
 		parts.has_radius = true;

@@ -99,7 +99,8 @@ extern void mm_odbquery_unpack(OdbQuery *query, OdbQueryParts *parts);
 /*
  * mm_record_unpack: take a composite value apart, leaving out dropped
  * attributes.  Sets natts, types, values and isnull of parts, and the
- * attributes' names if names is not NULL.  Literals of type unknown become
+ * attributes' names if names is not NULL (*names becomes NULL if the value is one
+ * of ROW(...), without names).  Literals of type unknown become
  * text, and values of domains get their base types.  Raises an error if there
  * are more than MM_MAX_COLUMNS attributes.
  */

@@ -17,6 +17,15 @@
 #include "type/weights.h"
 
 /*
+ * What a number is of, for a message: a column, or a component without a name.
+ */
+static char *
+name_of(int i, const char **names)
+{
+	return names == NULL ? psprintf("component %d", i + 1) : psprintf("column \"%s\"", names[i]);
+}
+
+/*
  * The columns' names as a list, for a message.
  */
 static char *
@@ -37,19 +46,19 @@ typedef struct ArrayMessages
 {
 	const char *not_flat;
 	const char *wrong_number;	/* with how many there are, and should be */
-	const char *null;			/* with the name of the column */
+	const char *null;			/* with what it is of */
 } ArrayMessages;
 
 static const ArrayMessages of_weights = {
 	.not_flat = "weights must be a one-dimensional array",
 	.wrong_number = "wrong number of weights: %d instead of %d",
-	.null = "weight of column \"%s\" must not be NULL",
+	.null = "weight of %s must not be NULL",
 };
 
 static const ArrayMessages of_scales = {
 	.not_flat = "scales must be a one-dimensional array",
 	.wrong_number = "wrong number of scales: %d instead of %d",
-	.null = "scale of column \"%s\" must not be NULL",
+	.null = "scale of %s must not be NULL",
 };
 
 /*
@@ -74,8 +83,8 @@ numbers_from_array(ArrayType *array, int n, const char **names,
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg(messages->wrong_number, nelems, n),
-				 errdetail("There must be one for each of the columns: %s.",
-						   list_names(n, names))));
+				 names == NULL ? errdetail("There must be one for each component.") :
+				 errdetail("There must be one for each of the columns: %s.", list_names(n, names))));
 
 	result = palloc(sizeof(float8) * n);
 	for (int i = 0; i < n; i++)
@@ -83,7 +92,7 @@ numbers_from_array(ArrayType *array, int n, const char **names,
 		if (nulls[i])
 			ereturn(escontext, NULL,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg(messages->null, names[i])));
+					 errmsg(messages->null, name_of(i, names))));
 		result[i] = DatumGetFloat8(elems[i]);
 	}
 	return result;
@@ -111,7 +120,7 @@ mm_weights_from_array(ArrayType *array, int n, const char **names, Node *esconte
 		if (!isfinite(weights[i]) || weights[i] < 0)
 			ereturn(escontext, NULL,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("weight of column \"%s\" must be finite and not negative", names[i]),
+					 errmsg("weight of %s must be finite and not negative", name_of(i, names)),
 					 errdetail("It is %s.", float8out_internal(weights[i]))));
 		all_zero &= weights[i] == 0;
 	}
@@ -119,6 +128,7 @@ mm_weights_from_array(ArrayType *array, int n, const char **names, Node *esconte
 		ereturn(escontext, NULL,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("all weights are zero"),
+				 names == NULL ? errhint("Give at least one component a weight above zero.") :
 				 errhint("Give at least one of the columns %s a weight above zero.",
 						 list_names(n, names))));
 	return weights;
@@ -138,7 +148,7 @@ mm_scales_from_array(ArrayType *array, int n, const char **names, Node *escontex
 		if (!isfinite(scales[i]) || scales[i] <= 0)
 			ereturn(escontext, NULL,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("scale of column \"%s\" must be finite and above zero", names[i]),
+					 errmsg("scale of %s must be finite and above zero", name_of(i, names)),
 					 errdetail("It is %s.", float8out_internal(scales[i]))));
 	return scales;
 }

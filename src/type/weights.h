@@ -18,9 +18,9 @@
 
 /*
  * mm_weights_from_array: the n weights in a float8[], or n ones if the array
- * is NULL.  Raises an error that names the column (names has n of them) if
- * there are not n weights, if one is NULL, NaN, infinite or negative, or if
- * all are zero.
+ * is NULL.  Raises an error that names the column (names has n of them, or is NULL if
+ * they are components without names) if there are not n weights, if one is NULL, NaN,
+ * infinite or negative, or if all are zero.
  */
 extern float8 *mm_weights_from_array(ArrayType *array, int n, const char **names,
 								  Node *escontext);

@@ -288,6 +288,9 @@ like(why_not("$search FOR UPDATE"), qr/locks rows, and a search of servers does 
 like(why_not('DELETE FROM flats WHERE price <+> 500 < 10'), qr/changes rows/, 'DELETE');
 like(why_not($search =~ s/ORDER/WHERE random() < 2 ORDER/r), qr/a condition on the table is volatile/,
 	'a volatile condition');
+like(why_not('SELECT id FROM flats ORDER BY price <+> 500, id LIMIT 3'),
+	qr/the order has other keys, too \| The servers are searched together for the order of the distance alone/,
+	'a second key');
 like(why_not('SELECT id FROM flats ORDER BY (price <+> 500) + id LIMIT 3'),
 	qr/differs from row to row, and is no distance/, 'not a sum');
 like(why_not('SELECT id FROM flats ORDER BY id <+> 500 LIMIT 3'),

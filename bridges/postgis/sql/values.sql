@@ -4,6 +4,7 @@
 CREATE TABLE places (id integer, g geometry);
 CREATE INDEX places_mm ON places USING mmdb (g);
 INSERT INTO places VALUES (1, 'SRID=25832;POINT(1 2)'), (2, NULL), (3, 'SRID=25832;LINESTRING(3 4, 5 6)');
+SELECT column_name, dimensions, count FROM mmdb.index_columns WHERE index_name = 'places_mm'::regclass;
 INSERT INTO places VALUES (4, 'SRID=4326;POINT(1 2)');
 INSERT INTO places VALUES (4, 'POINT(1 2)');
 SET enable_seqscan = off;
