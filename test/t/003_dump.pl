@@ -133,7 +133,7 @@ like(copy_bytes('odbquery', pack('NN', 1, 8)), qr/invalid header/, 'query with u
 like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'integer', 1000, 1)), qr/invalid length of component 1/,
 	'component too long');
 like(copy_bytes('odbquery', pack('NNZ*NNd>', 1, 0, 'integer', 4, 7, -1)),
-	qr/weight of column "f1" must be finite and not negative\nDETAIL:  It is -1/, 'negative weight');
+	qr/weight of component 1 must be finite and not negative\nDETAIL:  It is -1/, 'negative weight');
 like(copy_bytes('odbquery', pack('NNZ*NNNd>', 1, 0, 'integer', 8, 7, 7, 1)), qr/improper binary format in component 1/,
 	'component not used up');
 like(copy_bytes('odbquery', pack('NNZ*Nd>', 1, 0, 'internal', 0xffffffff, 1)), qr/cannot have pseudo-type internal/,
