@@ -147,6 +147,32 @@ SELECT count(*) FROM mm_why_not(NULL);
 SELECT verdict FROM mm_why_not($$DELETE FROM homes WHERE (price <+> 5) < 300$$);
 SELECT count(*) FROM homes;
 
+-- Indexes that are advised are such as would do.
+CREATE TABLE advised (n numeric, s smallint, i integer, t text, b bigint);
+CREATE OPERATOR CLASS another_ops FOR TYPE integer USING mmdb AS OPERATOR 1 <+> FOR ORDER BY float_ops,
+	FUNCTION 1 mm_l1_distance(integer, integer);
+SELECT hint FROM mm_why_not('SELECT * FROM advised ORDER BY n <+> 3.5::float8 LIMIT 1');
+SELECT hint FROM mm_why_not('SELECT * FROM advised ORDER BY s <+> 3 LIMIT 1');
+SELECT hint FROM mm_why_not('SELECT * FROM advised ORDER BY i <+> 3 LIMIT 1');
+SELECT hint FROM mm_why_not('SELECT * FROM advised ORDER BY (s + b) <+> 3 LIMIT 1');
+SELECT hint FROM mm_why_not($$SELECT * FROM advised ORDER BY t COLLATE "C" <~> 'x' LIMIT 1$$);
+SELECT hint FROM mm_why_not($$SELECT * FROM advised ORDER BY lower(t) COLLATE "C" <!> 'x' LIMIT 1$$);
+CREATE INDEX ON advised USING mmdb (((n)::double precision));
+CREATE INDEX ON advised USING mmdb (s);
+CREATE INDEX ON advised USING mmdb (t COLLATE pg_catalog."C");
+CREATE INDEX ON advised USING mmdb ((lower(t)) COLLATE pg_catalog."C" text_discrete_ops);
+SELECT verdict FROM mm_why_not('SELECT * FROM advised ORDER BY n <+> 3.5::float8 LIMIT 1');
+SELECT verdict FROM mm_why_not('SELECT * FROM advised ORDER BY s <+> 3 LIMIT 1');
+SELECT verdict FROM mm_why_not($$SELECT * FROM advised ORDER BY t COLLATE "C" <~> 'x' LIMIT 1$$);
+SELECT verdict FROM mm_why_not($$SELECT * FROM advised ORDER BY lower(t) COLLATE "C" <!> 'x' LIMIT 1$$);
+-- No index can have these.
+SELECT hint FROM mm_why_not('SELECT * FROM advised ORDER BY ((SELECT max(i) FROM advised) + i) <+> 3 LIMIT 1');
+SELECT hint FROM mm_why_not('SELECT * FROM advised ORDER BY (i + $1::integer) <+> 3 LIMIT 1');
+SELECT hint FROM mm_why_not($$SELECT * FROM advised ORDER BY ctid::text <~> 'x' LIMIT 1$$);
+SELECT hint FROM mm_why_not('SELECT * FROM pg_class ORDER BY relpages <+> 3 LIMIT 1');
+DROP OPERATOR FAMILY another_ops USING mmdb CASCADE;
+DROP TABLE advised;
+
 -- The user must be allowed to run the query; and policies come first.
 CREATE ROLE mmdb_visitor;
 SET ROLE mmdb_visitor;

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_amop.h"
 #include "catalog/pg_operator.h"
@@ -94,6 +95,20 @@ mm_say(MMLook *look, Node *node)
 }
 
 /*
+ * With casts written out that the parser has made: an index must have them, too.
+ */
+static Node *
+show_casts(Node *node, void *arg)
+{
+	if (node == NULL)
+		return NULL;
+	node = expression_tree_mutator(node, show_casts, arg);
+	if (IsA(node, FuncExpr) && ((FuncExpr *) node)->funcformat == COERCE_IMPLICIT_CAST)
+		((FuncExpr *) node)->funcformat = COERCE_EXPLICIT_CAST;
+	return node;
+}
+
+/*
  * An expression of the table's columns only, as an index has it.
  */
 static const char *
@@ -101,7 +116,7 @@ say_index_expression(MMLook *look, Node *node)
 {
 	Oid			table = look->rte->relid;
 
-	node = simplify(node, NULL);
+	node = show_casts(simplify(node, NULL), NULL);
 	ChangeVarNodes(node, look->rel->relid, 1, 0);
 	return deparse_expression(node, deparse_context_for(get_rel_name(table), table), false, false);
 }
@@ -172,12 +187,24 @@ write_class(Oid family)
 /* ---------- indexes ---------- */
 
 /*
- * The class of mmdb that has an operator as its distance; InvalidOid if none has.
+ * The default class of an operand's type; InvalidOid if it has none.
  */
 static Oid
-family_of(Oid operator)
+default_class(Node *operand)
+{
+	return GetDefaultOpClass(exprType(operand), get_index_am_oid(MM_AM_NAME, false));
+}
+
+/*
+ * The family of mmdb that has an operator as its distance, that of the operand's default
+ * class before others; InvalidOid if none has.
+ */
+static Oid
+family_of(Node *operand, Oid operator)
 {
 	Oid			am = get_index_am_oid(MM_AM_NAME, false);
+	Oid			opclass = default_class(operand);
+	Oid			preferred = OidIsValid(opclass) ? get_opclass_family(opclass) : InvalidOid;
 	CatCList   *list = SearchSysCacheList1(AMOPOPID, ObjectIdGetDatum(operator));
 	Oid			result = InvalidOid;
 
@@ -185,7 +212,7 @@ family_of(Oid operator)
 	{
 		Form_pg_amop amop = (Form_pg_amop) GETSTRUCT(&list->members[i]->tuple);
 
-		if (amop->amopmethod == am && amop->amoppurpose == AMOP_ORDER)
+		if (amop->amopmethod == am && amop->amoppurpose == AMOP_ORDER && result != preferred)
 			result = amop->amopfamily;
 	}
 	ReleaseSysCacheList(list);
@@ -193,14 +220,44 @@ family_of(Oid operator)
 }
 
 /*
- * Has an operand's type a default class with this operator?
+ * Is an expression, or a part of it, what no index can have?
  */
 static bool
-is_default_operator(Node *operand, Oid operator)
+is_unfit(Node *node, void *arg)
 {
-	Oid			opclass = GetDefaultOpClass(exprType(operand), get_index_am_oid(MM_AM_NAME, false));
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) || (IsA(node, Var) && ((Var *) node)->varattno < 0))
+		return true;
+	return expression_tree_walker(node, is_unfit, arg);
+}
 
-	return OidIsValid(opclass) && get_opclass_family(opclass) == family_of(operator);
+/*
+ * What an index should have in the place of an operand: what it is a cast of to a wider
+ * type of numbers, as the index has distances of such, or the operand itself.
+ */
+static Node *
+without_wider_cast(Node *operand)
+{
+	FuncExpr   *cast = (FuncExpr *) operand;
+
+	return IsA(cast, FuncExpr) && cast->funcformat != COERCE_EXPLICIT_CALL &&
+		list_length(cast->args) == 1 &&
+		mm_is_wider(cast->funcresulttype, exprType(linitial(cast->args))) ?
+		linitial(cast->args) : operand;
+}
+
+/*
+ * The collation that an index must name to have distances by it; "" if it is the
+ * operand's own.
+ */
+static const char *
+say_collation(Node *operand, Oid collation)
+{
+	while (IsA(operand, RelabelType))
+		operand = (Node *) ((RelabelType *) operand)->arg;
+	return !OidIsValid(collation) || collation == exprCollation(operand) ? "" :
+		psprintf(" COLLATE %s", generate_collation_name(collation));
 }
 
 /*
@@ -231,31 +288,37 @@ mm_say_index(MMLook *look, List *distances)
 	List	   *seen = NIL;
 	ListCell   *lc;
 
+	if (IsCatalogRelationOid(table))
+		return NULL;
 	initStringInfo(&columns);
 	foreach(lc, distances)
 	{
 		OpExpr	   *op = lfirst_node(OpExpr, lc);
 		Node	   *operand = table_side(look, op);
-		Oid			family = family_of(op->opno);
+		Oid			family;
+		Oid			opclass;
 		bool		is_default;
+		Node	   *key;
 
-		if (operand == NULL || contain_mutable_functions(operand) || contain_subplans(operand))
+		if (operand == NULL || contain_mutable_functions(operand) || contain_subplans(operand) ||
+			is_unfit(operand, NULL))
+			return NULL;
+		family = family_of(operand, op->opno);
+		opclass = default_class(operand);
+		/* Of an operator that is no metric of ours, the type's own one. */
+		is_default = OidIsValid(opclass) && (!OidIsValid(family) || get_opclass_family(opclass) == family);
+		if (!OidIsValid(family) && !is_default)
 			return NULL;
 		if (list_member(seen, list_make2(operand, list_make1_oid(family))))
 			continue;
-		is_default = is_default_operator(operand, op->opno);
-		/* Of an operator that is no metric of ours, the type's own one. */
-		if (!OidIsValid(family))
-			is_default = OidIsValid(GetDefaultOpClass(exprType(operand),
-													  get_index_am_oid(MM_AM_NAME, false)));
-		if (!OidIsValid(family) && !is_default)
-			return NULL;
 		appendStringInfo(&columns, "%s", seen == NIL ? "" : ", ");
-		if (IsA(operand, Var) && ((Var *) operand)->varattno > 0)
+		key = is_default ? without_wider_cast(operand) : operand;
+		if (IsA(key, Var) && ((Var *) key)->varattno > 0)
 			appendStringInfoString(&columns,
-								   quote_identifier(get_attname(table, ((Var *) operand)->varattno, false)));
+								   quote_identifier(get_attname(table, ((Var *) key)->varattno, false)));
 		else
-			appendStringInfo(&columns, "(%s)", say_index_expression(look, operand));
+			appendStringInfo(&columns, "(%s)", say_index_expression(look, key));
+		appendStringInfoString(&columns, say_collation(operand, op->inputcollid));
 		if (!is_default)
 			appendStringInfo(&columns, " %s", write_class(family));
 		seen = lappend(seen, list_make2(operand, list_make1_oid(family)));
@@ -375,7 +438,7 @@ say_operator(MMLook *look, OpExpr *op, const MMColumn *column, int argument, con
 	Node	   *operand = list_nth(op->args, 1 - argument);
 	Oid			operator = column->space.operator;
 	const char *name = OidIsValid(operator) ? get_opname(operator) : NULL;
-	Oid			family = family_of(op->opno);
+	Oid			family = family_of(operand, op->opno);
 	const char *index = OidIsValid(family) ?
 		psprintf("Index the column by the class %s, or write", write_class(family)) :
 		psprintf("The operator %s is not one of mmdb's for this type. Write", get_opname(op->opno));
@@ -426,7 +489,7 @@ mm_say_fit(MMLook *look, OpExpr *op, const MMOffer *offer, MMFit fit, int column
 			return "both sides depend on the row";
 		default:
 			*hint = mm_say_index(look, list_make1(op));
-			if (*hint == NULL && !OidIsValid(family_of(op->opno)))
+			if (*hint == NULL && !OidIsValid(family_of(linitial(op->args), op->opno)))
 				return psprintf("%s is not the operator of a metric of mmdb", get_opname(op->opno));
 			return "no mmdb index has this column";
 	}

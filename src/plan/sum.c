@@ -159,11 +159,8 @@ is_column(MatchContext *c, Expr *operand, int i)
 		match_index_to_operand((Node *) field->arg, 0, c->index);
 }
 
-/*
- * Can a type of numbers represent all values of another type exactly?
- */
-static bool
-is_wider(Oid wide, Oid narrow)
+bool
+mm_is_wider(Oid wide, Oid narrow)
 {
 	switch (wide)
 	{
@@ -193,7 +190,7 @@ is_cast_column(MatchContext *c, Expr *operand, Oid operator, int i)
 	Oid			opclass;
 	Oid			function;
 
-	if (!IsA(cast, FuncExpr) || !is_wider(cast->funcresulttype, column->type) ||
+	if (!IsA(cast, FuncExpr) || !mm_is_wider(cast->funcresulttype, column->type) ||
 		column->opclass != GetDefaultOpClass(column->type, c->index->relam))
 		return false;
 	opclass = GetDefaultOpClass(cast->funcresulttype, c->index->relam);
@@ -728,7 +725,7 @@ mentions_walker(Node *node, void *arg)
 	/* A column with a cast has the operator of another type. */
 	if (IsA(node, FuncExpr) && list_length(((FuncExpr *) node)->args) == 1)
 		for (int i = 0; i < index->nkeycolumns; i++)
-			if (is_wider(((FuncExpr *) node)->funcresulttype, index->opcintype[i]))
+			if (mm_is_wider(((FuncExpr *) node)->funcresulttype, index->opcintype[i]))
 				return true;
 	/* In a composite, any attribute may be the one that is meant. */
 	return IsA(node, FieldSelect) && index->opcintype[0] == RECORDOID;

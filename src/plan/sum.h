@@ -194,6 +194,12 @@ extern MMSum *mm_sum_match(PlannerInfo *root, Expr *expr, IndexOptInfo *index,
 extern bool mm_is_constant(PlannerInfo *root, Node *expr, Index relid);
 
 /*
+ * mm_is_wider: can a type of numbers represent all values of another type exactly?
+ * An index of the other type then has the distances of a cast to it.
+ */
+extern bool mm_is_wider(Oid wide, Oid narrow);
+
+/*
  * mm_is_relabeled_array: is an expression an array as one of another type, with
  * the same elements?
  */
