@@ -218,3 +218,10 @@ SELECT count(*), max(abs(r.distance - x.distance)) < 1e-9 AS same FROM
 	JOIN (SELECT row_number() OVER (ORDER BY distance) AS n, distance
 	 FROM odbknn(NULL::many, ROW(md5('7'), '(3,4)', 500), NULL, 25, 'many_mm_too')) x USING (n);
 DROP TABLE many;
+
+-- Distances that are denormal numbers as floats: lines below functions of them are rounded, too.
+CREATE TABLE tiny (x float8);
+INSERT INTO tiny SELECT i * 0.37e-45 FROM generate_series(1, 600) i;
+CREATE INDEX tiny_mm ON tiny USING mmdb (x);
+SELECT mmdb_index_check('tiny_mm');
+DROP TABLE tiny;

@@ -36,6 +36,9 @@ static const int digits[] = {
 /* A function that may bend in both ways is looked at so many times for each line. */
 #define STEPS		16
 
+/* What denormal floats are rounded by is less than this. */
+#define DENORMAL		0x1p-149
+
 /* So many exponents have floats that are finite and not negative. */
 #define EXPONENTS	255
 
@@ -93,7 +96,7 @@ start_of(const MMTermCurve *curve, int number)
  * distance x, the roundings are at most 2^-24 (2 slope x + |at_zero|).  As at_zero is
  * value - slope * start, that is less than 2^-24 (|value| + 3 slope x).  The part that
  * grows with x beyond start is made up for by a smaller slope, and the rest by a lower
- * value.
+ * value.  So is what the product may be off by where it is denormal.
  */
 static void
 set_line(MMCurveTable *table, int number, double start, double value, double slope)
@@ -103,7 +106,7 @@ set_line(MMCurveTable *table, int number, double start, double value, double slo
 
 	/* This leaves out a NaN, too. */
 	table->slope[i] = slope > 0 ? float_below(Min(slope, FLT_MAX) * (1 - 0x1p-21)) : 0.0f;
-	at_zero = value - table->slope[i] * start -
+	at_zero = value - table->slope[i] * start - DENORMAL -
 		0x1p-22 * (fabs(value) + 3 * table->slope[i] * start);
 	if (at_zero < -FLT_MAX)
 	{
