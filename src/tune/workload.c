@@ -274,10 +274,7 @@ read_task(MMWorkload *workload, const WorkloadColumns *columns, HeapTuple tuple,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("calls must be above 0, not %g", task->calls)));
 	if (filter != NULL)
-	{
 		task->filter = MemoryContextStrdup(workload->context, mm_sql_filter(filter));
-		workload->filters = true;
-	}
 	if (columns->query != 0)
 		value = SPI_getbinval(tuple, desc, columns->query, &isnull);
 	if (!isnull)

@@ -44,7 +44,6 @@ typedef struct MMWorkload
 	int			nheldout;		/* the last ones are not tuned for */
 	int			room;
 	MMTask	   *tasks;
-	bool		filters;		/* has any task one? */
 	bool		recorded;
 } MMWorkload;
 
