@@ -167,14 +167,14 @@ mm_meta_lock(Relation index, int ncolumns, int mode)
 	MMMeta	   *meta;
 	Page		page;
 
-	if (RelationGetNumberOfBlocks(index) <= MM_ROOT_BLOCK)
+	if (mm_known_blocks(index) <= MM_ROOT_BLOCK && RelationGetNumberOfBlocks(index) <= MM_ROOT_BLOCK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INDEX_CORRUPTED),
 				 errmsg("index \"%s\" has no metadata page",
 						RelationGetRelationName(index)),
 				 errhint("Please REINDEX it.")));
 
-	buffer = ReadBuffer(index, MM_META_BLOCK);
+	buffer = mm_page_pin(index, MM_META_BLOCK, NULL);
 	LockBuffer(buffer, mode);
 	page = BufferGetPage(buffer);
 	meta = PageGetMeta(page);
@@ -451,7 +451,7 @@ mm_meta_entries(Relation index, const MMMeta *meta)
 	MMShape		leaf;
 	MMShape		inner;
 	double		model = ceil((double) meta->model_size / MM_PAGE_DATA_SIZE);
-	double		pages = (double) RelationGetNumberOfBlocks(index) - MM_ROOT_BLOCK - model;
+	double		pages = (double) mm_known_blocks(index) - MM_ROOT_BLOCK - model;
 
 	/* Without a model, all entries are in the root. */
 	if (!BlockNumberIsValid(meta->model))

@@ -287,21 +287,23 @@ mm_page_room_fits(Page page, const MMShape *shape)
 		((PageHeader) page)->pd_lower == MAXALIGN(SizeOfPageHeaderData) + shape->size * room;
 }
 
+BlockNumber
+mm_known_blocks(Relation relation)
+{
+	BlockNumber known = InvalidBlockNumber;
+
+	if (relation->rd_smgr != NULL)
+		known = relation->rd_smgr->smgr_cached_nblocks[MAIN_FORKNUM];
+	return known != InvalidBlockNumber ? known : RelationGetNumberOfBlocks(relation);
+}
+
 /*
- * Does the index not have this block?  An index never shrinks, so it usually
- * suffices to know how long it was.
+ * Does the index not have this block?
  */
 static bool
 beyond_end(Relation index, BlockNumber block)
 {
-	if (index->rd_smgr != NULL)
-	{
-		BlockNumber known = index->rd_smgr->smgr_cached_nblocks[MAIN_FORKNUM];
-
-		if (known != InvalidBlockNumber && block < known)
-			return false;
-	}
-	return block >= RelationGetNumberOfBlocks(index);
+	return block >= mm_known_blocks(index) && block >= RelationGetNumberOfBlocks(index);
 }
 
 void
@@ -311,7 +313,9 @@ mm_place_check(Relation index, Relation table, const ItemPointerData *tid, Block
 
 	if (likely(block < *nblocks))
 		return;
-	*nblocks = RelationGetNumberOfBlocks(table);
+	*nblocks = mm_known_blocks(table);
+	if (block >= *nblocks)
+		*nblocks = RelationGetNumberOfBlocks(table);
 	if (block >= *nblocks)
 		mm_report_damage(index, "An entry is about row (%u,%u), but table \"%s\" has %u blocks.",
 						 block, ItemPointerGetOffsetNumberNoCheck(tid),

@@ -310,6 +310,13 @@ extern void mm_page_check(Relation index, Buffer buffer, uint8 kind);
 extern bool mm_page_room_fits(Page page, const MMShape *shape);
 
 /*
+ * mm_known_blocks: how many blocks an index or a table has, or had when this session
+ * last asked, which saves a call of the operating system.  It has no fewer now: an index
+ * never shrinks, and when a table does, which nobody reads then, all sessions are told.
+ */
+extern BlockNumber mm_known_blocks(Relation relation);
+
+/*
  * mm_page_pin: pin a page.  The index is damaged if it has no such block.
  *
  * mm_page_prefetch: a page will be read soon.  A block that there is not, as a damaged

@@ -362,26 +362,24 @@ typedef struct Nearest
 } Nearest;
 
 /*
- * The sum of a pair that is kept.  NaN stands for NULL.  A negative result
- * says that the first row cannot be the object of such a sum, as values are
- * missing.
+ * The sum of a pair that is kept, over the columns that have weight.  NaN stands for
+ * NULL.  A negative result says that the first row cannot be the object of such a sum,
+ * as values are missing.
  */
-static double
-pair_sum(const uint16 *distances, int ncolumns, const MMWeights *what)
+static inline double
+pair_sum(const uint16 *distances, const int *columns, int ncolumns, const MMWeights *what)
 {
 	double		sum = 0.0;
 
-	for (int c = 0; c < ncolumns; c++)
+	for (int i = 0; i < ncolumns; i++)
 	{
-		double		distance;
+		int			c = columns[i];
 
-		/* An infinite distance does not matter where it has no weight. */
-		if (!(what->weights[c] > 0))
-			continue;
-		distance = kept_number(distances[c]);
-		if (distance < 0)
+		/* Bits tell what is no distance: this is done for each search. */
+		if (unlikely(distances[c] == KEPT_NO_OBJECT))
 			return NO_OBJECT;
-		sum += isnan(distance) ? what->missing[c] : what->weights[c] * distance;
+		sum += unlikely(distances[c] == KEPT_NO_VALUE) ? what->missing[c] :
+			what->weights[c] * kept_number(distances[c]);
 	}
 	return sum;
 }
@@ -451,13 +449,19 @@ static void
 sums_of_pairs(const MMMeta *meta, const MMWeights *what, PairSums *sums)
 {
 	const uint16 *kept = mm_meta_pairs(meta);
+	int			columns[MM_MAX_COLUMNS];
+	int			ncolumns = 0;
 
+	/* An infinite distance does not matter where it has no weight. */
+	for (int c = 0; c < meta->ncolumns; c++)
+		if (what->weights[c] > 0)
+			columns[ncolumns++] = c;
 	memset(sums, 0, sizeof(PairSums));
 	sums->pairs = palloc(sizeof(PairSum) * Max(meta->npairs, 1));
 	for (int i = 0; i < meta->npairs; i++, kept += meta->ncolumns + 1)
 	{
 		double		share = kept_number(kept[0]);
-		double		sum = pair_sum(kept + 1, meta->ncolumns, what);
+		double		sum = pair_sum(kept + 1, columns, ncolumns, what);
 
 		if (sum < 0)
 			continue;

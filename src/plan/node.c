@@ -172,15 +172,42 @@ next_row(ScanState *node)
 }
 
 /*
+ * The quals that are checked before distances.
+ */
+static List *
+early_quals(const MMScanState *s)
+{
+	return list_truncate(list_copy(s->css.ss.ps.plan->qual), s->plan->early_quals);
+}
+
+/*
+ * Make ready what a newer version of a row is checked with, which few scans come to.
+ */
+static void
+make_recheck(MMScanState *s)
+{
+	MMLate		late = mm_late_begin(&s->css.ss.ps, s->user);
+	List	   *conditions = early_quals(s);
+
+	for (int i = 0; i < s->plan->ndrivers; i++)
+		conditions = list_concat(conditions, s->plan->drivers[i].conditions);
+	s->recheck = ExecInitQual(conditions, &s->css.ss.ps);
+	mm_late_end(&late);
+}
+
+/*
  * Does a newer version of a row match, which is about to be updated or locked?
  */
 static bool
 recheck_row(ScanState *node, TupleTableSlot *slot)
 {
+	MMScanState *s = (MMScanState *) node;
 	ExprContext *econtext = node->ps.ps_ExprContext;
 
+	if (s->recheck == NULL)
+		make_recheck(s);
 	econtext->ecxt_scantuple = slot;
-	return ExecQualAndReset(((MMScanState *) node)->recheck, econtext);
+	return ExecQualAndReset(s->recheck, econtext);
 }
 
 /* ---------- the methods of a custom scan ---------- */
@@ -190,9 +217,6 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 {
 	MMScanState *s = (MMScanState *) node;
 	CustomScan *scan = (CustomScan *) node->ss.ps.plan;
-	List	   *early;
-	List	   *late;
-	List	   *conditions;
 
 	s->plan = mm_plan_unpack(scan->custom_exprs, scan->custom_private);
 	s->user = GetUserId();
@@ -211,19 +235,12 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 	if (s->projected)
 		ExecAssignScanProjectionInfo(&node->ss);	/* it is still none */
 
-	early = list_truncate(list_copy(scan->scan.plan.qual), s->plan->early_quals);
-	late = list_copy_tail(scan->scan.plan.qual, s->plan->early_quals);
-	s->early = ExecInitQual(early, &node->ss.ps);
-	node->ss.ps.qual = ExecInitQual(late, &node->ss.ps);
-
+	s->early = ExecInitQual(early_quals(s), &node->ss.ps);
+	node->ss.ps.qual = ExecInitQual(list_copy_tail(scan->scan.plan.qual, s->plan->early_quals),
+									&node->ss.ps);
 	s->sums = palloc(sizeof(MMSumState *) * s->plan->ndrivers);
-	conditions = early;
 	for (int i = 0; i < s->plan->ndrivers; i++)
-	{
 		s->sums[i] = mm_sum_init(&s->plan->drivers[i], s->columns, node);
-		conditions = list_concat(conditions, s->plan->drivers[i].conditions);
-	}
-	s->recheck = ExecInitQual(conditions, &node->ss.ps);
 	if (s->plan->limit != NULL)
 		s->limit = ExecInitExpr(s->plan->limit, &node->ss.ps);
 	if (s->plan->offset != NULL)

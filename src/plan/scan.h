@@ -92,7 +92,8 @@ struct MMScanState
 	MMColumns  *columns;
 	MMSumState **sums;			/* one for each driver */
 	ExprState  *early;			/* quals to check before distances */
-	ExprState  *recheck;		/* all conditions, for a row of another version */
+	ExprState  *recheck;		/* all conditions, for a row of another version; NULL: not made
+								 * ready yet */
 	ExprState  *limit;
 	ExprState  *offset;
 	bool		projected;		/* the projection has been made for the scan's slot */

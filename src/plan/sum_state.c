@@ -109,8 +109,6 @@ mm_sum_init(const MMDriver *driver, const MMColumns *columns, CustomScanState *n
 	state->parts = palloc0(sizeof(MMPartState) * sum->nparts);
 	for (int i = 0; i < sum->nparts; i++)
 		init_part(&state->parts[i], &sum->parts[i], columns);
-	state->conditions = ExecInitQual((List *) replace_parts((Node *) driver->conditions,
-															 (void *) sum), &node->ss.ps);
 	return state;
 }
 
@@ -550,6 +548,8 @@ init_row(MMSumState *state)
 	}
 	state->distances = ExecInitExtraTupleSlot(ps->state, desc, &TTSOpsVirtual);
 	state->value = ExecInitExpr((Expr *) replace_parts((Node *) sum->expr, (void *) sum), ps);
+	state->conditions = ExecInitQual((List *) replace_parts((Node *) state->driver->conditions,
+															 (void *) sum), ps);
 	mm_late_end(&late);
 }
 

@@ -157,7 +157,7 @@ describe_goal(const MMRace *race, double k, MMGoal *goal)
 	goal->radius = b->limit < FLT_MAX ? b->limit : get_float8_infinity();
 	goal->k = k;
 	goal->tuples = Max(mm_meta_entries(race->index, race->meta), 1);
-	goal->pages = RelationGetNumberOfBlocks(race->index) * race->meta->shared_part;
+	goal->pages = mm_known_blocks(race->index) * race->meta->shared_part;
 	goal->tells_nulls = race->tells_nulls || !b->with_nulls;
 }
 
