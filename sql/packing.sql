@@ -55,6 +55,23 @@ FROM tried s, tried e, tried o
 WHERE s.made_for = 'shape' AND s.weights = '{5,0,1,0}' AND e.made_for = 'equal weights' AND e.weights = s.weights
 	AND o.made_for = 'equal weights' AND o.weights = '{0,1,0,3}';
 
+-- Of several indexes, the planner takes the one that is made for the weights of the query.
+CREATE INDEX even_mm ON parts USING mmdb (shape, label, cost, size) WITH (subindexes = none);
+ALTER INDEX parts_mm SET (weights = '{5,0,1,0}');
+REINDEX INDEX parts_mm;
+CREATE FUNCTION chosen(weights float8[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	q parts;
+	plan json;
+BEGIN
+	SELECT * FROM parts WHERE id = 1 INTO q;
+	EXECUTE format('EXPLAIN (FORMAT JSON) SELECT FROM parts ORDER BY %s LIMIT 10',
+		mm_distance_sql('parts_mm', weights, ROW(q.shape, q.label, 50.0::float8, q.size))) INTO plan;
+	RETURN plan #>> '{0,Plan,Plans,0,Index Name}';
+END $$;
+SELECT w AS weights, chosen(w) FROM (VALUES ('{1,1,1,1}'::float8[]), ('{5,0,1,0}'), ('{1,0,0,0}'), ('{0,1,0,1}')) v(w);
+DROP INDEX even_mm;
+
 -- Rows that come later find their way, too, and sub-indexes do not depend on it.
 ALTER INDEX parts_mm SET (weights = '{5,0,1,0}', subindexes = 'size rtree, label inverted');
 REINDEX INDEX parts_mm;

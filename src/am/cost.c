@@ -21,6 +21,7 @@
 
 #include "am/am.h"
 #include "am/cost.h"
+#include "model/model.h"
 #include "search/cost_model.h"
 #include "compat.h"
 
@@ -92,14 +93,17 @@ static void
 estimate_index_scan(PlannerInfo *root, Relation index, const IndexPath *path, double tuples,
 					MMSearchEstimate *estimate)
 {
-	MMMeta	   *meta = mm_planner_statistics(root, path->indexinfo->rel, mm_meta_read(index, 0));
+	MMMeta	   *measured = mm_meta_read(index, 0);
+	MMMeta	   *meta = mm_planner_statistics(root, path->indexinfo->rel, measured);
 	double		weights[MM_MAX_COLUMNS];
+	double		trained[MM_MAX_COLUMNS];
 	int			only = index->rd_opcintype[0] != RECORDOID && path->indexorderbycols != NIL ?
 		linitial_int(path->indexorderbycols) : -1;
 
 	for (int i = 0; i < meta->ncolumns; i++)
 		weights[i] = only >= 0 && i != only ? 0.0 : 1.0 / meta->columns[i].scale;
-	mm_estimate_nearest(meta, weights, path->indexinfo->pages, tuples, 1.0, estimate);
+	mm_model_weights(measured, mm_meta_model(index, measured), trained);
+	mm_estimate_nearest(meta, weights, trained, path->indexinfo->pages, tuples, 1.0, estimate);
 }
 
 /*

@@ -394,6 +394,27 @@ next_column(const char *pt)
 		MAXALIGN(stored->sketch_size);
 }
 
+void
+mm_model_weights(const MMMeta *meta, const void *stored, double *weights)
+{
+	const char *pt = stored;
+
+	for (int i = 0; i < meta->ncolumns; i++)
+	{
+		const StoredColumn *column = (const StoredColumn *) pt;
+		double		unit;
+
+		weights[i] = 1.0;
+		if (stored == NULL)
+			continue;
+		unit = mm_model_unit(column->norm, &column->transform, meta->columns[i].scale);
+		/* Rounding must not make one of 1 something else. */
+		if (unit > 0 && column->unit >= 0 && fabs(column->unit / unit - 1.0) > 1e-6)
+			weights[i] = column->unit / unit;
+		pt = next_column(pt);
+	}
+}
+
 void *
 mm_model_train_part(MMColumns *columns, const MMMeta *meta, const void *shared,
 					const MMTraining *training, int column, int budget, MMModelShape *shape)

@@ -88,6 +88,13 @@ extern void *mm_model_train(MMColumns *columns, MMMeta *meta,
 							int ncoordinates);
 
 /*
+ * mm_model_weights: those that a model, given in its stored form, was trained with, to
+ * the precision of a float; 1 for all columns without a model (NULL).  weights has room
+ * for meta->ncolumns.
+ */
+extern void mm_model_weights(const MMMeta *meta, const void *stored, double *weights);
+
+/*
  * mm_model_open: make a model, given in its stored form, ready for use, in the
  * current context.  NULL stands for the model of an index that has none.
  */

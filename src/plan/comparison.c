@@ -48,6 +48,7 @@ mm_offer_open(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *info)
 	offer->columns = mm_kept_columns(index);
 	meta = mm_meta_read(index, offer->columns->n);
 	offer->statistics = mm_planner_statistics(root, rel, meta);
+	mm_model_weights(meta, mm_meta_model(index, meta), offer->trained);
 	mm_forest_open(index, meta, mm_meta_model(index, meta), &offer->forest);
 	for (int i = 0; i < offer->forest.n; i++)
 		offer->forest.of[i] = memcpy(palloc(sizeof(MMSubindex)), offer->forest.of[i], sizeof(MMSubindex));

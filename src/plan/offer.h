@@ -23,6 +23,7 @@ typedef struct MMOffer
 	IndexOptInfo *info;
 	MMColumns  *columns;
 	MMMeta	   *statistics;
+	double		trained[MM_MAX_COLUMNS];	/* the weights that the shared tree was made for */
 	MMForest	forest;			/* sub-indexes, without their models */
 	Relids		outer;			/* relations whose join has one row, and which an
 								 * order may refer to, too; or NULL */

@@ -92,6 +92,7 @@ nearest(MMOffer *offer, const SumEstimate *sum, double k)
 		.k = k,
 		.tuples = Max(offer->rel->tuples, 1),
 		.pages = offer->info->pages * offer->statistics->shared_part,
+		.trained = offer->trained,
 		.tells_nulls = true,
 	};
 

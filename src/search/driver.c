@@ -162,7 +162,7 @@ estimate_part(const MMMeta *statistics, const MMGoal *goal, const MMSubindex *su
 		return;
 	}
 	mm_meta_shapes(&subindex->shape, &leaf, &inner);
-	mm_estimate_nearest(statistics, weights.weights, goal->tuples / leaf.capacity / LEAF_FILL,
+	mm_estimate_nearest(statistics, weights.weights, NULL, goal->tuples / leaf.capacity / LEAF_FILL,
 						goal->tuples, Max(rows, 1), estimate);
 }
 
@@ -312,8 +312,8 @@ mm_drivers_rank(const MMMeta *statistics, const MMForest *forest, const MMGoal *
 		n = add_subindexes(statistics, forest, goal, &radius, drivers, n);
 	if (rows == 0 && n > 1)
 		rows = Max(mm_pairs_fraction(statistics, &goal->weights, radius, true), 0.0) * goal->tuples;
-	mm_estimate_nearest(statistics, goal->weights.weights, goal->pages, goal->tuples,
-						Max(rows, 1), &drivers[0].estimate);
+	mm_estimate_nearest(statistics, goal->weights.weights, goal->trained, goal->pages,
+						goal->tuples, Max(rows, 1), &drivers[0].estimate);
 	/* Several sources together do not know whose sum is NULL. */
 	if (goal->tells_nulls &&
 		(mm_driver_setting == MM_DRIVER_MERGE ||

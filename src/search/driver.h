@@ -34,6 +34,7 @@ typedef struct MMGoal
 	double		k;				/* so many nearest; 0: all within the radius */
 	double		tuples;			/* rows in the index */
 	double		pages;			/* of the shared tree */
+	const double *trained;		/* the weights it was made for; NULL: all alike */
 	bool		tells_nulls;	/* see mm_search_tells_nulls */
 	uint32		by_coordinates; /* columns whose query is not a value (MMTerm) */
 } MMGoal;

@@ -49,16 +49,51 @@ sum_moments(const MMMeta *statistics, const double *weights, double *mean, doubl
 }
 
 /*
- * How much of what the tree tells apart matters to these weights.  Its splits
- * go where values vary most, so a column's share is its variance.  The result
- * is 1 if all columns matter alike.
+ * How much of what a tree tells apart is what tells sums with these weights apart, if it
+ * was made for the weights trained (NULL: all alike): the part that two distributions
+ * over the columns have in common.  Both the splits and the sums go by variances, in
+ * columns times their weights.
  */
 static double
-share_of_splits(const MMMeta *statistics, const double *weights)
+overlap(const MMMeta *statistics, const double *weights, const double *trained)
+{
+	double		splits = 0.0;
+	double		sums = 0.0;
+	double		common = 0.0;
+
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < statistics->ncolumns; i++)
+		{
+			const MMColumnStatistics *column = &statistics->columns[i];
+			double		variance = relative_variance(column);
+			double		weight = weights[i] * column->scale;
+			double		split = variance * (trained == NULL ? 1.0 : trained[i] * trained[i]);
+			double		sum = variance * weight * weight;
+
+			if (round == 0)
+			{
+				splits += split;
+				sums += sum;
+			}
+			else if (splits > 0 && sums > 0)
+				common += Min(split / splits, sum / sums);
+		}
+	return common;
+}
+
+/*
+ * How much of what the tree tells apart matters to these weights.  Its splits
+ * go where values vary most, so a column's share is its variance.  The result
+ * is 1 if all columns matter alike.  A tree that was made for other weights than equal
+ * ones has as much more or less as it has more or less in common with the sum.
+ */
+static double
+share_of_splits(const MMMeta *statistics, const double *weights, const double *trained)
 {
 	double		greatest = 0.0;
 	double		all = 0.0;
 	double		used = 0.0;
+	double		share;
 
 	for (int i = 0; i < statistics->ncolumns; i++)
 		greatest = Max(greatest, weights[i] * statistics->columns[i].scale);
@@ -70,12 +105,15 @@ share_of_splits(const MMMeta *statistics, const double *weights)
 		all += variance;
 		used += variance * (greatest > 0 ? weights[i] * column->scale / greatest : 0.0);
 	}
-	return all > 0 ? used / all : 0.0;
+	share = all > 0 ? used / all : 0.0;
+	if (trained != NULL && share > 0)
+		share *= overlap(statistics, weights, trained) / overlap(statistics, weights, NULL);
+	return Min(share, 1.0);
 }
 
 void
-mm_estimate_nearest(const MMMeta *statistics, const double *weights, double pages,
-					double tuples, double k, MMSearchEstimate *estimate)
+mm_estimate_nearest(const MMMeta *statistics, const double *weights, const double *trained,
+					double pages, double tuples, double k, MMSearchEstimate *estimate)
 {
 	double		mean;
 	double		variance;
@@ -86,7 +124,7 @@ mm_estimate_nearest(const MMMeta *statistics, const double *weights, double page
 	tuples = Max(tuples, 1);
 	sum_moments(statistics, weights, &mean, &variance);
 	dimension = variance > 0 ? mean * mean / (2 * variance) : 0.0;
-	exponent = 1.0 - share_of_splits(statistics, weights) * 2 / (dimension + 2);
+	exponent = 1.0 - share_of_splits(statistics, weights, trained) * 2 / (dimension + 2);
 	estimate->pages = pow(pages, exponent) * pow(Max(k, 1), 1 / (dimension + 2)) + 1;
 	estimate->pages = Max(estimate->pages, pages * k / tuples);
 	estimate->pages = Min(estimate->pages, pages);

@@ -29,10 +29,11 @@ extern double mm_work_done(const MMSearchStats *stats);
 /*
  * mm_estimate_nearest: estimate the work of finding the k nearest rows, by a
  * sum with these weights (statistics->ncolumns of them), in an index with this
- * many pages and entries.
+ * many pages and entries.  trained is the weights that the tree was made for
+ * (mm_model_weights); NULL: all columns mattered alike.
  */
 extern void mm_estimate_nearest(const MMMeta *statistics, const double *weights,
-								double pages, double tuples, double k,
+								const double *trained, double pages, double tuples, double k,
 								MMSearchEstimate *estimate);
 
 #endif							/* MM_ESTIMATE_H */

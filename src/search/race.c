@@ -135,14 +135,17 @@ note_row(MMRace *race, uint64 number)
 /* ---------- drivers ---------- */
 
 /*
- * What is searched for, as the choice of a driver sees it.
+ * What is searched for, as the choice of a driver sees it.  trained has room for a number
+ * for each column.
  */
 static void
-describe_goal(const MMRace *race, double k, MMGoal *goal)
+describe_goal(const MMRace *race, double k, double *trained, MMGoal *goal)
 {
 	const MMBounding *b = race->wanted;
 
 	memset(goal, 0, sizeof(MMGoal));
+	mm_model_weights(race->meta, race->stored, trained);
+	goal->trained = trained;
 	for (int i = 0; i < b->nterms; i++)
 	{
 		const MMTerm *term = &b->asked[i];
@@ -202,8 +205,9 @@ mm_race_init(MMRace *race, Relation index, MMColumns *columns, const MMBounding 
 	if (forest.n > 0 && !wanted->only_nulls)
 	{
 		MMGoal		goal;
+		double		trained[MM_MAX_COLUMNS];
 
-		describe_goal(race, k, &goal);
+		describe_goal(race, k, trained, &goal);
 		race->ndrivers = mm_drivers_rank(race->meta, &forest, &goal, race->drivers);
 	}
 	/* When the second starts, the cache may have forgotten the model. */
