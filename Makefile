@@ -405,6 +405,7 @@ REGRESS = \
 
 ISOLATION = \
 	altered \
+	build \
 	condense \
 	cursor \
 	dimensions \

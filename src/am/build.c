@@ -213,7 +213,7 @@ build_trees(MMBuild *state, Relation heap, IndexInfo *indexInfo,
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, mm_sample_entries(sample));
 	state->nrows = 0;
 	if (nworkers > 0)
-		parallel = mm_build_parallel(state, heap, nworkers);
+		parallel = mm_build_parallel(state, heap, indexInfo, nworkers);
 	if (parallel == NULL)
 	{
 		for (int t = 0; t < state->ntrees && state->trees[0].partitions != NULL; t++)
@@ -333,6 +333,9 @@ mmdb_build(Relation heap, Relation index, IndexInfo *indexInfo)
 		build_trees(&state, heap, indexInfo, sample, meta, model);
 	}
 	result->index_tuples = state.nrows;
+	/* Rows that came after sampling may have settled some. */
+	for (int i = 0; i < state.columns->n; i++)
+		meta->columns[i].dimensions = state.dimensions[i];
 	mm_meta_build(index, meta, true);
 
 	if (RelationNeedsWAL(index))

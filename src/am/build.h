@@ -128,13 +128,15 @@ extern int	mm_build_workers(Relation heap, Relation index);
 
 /*
  * mm_build_parallel: let up to nworkers processes read the table and sort the
- * entries, and take over into the trees' sorts what they have sorted.
- * Partitions must be known.  Returns false if no processes are
+ * entries, and take over into the trees' sorts what they have sorted, and into
+ * indexInfo whether old snapshots may use the index.
+ * Partitions must be known.  Returns NULL if no processes are
  * available.  Otherwise, call mm_build_parallel_end after the sort has been
  * read.
  */
 typedef struct MMParallelBuild MMParallelBuild;
-extern MMParallelBuild *mm_build_parallel(MMBuild *build, Relation heap, int nworkers);
+extern MMParallelBuild *mm_build_parallel(MMBuild *build, Relation heap, IndexInfo *indexInfo,
+										  int nworkers);
 extern void mm_build_parallel_end(MMParallelBuild *parallel);
 
 /* The function that a worker runs. */

@@ -44,8 +44,12 @@ typedef struct Shared
 	Oid			index;
 	bool		concurrent;
 	int			workmem;		/* kB, of each sort of a worker */
+
+	/* of all workers that are done, under mutex: */
 	slock_t		mutex;
-	int64		nrows;			/* under mutex */
+	int64		nrows;
+	bool		broken_hot_chain;	/* old snapshots may not use the index */
+	int32		dimensions[MM_MAX_COLUMNS];	/* of columns; -1: not settled */
 	/* A ParallelTableScanDesc follows, BUFFERALIGNed. */
 } Shared;
 
@@ -71,7 +75,7 @@ partitions_size(const MMBuildTree *tree)
 }
 
 MMParallelBuild *
-mm_build_parallel(MMBuild *build, Relation heap, int nworkers)
+mm_build_parallel(MMBuild *build, Relation heap, IndexInfo *indexInfo, int nworkers)
 {
 	MMParallelBuild *parallel = palloc0(sizeof(MMParallelBuild));
 	ParallelContext *context;
@@ -115,8 +119,10 @@ mm_build_parallel(MMBuild *build, Relation heap, int nworkers)
 	shared->index = RelationGetRelid(build->index);
 	shared->concurrent = build->concurrent;
 	shared->workmem = Max(maintenance_work_mem / nworkers / build->ntrees, 64);
-	shared->nrows = 0;
 	SpinLockInit(&shared->mutex);
+	shared->nrows = 0;
+	shared->broken_hot_chain = false;
+	memcpy(shared->dimensions, build->dimensions, sizeof(int32) * build->columns->n);
 	table_parallelscan_initialize(heap, SharedGetScan(shared), parallel->snapshot);
 	shm_toc_insert(context->toc, KEY_SHARED, shared);
 
@@ -153,6 +159,8 @@ mm_build_parallel(MMBuild *build, Relation heap, int nworkers)
 	 * over.
 	 */
 	build->nrows = shared->nrows;
+	indexInfo->ii_BrokenHotChain |= shared->broken_hot_chain;
+	memcpy(build->dimensions, shared->dimensions, sizeof(int32) * build->columns->n);
 	for (int t = 0; t < build->ntrees; t++)
 	{
 		SortCoordinate coordinate = palloc0(sizeof(SortCoordinateData));
@@ -174,6 +182,29 @@ mm_build_parallel_end(MMParallelBuild *parallel)
 	DestroyParallelContext(parallel->context);
 	ExitParallelMode();
 	pfree(parallel);
+}
+
+/*
+ * Tell the leader what a worker has found.
+ */
+static void
+report(Shared *shared, const MMBuild *build, bool broken_hot_chain)
+{
+	int32		dimensions[MM_MAX_COLUMNS];
+
+	SpinLockAcquire(&shared->mutex);
+	shared->nrows += build->nrows;
+	shared->broken_hot_chain |= broken_hot_chain;
+	for (int i = 0; i < build->columns->n; i++)
+	{
+		if (shared->dimensions[i] < 0)
+			shared->dimensions[i] = build->dimensions[i];
+		dimensions[i] = shared->dimensions[i];
+	}
+	SpinLockRelease(&shared->mutex);
+	for (int i = 0; i < build->columns->n; i++)
+		if (build->dimensions[i] >= 0)
+			mm_columns_settle_dimension(build->columns, i, build->dimensions[i], &dimensions[i]);
 }
 
 void
@@ -225,9 +256,7 @@ mm_build_worker(dsm_segment *seg, shm_toc *toc)
 		ExecDropSingleTupleTableSlot(build.trees[t].slot);
 	}
 
-	SpinLockAcquire(&shared->mutex);
-	shared->nrows += build.nrows;
-	SpinLockRelease(&shared->mutex);
+	report(shared, &build, indexInfo->ii_BrokenHotChain);
 
 	index_close(build.index, index_lock);
 	table_close(heap, heap_lock);

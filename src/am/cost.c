@@ -177,9 +177,10 @@ mmdb_costestimate(PlannerInfo *root, IndexPath *path, double loop_count,
 	/*
 	 * The executor puts rows in the order of several distances, but not those
 	 * whose first distance is NULL: it would not look at the second.  And rows
-	 * that it has put in order no longer know their place.
+	 * that it has put in order no longer know their place.  An index-only scan might
+	 * count a row that VACUUM is removing: searches keep no pins that it waits for.
 	 */
-	if (list_length(path->indexorderbys) > 1 ||
+	if (path->path.pathtype == T_IndexOnlyScan || list_length(path->indexorderbys) > 1 ||
 		(path->indexorderbys != NIL && place_is_asked_for(path->indexinfo->rel)))
 	{
 		*indexStartupCost = *indexTotalCost = NEVER;

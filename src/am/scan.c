@@ -36,7 +36,6 @@ typedef struct MMScan
 	double		radius;			/* of the search; Infinity: none */
 	bool		complete;		/* it is for the distance, not a part of that */
 	bool		unordered;		/* the order is NULL for all rows */
-	IndexTuple	nulls;			/* for an index-only scan, as of count(*) */
 	MemoryContext context;		/* of the search, reset by rescan */
 
 	/* For the statistics of queries: */
@@ -231,20 +230,9 @@ mmdb_gettuple(IndexScanDesc scan, ScanDirection direction)
 		return false;
 	state->call.work.rows++;
 
+	/* The planner is told not to (mmdb_costestimate). */
 	if (scan->xs_want_itup)
-	{
-		/* No column can be had from the index, so none is asked for. */
-		scan->xs_itupdesc = RelationGetDescr(scan->indexRelation);
-		if (state->nulls == NULL)
-		{
-			Datum		values[INDEX_MAX_KEYS] = {0};
-			bool		isnull[INDEX_MAX_KEYS];
-
-			memset(isnull, true, sizeof(isnull));
-			state->nulls = index_form_tuple(scan->xs_itupdesc, values, isnull);
-		}
-		scan->xs_itup = state->nulls;
-	}
+		elog(ERROR, "mmdb has no index-only scans");
 	scan->xs_heaptid = candidate.tid;
 	scan->xs_recheck = scan->numberOfKeys > 0;
 	if (scan->numberOfOrderBys > 0)

@@ -470,13 +470,32 @@ value_error_context(void *arg)
 }
 
 void
+mm_columns_settle_dimension(const MMColumns *columns, int i, int32 found, int32 *dimension)
+{
+	const MetricSpace *space = &columns->columns[i].space;
+
+	if (*dimension < 0)
+		*dimension = found;
+	else if (found != *dimension)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 mm_statistics_visible(columns, i) ?
+				 errmsg("value of column \"%s\" has %s, others have %d", columns->columns[i].name,
+						mm_metric_describe_dimensions(space, found), *dimension) :
+				 errmsg("value of column \"%s\" has %s, others have not", columns->columns[i].name,
+						mm_metric_describe_dimensions(space, found)),
+				 errdetail("All values of an indexed column must have the same %s.",
+						   mm_metric_dimensions_name(space)),
+				 errhint("A partial index, with a WHERE clause, can leave values out. If the others are gone, REINDEX the index.")));
+}
+
+void
 mm_columns_check_values(MMColumns *columns, Datum *values, const bool *isnull,
 						int32 *dimensions)
 {
 	for (int i = 0; i < columns->n; i++)
 	{
 		MMColumn   *column = &columns->columns[i];
-		int32		found;
 		ErrorContextCallback callback;
 
 		if (isnull[i])
@@ -489,20 +508,8 @@ mm_columns_check_values(MMColumns *columns, Datum *values, const bool *isnull,
 		mm_metric_check(&column->space, values[i]);
 		error_context_stack = callback.previous;
 
-		found = mm_metric_dimensions(&column->space, values[i]);
-		if (dimensions[i] < 0)
-			dimensions[i] = found;
-		else if (found != dimensions[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_EXCEPTION),
-					 mm_statistics_visible(columns, i) ?
-					 errmsg("value of column \"%s\" has %s, others have %d", column->name,
-							mm_metric_describe_dimensions(&column->space, found), dimensions[i]) :
-					 errmsg("value of column \"%s\" has %s, others have not", column->name,
-							mm_metric_describe_dimensions(&column->space, found)),
-					 errdetail("All values of an indexed column must have the same %s.",
-							   mm_metric_dimensions_name(&column->space)),
-					 errhint("A partial index, with a WHERE clause, can leave values out. If the others are gone, REINDEX the index.")));
+		mm_columns_settle_dimension(columns, i, mm_metric_dimensions(&column->space, values[i]),
+									&dimensions[i]);
 	}
 }
 

@@ -126,6 +126,13 @@ extern void mm_columns_check_values(MMColumns *columns, Datum *values,
 									const bool *isnull, int32 *dimensions);
 
 /*
+ * mm_columns_settle_dimension: the same for one column, where values with so many
+ * dimensions were found.
+ */
+extern void mm_columns_settle_dimension(const MMColumns *columns, int column, int32 found,
+										int32 *dimension);
+
+/*
  * mm_distance_error_context: a callback for an ErrorContextCallback around
  * computations of distances.  Its argument is the column (MMColumn *).
  */

@@ -446,12 +446,12 @@ mm_meta_shapes(const MMModelShape *shape, MMShape *leaf, MMShape *inner)
 }
 
 double
-mm_meta_entries(Relation index, const MMMeta *meta)
+mm_meta_entries(Relation index, const MMMeta *meta, BlockNumber blocks)
 {
 	MMShape		leaf;
 	MMShape		inner;
 	double		model = ceil((double) meta->model_size / MM_PAGE_DATA_SIZE);
-	double		pages = (double) mm_known_blocks(index) - MM_ROOT_BLOCK - model;
+	double		pages = (double) blocks - MM_ROOT_BLOCK - model;
 
 	/* Without a model, all entries are in the root. */
 	if (!BlockNumberIsValid(meta->model))

@@ -134,10 +134,10 @@ extern bool mm_meta_shape_is_sane(const MMModelShape *shape);
 extern void mm_meta_shapes(const MMModelShape *shape, MMShape *leaf, MMShape *inner);
 
 /*
- * mm_meta_entries: about how many entries an index has, by its size; 0 without a
+ * mm_meta_entries: about how many entries an index of so many blocks has; 0 without a
  * model.
  */
-extern double mm_meta_entries(Relation index, const MMMeta *meta);
+extern double mm_meta_entries(Relation index, const MMMeta *meta, BlockNumber blocks);
 
 /*
  * mm_meta_empty: metadata of an index that has seen no rows.

@@ -287,12 +287,19 @@ mm_page_room_fits(Page page, const MMShape *shape)
 		((PageHeader) page)->pd_lower == MAXALIGN(SizeOfPageHeaderData) + shape->size * room;
 }
 
+/*
+ * One in this many questions is one for the operating system, so that a session that
+ * plans and reads nothing new gets to know of growth, too.
+ */
+#define KNOWN_BLOCKS	64
+
 BlockNumber
 mm_known_blocks(Relation relation)
 {
+	static uint32 questions = 0;
 	BlockNumber known = InvalidBlockNumber;
 
-	if (relation->rd_smgr != NULL)
+	if (relation->rd_smgr != NULL && ++questions % KNOWN_BLOCKS != 0)
 		known = relation->rd_smgr->smgr_cached_nblocks[MAIN_FORKNUM];
 	return known != InvalidBlockNumber ? known : RelationGetNumberOfBlocks(relation);
 }

@@ -312,7 +312,8 @@ extern bool mm_page_room_fits(Page page, const MMShape *shape);
 /*
  * mm_known_blocks: how many blocks an index or a table has, or had when this session
  * last asked, which saves a call of the operating system.  It has no fewer now: an index
- * never shrinks, and when a table does, which nobody reads then, all sessions are told.
+ * shrinks only while it is built, and when a table does, which nobody reads then, all
+ * sessions are told.
  */
 extern BlockNumber mm_known_blocks(Relation relation);
 

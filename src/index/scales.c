@@ -203,7 +203,7 @@ warn_if_outgrown(Relation index, const MMMeta *statistics)
 		measured = Max(measured, statistics->columns[i].count);
 	if (measured >= FEW_ROWS || list_member_oid(warned, RelationGetRelid(index)))
 		return;
-	entries = mm_meta_entries(index, mm_meta_read(index, 0));
+	entries = mm_meta_entries(index, mm_meta_read(index, 0), RelationGetNumberOfBlocks(index));
 	if (entries < FAR_MORE * measured)
 		return;
 	ereport(WARNING,

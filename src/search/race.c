@@ -142,6 +142,7 @@ static void
 describe_goal(const MMRace *race, double k, double *trained, MMGoal *goal)
 {
 	const MMBounding *b = race->wanted;
+	BlockNumber blocks = mm_known_blocks(race->index);
 
 	memset(goal, 0, sizeof(MMGoal));
 	mm_model_weights(race->meta, race->stored, trained);
@@ -159,8 +160,8 @@ describe_goal(const MMRace *race, double k, double *trained, MMGoal *goal)
 	}
 	goal->radius = b->limit < FLT_MAX ? b->limit : get_float8_infinity();
 	goal->k = k;
-	goal->tuples = Max(mm_meta_entries(race->index, race->meta), 1);
-	goal->pages = mm_known_blocks(race->index) * race->meta->shared_part;
+	goal->tuples = Max(mm_meta_entries(race->index, race->meta, blocks), 1);
+	goal->pages = blocks * race->meta->shared_part;
 	goal->tells_nulls = race->tells_nulls || !b->with_nulls;
 }
 
