@@ -156,6 +156,9 @@ SELECT query, s.* FROM unnest(ARRAY[
 	'SELECT x <+> 77, tableoid::regclass, id FROM base ORDER BY 1, 3 LIMIT 1000',
 	'SELECT -(x <+> 77) FROM base WHERE id % 3 = 1 ORDER BY 1 DESC LIMIT 5'
 	]) query, search(query) s;
+-- What is sorted for a small LIMIT is sorted once more for a larger one, and for none.
+SELECT l.n, count(*), max(s.d) FROM (VALUES (1, 2), (2, 50), (3, NULL), (4, 3)) l(i, n),
+	LATERAL (SELECT id, x <+> 77 AS d FROM base ORDER BY 2 LIMIT l.n) s GROUP BY l.i, l.n ORDER BY l.i;
 
 -- A sum of many distances.
 SELECT s.* FROM (SELECT string_agg(format('(x <+> %s)', 37 * i), ' + ') AS sum FROM generate_series(1, 20) i) q,

@@ -300,6 +300,33 @@ take_first(PartitionScan *p)
 /* ---------- a scan ---------- */
 
 /*
+ * How many rows are wanted, as the first search knows; 0 if that is unknown.
+ */
+static int64
+rows_wanted(const PartitionScan *p)
+{
+	for (int i = 0; i < p->merge->ms_nplans; i++)
+	{
+		MMScanState *scan = mm_scan_of(p->merge->mergeplans[i]);
+
+		if (scan != NULL)
+			return mm_scan_rows_wanted(scan);
+	}
+	return 0;
+}
+
+/*
+ * Let the plans that are no searches, which may be sorts, know how many rows are wanted.
+ */
+static void
+bound_plans(const PartitionScan *p, int64 k)
+{
+	for (int i = 0; i < p->merge->ms_nplans; i++)
+		if (mm_scan_of(p->merge->mergeplans[i]) == NULL)
+			ExecSetTupleBound(k > 0 ? k : -1, p->merge->mergeplans[i]);
+}
+
+/*
  * Find the members, and how many rows are wanted.
  */
 static void
@@ -309,7 +336,7 @@ begin_scan(PartitionScan *p)
 	MemoryContext old;
 	int			i = -1;
 	double		rows = 0.0;
-	int64		k = 0;
+	int64		k = rows_wanted(p);
 
 	if (merge->ms_nplans > 0 && merge->ms_valid_subplans == NULL)
 		merge->ms_valid_subplans = MM_FIND_MATCHING_SUBPLANS(merge->ms_prune_state);
@@ -326,8 +353,6 @@ begin_scan(PartitionScan *p)
 		know_nothing(p, member);
 		p->heap[p->nmembers++] = member;
 		rows += member->node->plan->plan_rows;
-		if (member->scan != NULL && k == 0)
-			k = mm_scan_rows_wanted(member->scan);
 	}
 	p->nheap = p->nmembers;
 	p->nearest = mm_nearest_create(k);
@@ -338,9 +363,8 @@ begin_scan(PartitionScan *p)
 
 		if (member->scan != NULL)
 			member->scan->share = member->node->plan->plan_rows / rows;
-		else if (k > 0)
-			ExecSetTupleBound(k, member->node);
 	}
+	bound_plans(p, k);
 	p->leader = NULL;
 	p->begun = true;
 	p->returned = false;
@@ -436,6 +460,9 @@ rescan_node(CustomScanState *node)
 			mm_scan_end(p->members[i].scan);
 	if (node->ss.ps.chgParam != NULL)
 		UpdateChangedParamSet(&p->merge->ps, node->ss.ps.chgParam);
+	/* A sort that has been done for a smaller bound is done again, if it knows by now. */
+	if (p->begun)
+		bound_plans(p, rows_wanted(p));
 	ExecReScan(&p->merge->ps);
 	MemoryContextReset(p->context);
 	p->begun = false;

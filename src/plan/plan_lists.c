@@ -47,7 +47,7 @@ pack_sum(const MMSum *sum, List **exprs, List **numbers)
 
 		*numbers = lappend_int(lappend_int(*numbers, term->part), term->has_missing);
 		*numbers = lappend_int(*numbers, (term->curve != NULL) | term->falls << 1 |
-							   (term->low != NULL) << 2);
+							   (term->low != NULL) << 2 | term->scaled << 3);
 		if (term->curve != NULL)
 			*exprs = lappend(*exprs, term->curve);
 		if (term->low != NULL)
@@ -126,6 +126,7 @@ unpack_sum(List *exprs, List *numbers)
 		term->falls = (flags & 2) != 0;
 		if (flags & 4)
 			term->low = next_expr(&r);
+		term->scaled = (flags & 8) != 0;
 		unpack_product(&r, &term->product);
 		if (term->has_missing)
 			unpack_product(&r, &term->missing);

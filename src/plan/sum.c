@@ -413,6 +413,7 @@ add_term(MatchContext *c, int part, const MMProduct *product, MMSumTerm **added)
 	term->has_missing = c->missing != NULL;
 	if (c->missing != NULL)
 		term->missing = *c->missing;
+	term->scaled = c->bounded;
 	c->sum->nterms++;
 	return true;
 }
@@ -581,6 +582,9 @@ match_product(MatchContext *c, Expr *whole, Expr *left, Expr *right, bool divide
 
 	if (c->negated)
 		return refuse(c, MM_REFUSED_FACTOR, left);
+	/* The factor may be NULL where the distance is not. */
+	if (c->missing != NULL)
+		return refuse(c, MM_REFUSED_COALESCE, whole);
 	inner.bounded = true;
 	c->sum->exact = false;
 	if (mm_factor_least(left, &least))

@@ -54,6 +54,7 @@ typedef struct MMSumTerm
 	bool		falls;			/* or of minus the function, as that falls */
 	Expr	   *low;			/* without a part: the product is of something that is
 								 * not less than this; or NULL */
+	bool		scaled;			/* the row's is a multiple of it, by 1 or more; or NULL */
 } MMSumTerm;
 
 typedef struct MMSumPart

@@ -33,7 +33,7 @@ static bool
 same_terms(const MMSumTerm *a, const MMSumTerm *b)
 {
 	return a->curve == NULL && b->curve == NULL && a->low == NULL && b->low == NULL &&
-		a->part == b->part && a->has_missing == b->has_missing &&
+		a->part == b->part && a->scaled == b->scaled && a->has_missing == b->has_missing &&
 		same_products(&a->product, &b->product) &&
 		(!a->has_missing || same_products(&a->missing, &b->missing));
 }
@@ -85,6 +85,7 @@ mm_sum_begin_like(MMSumState *sum, const MMSumState *other)
 		part->prepared = from->prepared;
 		part->factor = from->factor;
 		part->missing = from->missing;
+		part->null_factor = from->null_factor;
 		part->null_sum = from->null_sum;
 		part->no_weight = from->no_weight;
 	}

@@ -383,7 +383,11 @@ mm_sum_begin(MMSumState *state, ExprContext *econtext)
 			if (part == NULL ? !has_factor : !has_missing)
 				null = true;
 			else
+			{
+				/* A multiple of a negative number may be less. */
+				other |= term->scaled && !(missing >= 0);
 				add_constant(state, part == NULL ? factor : missing);
+			}
 			continue;
 		}
 		other |= !(factor >= 0) || isinf(factor) || !(missing >= 0);
@@ -467,9 +471,9 @@ mm_sum_null_terms(const MMSumState *state, const MMColumns *columns, MMTerm **re
 
 	*result = terms;
 	*complete = true;
-	/* What is no part may be NULL, too. */
+	/* What is no part may be NULL, too, and so may what parts are multiplied by. */
 	for (int i = 0; i < state->driver->sum->nterms; i++)
-		*complete &= state->driver->sum->terms[i].low == NULL;
+		*complete &= state->driver->sum->terms[i].low == NULL && !state->driver->sum->terms[i].scaled;
 	for (int i = 0; i < state->driver->sum->nparts; i++)
 	{
 		const MMPartState *part = &state->parts[i];
