@@ -513,6 +513,12 @@ END $$;
 
 -- A term of a sum: the distance of a column from a value, by a weight, written
 -- in one way or another; or of the composite as a whole.
+-- Something of the row that is at least 1, or NULL.
+CREATE FUNCTION random_factor() RETURNS text LANGUAGE sql AS $$
+	SELECT pick('greatest(id % 7, 1)::float8', 'greatest((id % 5)::float8, 1)', '(CASE WHEN id % 5 = 0 THEN 1 ELSE 2.5::float8 END)',
+		'(CASE WHEN id % 6 = 0 THEN NULL ELSE 1.5::float8 END)')
+$$;
+
 CREATE FUNCTION random_term(c integer) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	round round;
@@ -520,7 +526,7 @@ DECLARE
 	distance text;
 	weight text := pick('0', '1', '2', '0.5', '1e-3', '1e6', round(random()::numeric, 4)::text,
 		'(SELECT ' || round(random()::numeric, 2) || '::float8)', '(SELECT 0::float8)');
-	missing text := pick('0', '1', '0.25', '1e9', '''Infinity''', '(SELECT 0.5::float8)');
+	missing text := pick('0', '1', '0.25', '1e9', '''Infinity''', '(SELECT 0.5::float8)', '-0.5');
 BEGIN
 	SELECT * INTO round FROM round r;
 	IF c > round.ncolumns THEN
@@ -543,6 +549,12 @@ BEGIN
 					  WHEN (round.chosen[c]).type = 'bigint' THEN format('(%s::numeric + 0.25)', value) ELSE value END;
 	END IF;
 	distance := format('(%s %s %s)', round.terms[c], (round.chosen[c]).operator, value);
+	-- a function of it, or what depends on the row besides
+	IF random() < 0.15 THEN
+		distance := format(pick('sqrt(%s)', 'least(%s, 0.75)', 'greatest(%s, 0.125)', '(%s + 0.5)', '(%s / (%1$s + 2))',
+			'(%s * %s)', '(%2$s * %1$s)', 'coalesce(%s * %s, 2)', 'coalesce(%s, 2) * %s', 'coalesce(%s, -2) * %s'),
+			distance, random_factor());
+	END IF;
 	RETURN format(pick('%s', '%2$s * %1$s', '%2$s * %1$s', '%s * %s', '%s / 7 * %s', 'coalesce(%1$s, %3$s)',
 		'%2$s * coalesce(%1$s, %3$s)', 'coalesce(%1$s * %2$s, %3$s)',
 					   'coalesce(%1$s / 1e3, %3$s) * %2$s', '(%s + 3) * %s', '%s * -(%2$s)',
@@ -557,10 +569,13 @@ BEGIN
 	SELECT * INTO round FROM round r;
 	whole := (SELECT count(*) FROM query_row q WHERE round.shape = 'composite'
 		AND row_to_json(q) ->> ('c' || round.ncolumns) IS NOT NULL);
-	RETURN (SELECT string_agg(random_term(c), ' + ' ORDER BY random())
+	RETURN (SELECT format(pick('%s', '%s', '%s', '%s', '%s', '(%s) * %s', '%2$s * (%1$s)'),
+						  string_agg(random_term(c), ' + ' ORDER BY random()), random_factor())
 			FROM (SELECT 1 + floor(random() * (round.ncolumns + whole))::integer AS c
 				  FROM generate_series(1, 1 + floor(random() * 4)::integer) OFFSET 0) s)
-		|| pick('', '', ' + 5', ' - 1.5', ' - 1e3', ' + (SELECT 0.125::float8)', ' + 1e17 - 1e17');
+		|| pick('', '', '', ' + 5', ' - 1.5', ' - 1e3', ' + (SELECT 0.125::float8)', ' + 1e17 - 1e17',
+			' + CASE WHEN id % 4 = 0 THEN NULL WHEN id % 4 = 1 THEN -0.5::float8 ELSE 0.25 END',
+			' + mm_bounded((id % 11)::float8, 0)');
 END $$;
 
 CREATE FUNCTION slow_filter(id integer) RETURNS boolean LANGUAGE plpgsql IMMUTABLE COST 10000 AS $$
