@@ -82,6 +82,39 @@ SELECT * FROM mm_calibrate('things_mm');
 RESET ROLE;
 DROP ROLE regress_mm_nobody;
 
+-- Functions that an index calls run as the table's owner, whoever measures, also those that
+-- are called when the index is opened; or they are not called, or it is refused.
+CREATE ROLE regress_mm_owner;
+GRANT CREATE ON SCHEMA public TO regress_mm_owner;
+SET ROLE regress_mm_owner;
+CREATE FUNCTION call(a float8) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	IF current_user <> 'regress_mm_owner' THEN
+		RAISE EXCEPTION 'called with the rights of another';
+	END IF;
+	RETURN a;
+END $$;
+CREATE TABLE theirs AS SELECT i::float8 AS a, i % 100 AS b FROM generate_series(1, 2000) i;
+CREATE INDEX theirs_mm ON theirs USING mmdb (a, b, (call(a) + call(1))) WHERE call(a) > call(-1);
+RESET ROLE;
+ALTER INDEX theirs_mm SET (fillfactor = 80);
+SELECT count(*) > 8 AS rows FROM mm_calibrate('theirs_mm');
+ALTER INDEX theirs_mm SET (fillfactor = 81);
+SELECT column_name, count FROM mm_measure_scales('theirs_mm');
+ALTER INDEX theirs_mm SET (fillfactor = 82);
+SELECT count(scale) FROM mmdb.index_columns WHERE index_name = 'theirs_mm'::regclass;
+ALTER INDEX theirs_mm SET (fillfactor = 83);
+SELECT mmdb_index_check('theirs_mm');
+ALTER INDEX theirs_mm SET (fillfactor = 84);
+SELECT mm_tune('theirs_mm', $$SELECT '{"a": 5}', '{1,1,1}', 3$$, 1);
+SELECT mm_advise('theirs_mm', $$SELECT '{"a": 5}', '{1,1,1}', 3$$);
+SET ROLE regress_mm_owner;
+SELECT count(*) > 0 AS tuned FROM mm_tune('theirs_mm', $$SELECT '{"a": 5}' AS query, '{1,1,1}'::float8[] AS weights, 3 AS k$$, 1,
+	copy_rows => 500, confirm_rows => 0);
+RESET ROLE;
+DROP OWNED BY regress_mm_owner;
+DROP ROLE regress_mm_owner;
+
 -- The settings that follow from it.
 SET mmdb.entry_cost = 0;
 SET mmdb.entries_per_row = 0;

@@ -152,6 +152,37 @@ DROP TABLE theirs;
 DROP OWNED BY regress_mmdb_inserter;
 DROP ROLE regress_mmdb_inserter;
 
+-- A commit that empties a temporary table makes its index anew.
+CREATE TEMPORARY TABLE passing (LIKE parts) ON COMMIT DELETE ROWS;
+CREATE INDEX passing_mm ON passing USING mmdb (shape, label, cost, size)
+	WITH (weights = 'theirs', subindexes = 'size rtree, label inverted');
+CREATE FUNCTION same_nearest() RETURNS boolean LANGUAGE sql AS $$
+	SELECT (SELECT array_agg(id) FROM (SELECT id FROM passing ORDER BY 5 * (cost <+> 50) + (size <+> 0.5) LIMIT 10) p)
+		= (SELECT array_agg(id) FROM (SELECT id FROM parts ORDER BY 5 * (cost <+> 50) + (size <+> 0.5) LIMIT 10) p)
+$$;
+BEGIN;
+INSERT INTO passing SELECT * FROM parts;
+SELECT same_nearest(), mmdb_index_check('passing_mm');
+COMMIT;
+BEGIN;
+INSERT INTO passing SELECT * FROM parts WHERE id < 10;
+TRUNCATE passing;
+INSERT INTO passing SELECT * FROM parts;
+SELECT same_nearest(), mmdb_index_check('passing_mm');
+COMMIT;
+SET client_min_messages = warning;
+ALTER INDEX passing_mm SET (weights = 'nobody''s');
+INSERT INTO passing SELECT * FROM parts;
+ALTER INDEX passing_mm RESET (weights);
+RESET client_min_messages;
+BEGIN;
+INSERT INTO passing SELECT * FROM parts;
+SELECT same_nearest(), mmdb_index_check('passing_mm');
+COMMIT;
+SELECT count(*), mmdb_index_check('passing_mm') FROM passing;
+DROP TABLE passing;
+DROP FUNCTION same_nearest;
+
 -- what is no weights
 CREATE INDEX bad ON parts USING mmdb (cost, size) WITH (weights = '{1,2,3}');
 CREATE INDEX unknown ON parts USING mmdb (cost, size) WITH (weights = 'nobody knows');

@@ -61,10 +61,6 @@
 #include "varatt.h"
 #endif
 
-#if PG_VERSION_NUM >= 180000
-#include "commands/explain_format.h"
-#endif
-
 /*
  * Soft errors of input functions came with 16: before that an input function
  * can only throw.

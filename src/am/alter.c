@@ -217,9 +217,6 @@ watch(ObjectAccessType access, Oid classId, Oid objectId, int subId, void *arg)
 	ReleaseSysCache(tuple);
 }
 
-/*
- * mm_alter_init: begin to watch.  Called once, when the library is loaded.
- */
 void
 mm_alter_init(void)
 {

@@ -6,6 +6,9 @@
  * What is measured is in memory: it is read before the clock runs.  Each time is the
  * least of several, because whatever else the machine does can only add to it.
  *
+ * All of it runs as the table's owner, whose functions the index may call, also while a
+ * query of the table is planned: the user need not even have named the index.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -33,6 +36,7 @@
 #include "am/calibrate.h"
 #include "base/random.h"
 #include "compat.h"
+#include "index/owner.h"
 #include "search/driver.h"
 #include "search/search.h"
 
@@ -442,10 +446,13 @@ measure_index(MMCalibration *c)
 void
 mm_calibration_measure(MMCalibration *c)
 {
+	MMAsOwner	before = mm_as_owner(c->heap);
+
 	sample_rows(c);
 	c->times.cost_unit = measure_cost_unit(c);
 	c->times.row = measure_row(c);
 	for (int i = 0; i < c->columns->n; i++)
 		measure_distances(c, i);
 	measure_index(c);
+	mm_as_self(&before);
 }

@@ -52,7 +52,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -60,6 +59,7 @@
 #include "check/check.h"
 #include "compat.h"
 #include "index/open.h"
+#include "index/owner.h"
 #include "inverted/inverted.h"
 #include "model/vantage.h"
 #include "tree/box.h"
@@ -604,9 +604,7 @@ mmdb_index_check(PG_FUNCTION_ARGS)
 	Oid			table = IndexGetRelation(oid, true);
 	Relation	heap = NULL;
 	Relation	index;
-	Oid			user;
-	int			security;
-	int			nest_level;
+	MMAsOwner	before;
 
 	/* Lock the table before the index, as everybody does. */
 	if (OidIsValid(table) && get_rel_relkind(oid) == RELKIND_INDEX)
@@ -621,13 +619,9 @@ mmdb_index_check(PG_FUNCTION_ARGS)
 	mm_index_require_valid(index);
 
 	/* Expressions and distances run as the owner, as in REINDEX. */
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(heap->rd_rel->relowner, security | SECURITY_RESTRICTED_OPERATION);
-	nest_level = NewGUCNestLevel();
-	mm_restrict_search_path();
+	before = mm_as_owner(heap);
 	check_index(index, heap, with_rows);
-	AtEOXact_GUC(false, nest_level);
-	SetUserIdAndSecContext(user, security);
+	mm_as_self(&before);
 
 	relation_close(index, AccessShareLock);
 	table_close(heap, ShareLock);

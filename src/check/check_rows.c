@@ -29,9 +29,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/tuplesort.h"
 
 #include "base/random.h"
+#include "base/sort.h"
 #include "check/check.h"
 
 /* This many leaves are kept to check bounds with. */
@@ -79,10 +79,6 @@ mm_check_rows_begin(Relation heap, const MMTree *tree, MMColumns *columns,
 {
 	MMCheckRows *rows = palloc0(sizeof(MMCheckRows));
 	TupleDesc	desc = CreateTemplateTupleDesc(ITEM_ATTRIBUTES);
-	AttrNumber	key = 1;
-	Oid			less = Int8LessOperator;
-	Oid			collation = InvalidOid;
-	bool		nulls_first = false;
 
 	rows->heap = heap;
 	rows->index = tree->index;
@@ -103,8 +99,7 @@ mm_check_rows_begin(Relation heap, const MMTree *tree, MMColumns *columns,
 	TupleDescInitEntry(desc, 3, "block", INT8OID, -1, 0);
 	TupleDescInitEntry(desc, 4, "entry", INT4OID, -1, 0);
 	rows->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	rows->sort = tuplesort_begin_heap(desc, 1, &key, &less, &collation, &nulls_first,
-									  maintenance_work_mem, NULL, false);
+	rows->sort = mm_sort_begin(desc, Int8LessOperator, maintenance_work_mem, NULL, TUPLESORT_NONE);
 	return rows;
 }
 

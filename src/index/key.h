@@ -8,7 +8,7 @@
 #ifndef MM_KEY_H
 #define MM_KEY_H
 
-#include "nodes/nodes.h"
+#include "nodes/pg_list.h"
 #include "utils/relcache.h"
 
 /*
@@ -21,10 +21,18 @@
  * relation cache has.
  *
  * mm_key_expression: the key's expression, or NULL if the key is a column.
+ *
+ * mm_stored_expression, mm_stored_expressions, mm_stored_predicate: the key's expression
+ * as it was written, those of all keys that are expressions, and the WHERE clause; NULL if
+ * there is none.  What the relation cache has instead is simplified: functions of constants
+ * have been called for that, with the rights of whoever asked first.
  */
 extern const char *mm_key_name(Relation index, int key);
 extern Oid	mm_key_opclass(Relation index, int key);
 extern const Oid *mm_key_opclasses(Relation index);
 extern Node *mm_key_expression(Relation index, int key);
+extern Node *mm_stored_expression(Relation index, int key);
+extern List *mm_stored_expressions(Relation index);
+extern Node *mm_stored_predicate(Relation index);
 
 #endif							/* MM_KEY_H */

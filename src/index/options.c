@@ -112,10 +112,6 @@ mm_options_validate_weights(const char *value)
 	(void) mm_options_parse_weights(value);
 }
 
-/*
- * mm_options_init: register the parameters.  Called once, when the library is
- * loaded.
- */
 void
 mm_options_init(void)
 {

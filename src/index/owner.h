@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * owner.h
- *	  What only the owner of a table may do.
+ *	  What only the owner of a table may do, and what is done as the owner.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,9 @@
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 
 /*
  * Raise an error unless the user is the owner of a table.  It is for what runs the
@@ -39,6 +41,38 @@ mm_require_owner(Oid table)
 				 errmsg("only the owner of table \"%s\" can do this", get_rel_name(table)),
 				 errdetail("It runs functions of the owner, which would have the rights of the current user."),
 				 errhint("SET ROLE %s first.", quote_identifier(GetUserNameFromId(owner, false)))));
+}
+
+/*
+ * Run what follows as the owner of a table, as maintenance commands do: functions of the
+ * owner have no other rights then, and can leave nothing behind.  mm_as_self ends that,
+ * as does an error.
+ */
+typedef struct MMAsOwner
+{
+	Oid			user;
+	int			security;
+	int			nest_level;
+} MMAsOwner;
+
+static inline MMAsOwner
+mm_as_owner(Relation table)
+{
+	MMAsOwner	before;
+
+	GetUserIdAndSecContext(&before.user, &before.security);
+	SetUserIdAndSecContext(table->rd_rel->relowner,
+						   before.security | SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+	before.nest_level = NewGUCNestLevel();
+	mm_restrict_search_path();
+	return before;
+}
+
+static inline void
+mm_as_self(const MMAsOwner *before)
+{
+	AtEOXact_GUC(false, before->nest_level);
+	SetUserIdAndSecContext(before->user, before->security);
 }
 
 #endif							/* MM_OWNER_H */

@@ -17,6 +17,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "index/profile.h"
@@ -47,8 +48,11 @@ may_read(const char *profile, int elevel)
 	return may;
 }
 
-bool
-mm_profile_read(const char *profile, ArrayType **columns, ArrayType **weights, int elevel)
+/*
+ * Read a profile, within a snapshot.
+ */
+static bool
+read_profile(const char *profile, ArrayType **columns, ArrayType **weights, int elevel)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Oid			type = TEXTOID;
@@ -56,8 +60,6 @@ mm_profile_read(const char *profile, ArrayType **columns, ArrayType **weights, i
 	Datum		values[2];
 	MemoryContext old;
 
-	if (!may_read(profile, elevel))
-		return false;
 	SPI_connect();
 	if (SPI_execute_with_args("SELECT p.columns, p.weights FROM mmdb.weight_profile p"
 							  " WHERE p.name OPERATOR(pg_catalog.=) $1",
@@ -84,6 +86,24 @@ mm_profile_read(const char *profile, ArrayType **columns, ArrayType **weights, i
 	MemoryContextSwitchTo(old);
 	SPI_finish();
 	return true;
+}
+
+bool
+mm_profile_read(const char *profile, ArrayType **columns, ArrayType **weights, int elevel)
+{
+	bool		found;
+	bool		pushed;
+
+	if (!may_read(profile, elevel))
+		return false;
+	/* A commit, which empties temporary tables and their indexes, has none. */
+	pushed = !ActiveSnapshotSet();
+	if (pushed)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	found = read_profile(profile, columns, weights, elevel);
+	if (pushed)
+		PopActiveSnapshot();
+	return found;
 }
 
 double *

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rights.c
- *	  Who may know the statistics of an index.
+ *	  Who may know the statistics of an index, and whose functions it calls.
  *
  * The scale of a column, like all its statistics, says something about its
  * values.  As with the view pg_stats, it is shown to those who may read the
@@ -24,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "index/key.h"
@@ -50,13 +51,43 @@ may_not_execute(Oid function, void *context)
 }
 
 static bool
-forbidden_function_walker(Node *node, void *context)
+is_of_another(Oid function, void *context)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			owner;
+
+	(void) context;
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	return owner != GetUserId() && !superuser_arg(owner);
+}
+
+/*
+ * Functions that are looked for in an expression.
+ */
+typedef struct Wanted
+{
+	check_function_callback is_wanted;
+} Wanted;
+
+static bool
+wanted_function_walker(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
-	if (check_functions_in_node(node, may_not_execute, context))
+	if (check_functions_in_node(node, ((Wanted *) context)->is_wanted, NULL))
 		return true;
-	return expression_tree_walker(node, forbidden_function_walker, context);
+	return expression_tree_walker(node, wanted_function_walker, context);
+}
+
+static bool
+calls(Node *expression, check_function_callback is_wanted)
+{
+	Wanted		wanted = {is_wanted};
+
+	return wanted_function_walker(expression, &wanted);
 }
 
 /*
@@ -73,7 +104,7 @@ may_evaluate(Oid table, Node *expression)
 	while ((i = bms_next_member(columns, i)) >= 0)
 		if (!may_read(table, i + FirstLowInvalidHeapAttributeNumber))
 			return false;
-	return !forbidden_function_walker(expression, NULL);
+	return !calls(expression, may_not_execute);
 }
 
 bool
@@ -82,13 +113,13 @@ mm_statistics_visible(const MMColumns *columns, int i)
 	const MMColumn *column = &columns->columns[i];
 	Relation	index = relation_open(columns->index, AccessShareLock);
 	Oid			table = index->rd_index->indrelid;
-	Node	   *expression = mm_key_expression(index, column->key);
+	Node	   *expression = mm_stored_expression(index, column->key);
 	bool		result;
 
 	result = check_enable_rls(table, InvalidOid, true) != RLS_ENABLED &&
 		(expression != NULL ? may_evaluate(table, expression) :
 		 may_read(table, index->rd_index->indkey.values[column->key])) &&
-		may_evaluate(table, (Node *) RelationGetIndexPredicate(index)) &&
+		may_evaluate(table, mm_stored_predicate(index)) &&
 		(!OidIsValid(column->space.operator) ||
 		 mm_may_execute(get_opcode(column->space.operator)));
 	relation_close(index, AccessShareLock);
@@ -120,4 +151,11 @@ mm_statistics_require(const MMColumns *columns, int i, const char *hint)
 					   get_rel_name(table)) :
 			 errdetail("You may not read what it is made of in table \"%s\".", get_rel_name(table)),
 			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+bool
+mm_calls_functions_of_others(Relation index)
+{
+	return calls((Node *) mm_stored_expressions(index), is_of_another) ||
+		calls(mm_stored_predicate(index), is_of_another);
 }

@@ -57,13 +57,14 @@ mm_forest_store(MMMeta *meta, const void *shared, const MMSubindex *subindexes,
 void
 mm_forest_open(Relation index, const MMMeta *meta, const void *stored, MMForest *forest)
 {
-	const char *pt = (const char *) stored + meta->shared.size;
+	const char *pt;
 	Size		left = meta->model_size - meta->shared.size;
 
 	forest->n = 0;
 	/* The checksum has told that this is what was written. */
 	if (stored == NULL || left < MAXALIGN(sizeof(StoredForest)))
 		return;
+	pt = (const char *) stored + meta->shared.size;
 	for (int n = ((const StoredForest *) pt)->n; forest->n < n; forest->n++)
 	{
 		Size		step = forest->n == 0 ? MAXALIGN(sizeof(StoredForest)) :

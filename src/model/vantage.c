@@ -94,10 +94,20 @@ stored_roots(const StoredVantage *stored)
 							MAXALIGN(sizeof(StoredNode) * stored->nnodes));
 }
 
+/*
+ * How much comes before the points.
+ */
+static Size
+size_without_points(const StoredVantage *stored)
+{
+	return MAXALIGN(sizeof(StoredVantage)) + MAXALIGN(sizeof(StoredNode) * stored->nnodes) +
+		MAXALIGN(sizeof(BlockNumber) * stored->nregions);
+}
+
 static char *
 stored_points(const StoredVantage *stored)
 {
-	return (char *) stored_roots(stored) + MAXALIGN(sizeof(BlockNumber) * stored->nregions);
+	return (char *) stored + size_without_points(stored);
 }
 
 /*
@@ -392,7 +402,7 @@ store(const Training *training, StoredVantage header)
 	char	   *pt;
 
 	points = palloc(sizeof(Datum) * Max(first_point(&header, header.nnodes), 1));
-	header.size = stored_points(&header) - (char *) &header;
+	header.size = size_without_points(&header);
 	for (int i = 0; i < header.nnodes; i++)
 		for (int p = 0; p < first_point(&header, i + 1) - first_point(&header, i); p++)
 		{

@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "index/key.h"
 #include "query/query.h"
 
 /*
@@ -221,7 +222,7 @@ mm_check_index_fits(Relation index, Relation table)
 		if (index->rd_index->indkey.values[i] != 0)
 			attnums = bms_add_member(attnums, index->rd_index->indkey.values[i] -
 									 FirstLowInvalidHeapAttributeNumber);
-	pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &attnums);
+	pull_varattnos((Node *) mm_stored_expressions(index), 1, &attnums);
 	while ((member = bms_next_member(attnums, member)) >= 0)
 		check_column(index, member + FirstLowInvalidHeapAttributeNumber, table);
 }

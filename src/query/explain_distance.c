@@ -122,7 +122,8 @@ check_object(Relation index, HeapTupleHeader object)
 
 /*
  * The values of an index's columns for a row.  Its expressions are evaluated
- * with the rights of the user.
+ * with the rights of the user, as in the SQL that odbknn runs for the same index: the row
+ * is the user's, so the owner's rights must not be lent for it.
  */
 static void
 column_values(Relation index, Relation table, const MMColumns *columns, HeapTuple row,

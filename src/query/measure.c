@@ -29,7 +29,6 @@
 #include "tcop/dest.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -37,8 +36,10 @@
 #include "utils/ruleutils.h"
 
 #include "compat.h"
+#include "index/key.h"
 #include "index/open.h"
 #include "index/options.h"
+#include "index/owner.h"
 #include "model/statistics.h"
 #include "query/query.h"
 
@@ -55,9 +56,9 @@ mm_index_table_columns(Relation index, bool with_predicate)
 		if (index->rd_index->indkey.values[i] != 0)
 			columns = bms_add_member(columns, index->rd_index->indkey.values[i] -
 									 FirstLowInvalidHeapAttributeNumber);
-	pull_varattnos((Node *) RelationGetIndexExpressions(index), 1, &columns);
+	pull_varattnos((Node *) mm_stored_expressions(index), 1, &columns);
 	if (with_predicate)
-		pull_varattnos((Node *) RelationGetIndexPredicate(index), 1, &columns);
+		pull_varattnos(mm_stored_predicate(index), 1, &columns);
 	return columns;
 }
 
@@ -241,9 +242,7 @@ mm_scales_measure(Oid oid, MMColumns **columns)
 	Relation	table = NULL;
 	Relation	index;
 	MMMeta	   *meta;
-	Oid			user;
-	int			security;
-	int			nest_level;
+	MMAsOwner	before;
 
 	/* Lock the table before the index, as everybody does. */
 	if (OidIsValid(table_oid))
@@ -256,15 +255,10 @@ mm_scales_measure(Oid oid, MMColumns **columns)
 						RelationGetRelationName(index))));
 	require_readable(index, table);
 
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(table->rd_rel->relowner,
-						   security | SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
-	nest_level = NewGUCNestLevel();
-	mm_restrict_search_path();
+	before = mm_as_owner(table);
 	*columns = mm_columns_open(index);
 	meta = mm_statistics_measure(sample_rows(index, *columns, table), *columns, 0);
-	AtEOXact_GUC(false, nest_level);
-	SetUserIdAndSecContext(user, security);
+	mm_as_self(&before);
 	relation_close(index, AccessShareLock);
 	table_close(table, NoLock);
 	return meta;

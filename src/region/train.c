@@ -31,6 +31,7 @@
 
 #include "base/compare.h"
 #include "compat.h"
+#include "index/key.h"
 #include "index/owner.h"
 #include "index/open.h"
 #include "index/packing.h"
@@ -385,13 +386,7 @@ is_generated(Relation table, Relation index, const MMColumn *column)
 	if (number != 0)
 		used = bms_make_singleton(number - FirstLowInvalidHeapAttributeNumber);
 	else
-	{
-		int			before = 0;
-
-		for (int i = 0; i < column->key; i++)
-			before += index->rd_index->indkey.values[i] == 0;
-		pull_varattnos(list_nth(RelationGetIndexExpressions(index), before), 1, &used);
-	}
+		pull_varattnos(mm_stored_expression(index, column->key), 1, &used);
 	while ((member = bms_next_member(used, member)) >= 0)
 	{
 		number = member + FirstLowInvalidHeapAttributeNumber;

@@ -93,7 +93,8 @@ mm_disconnect(MMConnection *conn)
 	}
 	if (conn->depth > 0)
 		conn->lost = true;
-	conn->busy = conn->end_sent = false;
+	conn->busy = conn->end_sent = conn->forgotten = false;
+	conn->undone = 0;
 	resetStringInfo(&conn->before);
 }
 

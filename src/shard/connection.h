@@ -70,7 +70,12 @@ typedef struct MMConnection
 	bool		lost;			/* the connection was lost within the transaction */
 	bool		fresh;			/* nothing was sent since it was made */
 	int			unsent;			/* bytes of a COPY since it was last flushed */
-	StringInfoData before;		/* commands to be sent before the next one */
+
+	/* What is to be sent before the next command, in this order: see mm_before. */
+	int			undone;			/* rolling back this level and what is above; 0: none */
+	StringInfoData before;		/* commands that do not matter when the transaction ends */
+	bool		forgotten;		/* that prepared statements, which are forgotten, are freed */
+
 	uint64		generation;		/* counts connections made, to know prepared statements by */
 	uint64		statements;		/* statements prepared, for their names */
 } MMConnection;
@@ -142,6 +147,7 @@ extern void mm_begin(MMConnection *conn, bool writes);
 extern char *mm_begin_sql(const MMConnection *conn);
 extern void mm_undo(MMConnection *conn, int depth);
 extern void mm_begun(MMConnection *conn);
+extern char *mm_before(MMConnection *conn);
 extern void mm_transaction_init(void);
 
 #endif							/* MMDB_SHARD_CONNECTION_H */

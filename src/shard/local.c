@@ -43,11 +43,12 @@ run(const char *sql)
 }
 
 /*
- * Run a command here, with the user's rights.  Returns its rows as text, in the
- * current context.
+ * The same for a command that is written as by vprintf.
  */
-MMRows *
-mm_local(const char *format,...)
+static MMRows * run_formatted(const char *format, va_list args) pg_attribute_printf(1, 0);
+
+static MMRows *
+run_formatted(const char *format, va_list args)
 {
 	StringInfoData sql;
 	MMRows	   *rows;
@@ -55,12 +56,12 @@ mm_local(const char *format,...)
 	initStringInfo(&sql);
 	for (;;)
 	{
-		va_list		args;
+		va_list		copy;
 		int			needed;
 
-		va_start(args, format);
-		needed = appendStringInfoVA(&sql, format, args);
-		va_end(args);
+		va_copy(copy, args);
+		needed = appendStringInfoVA(&sql, format, copy);
+		va_end(copy);
 		if (needed == 0)
 			break;
 		enlargeStringInfo(&sql, needed);
@@ -71,29 +72,33 @@ mm_local(const char *format,...)
 }
 
 /*
+ * Run a command here, with the user's rights.  Returns its rows as text, in the
+ * current context.
+ */
+MMRows *
+mm_local(const char *format,...)
+{
+	va_list		args;
+	MMRows	   *rows;
+
+	va_start(args, format);
+	rows = run_formatted(format, args);
+	va_end(args);
+	return rows;
+}
+
+/*
  * The same for a query of one value: NULL if that is NULL, or if there is no row.
  */
 char *
 mm_local_value(const char *format,...)
 {
-	StringInfoData sql;
+	va_list		args;
 	MMRows	   *rows;
 
-	initStringInfo(&sql);
-	for (;;)
-	{
-		va_list		args;
-		int			needed;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&sql, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&sql, needed);
-	}
-	rows = run(sql.data);
-	pfree(sql.data);
+	va_start(args, format);
+	rows = run_formatted(format, args);
+	va_end(args);
 	return rows->nrows == 0 ? NULL : MM_ROW_VALUE(rows, 0, 0);
 }
 

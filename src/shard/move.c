@@ -63,6 +63,25 @@ typedef struct Source
 } Source;
 
 /*
+ * Send a row that was read from another server, and free it.
+ */
+static void
+pass_on(MMConnection *to, char *data, int length)
+{
+	PG_TRY();
+	{
+		mm_copy_put(to, data, length);
+	}
+	PG_CATCH();
+	{
+		PQfreemem(data);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	PQfreemem(data);
+}
+
+/*
  * Copy rows that a query at one server returns into a table at another, or at
  * the same one.
  */
@@ -81,8 +100,7 @@ transfer(MMConnection *from, const char *query, MMConnection *to, const char *ta
 	mm_copy_begin(to, psprintf("COPY %s (%s) FROM STDIN", target, columns));
 	while ((length = mm_copy_get(from, &data)) >= 0)
 	{
-		mm_copy_put(to, data, length);
-		PQfreemem(data);
+		pass_on(to, data, length);
 		CHECK_FOR_INTERRUPTS();
 	}
 	mm_copy_last(to);

@@ -85,8 +85,7 @@ static void
 forget_prepared(MMConnection *conn, void *arg)
 {
 	conn->generation++;
-	if (conn->pg != NULL)
-		appendStringInfoString(&conn->before, "DEALLOCATE ALL; ");
+	conn->forgotten = conn->pg != NULL;
 }
 
 /*
@@ -347,6 +346,7 @@ send_next(MMRemoteCall *call, bool partial)
 	int			level = GetCurrentTransactionNestLevel();
 	bool		begins = (call->in_transaction && conn->depth < level) ||
 		(conn->depth > 0 && conn->depth < level);
+	char	   *before;
 	bool		sent;
 
 	if (conn->end_sent)
@@ -355,11 +355,12 @@ send_next(MMRemoteCall *call, bool partial)
 		return;
 	}
 	conn->busy = true;
-	if (conn->before.len > 0)
+	before = mm_before(conn);
+	if (before != NULL)
 	{
 		call->state = CALL_CATCHING_UP;
-		sent = PQsendQuery(conn->pg, conn->before.data);
-		resetStringInfo(&conn->before);
+		sent = PQsendQuery(conn->pg, before);
+		pfree(before);
 	}
 	else if (begins)
 	{

@@ -196,6 +196,8 @@ run(MMConnection *conn, const char *sql, int nparams, const char *const *values)
 static void
 catch_up(MMConnection *conn, const char *sql)
 {
+	char	   *before;
+
 	if (conn->end_sent)
 	{
 		PQclear(last_result(conn, sql));
@@ -205,11 +207,12 @@ catch_up(MMConnection *conn, const char *sql)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("connection to server \"%s\" is in use by another command", conn->server)));
-	if (conn->before.len > 0)
+	before = mm_before(conn);
+	if (before != NULL)
 	{
-		PQclear(run(conn, conn->before.data, 0, NULL));
+		PQclear(run(conn, before, 0, NULL));
 		conn->busy = false;
-		resetStringInfo(&conn->before);
+		pfree(before);
 	}
 }
 
@@ -377,7 +380,8 @@ mm_copy_get(MMConnection *conn, char **data)
 }
 
 /*
- * Run a command for the end of a transaction: only what is open is waited for.
+ * Run a command for the end of a transaction: only what is open is waited for, and what
+ * is to be rolled back before.
  */
 void
 mm_exec_end(MMConnection *conn, const char *sql)

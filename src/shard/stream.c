@@ -450,7 +450,10 @@ mm_stream_fetch(MMConnection *conn, const char *remote_name, const char *columns
 	nest = set_transmission_settings();
 	PG_TRY();
 	{
-		rows = (int64) CopyFrom(BeginCopyFrom(pstate, relation, NULL, NULL, false, read_source, names, NIL));
+		CopyFromState copy = BeginCopyFrom(pstate, relation, NULL, NULL, false, read_source, names, NIL);
+
+		rows = (int64) CopyFrom(copy);
+		EndCopyFrom(copy);
 	}
 	PG_FINALLY();
 	{

@@ -234,7 +234,7 @@ mm_begin_together(const char *operation)
  * *error, or NULL there if the connection is lost.
  */
 static bool
-is_prepared(MMConnection *conn, PGresult **error)
+is_prepared(MMConnection *conn, PGresult *volatile *error)
 {
 	PGresult   *result;
 
@@ -266,8 +266,9 @@ prepare(void)
 	FullTransactionId xid;
 	const char **sql;
 	Prepared  **ones;
-	int			failed = -1;
-	PGresult   *error = NULL;
+	volatile int failed = -1;
+	PGresult   *volatile error = NULL;
+	PGresult   *volatile e = NULL;
 
 	/* A transaction that only searches must not get a number: it may run on a standby. */
 	if (nasked == 0)
@@ -288,25 +289,34 @@ prepare(void)
 		prepared = ones[i] = one;
 	}
 	send_all(nasked, asked, sql, false);
-	for (int i = 0; i < nasked; i++)
+	PG_TRY();
 	{
-		PGresult   *e;
-
-		if (is_prepared(asked[i], &e))
+		for (int i = 0; i < nasked; i++)
 		{
-			asked[i]->depth = 0;
-			asked[i]->wrote = false;
-			continue;
+			if (is_prepared(asked[i], &e))
+			{
+				asked[i]->depth = 0;
+				asked[i]->wrote = false;
+				continue;
+			}
+			ones[i]->refused = e != NULL && PQstatus(asked[i]->pg) == CONNECTION_OK;
+			if (failed < 0)
+			{
+				failed = i;
+				error = e;
+			}
+			else
+				PQclear(e);
+			e = NULL;
 		}
-		ones[i]->refused = e != NULL && PQstatus(asked[i]->pg) == CONNECTION_OK;
-		if (failed < 0)
-		{
-			failed = i;
-			error = e;
-		}
-		else
-			PQclear(e);
 	}
+	PG_CATCH();
+	{
+		PQclear(e);
+		PQclear(error);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	if (failed >= 0)
 		mm_remote_error(asked[failed], error, sql[failed]);
 }

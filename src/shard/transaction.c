@@ -76,12 +76,14 @@ mm_begin(MMConnection *conn, bool writes)
 }
 
 /*
- * Send the end of a transaction, without waiting for the answer.
+ * Send the end of a transaction that is rolled back, or has only read, without waiting
+ * for the answer.
  */
 static void
 send_end(MMConnection *conn, const char *sql)
 {
 	resetStringInfo(&conn->before);
+	conn->undone = 0;
 	if (PQsendQuery(conn->pg, sql) && PQflush(conn->pg) >= 0)
 		conn->busy = conn->end_sent = true;
 	else
@@ -166,12 +168,34 @@ mm_undo(MMConnection *conn, int depth)
 		return;
 	/* What was to be sent is undone by this, or does not matter. */
 	resetStringInfo(&conn->before);
-	if (depth == 0)
-		appendStringInfoString(&conn->before, "ROLLBACK TRANSACTION; ");
-	else
-		appendStringInfo(&conn->before, "ROLLBACK TO SAVEPOINT s%d; RELEASE SAVEPOINT s%d; ",
-						 depth + 1, depth + 1);
+	conn->undone = depth + 1;
 	conn->depth = depth;
+}
+
+/*
+ * What has to be sent before the next command, which is up to the caller then: a palloc'd
+ * string, or NULL.
+ */
+char *
+mm_before(MMConnection *conn)
+{
+	StringInfoData sql;
+
+	if (conn->undone == 0 && conn->before.len == 0 && !conn->forgotten)
+		return NULL;
+	initStringInfo(&sql);
+	if (conn->undone == 1)
+		appendStringInfoString(&sql, "ROLLBACK TRANSACTION; ");
+	else if (conn->undone > 1)
+		appendStringInfo(&sql, "ROLLBACK TO SAVEPOINT s%d; RELEASE SAVEPOINT s%d; ",
+						 conn->undone, conn->undone);
+	appendBinaryStringInfo(&sql, conn->before.data, conn->before.len);
+	if (conn->forgotten)
+		appendStringInfoString(&sql, "DEALLOCATE ALL; ");
+	conn->undone = 0;
+	resetStringInfo(&conn->before);
+	conn->forgotten = false;
+	return sql.data;
 }
 
 /*

@@ -34,6 +34,8 @@
 #include "base/random.h"
 #include "compat.h"
 #include "index/elsewhere.h"
+#include "index/owner.h"
+#include "index/rights.h"
 #include "tune/workload.h"
 #include "type/weights.h"
 
@@ -656,6 +658,9 @@ mm_workload_read(Oid index, const char *workload_text, int most, double heldout,
 	List	   *predicate;
 
 	learner = workload->learner = mm_learner_open(index);
+	/* Indexes are made that call them, too. */
+	if (mm_calls_functions_of_others(learner->index))
+		mm_require_owner(RelationGetRelid(learner->table));
 	workload->context = AllocSetContextCreate(learner->context, "mmdb tasks", ALLOCSET_DEFAULT_SIZES);
 	if (check_enable_rls(RelationGetRelid(learner->table), InvalidOid, true) == RLS_ENABLED)
 		ereport(ERROR,

@@ -163,6 +163,10 @@ is(query(q{SELECT mmdb.copy_from('flats', 'SELECT id + 10000.0, rent::text, titl
 query(q{INSERT INTO original (id, rent, title, tags, posted) SELECT id + 10000, rent, title, tags, posted
 	FROM original});
 is(query('SELECT differences()'), '0', 'its rows are there');
+is(query(q{BEGIN; SELECT mmdb.copy_from('flats', $$SELECT 20001, 1, 'x', '{x}', NULL$$);
+	SAVEPOINT a; SELECT mmdb.copy_from('flats', $$SELECT 20002, 1, 'x', '{x}', NULL$$); ROLLBACK TO a; COMMIT;
+	SELECT id FROM flats WHERE id > 20000; DELETE FROM flats WHERE id > 20000}),
+	"1\n1\n20001", 'a savepoint that is rolled back before the commit');
 refused(q{SELECT mmdb.copy_from('flats', 'SELECT 1')}, qr/returns 1 columns, and table "flats" has 5/,
 	'copy_from with too few columns');
 refused(q{SELECT mmdb.copy_from('flats', 'SELECT *, 1 FROM original')}, qr/returns 6 columns/, 'with too many');
@@ -460,6 +464,20 @@ is($err, '', 'have no error');
 is($out, join("\n", ('integer') x 2, 't', 1, 'bigint', 't'),
 	'a transaction that has read at the servers has an error once');
 like($err, qr/^[^\n]*cached plan must not change result type/, 'which is that of the server');
+
+# When prepared searches are forgotten, those at servers that a transaction does not go to again are freed, too.
+query(q{CREATE TABLE alone (a integer); INSERT INTO alone SELECT generate_series(1, 10);
+	CREATE INDEX ON alone USING mmdb (a); SELECT mmdb.distribute('alone', '{s1}', regions => 1)});
+my $everywhere = 'SELECT id > 0 FROM flats ORDER BY rent <+> 500 NULLS FIRST LIMIT 1;';
+my $alone = 'SELECT a FROM alone ORDER BY a <+> 7 LIMIT 1;';
+my $prepared_anywhere = q{SELECT mmdb.on_servers('flats', $$DO 'BEGIN IF EXISTS (SELECT FROM pg_prepared_statements) THEN
+	RAISE ''something is prepared''; END IF; END'$$, here => false) > 0};
+my $prepare = "$everywhere $everywhere $alone $alone
+	SELECT mmdb.on_servers('alone', 'DEALLOCATE ALL', here => false) > 0;";
+refused("$prepare $prepared_anywhere", qr/something is prepared/, 'searches are prepared at other servers than s1');
+is(query("$prepare BEGIN ISOLATION LEVEL REPEATABLE READ; $everywhere $alone COMMIT; $prepared_anywhere"),
+	join("\n", 't', 't', 7, 7, 't', 't', 7, 't'), 'when one is gone at s1, all are freed');
+query(q{SELECT mmdb.undistribute('alone'); DROP TABLE alone});
 
 # What a command sets does not outlast it at the servers.
 is(query(q{SELECT mmdb.on_servers('flats', 'SET extra_float_digits = -3; SET search_path = pg_temp', here => false) > 0;
