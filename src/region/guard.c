@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * guard.c
- *	  Refuses changes of single rows of a distributed table that postgres_fdw
- *	  cannot make, and warns of changes of the table here alone.
+ *	  Refuses what would be wrong, or wait for itself, with a distributed table, and
+ *	  warns of changes of the table here alone.
  *
  * An UPDATE or DELETE that is sent to a server as a whole is right.  One whose
  * rows are chosen here names them by their ctid, and that is not unique in a
@@ -34,6 +34,7 @@
 #include "parser/parsetree.h"
 #include "tcop/utility.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "compat.h"
@@ -45,6 +46,135 @@ PG_FUNCTION_INFO_V1(mm_region_support);
 
 static ExecutorStart_hook_type next_executor_start = NULL;
 static ProcessUtility_hook_type next_utility = NULL;
+
+/* ---------- what this transaction has done ---------- */
+
+/* Distributed tables that rows were added to, or that were truncated, and when. */
+typedef struct Noted
+{
+	Oid			relid;
+	bool		truncated;
+	int			level;			/* of the subtransaction */
+} Noted;
+
+/* In TopTransactionContext. */
+static List *noted = NIL;
+static bool opened = false;
+
+static void
+note(Oid relid, bool truncated)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	Noted	   *n = palloc(sizeof(Noted));
+
+	*n = (Noted) {relid, truncated, GetCurrentTransactionNestLevel()};
+	noted = lappend(noted, n);
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+is_noted(Oid relid, bool truncated)
+{
+	ListCell   *lc;
+
+	foreach(lc, noted)
+	{
+		const Noted *n = lfirst(lc);
+
+		if (n->relid == relid && n->truncated == truncated)
+			return true;
+	}
+	return false;
+}
+
+static void
+forget_all(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			noted = NIL;
+			opened = false;
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+forget_part(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+	ListCell   *lc;
+
+	if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
+		return;
+	foreach(lc, noted)
+	{
+		Noted	   *n = lfirst(lc);
+
+		if (n->level < level)
+			continue;
+		n->level = level - 1;
+		if (event == SUBXACT_EVENT_ABORT_SUB)
+			n->relid = InvalidOid;
+	}
+}
+
+void
+mm_guard_opened(void)
+{
+	opened = true;
+}
+
+void
+mm_guard_copy(Oid relid)
+{
+	if (is_noted(relid, true))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot copy rows into table \"%s\" in the transaction that has truncated it",
+						get_rel_name(relid)),
+				 errdetail("The rows are sent over a connection that would wait for this transaction."),
+				 errhint("COMMIT first, or DELETE the rows instead.")));
+}
+
+void
+mm_guard_copied(Oid relid)
+{
+	note(relid, false);
+}
+
+/*
+ * Raise an error if a statement reads a table that rows have been copied into.
+ */
+static void
+check_reading(const PlannedStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->rtable)
+	{
+		const RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+		Oid			parent;
+
+		if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_FOREIGN_TABLE ||
+			!get_rel_relispartition(rte->relid))
+			continue;
+		parent = get_partition_parent(rte->relid, true);
+		if (is_noted(parent, false))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("cannot read table \"%s\" in the transaction in which mmdb.copy_from() has added rows to it",
+							get_rel_name(parent)),
+					 errdetail("The rows were sent over a connection of their own, and would not be seen."),
+					 errhint("COMMIT first.")));
+	}
+}
+
+/* ---------- changes of rows ---------- */
 
 /*
  * Is a relation a foreign partition of a table that is divided into regions?
@@ -93,6 +223,8 @@ guard_executor_start(QueryDesc *desc, int eflags)
 {
 	const PlannedStmt *stmt = desc->plannedstmt;
 
+	if (noted != NIL && (eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+		check_reading(stmt);
 	if (stmt->commandType == CMD_UPDATE || stmt->commandType == CMD_DELETE || stmt->hasModifyingCTE)
 	{
 		ListCell   *lc;
@@ -200,6 +332,31 @@ mm_guard_unique(const Node *command, const char *schema, const char *table)
 }
 
 /*
+ * Look at a TRUNCATE, whoever sends it.
+ */
+static void
+check_truncate(const TruncateStmt *truncate)
+{
+	ListCell   *lc;
+
+	foreach(lc, truncate->relations)
+	{
+		Oid			relid = distributed_table(lfirst_node(RangeVar, lc));
+
+		if (!OidIsValid(relid))
+			continue;
+		if (opened)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("cannot truncate distributed table \"%s\" in a transaction that is open at servers",
+							get_rel_name(relid)),
+					 errdetail("TRUNCATE would wait for the connections of mmdb.copy_from(), of cursors, or of searches under REPEATABLE READ."),
+					 errhint("Truncate it in a transaction of its own, or DELETE the rows instead.")));
+		note(relid, true);
+	}
+}
+
+/*
  * Look at a command that a user has sent; what mmdb.on_servers runs is none.
  */
 static void
@@ -246,6 +403,8 @@ guard_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 {
 	if (context == PROCESS_UTILITY_TOPLEVEL && !IsAbortedTransactionBlockState())
 		check_command(pstmt->utilityStmt);
+	if (IsA(pstmt->utilityStmt, TruncateStmt))
+		check_truncate((const TruncateStmt *) pstmt->utilityStmt);
 	if (next_utility != NULL)
 		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	else
@@ -259,6 +418,8 @@ mm_guard_init(void)
 	ProcessUtility_hook = guard_utility;
 	next_executor_start = ExecutorStart_hook;
 	ExecutorStart_hook = guard_executor_start;
+	RegisterXactCallback(forget_all, NULL);
+	RegisterSubXactCallback(forget_part, NULL);
 }
 
 /*

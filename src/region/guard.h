@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * guard.h
- *	  Refuses changes of single rows of a distributed table that postgres_fdw
- *	  cannot make, and warns of changes of the table here alone.
+ *	  Refuses what would be wrong, or wait for itself, with a distributed table, and
+ *	  warns of changes of the table here alone.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,5 +21,22 @@ extern void mm_guard_init(void);
  * distributed table a unique key.  The library mmdb_shard calls it, too.
  */
 extern PGDLLEXPORT void mm_guard_unique(const Node *command, const char *schema, const char *table);
+
+/*
+ * A session has two connections to a server: postgres_fdw's, and that of mmdb_shard.
+ * Neither sees what the other one's transaction has written, and what one has locked, the
+ * other waits for, and nobody knows of that.  So the library mmdb_shard tells what it does:
+ *
+ * mm_guard_opened: a transaction is open at a server that ends with the local one.
+ *
+ * mm_guard_copy: raise an error if rows cannot be added to a distributed table, as the
+ * transaction has truncated it.
+ *
+ * mm_guard_copied: that has been done.  The table cannot be read in the same transaction
+ * then.
+ */
+extern PGDLLEXPORT void mm_guard_opened(void);
+extern PGDLLEXPORT void mm_guard_copy(Oid relid);
+extern PGDLLEXPORT void mm_guard_copied(Oid relid);
 
 #endif							/* MM_GUARD_H */

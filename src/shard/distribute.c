@@ -195,6 +195,21 @@ pin_scales(Oid index)
 					"WHERE column_number IS NOT NULL ORDER BY column_number)::float8[])", schema, index, index);
 }
 
+/*
+ * Pin those of the table's other indexes, too, as far as they have any.
+ */
+static void
+pin_other_scales(Oid relid, Oid index)
+{
+	MMRows	   *rows = mm_local("SELECT i.indexrelid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam "
+								"WHERE i.indrelid = %u AND i.indexrelid <> %u AND i.indisvalid AND a.amname = 'mmdb' AND NOT EXISTS ("
+								"SELECT FROM mmdb.index_column_statistics(i.indexrelid) s WHERE s.column_number IS NOT NULL AND s.scale IS NULL)",
+								relid, index);
+
+	for (int i = 0; i < rows->nrows; i++)
+		pin_scales(atooid(MM_ROW_VALUE(rows, i, 0)));
+}
+
 static MMConnection **
 all_connections(const MMDistributed *table)
 {
@@ -461,6 +476,7 @@ mm_shard_distribute(PG_FUNCTION_ARGS)
 	table.key = mm_key_of_tree(table.tree);
 	share_out(&table);
 	pin_scales(index);
+	pin_other_scales(table.relid, index);
 	indexes = mm_definition_indexes(table.relid, true);
 	create_remote_tables(&table);
 	columns = mm_definition_names(table.relid);

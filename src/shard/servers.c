@@ -10,6 +10,7 @@
 
 #include "access/xact.h"
 #include "commands/extension.h"
+#include "commands/tablecmds.h"
 #include "fanout/fanout.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -281,12 +282,57 @@ command_error_context(void *arg)
 }
 
 /*
- * The statements of a command.  None of them may begin or end a transaction, or a
+ * The lock that a statement may take on the table, or on one of its indexes in the way of
+ * those who read or write; what is not known to take a strong one is taken to take none.
+ */
+static LOCKMODE
+lock_of(const Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_AlterTableStmt:
+			return AlterTableGetLockLevel(((const AlterTableStmt *) statement)->cmds);
+		case T_IndexStmt:
+		case T_CreateTrigStmt:
+			return ShareRowExclusiveLock;
+		case T_RenameStmt:
+		case T_DropStmt:
+		case T_TruncateStmt:
+		case T_ClusterStmt:
+		case T_ReindexStmt:
+		case T_RuleStmt:
+		case T_CreatePolicyStmt:
+		case T_AlterPolicyStmt:
+		case T_AlterObjectSchemaStmt:
+		case T_AlterOwnerStmt:
+		case T_LockStmt:
+		case T_DoStmt:
+		case T_CallStmt:
+			return AccessExclusiveLock;
+		default:
+			return NoLock;
+	}
+}
+
+/*
+ * Lock the table here as strongly as a command may lock it at the servers.
+ */
+static void
+lock_for(const MMDistributed *table, LOCKMODE mode)
+{
+	mm_lock_table(table->qualified,
+				  mode >= AccessExclusiveLock ? "ACCESS EXCLUSIVE" :
+				  mode >= ExclusiveLock ? "EXCLUSIVE" :
+				  mode > ShareUpdateExclusiveLock ? "SHARE ROW EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE");
+}
+
+/*
+ * The statements of a command, and the strongest lock that one may take.  None of them may begin or end a transaction, or a
  * part of one: what was done until then would stay at some servers, whatever happens
  * at the others.  (Procedures and DO blocks cannot do that within a transaction.)
  */
 static List *
-split_command(const MMDistributed *table, const char *command)
+split_command(const MMDistributed *table, const char *command, LOCKMODE *lock)
 {
 	List	   *result = NIL;
 	ErrorContextCallback callback = {
@@ -296,6 +342,7 @@ split_command(const MMDistributed *table, const char *command)
 	};
 	ListCell   *lc;
 
+	*lock = NoLock;
 	error_context_stack = &callback;
 	foreach(lc, pg_parse_query(command))
 	{
@@ -309,6 +356,7 @@ split_command(const MMDistributed *table, const char *command)
 					 errdetail("A command for all servers runs in one transaction, which ends everywhere when the call of mmdb.on_servers() does."),
 					 errhint("Leave BEGIN, COMMIT, SAVEPOINT and the like out of the command.")));
 		mm_guard_unique(raw->stmt, table->schema, table->name);
+		*lock = Max(*lock, lock_of(raw->stmt));
 		result = lappend(result, raw->stmt_len > 0 ?
 						 pnstrdup(command + raw->stmt_location, raw->stmt_len) :
 						 pstrdup(command + Max(raw->stmt_location, 0)));
@@ -357,15 +405,16 @@ mm_shard_on_servers(PG_FUNCTION_ARGS)
 	char	   *path;
 	MMConnection **conns;
 	List	   *statements;
+	LOCKMODE	lock;
 	ListCell   *lc;
 	int			nest;
 
 	mm_require_operator(fcinfo, 3, "mmdb.on_servers()");
 	table = mm_distributed_read(PG_GETARG_OID(0));
 	command = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	statements = split_command(table, command);
+	statements = split_command(table, command, &lock);
 	path = psprintf("%s, public", quote_identifier(table->schema));
-	(void) mm_local("LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE", table->qualified);
+	lock_for(table, lock);
 	mm_distributed_connect(table);
 	conns = palloc(sizeof(MMConnection *) * table->nparts);
 	for (int i = 0; i < table->nparts; i++)

@@ -23,6 +23,7 @@
 
 #include "access/xact.h"
 
+#include "region/guard.h"
 #include "shard/connection.h"
 
 /* Is any remote transaction open, or was one lost? */
@@ -52,6 +53,7 @@ void
 mm_begun(MMConnection *conn)
 {
 	any_open = true;
+	mm_guard_opened();
 	conn->depth = GetCurrentTransactionNestLevel();
 }
 
