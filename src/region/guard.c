@@ -32,6 +32,7 @@
 #include "fmgr.h"
 #include "nodes/plannodes.h"
 #include "parser/parsetree.h"
+#include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -49,41 +50,25 @@ static ProcessUtility_hook_type next_utility = NULL;
 
 /* ---------- what this transaction has done ---------- */
 
-/* Distributed tables that rows were added to, or that were truncated, and when. */
-typedef struct Noted
+/* A distributed table that rows were added to. */
+typedef struct Copied
 {
 	Oid			relid;
-	bool		truncated;
 	int			level;			/* of the subtransaction */
-} Noted;
+} Copied;
 
 /* In TopTransactionContext. */
-static List *noted = NIL;
+static List *copied = NIL;
 static bool opened = false;
 
-static void
-note(Oid relid, bool truncated)
-{
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	Noted	   *n = palloc(sizeof(Noted));
-
-	*n = (Noted) {relid, truncated, GetCurrentTransactionNestLevel()};
-	noted = lappend(noted, n);
-	MemoryContextSwitchTo(old);
-}
-
 static bool
-is_noted(Oid relid, bool truncated)
+is_copied(Oid relid)
 {
 	ListCell   *lc;
 
-	foreach(lc, noted)
-	{
-		const Noted *n = lfirst(lc);
-
-		if (n->relid == relid && n->truncated == truncated)
+	foreach(lc, copied)
+		if (((const Copied *) lfirst(lc))->relid == relid)
 			return true;
-	}
 	return false;
 }
 
@@ -95,7 +80,7 @@ forget_all(XactEvent event, void *arg)
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			noted = NIL;
+			copied = NIL;
 			opened = false;
 			break;
 		default:
@@ -111,15 +96,15 @@ forget_part(SubXactEvent event, SubTransactionId id, SubTransactionId parent, vo
 
 	if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
 		return;
-	foreach(lc, noted)
+	foreach(lc, copied)
 	{
-		Noted	   *n = lfirst(lc);
+		Copied	   *c = lfirst(lc);
 
-		if (n->level < level)
+		if (c->level < level)
 			continue;
-		n->level = level - 1;
+		c->level = level - 1;
 		if (event == SUBXACT_EVENT_ABORT_SUB)
-			n->relid = InvalidOid;
+			c->relid = InvalidOid;
 	}
 }
 
@@ -132,19 +117,29 @@ mm_guard_opened(void)
 void
 mm_guard_copy(Oid relid)
 {
-	if (is_noted(relid, true))
+	Relation	rel = table_open(relid, NoLock);
+
+	/* By TRUNCATE, for instance; or by an operation, over the same connections. */
+	if (!opened && rel->rd_createSubid == InvalidSubTransactionId &&
+		CheckRelationLockedByMe(rel, AccessExclusiveLock, false))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot copy rows into table \"%s\" in the transaction that has truncated it",
-						get_rel_name(relid)),
-				 errdetail("The rows are sent over a connection that would wait for this transaction."),
+				 errmsg("cannot copy rows into table \"%s\" in a transaction that has locked it, as TRUNCATE does",
+						RelationGetRelationName(rel)),
+				 errdetail("The rows are sent over connections that would wait for this transaction."),
 				 errhint("COMMIT first, or DELETE the rows instead.")));
+	table_close(rel, NoLock);
 }
 
 void
 mm_guard_copied(Oid relid)
 {
-	note(relid, false);
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	Copied	   *c = palloc(sizeof(Copied));
+
+	*c = (Copied) {relid, GetCurrentTransactionNestLevel()};
+	copied = lappend(copied, c);
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -164,7 +159,7 @@ check_reading(const PlannedStmt *stmt)
 			!get_rel_relispartition(rte->relid))
 			continue;
 		parent = get_partition_parent(rte->relid, true);
-		if (is_noted(parent, false))
+		if (is_copied(parent))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("cannot read table \"%s\" in the transaction in which mmdb.copy_from() has added rows to it",
@@ -223,7 +218,7 @@ guard_executor_start(QueryDesc *desc, int eflags)
 {
 	const PlannedStmt *stmt = desc->plannedstmt;
 
-	if (noted != NIL && (eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+	if (copied != NIL && (eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
 		check_reading(stmt);
 	if (stmt->commandType == CMD_UPDATE || stmt->commandType == CMD_DELETE || stmt->hasModifyingCTE)
 	{
@@ -343,16 +338,13 @@ check_truncate(const TruncateStmt *truncate)
 	{
 		Oid			relid = distributed_table(lfirst_node(RangeVar, lc));
 
-		if (!OidIsValid(relid))
-			continue;
-		if (opened)
+		if (OidIsValid(relid))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("cannot truncate distributed table \"%s\" in a transaction that is open at servers",
 							get_rel_name(relid)),
 					 errdetail("TRUNCATE would wait for the connections of mmdb.copy_from(), of cursors, or of searches under REPEATABLE READ."),
 					 errhint("Truncate it in a transaction of its own, or DELETE the rows instead.")));
-		note(relid, true);
 	}
 }
 
@@ -403,7 +395,7 @@ guard_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 {
 	if (context == PROCESS_UTILITY_TOPLEVEL && !IsAbortedTransactionBlockState())
 		check_command(pstmt->utilityStmt);
-	if (IsA(pstmt->utilityStmt, TruncateStmt))
+	if (opened && IsA(pstmt->utilityStmt, TruncateStmt))
 		check_truncate((const TruncateStmt *) pstmt->utilityStmt);
 	if (next_utility != NULL)
 		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);

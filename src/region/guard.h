@@ -30,7 +30,7 @@ extern PGDLLEXPORT void mm_guard_unique(const Node *command, const char *schema,
  * mm_guard_opened: a transaction is open at a server that ends with the local one.
  *
  * mm_guard_copy: raise an error if rows cannot be added to a distributed table, as the
- * transaction has truncated it.
+ * transaction has locked it, for instance by TRUNCATE.
  *
  * mm_guard_copied: that has been done.  The table cannot be read in the same transaction
  * then.

@@ -202,8 +202,8 @@ static void
 pin_other_scales(Oid relid, Oid index)
 {
 	MMRows	   *rows = mm_local("SELECT i.indexrelid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam "
-								"WHERE i.indrelid = %u AND i.indexrelid <> %u AND i.indisvalid AND a.amname = 'mmdb' AND NOT EXISTS ("
-								"SELECT FROM mmdb.index_column_statistics(i.indexrelid) s WHERE s.column_number IS NOT NULL AND s.scale IS NULL)",
+								"WHERE i.indrelid = %u AND i.indexrelid <> %u AND i.indisvalid AND CASE WHEN a.amname = 'mmdb' THEN NOT EXISTS ("
+								"SELECT FROM mmdb.index_column_statistics(i.indexrelid) s WHERE s.column_number IS NOT NULL AND s.scale IS NULL) END",
 								relid, index);
 
 	for (int i = 0; i < rows->nrows; i++)

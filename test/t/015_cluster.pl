@@ -167,6 +167,22 @@ is(query(q{BEGIN; SELECT mmdb.copy_from('flats', $$SELECT 20001, 1, 'x', '{x}', 
 	SAVEPOINT a; SELECT mmdb.copy_from('flats', $$SELECT 20002, 1, 'x', '{x}', NULL$$); ROLLBACK TO a; COMMIT;
 	SELECT id FROM flats WHERE id > 20000; DELETE FROM flats WHERE id > 20000}),
 	"1\n1\n20001", 'a savepoint that is rolled back before the commit');
+# What the connection of copy_from does, foreign scans do not see, and TRUNCATE would wait for.
+my $copy_one = q{SELECT mmdb.copy_from('flats', $$SELECT 20003, 1, 'x', '{x}', NULL$$)};
+foreach my $reading ('SELECT count(*) FROM flats', 'SELECT id FROM flats ORDER BY rent <+> 7 LIMIT 1',
+	'DELETE FROM flats WHERE id = 20003', q{SELECT mmdb.copy_from('flats', 'TABLE flats')})
+{
+	refused("BEGIN; $copy_one; $reading", qr/cannot read table "flats" in the transaction in which/, "copy_from, then $reading");
+}
+refused("BEGIN; $copy_one; TRUNCATE flats", qr/cannot truncate distributed table "flats"/, 'copy_from, then TRUNCATE');
+refused("SET statement_timeout = '60s'; BEGIN; TRUNCATE flats; $copy_one", qr/in a transaction that has locked it/, 'TRUNCATE, then copy_from');
+refused('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT id FROM flats ORDER BY rent <+> 7 LIMIT 1; TRUNCATE flats',
+	qr/cannot truncate distributed table "flats"/, 'a search, then TRUNCATE');
+is(query("BEGIN; SAVEPOINT a; $copy_one; ROLLBACK TO a; SELECT count(*) FROM flats WHERE id = 20003; INSERT INTO flats (id) VALUES (20004); "
+		. "$copy_one; INSERT INTO flats (id) VALUES (20005); COMMIT; SELECT count(*) FROM flats WHERE id > 20000; "
+		. 'DELETE FROM flats WHERE id > 20000'), "1\n0\n1\n3", 'copy_from in a savepoint, and beside INSERT');
+is(query('SELECT differences()'), '0', 'and nothing is left');
+
 refused(q{SELECT mmdb.copy_from('flats', 'SELECT 1')}, qr/returns 1 columns, and table "flats" has 5/,
 	'copy_from with too few columns');
 refused(q{SELECT mmdb.copy_from('flats', 'SELECT *, 1 FROM original')}, qr/returns 6 columns/, 'with too many');
@@ -433,6 +449,14 @@ query(q{ALTER SERVER s2 OPTIONS (DROP extensions)});
 is(query(q{SELECT server || ': ' || problem FROM mmdb.check_servers('flats')}),
 	's2: its option "extensions" does not list mmdb, so searches are not sent to it', 'a server without the option');
 query(q{ALTER SERVER s2 OPTIONS (ADD extensions 'mmdb')});
+# It waits here for a transaction that uses the table, and not at a server, where the next
+# search of that transaction would wait for it in turn.
+my $scanning = in_background($coordinator, 'postgres', map { ('-c', $_) } 'BEGIN', 'SELECT count(*) > 0 FROM flats',
+	'SELECT pg_sleep(2)', 'SELECT id > 0 FROM flats ORDER BY rent <+> 7 LIMIT 1', 'COMMIT');
+$coordinator->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'});
+is(query(q{SET statement_timeout = '60s'; SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER title SET STORAGE EXTERNAL')}),
+	query('SELECT count(DISTINCT server) FROM mmdb.regions'), 'on_servers beside a transaction that reads');
+ok($scanning->finish, 'which goes on');
 is(query(q{SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ADD COLUMN stars integer DEFAULT 3')}),
 	query('SELECT count(DISTINCT server) FROM mmdb.regions'), 'on_servers');
 is(query('SELECT sum(stars) = 3 * count(*) FROM flats'), 't', 'the column is everywhere');
