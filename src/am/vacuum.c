@@ -87,6 +87,38 @@ clean_leaf(VacuumState *state, Buffer buffer)
 }
 
 /*
+ * Process a node, which is locked exclusively, when VACUUM has come as far as block
+ * first.  Returns an earlier page that a split has moved entries of the node to, or
+ * InvalidBlockNumber.
+ */
+static BlockNumber
+vacuum_node(VacuumState *state, BlockNumber first, Buffer buffer)
+{
+	BlockNumber block = BufferGetBlockNumber(buffer);
+	Page		page = BufferGetPage(buffer);
+	const MMPageSpecial *special = MMPageGetSpecial(page);
+	MMCondense *condense;
+	bool		changed = false;
+
+	if (special->tree >= state->ntrees)
+		mm_report_damage(state->info->index, "Block %u is a node of tree %d, but there are %d.",
+						 block, special->tree, state->ntrees);
+	if (special->level == 0)
+	{
+		mm_tree_check_node(&state->trees[special->tree], buffer, 0);
+		changed = clean_leaf(state, buffer);
+	}
+	condense = state->condense[special->tree];
+	if (condense != NULL)
+		mm_condense_note(condense, block, page, changed);
+	if (special->level == 0 &&
+		((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > state->splits) &&
+		special->right != InvalidBlockNumber && special->right < first)
+		return special->right;
+	return InvalidBlockNumber;
+}
+
+/*
  * Process one page, which is pinned, and earlier pages that a split has moved its
  * entries to.
  */
@@ -102,7 +134,6 @@ vacuum_page(VacuumState *state, BlockNumber first, Buffer buffer)
 		Page		page;
 		MMPageSpecial *special;
 		BlockNumber next = InvalidBlockNumber;
-		bool		changed;
 
 		mm_vacuum_delay_point();
 		if (++steps % 1024 == 0 && steps > RelationGetNumberOfBlocks(index))
@@ -123,28 +154,16 @@ vacuum_page(VacuumState *state, BlockNumber first, Buffer buffer)
 		special = MMPageGetSpecial(page);
 		if (special->kind < MM_PAGE_META || special->kind > MM_PAGE_HOME)
 			mm_report_damage(index, "Block %u is of no valid kind.", block);
-		if (special->kind == MM_PAGE_NODE && special->tree >= state->ntrees)
-			mm_report_damage(index, "Block %u is a node of tree %d, but there are %d.", block,
-							 special->tree, state->ntrees);
-		if (special->kind == MM_PAGE_DELETED)
+
+		/*
+		 * Without a model, any nodes but the root are left over from a failed
+		 * training, maybe of trees that there are not.
+		 */
+		if (special->kind == MM_PAGE_NODE &&
+			(state->trees[0].model->trained || block == state->trees[0].root))
+			next = vacuum_node(state, first, buffer);
+		else if (special->kind == MM_PAGE_DELETED)
 			state->stats->pages_deleted++;
-		else if (special->kind == MM_PAGE_NODE && special->level == 0 &&
-				 (state->trees[0].model->trained || block == state->trees[0].root))
-		{
-			/*
-			 * Without a model, any other nodes are left over from a failed
-			 * training.
-			 */
-			mm_tree_check_node(&state->trees[special->tree], buffer, 0);
-			changed = clean_leaf(state, buffer);
-			if (state->condense[special->tree] != NULL)
-				mm_condense_note(state->condense[special->tree], block, page, changed);
-			if (((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > state->splits) &&
-				special->right != InvalidBlockNumber && special->right < first)
-				next = special->right;
-		}
-		else if (special->kind == MM_PAGE_NODE && state->condense[special->tree] != NULL)
-			mm_condense_note(state->condense[special->tree], block, page, false);
 		UnlockReleaseBuffer(buffer);
 		block = next;
 	}
@@ -230,9 +249,10 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	}
 	state.trees = mm_trees_open(index, meta, &state.ntrees);
 	state.condense = palloc0(sizeof(MMCondense *) * state.ntrees);
+	state.splits = mm_meta_splits(index);
+
 	for (int t = 0; t < state.ntrees && state.trees[t].model->trained; t++)
 		state.condense[t] = mm_condense_begin(&state.trees[t], info->strategy);
-	state.splits = mm_meta_splits(index);
 
 	/*
 	 * Pages may be added in the meantime.  A page that is added after the last
