@@ -6,6 +6,7 @@
  * VACUUM reads all pages in the order of the file, and removes dead entries
  * from leaves, those of all trees.  A split during that time may move entries to a page that
  * VACUUM has already passed, so it goes back to such a page (as GiST does).
+ * Nothing would lead back from a root that has been split, so roots come first.
  * Then it condenses the trees (condense.c).
  *
  * VACUUM must not fail, or the table would be left to age.  So it needs only
@@ -251,6 +252,14 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	state.condense = palloc0(sizeof(MMCondense *) * state.ntrees);
 	state.splits = mm_meta_splits(index);
 
+	/*
+	 * A root that is a leaf when it is split moves its entries to two pages, which
+	 * we may have passed by the time we come to it.  (The root of the shared tree is
+	 * the first node.)
+	 */
+	for (int t = 1; t < state.ntrees; t++)
+		vacuum_page(&state, state.trees[t].root,
+					mm_page_pin(index, state.trees[t].root, info->strategy));
 	for (int t = 0; t < state.ntrees && state.trees[t].model->trained; t++)
 		state.condense[t] = mm_condense_begin(&state.trees[t], info->strategy);
 
