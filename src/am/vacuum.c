@@ -271,7 +271,7 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	{
 		MMBlocks	blocks;
 
-		nblocks = RelationGetNumberOfBlocks(index);
+		nblocks = mm_settled_blocks(index);
 		if (block >= nblocks)
 			break;
 		mm_blocks_begin(&blocks, index, block, nblocks, info->strategy);
