@@ -209,12 +209,14 @@ read_children(MMCondense *condense, const InnerNode *parent, int *n)
 	for (int i = 0; i < *n; i++)
 	{
 		MMChild		child = children[i];
-		Buffer		buffer = mm_page_read(condense->merger.tree.index, child.block, BUFFER_LOCK_SHARE,
-										  0, condense->merger.strategy);
-		Page		page = BufferGetPage(buffer);
 		float		given = mm_box_margin(model, child.box);
+		Buffer		buffer;
+		Page		page;
 
 		mm_vacuum_delay_point();
+		buffer = mm_page_read(condense->merger.tree.index, child.block, BUFFER_LOCK_SHARE, 0,
+							  condense->merger.strategy);
+		page = BufferGetPage(buffer);
 		if (MMPageGetSpecial(page)->kind == MM_PAGE_NODE &&
 			MMPageGetSpecial(page)->level == parent->level - 1)
 		{
