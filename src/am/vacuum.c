@@ -229,6 +229,7 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	MMMeta	   *meta;
 	BlockNumber nblocks;
 	bool		locked = false;
+	Size		room = (Size) maintenance_work_mem * 1024;
 
 	if (stats == NULL)
 		stats = palloc0(sizeof(IndexBulkDeleteResult));
@@ -261,7 +262,7 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 		vacuum_page(&state, state.trees[t].root,
 					mm_page_pin(index, state.trees[t].root, info->strategy));
 	for (int t = 0; t < state.ntrees && state.trees[t].model->trained; t++)
-		state.condense[t] = mm_condense_begin(&state.trees[t], info->strategy);
+		state.condense[t] = mm_condense_begin(&state.trees[t], info->strategy, &room);
 
 	/*
 	 * Pages may be added in the meantime.  A page that is added after the last
