@@ -119,5 +119,44 @@ SELECT s FROM generate_series(1, 8) i,
 SELECT entries, leaf_pages, inner_pages, height, mmdb_index_check('notes_mm') FROM mmdb_index_stats('notes_mm');
 SELECT add_notes(1, 1000);
 SELECT entries, leaf_pages > 10 AS leaves, mmdb_index_check('notes_mm') FROM mmdb_index_stats('notes_mm');
+
+-- More dead rows in an inverted index than there is memory for at once.
+CREATE TABLE marks (id integer, tags integer[], n integer) WITH (autovacuum_enabled = off);
+INSERT INTO marks SELECT i, ARRAY(SELECT i % (11 * j) FROM generate_series(1, i % 3) j), i % 100
+	FROM generate_series(1, 160000) i;
+CREATE INDEX marks_mm ON marks USING mmdb (tags, n) WITH (subindexes = 'tags inverted');
+SET maintenance_work_mem = '1MB';
+DELETE FROM marks WHERE id % 20 > 0;
+VACUUM marks;
+RESET maintenance_work_mem;
+SELECT entries, (SELECT entries FROM mmdb.subindexes WHERE index_name = 'marks_mm'::regclass) AS inverted,
+	mmdb_index_check('marks_mm') FROM mmdb_index_stats('marks_mm');
+CREATE FUNCTION marks_near(near integer[], OUT by_distance text, OUT by_radius text) LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('SELECT string_agg(d::text, '' '') FROM
+		(SELECT tags <&> %L AS d FROM marks ORDER BY d LIMIT 100) s', near) INTO by_distance;
+	EXECUTE format('SELECT string_agg(id::text, '' '' ORDER BY id) FROM
+		(SELECT id FROM marks WHERE (tags <&> %L) <= 0.6) s', near) INTO by_radius;
+END $$;
+BEGIN;
+SET LOCAL mmdb.enable_scan = off;
+SET LOCAL enable_indexscan = off;
+SET LOCAL enable_bitmapscan = off;
+CREATE TABLE marks_expected AS
+	SELECT tags, near.* FROM (VALUES ('{}'::integer[]), ('{3}'), ('{7,18}'), ('{7,7}')) q(tags), marks_near(tags) near;
+COMMIT;
+BEGIN;
+SET LOCAL enable_seqscan = off;
+SET LOCAL enable_sort = off;
+SET LOCAL mmdb.driver = subindex;
+SELECT e.tags, length(e.by_radius) > 0 AS some, near.by_distance = e.by_distance AS by_distance,
+	near.by_radius = e.by_radius AS by_radius
+	FROM marks_expected e, marks_near(e.tags) near ORDER BY 1;
+COMMIT;
+-- Their places are used again.
+INSERT INTO marks SELECT i, ARRAY[i % 50], 1 FROM generate_series(1, 10000) i;
+SELECT mmdb_index_check('marks_mm');
+DROP TABLE marks, marks_expected;
+DROP FUNCTION marks_near;
 DROP TABLE notes, figures;
 DROP FUNCTION noise, add_notes, measure, compare;

@@ -151,6 +151,13 @@ INSERT INTO begun SELECT * FROM things(257, 1500);
 SELECT index_name, column_name, kind, why, entries FROM kinds;
 SELECT mmdb_index_check('begun_mm');
 SELECT mmdb_index_check('begun_auto_mm');
+-- Nobody takes more of maintenance_work_mem than is needed.
+TRUNCATE begun;
+SELECT set_config(name, max_val, false) IS NOT NULL AS set FROM pg_settings WHERE name = 'maintenance_work_mem';
+INSERT INTO begun SELECT * FROM things(1, 300);
+REINDEX INDEX begun_mm;
+RESET maintenance_work_mem;
+SELECT column_name, kind, entries FROM kinds WHERE index_name = 'begun_mm'::regclass;
 DROP TABLE begun;
 
 CREATE TABLE parts (LIKE things) PARTITION BY RANGE (id);

@@ -6,6 +6,7 @@
  * VACUUM reads all pages in the order of the file, and removes dead entries
  * from leaves, those of all trees.  A split during that time may move entries to a page that
  * VACUUM has already passed, so it goes back to such a page (as GiST does).
+ * Nothing would lead back from a root that has been split, so roots come first.
  * Then it condenses the trees (condense.c).
  *
  * VACUUM must not fail, or the table would be left to age.  So it needs only
@@ -87,6 +88,38 @@ clean_leaf(VacuumState *state, Buffer buffer)
 }
 
 /*
+ * Process a node, which is locked exclusively, when VACUUM has come as far as block
+ * first.  Returns an earlier page that a split has moved entries of the node to, or
+ * InvalidBlockNumber.
+ */
+static BlockNumber
+vacuum_node(VacuumState *state, BlockNumber first, Buffer buffer)
+{
+	BlockNumber block = BufferGetBlockNumber(buffer);
+	Page		page = BufferGetPage(buffer);
+	const MMPageSpecial *special = MMPageGetSpecial(page);
+	MMCondense *condense;
+	bool		changed = false;
+
+	if (special->tree >= state->ntrees)
+		mm_report_damage(state->info->index, "Block %u is a node of tree %d, but there are %d.",
+						 block, special->tree, state->ntrees);
+	if (special->level == 0)
+	{
+		mm_tree_check_node(&state->trees[special->tree], buffer, 0);
+		changed = clean_leaf(state, buffer);
+	}
+	condense = state->condense[special->tree];
+	if (condense != NULL)
+		mm_condense_note(condense, block, page, changed);
+	if (special->level == 0 &&
+		((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > state->splits) &&
+		special->right != InvalidBlockNumber && special->right < first)
+		return special->right;
+	return InvalidBlockNumber;
+}
+
+/*
  * Process one page, which is pinned, and earlier pages that a split has moved its
  * entries to.
  */
@@ -102,7 +135,6 @@ vacuum_page(VacuumState *state, BlockNumber first, Buffer buffer)
 		Page		page;
 		MMPageSpecial *special;
 		BlockNumber next = InvalidBlockNumber;
-		bool		changed;
 
 		mm_vacuum_delay_point();
 		if (++steps % 1024 == 0 && steps > RelationGetNumberOfBlocks(index))
@@ -123,28 +155,16 @@ vacuum_page(VacuumState *state, BlockNumber first, Buffer buffer)
 		special = MMPageGetSpecial(page);
 		if (special->kind < MM_PAGE_META || special->kind > MM_PAGE_HOME)
 			mm_report_damage(index, "Block %u is of no valid kind.", block);
-		if (special->kind == MM_PAGE_NODE && special->tree >= state->ntrees)
-			mm_report_damage(index, "Block %u is a node of tree %d, but there are %d.", block,
-							 special->tree, state->ntrees);
-		if (special->kind == MM_PAGE_DELETED)
+
+		/*
+		 * Without a model, any nodes but the root are left over from a failed
+		 * training, maybe of trees that there are not.
+		 */
+		if (special->kind == MM_PAGE_NODE &&
+			(state->trees[0].model->trained || block == state->trees[0].root))
+			next = vacuum_node(state, first, buffer);
+		else if (special->kind == MM_PAGE_DELETED)
 			state->stats->pages_deleted++;
-		else if (special->kind == MM_PAGE_NODE && special->level == 0 &&
-				 (state->trees[0].model->trained || block == state->trees[0].root))
-		{
-			/*
-			 * Without a model, any other nodes are left over from a failed
-			 * training.
-			 */
-			mm_tree_check_node(&state->trees[special->tree], buffer, 0);
-			changed = clean_leaf(state, buffer);
-			if (state->condense[special->tree] != NULL)
-				mm_condense_note(state->condense[special->tree], block, page, changed);
-			if (((special->flags & MM_PAGE_INCOMPLETE) || special->nsn > state->splits) &&
-				special->right != InvalidBlockNumber && special->right < first)
-				next = special->right;
-		}
-		else if (special->kind == MM_PAGE_NODE && state->condense[special->tree] != NULL)
-			mm_condense_note(state->condense[special->tree], block, page, false);
 		UnlockReleaseBuffer(buffer);
 		block = next;
 	}
@@ -209,6 +229,7 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	MMMeta	   *meta;
 	BlockNumber nblocks;
 	bool		locked = false;
+	Size		room = (Size) maintenance_work_mem * 1024;
 
 	if (stats == NULL)
 		stats = palloc0(sizeof(IndexBulkDeleteResult));
@@ -230,9 +251,18 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	}
 	state.trees = mm_trees_open(index, meta, &state.ntrees);
 	state.condense = palloc0(sizeof(MMCondense *) * state.ntrees);
-	for (int t = 0; t < state.ntrees && state.trees[t].model->trained; t++)
-		state.condense[t] = mm_condense_begin(&state.trees[t], info->strategy);
 	state.splits = mm_meta_splits(index);
+
+	/*
+	 * A root that is a leaf when it is split moves its entries to two pages, which
+	 * we may have passed by the time we come to it.  (The root of the shared tree is
+	 * the first node.)
+	 */
+	for (int t = 1; t < state.ntrees; t++)
+		vacuum_page(&state, state.trees[t].root,
+					mm_page_pin(index, state.trees[t].root, info->strategy));
+	for (int t = 0; t < state.ntrees && state.trees[t].model->trained; t++)
+		state.condense[t] = mm_condense_begin(&state.trees[t], info->strategy, &room);
 
 	/*
 	 * Pages may be added in the meantime.  A page that is added after the last
@@ -242,7 +272,7 @@ mmdb_bulkdelete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats,
 	{
 		MMBlocks	blocks;
 
-		nblocks = RelationGetNumberOfBlocks(index);
+		nblocks = mm_settled_blocks(index);
 		if (block >= nblocks)
 			break;
 		mm_blocks_begin(&blocks, index, block, nblocks, info->strategy);

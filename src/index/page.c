@@ -304,6 +304,21 @@ mm_known_blocks(Relation relation)
 	return known != InvalidBlockNumber ? known : RelationGetNumberOfBlocks(relation);
 }
 
+BlockNumber
+mm_settled_blocks(Relation index)
+{
+	bool		shared = !RELATION_IS_LOCAL(index);
+	BlockNumber nblocks;
+
+	/* As in mm_page_new. */
+	if (shared)
+		LockRelationForExtension(index, ExclusiveLock);
+	nblocks = RelationGetNumberOfBlocks(index);
+	if (shared)
+		UnlockRelationForExtension(index, ExclusiveLock);
+	return nblocks;
+}
+
 /*
  * Does the index not have this block?
  */

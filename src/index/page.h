@@ -4,8 +4,9 @@
  *	  Pages of an mmdb index.
  *
  * Block 0 holds the metadata (MMMeta).  Block 1 is always the root of the
- * tree.  The model (model.h) takes a chain of pages.  All other pages are
- * nodes of the tree or deleted nodes.  Every page ends in an MMPageSpecial.
+ * shared tree.  The model (model.h) takes a chain of pages.  All other pages
+ * are nodes of this tree or of those of sub-indexes, pages of inverted indexes
+ * (inverted/layout.h), or deleted pages.  Every page ends in an MMPageSpecial.
  *
  * A node is a set of entries in no order, stored by columns ("planes"): first
  * come the first words of all entries, then all second words, and so on, and
@@ -316,6 +317,13 @@ extern bool mm_page_room_fits(Page page, const MMShape *shape);
  * sessions are told.
  */
 extern BlockNumber mm_known_blocks(Relation relation);
+
+/*
+ * mm_settled_blocks: how many blocks an index has, without one that somebody is about to
+ * add.  Whoever has added one of them has locked it, and fills it before the lock is
+ * released.  So if such a page is new once it is locked, it is free.
+ */
+extern BlockNumber mm_settled_blocks(Relation index);
 
 /*
  * mm_page_pin: pin a page.  The index is damaged if it has no such block.

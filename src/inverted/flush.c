@@ -115,7 +115,7 @@ collect_row(const MMPendingRow *row, void *state)
 static void
 write_sealed(const MMInverted *inv, MMHome *home)
 {
-	MMPostingArray *array = mm_posting_array(64 * 1024);
+	MMPostingArray *array = mm_posting_array(PG_INT64_MAX);
 	MMChain		chain = home->sealed;
 
 	mm_chain_read(inv, &chain, collect_row, array);

@@ -17,20 +17,21 @@ typedef struct MMPostingArray
 {
 	MMPostings	postings;
 	int64		n;
+	int64		most;
 	int64		allocated;
 	int64		at;				/* the next to be read */
 	MMPosting  *items;
 } MMPostingArray;
 
 /*
- * mm_posting_array: an empty list, in the current context, with room for so
- * many; it grows if there are more.
+ * mm_posting_array: an empty list, in the current context, whose room grows up to
+ * that for so many postings; and further if a row is added that needs more.
  *
  * mm_posting_array_row: add all postings of a row.
  *
  * mm_posting_array_sort: sort it, and begin to read it from the start.
  */
-extern MMPostingArray *mm_posting_array(int64 room);
+extern MMPostingArray *mm_posting_array(int64 most);
 extern void mm_posting_array_row(MMPostingArray *array, MMPlace place, int size_class,
 								 const uint32 *tokens, int n);
 extern void mm_posting_array_sort(MMPostingArray *array);

@@ -8,9 +8,11 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/memutils.h"
 
 #include "inverted/flush.h"
+
+/* A list begins with room for so many. */
+#define FIRST_ROOM		(64 * 1024)
 
 /* postings_sort(MMPosting *items, size_t n) */
 #define ST_SORT postings_sort
@@ -36,13 +38,14 @@ array_next(MMPostings *postings, MMPosting *posting)
 }
 
 MMPostingArray *
-mm_posting_array(int64 room)
+mm_posting_array(int64 most)
 {
 	MMPostingArray *array = palloc0(sizeof(MMPostingArray));
 
 	array->postings.next = array_next;
-	array->allocated = room;
-	array->items = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(MMPosting) * room);
+	array->most = most;
+	array->allocated = Min(most, FIRST_ROOM);
+	array->items = palloc(sizeof(MMPosting) * array->allocated);
 	return array;
 }
 
@@ -52,7 +55,7 @@ mm_posting_array_row(MMPostingArray *array, MMPlace place, int size_class,
 {
 	if (array->n + n + 1 > array->allocated)
 	{
-		array->allocated = Max(array->allocated * 2, array->n + n + 1);
+		array->allocated = Max(Min(array->allocated * 2, array->most), array->n + n + 1);
 		array->items = repalloc_huge(array->items, sizeof(MMPosting) * array->allocated);
 	}
 	array->items[array->n++] = (MMPosting) {MM_POSTING_KEY(MM_TOKEN_ALL, size_class), place};

@@ -8,6 +8,9 @@
  * these come first in a run.  So the rows of a run are asked for once, and the
  * dead ones are then looked for in all other lists.
  *
+ * The places of dead rows take up to maintenance_work_mem.  If a run has more, that
+ * is done several times, each time for the next ones.
+ *
  * VACUUM may end at any point, by a cancel or a crash.  So the postings of
  * MM_TOKEN_ALL are removed last: as long as a dead row has any posting, it has this
  * one, and the next VACUUM finds it again.  What the home page says of a run is
@@ -18,6 +21,7 @@
 #include "postgres.h"
 
 #include "commands/vacuum.h"
+#include "miscadmin.h"
 #include "storage/indexfsm.h"
 #include "utils/memutils.h"
 
@@ -32,6 +36,7 @@ typedef struct VacuumState
 	BufferAccessStrategy strategy;
 	int64		removed;
 	int64		kept;
+	int64		most_dead;		/* places that there is memory for */
 	int64		ndead;			/* rows of the run at hand, ... */
 	int64		allocated;
 	MMPlace    *dead;			/* ... ascending */
@@ -118,33 +123,35 @@ compare_places(const void *a, const void *b)
 }
 
 /*
- * List the dead rows of a run.  Returns how many rows it has, with these.
+ * List the next dead rows of a run, as many as there is memory for.  Adds to *rows how
+ * many rows were looked at.  Returns false if there are no more.
  */
-static int64
-find_dead(VacuumState *state, const MMRun *run)
+static bool
+find_dead(VacuumState *state, MMPostings *postings, int64 *rows)
 {
-	MMPostings *postings = mm_run_scan(state->inv, run, state->strategy);
+	bool		more = true;
 	MMPosting	posting;
-	int64		rows = 0;
 
 	state->ndead = 0;
-	for (; postings->next(postings, &posting) &&
-		 MM_POSTING_TOKEN(posting.key) == MM_TOKEN_ALL; rows++)
+	while (state->ndead < state->most_dead)
 	{
+		more = postings->next(postings, &posting) && MM_POSTING_TOKEN(posting.key) == MM_TOKEN_ALL;
+		if (!more)
+			break;
+		++*rows;
 		if (!is_dead(state, posting.place))
 			continue;
 		if (state->ndead == state->allocated)
 		{
-			state->allocated = Max(state->allocated * 2, 1024);
+			state->allocated = Min(Max(state->allocated * 2, 1024), state->most_dead);
 			state->dead = state->dead == NULL ? palloc(sizeof(MMPlace) * state->allocated) :
 				repalloc_huge(state->dead, sizeof(MMPlace) * state->allocated);
 		}
 		state->dead[state->ndead++] = posting.place;
 	}
-	pfree(postings);
 	/* The places of each size class are in order. */
 	qsort(state->dead, state->ndead, sizeof(MMPlace), compare_places);
-	return rows;
+	return more;
 }
 
 /*
@@ -258,13 +265,23 @@ vacuum_lists(VacuumState *state, const MMRun *run, bool of_all)
 static void
 vacuum_run(VacuumState *state, MMRun *run)
 {
-	int64		rows = find_dead(state, run);
+	/* Nobody else removes postings, and what we remove is behind the scan. */
+	MMPostings *postings = mm_run_scan(state->inv, run, state->strategy);
+	int64		noted = run->rows;
+	int64		rows = 0;
+	bool		more;
 
-	/* If there are fewer than noted, a VACUUM has ended before it noted them. */
-	if (state->ndead == 0 && rows == run->rows)
-		return;
-	run->postings = vacuum_lists(state, run, false);
-	run->rows = vacuum_lists(state, run, true);
+	do
+	{
+		more = find_dead(state, postings, &rows);
+		/* If there were fewer than noted, a VACUUM has ended before it noted them. */
+		if (state->ndead > 0 || (!more && rows != noted))
+		{
+			run->postings = vacuum_lists(state, run, false);
+			run->rows = vacuum_lists(state, run, true);
+		}
+	} while (more);
+	pfree(postings);
 }
 
 /* ---------- pages ---------- */
@@ -349,6 +366,7 @@ mm_inverted_vacuum(const MMInverted *inv, IndexBulkDeleteCallback callback, void
 		.callback = callback,
 		.callback_state = callback_state,
 		.strategy = strategy,
+		.most_dead = Max((int64) maintenance_work_mem * 1024 / (int64) sizeof(MMPlace), 1),
 	};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb inverted vacuum",
 												  ALLOCSET_DEFAULT_SIZES);

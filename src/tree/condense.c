@@ -30,7 +30,6 @@
 #include "postgres.h"
 
 #include "commands/vacuum.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -61,6 +60,7 @@ typedef struct InnerNode
 struct MMCondense
 {
 	MMMerger	merger;
+	Size	   *room;			/* what notes may take yet */
 	BlockNumber *leaves;		/* sparse, or have lost entries */
 	int64		nleaves;
 	int64		leaves_allocated;
@@ -78,7 +78,7 @@ most_filled(const MMShape *shape, int fillfactor)
 }
 
 MMCondense *
-mm_condense_begin(const MMTree *tree, BufferAccessStrategy strategy)
+mm_condense_begin(const MMTree *tree, BufferAccessStrategy strategy, Size *room)
 {
 	MMCondense *condense = palloc0(sizeof(MMCondense));
 	int			fillfactor = mm_options_get(tree->index).fillfactor;
@@ -88,21 +88,30 @@ mm_condense_begin(const MMTree *tree, BufferAccessStrategy strategy)
 	condense->merger.most_entries = most_filled(&condense->merger.tree.model->leaf, fillfactor);
 	condense->merger.most_boxes = most_filled(&condense->merger.tree.model->inner, fillfactor);
 	condense->merger.box = palloc(condense->merger.tree.model->inner.size);
+	condense->room = room;
 	return condense;
 }
 
 /*
- * Make room for one more element of an array.
+ * Make room for one more element of an array, which is given by its address.  False
+ * if notes take all that they may.
  */
-static void *
-make_room(void *array, Size size, int64 n, int64 *allocated)
+static bool
+make_room(MMCondense *condense, void *array_address, Size size, int64 n, int64 *allocated)
 {
+	void	  **array = array_address;
+	int64		more = Min(Max(*allocated, 64), (int64) (*condense->room / size));
+
 	if (n < *allocated)
-		return array;
-	*allocated = Max(*allocated * 2, 64);
-	return array == NULL ?
+		return true;
+	if (more == 0)
+		return false;
+	*condense->room -= size * more;
+	*allocated += more;
+	*array = *array == NULL ?
 		MemoryContextAllocHuge(CurrentMemoryContext, size * *allocated) :
-		repalloc_huge(array, size * *allocated);
+		repalloc_huge(*array, size * *allocated);
+	return true;
 }
 
 void
@@ -111,20 +120,17 @@ mm_condense_note(MMCondense *condense, BlockNumber block, Page page, bool change
 	const MMPageSpecial *special = MMPageGetSpecial(page);
 
 	/* What does not fit into memory will have its turn another time. */
-	if (condense->nleaves * sizeof(BlockNumber) + condense->ninner * sizeof(InnerNode) >
-		(Size) maintenance_work_mem * 1024)
-		return;
 	if (special->level > 0)
 	{
-		condense->inner = make_room(condense->inner, sizeof(InnerNode), condense->ninner,
-									&condense->inner_allocated);
-		condense->inner[condense->ninner++] = (InnerNode) {block, special->level};
+		if (make_room(condense, &condense->inner, sizeof(InnerNode), condense->ninner,
+					  &condense->inner_allocated))
+			condense->inner[condense->ninner++] = (InnerNode) {block, special->level};
 	}
 	else if (changed || special->n <= condense->merger.most_entries / 2)
 	{
-		condense->leaves = make_room(condense->leaves, sizeof(BlockNumber), condense->nleaves,
-									 &condense->leaves_allocated);
-		condense->leaves[condense->nleaves++] = block;
+		if (make_room(condense, &condense->leaves, sizeof(BlockNumber), condense->nleaves,
+					  &condense->leaves_allocated))
+			condense->leaves[condense->nleaves++] = block;
 	}
 }
 
@@ -209,12 +215,14 @@ read_children(MMCondense *condense, const InnerNode *parent, int *n)
 	for (int i = 0; i < *n; i++)
 	{
 		MMChild		child = children[i];
-		Buffer		buffer = mm_page_read(condense->merger.tree.index, child.block, BUFFER_LOCK_SHARE,
-										  0, condense->merger.strategy);
-		Page		page = BufferGetPage(buffer);
 		float		given = mm_box_margin(model, child.box);
+		Buffer		buffer;
+		Page		page;
 
 		mm_vacuum_delay_point();
+		buffer = mm_page_read(condense->merger.tree.index, child.block, BUFFER_LOCK_SHARE, 0,
+							  condense->merger.strategy);
+		page = BufferGetPage(buffer);
 		if (MMPageGetSpecial(page)->kind == MM_PAGE_NODE &&
 			MMPageGetSpecial(page)->level == parent->level - 1)
 		{
@@ -325,5 +333,9 @@ mm_condense(MMCondense *condense)
 		;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
+	if (condense->leaves != NULL)
+		pfree(condense->leaves);
+	if (condense->inner != NULL)
+		pfree(condense->inner);
 	return condense->merger.deleted;
 }

@@ -40,12 +40,6 @@
 #include "tree/box.h"
 #include "tree/merge.h"
 
-static const MMShape *
-shape_at(const MMMerger *merger, int level)
-{
-	return level == 0 ? &merger->tree.model->leaf : &merger->tree.model->inner;
-}
-
 /*
  * Is the page, locked, a node of this level that may be deleted?  Not with a
  * split to be completed: the right half has no other link.
@@ -384,7 +378,7 @@ mm_merge_root(MMMerger *merger)
 		if (BufferIsValid(root) && MMPageGetSpecial(BufferGetPage(root))->n == 1 &&
 			mm_page_find(BufferGetPage(root), only) >= 0)
 		{
-			const MMShape *shape = shape_at(merger, level - 1);
+			const MMShape *shape = mm_tree_shape(&merger->tree, level - 1);
 			GenericXLogState *xlog = GenericXLogStart(merger->tree.index);
 			Page		from = BufferGetPage(child);
 			int			n = MMPageGetSpecial(from)->n;

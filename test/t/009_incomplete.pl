@@ -2,7 +2,7 @@
 # its primary crashed there, finds all rows nonetheless, and completes the split.
 # VACUUM condenses the tree in many records; wherever it is stopped, the tree is
 # whole.  So it is with the trees of sub-indexes.  An inverted index is whole wherever
-# the writing of a run is stopped.
+# the writing of a run is stopped.  Training leaves pages if it is stopped.
 #
 # pg_waldump tells where such records end; recovery stops there.
 
@@ -27,6 +27,9 @@ $primary->safe_psql('postgres', q{
 		FROM (SELECT (random() * 1000)::integer AS i FROM generate_series(1, n)) s
 	$$;
 	SELECT add_rows(1000);
+	CREATE TABLE few (LIKE t) WITH (autovacuum_enabled = off);
+	CREATE INDEX few_mm ON few USING mmdb (a, v, s) WITH (pivots = 16, subindexes = 'a rtree, v mvp, s inverted');
+	INSERT INTO few SELECT * FROM t WHERE id <= 200;
 });
 $primary->safe_psql('postgres', slurp_file('test/differences.sql'));
 $primary->backup('backup');
@@ -35,16 +38,17 @@ my $segment = $primary->safe_psql('postgres', "SELECT pg_walfile_name('$start')"
 # Many transactions, so that most rows are there wherever we stop.
 $primary->safe_psql('postgres', join(';', ('SELECT add_rows(10)') x 300));
 my $end = $primary->lsn('flush');
-my $relation = $primary->safe_psql('postgres',
-	q{SELECT concat_ws('/', (SELECT oid FROM pg_tablespace WHERE spcname = 'pg_default'),
-	(SELECT oid FROM pg_database WHERE datname = 'postgres'), pg_relation_filenode('t_mm'))});
+my %relation = map { $_ => $primary->safe_psql('postgres',
+	qq{SELECT concat_ws('/', (SELECT oid FROM pg_tablespace WHERE spcname = 'pg_default'),
+	(SELECT oid FROM pg_database WHERE datname = 'postgres'), pg_relation_filenode('$_'))}) } 't_mm', 'few_mm';
 my $block_size = $primary->safe_psql('postgres', 'SHOW block_size');
 
-# Generic WAL records about the index: where the next begins, which blocks they are
+# Generic WAL records about an index: where the next begins, which blocks they are
 # about, and of which of these they have full images.
 sub records
 {
-	my ($start, $end) = @_;
+	my ($index, $start, $end) = @_;
+	my $relation = $relation{$index};
 	my ($wal) = run_command([ 'pg_waldump', '-b', '-p', $primary->data_dir . '/pg_wal', '-r', 'Generic', '-s',
 		$start, '-e', $end ]);
 	my @records = split /^(?=rmgr: )/m, $wal;
@@ -89,7 +93,7 @@ sub kind_and_flags
 my ($node_kind, $postings_kind) = (3, 5);
 my (@splits, @runs);
 {
-	my @records = grep { !grep { $_ == 0 } @{ $_->{images} } } records($start, $end);
+	my @records = grep { !grep { $_ == 0 } @{ $_->{images} } } records('t_mm', $start, $end);
 	my @flags = flags($primary, map { $_->{blocks}[0] } @records);
 	foreach my $i (0 .. $#records)
 	{
@@ -108,14 +112,19 @@ note(scalar(@runs) . ' records of postings');
 cmp_ok(scalar(@runs), '>', 5, 'a run was written');
 
 # By the shared tree, and by each sub-index.
-my $all_rows = join ';', 'SET enable_seqscan = off; SET enable_sort = off', map {
-	my ($driver, $distance) = @$_;
-	qq{SET mmdb.driver = $driver; SELECT count(*) > 0, differences(\$\$all rows by $driver, $distance\$\$,
-		(SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM t ORDER BY $distance) s)::text[],
-		array_agg(id ORDER BY id)::text[]) FROM t} }
-	[ shared => "v <-> '[1,0,0,0,1,0,0]'" ], [ subindex => "v <-> '[1,0,0,0,1,0,0]'" ],
-	[ subindex => "s <~> 'c4ca4238a0b923820dcc509a6f75849b'" ],
-	[ merge => "(v <-> '[1,0,0,0,1,0,0]') + (s <~> 'c4ca4238a0b923820dcc509a6f75849b')" ];
+sub all_rows_of
+{
+	my ($table) = @_;
+	return join ';', 'SET enable_seqscan = off; SET enable_sort = off', map {
+		my ($driver, $distance) = @$_;
+		qq{SET mmdb.driver = $driver; SELECT count(*) > 0, differences(\$\$all rows by $driver, $distance\$\$,
+			(SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM $table ORDER BY $distance) s)::text[],
+			array_agg(id ORDER BY id)::text[]) FROM $table} }
+		[ shared => "v <-> '[1,0,0,0,1,0,0]'" ], [ subindex => "v <-> '[1,0,0,0,1,0,0]'" ],
+		[ subindex => "s <~> 'c4ca4238a0b923820dcc509a6f75849b'" ],
+		[ merge => "(v <-> '[1,0,0,0,1,0,0]') + (s <~> 'c4ca4238a0b923820dcc509a6f75849b')" ];
+}
+my $all_rows = all_rows_of('t');
 my $found = join "\n", ('t|') x 4;
 my $number = $ENV{MMDB_TEST_LONG} ? 30 : 3;
 
@@ -169,6 +178,36 @@ foreach my $i ($ENV{MMDB_TEST_LONG} ? 0 .. $#runs : ($#runs / 2, $#runs))
 	$node->stop('immediate');
 }
 
+# Training writes nodes of trees that the index does not have unless the last record of
+# it, that about the root and the metadata, comes.
+$start = $primary->lsn('insert');
+$primary->safe_psql('postgres', 'INSERT INTO few SELECT * FROM t WHERE id BETWEEN 201 AND 300');
+my @training;
+foreach my $record (records('few_mm', $start, $primary->lsn('flush')))
+{
+	my %about = map { $_ => 1 } @{ $record->{blocks} };
+	last if $about{0} && $about{1};
+	push @training, $record if grep { $_ > 1 } @{ $record->{blocks} };
+}
+note(scalar(@training) . ' records of training');
+cmp_ok(scalar(@training), '>', 5, 'the index was trained');
+foreach my $i (1 .. $number)
+{
+	my $node = stopped_before("training$i", $training[ int($#training * $i / $number) ]{lsn});
+	my $all_of_few = all_rows_of('few');
+	is($node->safe_psql('postgres', q{SELECT trained, mmdb_index_check('few_mm') FROM mmdb_index_stats('few_mm')}),
+		'f|', "training stopped, $i: the index has no model");
+	$node->safe_psql('postgres', q{DELETE FROM few WHERE id % 3 = 0; VACUUM few; SELECT mmdb_index_check('few_mm')});
+	is($node->safe_psql('postgres', $all_of_few), $found, 'all rows are found after VACUUM');
+	$node->safe_psql('postgres', 'INSERT INTO few SELECT * FROM t WHERE id > 300');
+	is($node->safe_psql('postgres', q{SELECT trained, mmdb_index_check('few_mm') FROM mmdb_index_stats('few_mm')}),
+		't|', 'the next training ends');
+	is($node->safe_psql('postgres', $all_of_few), $found, 'and all rows are found');
+	$node->safe_psql('postgres', q{DELETE FROM few WHERE id % 2 = 0; VACUUM few; SELECT mmdb_index_check('few_mm')});
+	is($node->safe_psql('postgres', $all_of_few), $found, 'also after VACUUM');
+	$node->stop('immediate');
+}
+
 # VACUUM, twice: merges of leaves, records about four blocks with the metadata page
 # among them; and the second time, when there are pages for it, of inner nodes.
 $primary->safe_psql('postgres', 'SELECT add_rows(6000); DELETE FROM t WHERE id % 5 > 0');
@@ -176,7 +215,7 @@ $start = $primary->lsn('insert');
 $primary->safe_psql('postgres', 'VACUUM t');
 $primary->safe_psql('postgres', 'DELETE FROM t WHERE id % 20 > 0');
 $primary->safe_psql('postgres', 'VACUUM t');
-my @condensed = records($start, $primary->lsn('flush'));
+my @condensed = records('t_mm', $start, $primary->lsn('flush'));
 my @leaves = grep { @{ $_->{blocks} } == 4 && grep { $_ == 0 } @{ $_->{blocks} } } @condensed;
 my @inner = grep { @{ $_->{blocks} } == 4 && !grep { $_ == 0 } @{ $_->{blocks} } } @condensed;
 note(scalar(@leaves) . ' merges of leaves, ' . scalar(@inner) . ' of inner nodes');
