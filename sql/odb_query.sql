@@ -64,6 +64,23 @@ SELECT filtered('{"id": {"gt": 100, "le": 300}}', 'id > 100 AND id <= 300');
 SELECT filtered('{"mood": {"in": ["ok", "sad"]}, "kind": {"in": ["kind 1", "kind 2"]}}',
 	$$mood IN ('ok', 'sad') AND kind IN ('kind 1', 'kind 2')$$);
 SELECT filtered('{"price": {"in": [1037, 1074, 5]}}', 'price IN (1037, 1074)');
+-- of a type whose = is in another schema than its function
+SET client_min_messages = warning;
+CREATE SCHEMA functions;
+CREATE TYPE code;
+CREATE FUNCTION functions.code_in(cstring) RETURNS code LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION functions.code_out(code) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE code (INPUT = functions.code_in, OUTPUT = functions.code_out, LIKE = integer);
+CREATE FUNCTION functions.code_equals(code, code) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'int4eq';
+CREATE FUNCTION functions.code_hash(code) RETURNS integer LANGUAGE internal IMMUTABLE STRICT AS 'hashint4';
+CREATE OPERATOR = (LEFTARG = code, RIGHTARG = code, FUNCTION = functions.code_equals);
+CREATE OPERATOR CLASS code_ops DEFAULT FOR TYPE code USING hash AS
+	OPERATOR 1 = (code, code), FUNCTION 1 functions.code_hash(code);
+CREATE TABLE coded AS SELECT id, id::text::code AS code FROM homes;
+SELECT count(*) FROM odb_query('{"from": "coded", "filter": {"code": {"in": [3, 5]}}}');
+DROP TABLE coded;
+DROP SCHEMA functions CASCADE;
+RESET client_min_messages;
 SELECT filtered('{"tags": {"contains": ["t1", "u0"]}}', $$'t1' = ANY (tags) AND 'u0' = ANY (tags)$$);
 SELECT filtered('{"tags": ["t1", "u1"]}', $$tags = '{t1,u1}'$$);
 SELECT filtered('{"review": null}', 'review IS NULL');

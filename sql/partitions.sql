@@ -160,6 +160,32 @@ SELECT query, s.* FROM unnest(ARRAY[
 SELECT l.n, count(*), max(s.d) FROM (VALUES (1, 2), (2, 50), (3, NULL), (4, 3)) l(i, n),
 	LATERAL (SELECT id, x <+> 77 AS d FROM base ORDER BY 2 LIMIT l.n) s GROUP BY l.i, l.n ORDER BY l.i;
 
+-- Partitions with indexes of their own: one has no index of the price, which is a filter
+-- there.  How many distances there were of which column is known for each of them; and for
+-- all together only if their indexes are alike.
+CREATE TABLE own (id integer, region integer, stars integer, price float8) PARTITION BY LIST (region);
+CREATE TABLE own_1 PARTITION OF own FOR VALUES IN (1);
+CREATE TABLE own_2 PARTITION OF own FOR VALUES IN (2);
+CREATE TABLE own_3 PARTITION OF own FOR VALUES IN (3);
+INSERT INTO own SELECT i, 1 + i % 3, i * 31 % 1009, i * 7919 % 10007 FROM generate_series(1, 6000) i;
+CREATE INDEX own_1_mm ON own_1 USING mmdb (stars);
+CREATE INDEX own_2_mm ON own_2 USING mmdb (stars, price);
+CREATE INDEX own_3_mm ON own_3 USING mmdb (stars, price);
+ANALYZE own;
+CREATE FUNCTION counted(query text) RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT regexp_replace(line, '\y[0-9]+|\(actual.*', '#', 'g')
+		FROM lines(query, '^ *(->  Custom|Filter|Within|Distances)') line
+$$;
+SELECT counted('SELECT id FROM own WHERE price <+> 500 <= 100 ORDER BY stars <+> 77 LIMIT 10');
+SELECT counted('SELECT id FROM own WHERE region > 1 AND price <+> 500 <= 100 ORDER BY stars <+> 77 LIMIT 10');
+-- the same columns in another order
+DROP INDEX own_3_mm;
+CREATE INDEX own_3_mm ON own_3 USING mmdb (price, stars);
+SELECT counted('SELECT id FROM own WHERE region > 1 AND price <+> 500 <= 100 ORDER BY stars <+> 77 LIMIT 10');
+SELECT s.* FROM search('SELECT id FROM own WHERE price <+> 500 <= 100 ORDER BY stars <+> 77, id LIMIT 10') s;
+DROP TABLE own;
+DROP FUNCTION counted;
+
 -- A sum of many distances.
 SELECT s.* FROM (SELECT string_agg(format('(x <+> %s)', 37 * i), ' + ') AS sum FROM generate_series(1, 20) i) q,
 	search(format('SELECT %s FROM base ORDER BY 1 LIMIT 10', sum)) s;

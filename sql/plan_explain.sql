@@ -120,6 +120,9 @@ SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_para
 SELECT * FROM compare_counts($$SELECT id FROM homes WHERE id > 10
 	ORDER BY (photo <-> '[0.3,0.4]') + (stars <+> 7) LIMIT 3$$);
 SELECT set_config(name, 'off', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+-- again and again, below a limit that is reached before the workers are done
+SELECT (counts ->> 'Leaf Pages')::integer > 0 AS pages FROM counts($$SELECT s.* FROM generate_series(1, 3) g,
+	LATERAL (SELECT w.id FROM wishes w JOIN homes h ON (h.photo <-> w.photo) < 0.1 LIMIT 5 + 0 * g) s$$);
 -- a scan below a Gather node that is never run
 SELECT line FROM explain(:'analyze', $$SELECT g, s.n FROM generate_series(1, 0) g
 	LEFT JOIN LATERAL (SELECT count(*) AS n FROM wishes w

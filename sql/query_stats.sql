@@ -216,6 +216,37 @@ SET ROLE regress_mm_stats;
 SELECT user_name, calls, leaf_pages > 0 AS leaves FROM mmdb.query_stats WHERE index_name::text = 'goods_mm'
 	ORDER BY calls, rows;
 RESET ROLE;
+-- A search belongs to the one who has begun it, whoever ends it: it is not for others to
+-- see what a function has searched for.
+SELECT forget() > 0 AS forgotten;
+SET mmdb.track_samples = 'objects';
+CREATE FUNCTION open_secret() RETURNS refcursor LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+	secret mmvector := '[7,7,7]';
+	c refcursor := 'secretly';
+BEGIN
+	OPEN c FOR SELECT id FROM goods ORDER BY look <-> secret;
+	RETURN c;
+END $$;
+BEGIN;
+SET LOCAL ROLE regress_mm_asker;
+SELECT open_secret();
+MOVE FROM secretly;
+CLOSE secretly;
+SELECT user_name, class, calls FROM mmdb.query_stats;
+SELECT query FROM mmdb.query_samples();
+-- and after a change of role
+DECLARE c CURSOR FOR SELECT id FROM goods ORDER BY look <-> '[1,2,3]';
+MOVE FROM c;
+RESET ROLE;
+MOVE FROM c;
+CLOSE c;
+COMMIT;
+SELECT user_name = 'regress_mm_asker' AS asker, class, calls, rows FROM mmdb.query_stats
+	WHERE index_name = 'goods_mm'::regclass ORDER BY 1;
+SELECT query FROM samples ORDER BY query::text COLLATE "C";
+DROP FUNCTION open_secret;
+RESET mmdb.track_samples;
 -- Under row-level security, nobody sees what was read.
 SELECT forget() > 0 AS forgotten;
 ALTER TABLE goods ENABLE ROW LEVEL SECURITY;

@@ -195,6 +195,13 @@ CREATE VIEW nested AS SELECT m.* FROM many m
 	WHERE m.id = (SELECT count(*) FROM odbknn(NULL::many, ROW(50), NULL, 101 - m.id) r) + 2 * m.id - 101;
 SELECT count(*), min((obj).id), max(distance) FROM odbknn(NULL::nested, ROW(1), NULL, 100, 'many_mm', false) r;
 SELECT count(*) FROM odbknn(NULL::many, ROW(50), NULL, 100) r;
+-- and while a plan is being made: to estimate a filter, the planner calls its function
+CREATE FUNCTION most() RETURNS float8 LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN 52.5 + (SELECT count(*) * 0 FROM odbknn(NULL::many, ROW(50), NULL, 1000) r);
+END $$;
+SELECT (obj).a FROM odbknn(NULL::many, ROW(50), NULL, 101, filter => 'a > 49.5 AND a < most()') r ORDER BY 1;
+DROP FUNCTION most;
 DROP VIEW nested;
 DROP TABLE many;
 

@@ -39,6 +39,7 @@ typedef struct MMScan
 	MemoryContext context;		/* of the search, reset by rescan */
 
 	/* For the statistics of queries: */
+	Oid			user;			/* who has begun the scan, that is, asked for its first row */
 	bool		recorded;
 	MMStepClock clock;
 	MMSearchCall call;
@@ -69,6 +70,7 @@ begin_recording(IndexScanDesc scan, const MMTerm *terms, int n)
 		mask |= UINT32_C(1) << terms[i].column;
 		state->factors[terms[i].column] += terms[i].weight / terms[i].scale;
 	}
+	call->user = state->user;
 	call->index = RelationGetRelid(scan->indexRelation);
 	call->ncolumns = state->columns->n;
 	call->class.by = MM_BY_INDEX_SCAN;
@@ -114,6 +116,7 @@ mmdb_beginscan(Relation index, int nkeys, int norderbys)
 	IndexScanDesc scan = RelationGetIndexScan(index, nkeys, norderbys);
 	MMScan  *state = palloc0(sizeof(MMScan));
 
+	state->user = GetUserId();
 	state->columns = mm_kept_columns(index);
 	state->context = AllocSetContextCreate(CurrentMemoryContext, "mmdb scan",
 										   ALLOCSET_DEFAULT_SIZES);

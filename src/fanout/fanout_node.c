@@ -147,42 +147,14 @@ begin_node(CustomScanState *node, EState *estate, int eflags)
 
 /* ---------- one scan ---------- */
 
-/*
- * A limit as an int64, or -1 if there is none.
- */
-static int64
-evaluate_limit(ExprState *state, ExprContext *econtext)
-{
-	bool		isnull;
-	Datum		datum;
-
-	if (state == NULL)
-		return -1;
-	datum = ExecEvalExprSwitchContext(state, econtext, &isnull);
-	return isnull || DatumGetInt64(datum) < 0 ? -1 : DatumGetInt64(datum);
-}
-
-/*
- * How many rows LIMIT and OFFSET let through; 0 if there is no limit, or none to
- * rely on.
- */
-static int64
-limit_rows(MMFanoutState *s)
-{
-	ExprContext *econtext = s->css.ss.ps.ps_ExprContext;
-	int64		limit = evaluate_limit(s->limit, econtext);
-	int64		offset = Max(evaluate_limit(s->offset, econtext), 0);
-	/* All servers' answers are kept in memory. */
-	const int64 most = 10000;
-
-	return limit <= 0 || limit > most || offset > most - limit ? 0 : limit + offset;
-}
+/* All servers' answers are kept in memory, so no larger limit is relied on. */
+#define MOST_ROWS	10000
 
 static void
 begin_scan(MMFanoutState *s)
 {
 	MemoryContext old = MemoryContextSwitchTo(s->context);
-	int64		rows = limit_rows(s);
+	int64		rows = mm_limit_rows(s->limit, s->offset, s->css.ss.ps.ps_ExprContext, MOST_ROWS);
 
 	s->scans++;
 	s->k = s->plan->limited ? rows : 0;

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "miscadmin.h"
 #include "utils/rel.h"
 
 #include "fanout/fanout.h"
@@ -19,6 +20,7 @@
 
 typedef struct MMFanoutRecording
 {
+	Oid			user;			/* who has begun the node */
 	bool		on;				/* the scan under way is recorded */
 	MMColumns  *columns;		/* NULL: not known yet */
 	MMSumState *sum;
@@ -31,8 +33,10 @@ typedef struct MMFanoutRecording
 void
 mm_fanout_record_init(MMFanoutState *s)
 {
-	if (s->plan->recorded != NULL)
-		s->recording = palloc0(sizeof(MMFanoutRecording));
+	if (s->plan->recorded == NULL)
+		return;
+	s->recording = palloc0(sizeof(MMFanoutRecording));
+	s->recording->user = GetUserId();
 }
 
 void
@@ -112,6 +116,7 @@ mm_fanout_record_begin(MMFanoutState *s)
 		return;
 	call = &r->call;
 	memset(call, 0, sizeof(MMSearchCall));
+	call->user = r->user;
 	call->index = s->plan->recorded->index;
 	call->ncolumns = r->columns->n;
 	call->object = query_object;

@@ -213,7 +213,8 @@ mm_fanout_check_types(MMFanoutState *s, const MMFanoutServer *server)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of foreign table \"%s\" has another type on server \"%s\"",
-						get_attname(server->relid, column->attnum, false),
+						get_attname(RelationGetRelid(s->css.ss.ss_currentRelation), column->attnum,
+									false),
 						get_rel_name(server->relid), server->name),
 				 errdetail("It is declared as %s here.", format_type_be(column->type)),
 				 errhint("Declare it with the type that it has on the server.")));

@@ -30,17 +30,25 @@
 #include "index/key.h"
 #include "index/rights.h"
 
-static bool
-may_read(Oid table, AttrNumber attnum)
+bool
+mm_may_read(Oid table, const Bitmapset *columns)
 {
 	Oid			user = GetUserId();
+	int			i = -1;
 
 	if (pg_class_aclcheck(table, user, ACL_SELECT) == ACLCHECK_OK)
 		return true;
-	/* Attribute number 0 stands for the whole row. */
-	if (attnum == InvalidAttrNumber)
-		return pg_attribute_aclcheck_all(table, user, ACL_SELECT, ACLMASK_ALL) == ACLCHECK_OK;
-	return pg_attribute_aclcheck(table, attnum, user, ACL_SELECT) == ACLCHECK_OK;
+	while ((i = bms_next_member(columns, i)) >= 0)
+	{
+		AttrNumber	column = i + FirstLowInvalidHeapAttributeNumber;
+
+		/* A whole row stands for all its columns. */
+		if ((column == InvalidAttrNumber ?
+			 pg_attribute_aclcheck_all(table, user, ACL_SELECT, ACLMASK_ALL) :
+			 pg_attribute_aclcheck(table, column, user, ACL_SELECT)) != ACLCHECK_OK)
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -98,13 +106,9 @@ static bool
 may_evaluate(Oid table, Node *expression)
 {
 	Bitmapset  *columns = NULL;
-	int			i = -1;
 
 	pull_varattnos(expression, 1, &columns);
-	while ((i = bms_next_member(columns, i)) >= 0)
-		if (!may_read(table, i + FirstLowInvalidHeapAttributeNumber))
-			return false;
-	return !calls(expression, may_not_execute);
+	return mm_may_read(table, columns) && !calls(expression, may_not_execute);
 }
 
 bool
@@ -118,7 +122,8 @@ mm_statistics_visible(const MMColumns *columns, int i)
 
 	result = check_enable_rls(table, InvalidOid, true) != RLS_ENABLED &&
 		(expression != NULL ? may_evaluate(table, expression) :
-		 may_read(table, index->rd_index->indkey.values[column->key])) &&
+		 mm_may_read(table, bms_make_singleton(index->rd_index->indkey.values[column->key] -
+											   FirstLowInvalidHeapAttributeNumber))) &&
 		may_evaluate(table, mm_stored_predicate(index)) &&
 		(!OidIsValid(column->space.operator) ||
 		 mm_may_execute(get_opcode(column->space.operator)));

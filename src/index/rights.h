@@ -8,7 +8,15 @@
 #ifndef MM_RIGHTS_H
 #define MM_RIGHTS_H
 
+#include "nodes/bitmapset.h"
+
 #include "index/columns.h"
+
+/*
+ * mm_may_read: may the user read these columns of a table?  They are numbered from
+ * FirstLowInvalidHeapAttributeNumber, as pull_varattnos does.
+ */
+extern bool mm_may_read(Oid table, const Bitmapset *columns);
 
 /*
  * mm_statistics_visible: may the user know the statistics of a column of an

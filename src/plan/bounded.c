@@ -3,8 +3,9 @@
  * bounded.c
  *	  mm_bounded: what a query's author knows of an expression's values.
  *
- * The planner relies on the bound, and the executor checks it.  So a bound that is
- * wrong is an error, and not a wrong answer.
+ * Searches rely on the bound.  It is checked for those rows only that are read, and
+ * which rows are read depends on it: a search with a bound that is wrong may miss rows
+ * without an error.
  *
  *-------------------------------------------------------------------------
  */

@@ -14,7 +14,8 @@
  * (Among PostgreSQL's own nodes, Sort, Hash and Memoize are exceptions.)  So
  * if somebody counts and there may be workers, a node shows a copy of its plan
  * with that mark until it is run.  That is long enough, because a Gather node
- * asks before it runs what is below it.
+ * asks before it runs what is below it, and once only: it keeps its shared memory
+ * when it is scanned again, until the whole plan is shut down.
  *
  *-------------------------------------------------------------------------
  */
@@ -156,14 +157,43 @@ mm_counts_total(MMScanState *s)
 	return total;
 }
 
+/*
+ * Are the columns of two scans' indexes the same, and the parts of their sums?  Indexes
+ * of partitions may differ, and so may what the planner has searches of them do.
+ */
+static bool
+have_same_parts(const MMScanState *a, const MMScanState *b)
+{
+	if (a->columns->n != b->columns->n || a->plan->ndrivers != b->plan->ndrivers)
+		return false;
+	for (int i = 0; i < a->columns->n; i++)
+		if (strcmp(a->columns->columns[i].name, b->columns->columns[i].name) != 0)
+			return false;
+	for (int d = 0; d < a->plan->ndrivers; d++)
+	{
+		const MMSum *x = a->plan->drivers[d].sum;
+		const MMSum *y = b->plan->drivers[d].sum;
+
+		if (x->nparts != y->nparts)
+			return false;
+		for (int i = 0; i < x->nparts; i++)
+			if (x->parts[i].column != y->parts[i].column)
+				return false;
+	}
+	return true;
+}
+
 void
-mm_counts_add_total(MMScanState *s, MMScanCounts *total)
+mm_counts_add_total(MMScanState *s, const MMScanState *first, MMScanCounts *total)
 {
 	MMScanCounts counts = mm_counts_total(s);
 
-	if (total->evaluations == NULL)
+	if (s == first)
 		total->evaluations = palloc0(sizeof(int64) * count_parts(s));
-	add_counts(total, total->evaluations, &counts, counts.evaluations, count_parts(s));
+	else if (!have_same_parts(s, first))
+		total->evaluations = NULL;
+	add_counts(total, total->evaluations, &counts, counts.evaluations,
+			   total->evaluations == NULL ? 0 : count_parts(s));
 }
 
 /* ---------- shared memory ---------- */

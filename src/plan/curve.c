@@ -32,6 +32,7 @@
 #include "utils/lsyscache.h"
 
 #include "plan/curve.h"
+#include "plan/sum.h"
 
 /* More than the relative error of a result. */
 #define ROUNDING	0x1p-48
@@ -55,14 +56,6 @@ typedef enum Operation
 	HIGHEST,					/* GREATEST */
 	FIRST,						/* COALESCE */
 } Operation;
-
-static Expr *
-strip_relabel(Expr *expr)
-{
-	while (IsA(expr, RelabelType))
-		expr = ((RelabelType *) expr)->arg;
-	return expr;
-}
 
 /*
  * The operation that a function of double precision is.
@@ -106,7 +99,7 @@ operation_of_function(Oid function)
 static Expr *
 rest_of_divisor(Expr *dividend, Expr *divisor)
 {
-	OpExpr	   *sum = (OpExpr *) strip_relabel(divisor);
+	OpExpr	   *sum = (OpExpr *) mm_strip_relabel(divisor);
 
 	if (!IsA(sum, OpExpr) || get_opcode(sum->opno) != F_FLOAT8PL)
 		return NULL;
@@ -122,7 +115,7 @@ rest_of_divisor(Expr *dividend, Expr *divisor)
 static bool
 is_saturation(Expr *dividend, Expr *divisor, List **operands)
 {
-	OpExpr	   *product = (OpExpr *) strip_relabel(dividend);
+	OpExpr	   *product = (OpExpr *) mm_strip_relabel(dividend);
 	Expr	   *rest = rest_of_divisor(dividend, divisor);
 
 	if (rest != NULL)
@@ -214,7 +207,7 @@ both(MMDirection a, MMDirection b)
 static double
 shown_value(Expr *expr, double if_unknown)
 {
-	const Const *constant = (const Const *) strip_relabel(expr);
+	const Const *constant = (const Const *) mm_strip_relabel(expr);
 
 	return IsA(constant, Const) && constant->consttype == FLOAT8OID && !constant->constisnull ?
 		DatumGetFloat8(constant->constvalue) : if_unknown;
@@ -264,7 +257,7 @@ direction_of(DirectionContext *c, Expr *expr)
 	ListCell   *lc;
 
 	check_stack_depth();
-	expr = strip_relabel(expr);
+	expr = mm_strip_relabel(expr);
 	if (exprType((Node *) expr) != FLOAT8OID)
 		return MM_DIRECTION_UNKNOWN;
 	switch (c->leaf_of(expr, c->arg))
@@ -589,7 +582,7 @@ init_node(Expr *expr, Expr *distance, const Constants *constants)
 	List	   *operands;
 	ListCell   *lc;
 
-	expr = strip_relabel(expr);
+	expr = mm_strip_relabel(expr);
 	if (equal(expr, distance))
 	{
 		node->operation = DISTANCE;

@@ -254,9 +254,9 @@ without_wider_cast(Node *operand)
 static const char *
 say_collation(Node *operand, Oid collation)
 {
-	while (IsA(operand, RelabelType))
-		operand = (Node *) ((RelabelType *) operand)->arg;
-	return !OidIsValid(collation) || collation == exprCollation(operand) ? "" :
+	Expr	   *inner = mm_strip_relabel((Expr *) operand);
+
+	return !OidIsValid(collation) || collation == exprCollation((Node *) inner) ? "" :
 		psprintf(" COLLATE %s", generate_collation_name(collation));
 }
 

@@ -163,7 +163,8 @@ mm_explain_work(MMScanState *s, const MMScanCounts *counts, double removed, Expl
 {
 	const MMSearchStats *stats = &counts->stats;
 
-	show_drivers(s, stats, es);
+	if (counts->evaluations != NULL)
+		show_drivers(s, stats, es);
 	ExplainPropertyInteger("Inner Pages", NULL, stats->inner_pages, es);
 	ExplainPropertyInteger("Leaf Pages", NULL, stats->leaf_pages, es);
 	ExplainPropertyInteger("Leaf Pages with Sketches", NULL, stats->whole_pages, es);
@@ -177,7 +178,8 @@ mm_explain_work(MMScanState *s, const MMScanCounts *counts, double removed, Expl
 		ExplainPropertyInteger("Rows Proved by Bounds", NULL, counts->proved, es);
 	if (removed >= 0)
 		ExplainPropertyFloat("Rows Removed by Distance", NULL, removed, 0, es);
-	show_evaluations(s, counts->evaluations, es);
+	if (counts->evaluations != NULL)
+		show_evaluations(s, counts->evaluations, es);
 	ExplainPropertyInteger("Peak Queue Memory", "kB",
 						   (stats->peak_memory + counts->peak_memory + 1023) / 1024, es);
 }

@@ -36,7 +36,7 @@
 /* ---------- beginning ---------- */
 
 /*
- * A limit as an int64, or -1 if there is none.
+ * The number that LIMIT or OFFSET gives, or -1 if there is none.
  */
 static int64
 evaluate_limit(ExprState *state, ExprContext *econtext)
@@ -51,18 +51,21 @@ evaluate_limit(ExprState *state, ExprContext *econtext)
 }
 
 int64
+mm_limit_rows(ExprState *limit, ExprState *offset, ExprContext *econtext, int64 most)
+{
+	int64		rows = evaluate_limit(limit, econtext);
+	int64		skipped = Max(evaluate_limit(offset, econtext), 0);
+
+	return rows <= 0 || rows > most || skipped > most - rows ? 0 : rows + skipped;
+}
+
+int64
 mm_scan_rows_wanted(MMScanState *s)
 {
-	ExprContext *econtext = s->css.ss.ps.ps_ExprContext;
-	int64		limit;
-	int64		offset;
-	int64		most = (int64) ((Size) work_mem * 1024 / 4 / sizeof(double));
-
 	if (!s->plan->limited)
 		return 0;
-	limit = evaluate_limit(s->limit, econtext);
-	offset = Max(evaluate_limit(s->offset, econtext), 0);
-	return limit <= 0 || limit > most || offset > most - limit ? 0 : limit + offset;
+	return mm_limit_rows(s->limit, s->offset, s->css.ss.ps.ps_ExprContext,
+						 (int64) ((Size) work_mem * 1024 / 4 / sizeof(double)));
 }
 
 static void

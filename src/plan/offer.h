@@ -107,9 +107,8 @@ extern MMOffer *mm_offer_open(PlannerInfo *root, RelOptInfo *rel, IndexOptInfo *
 /*
  * mm_match_comparison: is a condition a comparison that says that a sum is at
  * most something (at least something, if at_most is false)?  It may be written
- * in any way: minus a sum is at least -r where the sum is at most r.  If
- * factors are parameters, whose signs are not known yet, both may be true of
- * one condition.
+ * in any way: minus a sum is at least -r where the sum is at most r.  Factors that
+ * are parameters, whose signs are not known yet, are taken for positive.
  */
 extern bool mm_match_comparison(MMOffer *offer, Expr *condition, bool at_most,
 								MMComparison *comparison);

@@ -483,7 +483,7 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	PartitionScan *p = (PartitionScan *) node;
 	MMScanCounts total = {0};
-	MMScanState *some = NULL;
+	MMScanState *first = NULL;
 	bool		secured = false;
 	int64		scans = p->scans;
 
@@ -495,17 +495,18 @@ explain_node(CustomScanState *node, List *ancestors, ExplainState *es)
 
 		if (s == NULL)
 			continue;
-		mm_counts_add_total(s, &total);
+		if (first == NULL)
+			first = s;
+		mm_counts_add_total(s, first, &total);
 		/* Of workers we know only how often partitions were searched. */
 		scans = Max(scans, total.scans - before);
 		secured |= s->plan->secured;
-		some = s;
 	}
-	if (!es->analyze || some == NULL || secured)
+	if (!es->analyze || first == NULL || secured)
 		return;
 	ExplainPropertyFloat("Partitions Searched", NULL,
 						 (total.scans + p->sorted) / (double) Max(scans, 1), scans > 1 ? 2 : 0, es);
-	mm_explain_work(some, &total, -1.0, es);
+	mm_explain_work(first, &total, -1.0, es);
 }
 
 static const CustomExecMethods exec_methods = {

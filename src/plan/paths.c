@@ -71,6 +71,15 @@ typedef struct Condition
 #define MOST_CONDITIONS	16
 
 /*
+ * Are two sums the same?
+ */
+static bool
+is_same_sum(const MMSum *a, const MMSum *b)
+{
+	return equal(a->expr, b->expr) && a->negated == b->negated;
+}
+
+/*
  * The driver that a condition makes: sum <= bound, however it is written; false
  * if it is something else.  False, too, where another condition must be
  * checked first, of row-level security or a security_barrier view: what the
@@ -352,7 +361,7 @@ offer_order(MMOffer *offer, List *conditions)
 
 		if (!bms_is_subset(condition->sum->outer, offer->outer))
 			continue;
-		if (!equal(condition->sum->expr, expr))
+		if (!is_same_sum(condition->sum, driver->sum))
 			others = lappend(others, condition);
 		else
 			driver = condition;
@@ -455,7 +464,7 @@ add_condition(MMOffer *offer, List *conditions, RestrictInfo *rinfo)
 	{
 		Condition  *other = lfirst(lc);
 
-		if (!equal(other->driver.sum->expr, condition->driver.sum->expr) ||
+		if (!is_same_sum(other->driver.sum, condition->driver.sum) ||
 			!bms_equal(other->driver.sum->outer, condition->driver.sum->outer))
 			continue;
 		other->driver.bounds = list_concat(other->driver.bounds, condition->driver.bounds);

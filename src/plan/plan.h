@@ -214,6 +214,14 @@ extern bool mm_sum_evaluate(MMSumState *sum, ExprContext *econtext, double most,
 extern bool mm_sum_conditions(MMSumState *sum, ExprContext *econtext);
 
 /* node.c */
+
+/*
+ * mm_limit_rows: how many rows LIMIT and OFFSET, which may be NULL, let through; 0 if
+ * there is no limit, or if these are more than most.
+ */
+extern int64 mm_limit_rows(ExprState *limit, ExprState *offset, ExprContext *econtext,
+						   int64 most);
+
 extern const CustomScanMethods mm_scan_methods;
 
 #endif							/* MM_PLAN_H */

@@ -135,10 +135,8 @@ mm_record_class(const MMRecorded *what, int64 k, MMSearchCall *call, double *fir
 static bool
 is_own_value(const MMPartState *part)
 {
-	Node	   *value = list_nth(part->part->expr->args, part->part->argument);
+	Expr	   *value = mm_strip_relabel(list_nth(part->part->expr->args, part->part->argument));
 
-	while (IsA(value, RelabelType))
-		value = (Node *) ((RelabelType *) value)->arg;
 	return IsA(value, Const) || (IsA(value, Param) && ((Param *) value)->paramkind == PARAM_EXTERN);
 }
 
@@ -256,6 +254,7 @@ mm_record_begin(MMScanState *s)
 		recording->flags = mm_record_flags(s->plan, s->css.ss.ps.plan->qual);
 	recording->prepared = true;
 	memset(call, 0, sizeof(MMSearchCall));
+	call->user = s->user;
 	call->index = RelationGetRelid(s->index);
 	call->ncolumns = s->columns->n;
 	call->object = scan_object;

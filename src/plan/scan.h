@@ -264,11 +264,12 @@ extern void mm_counts_sort(MMScanState *s, Tuplesortstate *sort);
 /*
  * mm_counts_total: what this process and its workers have counted.
  *
- * mm_counts_add_total: add that to what scans with the same sums have; total begins
- * as all zeros.
+ * mm_counts_add_total: add that to what other scans have, of which first, which total
+ * begins with, is one.  Before that, total is all zeros.  If the scans are not of the
+ * same columns, what there is of each is left out: evaluations become NULL.
  */
 extern MMScanCounts mm_counts_total(MMScanState *s);
-extern void mm_counts_add_total(MMScanState *s, MMScanCounts *total);
+extern void mm_counts_add_total(MMScanState *s, const MMScanState *first, MMScanCounts *total);
 
 /*
  * The methods of a custom scan for shared memory.
@@ -336,8 +337,9 @@ extern void mm_explain_scan(CustomScanState *node, List *ancestors,
 							ExplainState *es);
 
 /*
- * mm_explain_work: show what a scan, or several with the same sums, have counted.
- * So many rows were removed as they were too far; less than 0: that is not shown.
+ * mm_explain_work: show what a scan, or several, have counted.  If counts has no
+ * evaluations, nothing is shown of single columns.  So many rows were removed as they
+ * were too far; less than 0: that is not shown.
  */
 extern void mm_explain_work(MMScanState *s, const MMScanCounts *counts, double removed,
 							ExplainState *es);

@@ -111,14 +111,6 @@ refuse(MatchContext *c, MMRefusalKind kind, Expr *expr)
 	return false;
 }
 
-static Expr *
-strip_relabel(Expr *expr)
-{
-	while (IsA(expr, RelabelType))
-		expr = ((RelabelType *) expr)->arg;
-	return expr;
-}
-
 /*
  * Is an expression minus another one?
  */
@@ -151,7 +143,7 @@ static bool
 is_column(MatchContext *c, Expr *operand, int i)
 {
 	const MMColumn *column = &c->columns->columns[i];
-	FieldSelect *field = (FieldSelect *) strip_relabel(operand);
+	FieldSelect *field = (FieldSelect *) mm_strip_relabel(operand);
 
 	if (c->columns->composite == NULL)
 		return match_index_to_operand((Node *) operand, column->key, c->index);
@@ -186,7 +178,7 @@ static bool
 is_cast_column(MatchContext *c, Expr *operand, Oid operator, int i)
 {
 	const MMColumn *column = &c->columns->columns[i];
-	FuncExpr   *cast = (FuncExpr *) strip_relabel(operand);
+	FuncExpr   *cast = (FuncExpr *) mm_strip_relabel(operand);
 	Oid			opclass;
 	Oid			function;
 
@@ -210,9 +202,9 @@ is_relabeled_array(MatchContext *c, Expr *operand, Oid operator, int i)
 {
 	const MMColumn *column = &c->columns->columns[i];
 
-	return OidIsValid(column->opclass) && mm_is_relabeled_array(strip_relabel(operand)) &&
+	return OidIsValid(column->opclass) && mm_is_relabeled_array(mm_strip_relabel(operand)) &&
 		OidIsValid(get_op_opfamily_sortfamily(operator, get_opclass_family(column->opclass))) &&
-		is_column(c, ((ArrayCoerceExpr *) strip_relabel(operand))->arg, i);
+		is_column(c, ((ArrayCoerceExpr *) mm_strip_relabel(operand))->arg, i);
 }
 
 /*
@@ -313,7 +305,7 @@ static MMFit
 operand_fit(MatchContext *c, Expr *operand, Oid operator, Oid collation, int *column)
 {
 	ColumnSearch search = {.c = c};
-	Node	   *inner = (Node *) strip_relabel(operand);
+	Node	   *inner = (Node *) mm_strip_relabel(operand);
 
 	*column = column_of(c, operand);
 	if (*column >= 0)
@@ -636,7 +628,7 @@ match(MatchContext *c, Expr *expr, MMProduct product)
 	Oid			function;
 
 	check_stack_depth();
-	expr = strip_relabel(expr);
+	expr = mm_strip_relabel(expr);
 	if (exprType((Node *) expr) != FLOAT8OID)
 		return refuse(c, MM_REFUSED_TYPE, expr);
 	if (is_constant(c, expr))

@@ -143,6 +143,12 @@ extern List *mm_distances_of(PlannerInfo *root, Index relid, Node *node);
 /* value_bounds.c */
 
 /*
+ * mm_strip_relabel: what an expression is a value of another type of, with the same
+ * bytes; or the expression itself.
+ */
+extern Expr *mm_strip_relabel(Expr *expr);
+
+/*
  * mm_binary_function: the function of an operator call with two arguments, and the
  * arguments; InvalidOid if an expression is none.
  */

@@ -25,6 +25,14 @@
 
 #include "plan/sum.h"
 
+Expr *
+mm_strip_relabel(Expr *expr)
+{
+	while (IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	return expr;
+}
+
 Oid
 mm_binary_function(Expr *expr, Expr **left, Expr **right)
 {

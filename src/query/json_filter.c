@@ -11,14 +11,17 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/table.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "query/json_query.h"
@@ -138,6 +141,25 @@ array_parameter(const JsonPath *path, const JsonbValue *value, JsonQuery *query,
 }
 
 /*
+ * An operator as SQL, whatever the search_path is.
+ */
+static char *
+operator_text(Oid operator)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	char	   *result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	result = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+					  NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
  * Is a column's value one of a set?
  */
 static char *
@@ -148,9 +170,7 @@ is_in(const JsonPath *path, const JsonbValue *value, JsonQuery *query, const Ope
 
 	if (!OidIsValid(equals))
 		mm_json_wrong(path, "left out, as values of the column's type have no equality");
-	return psprintf("(%s OPERATOR(%s.%s) ANY ($%d))", operand->sql,
-					quote_identifier(get_namespace_name(get_func_namespace(get_opcode(equals)))),
-					get_opname(equals), parameter);
+	return psprintf("(%s %s ANY ($%d))", operand->sql, operator_text(equals), parameter);
 }
 
 /*

@@ -13,7 +13,6 @@
 #include "access/table.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -165,12 +164,6 @@ mm_json_boolean(const JsonPath *path, const JsonbValue *value)
 	return value->val.boolean;
 }
 
-static char *
-number_text(const JsonbValue *value)
-{
-	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-}
-
 int64
 mm_json_count(const JsonPath *path, const JsonbValue *value)
 {
@@ -179,7 +172,7 @@ mm_json_count(const JsonPath *path, const JsonbValue *value)
 
 	errno = 0;
 	if (value->type == jbvNumeric)
-		count = strtoll(number_text(value), &end, 10);
+		count = strtoll(mm_number_text(value), &end, 10);
 	if (count < 1 || errno != 0 || *end != '\0')
 		mm_json_wrong(path, "a whole number, at least 1");
 	return count;
@@ -193,7 +186,7 @@ mm_json_radius(const JsonPath *path, const JsonbValue *value)
 
 	errno = 0;
 	if (value->type == jbvNumeric)
-		radius = strtod(number_text(value), &end);
+		radius = strtod(mm_number_text(value), &end);
 	if (!(radius >= 0) || isinf(radius) || *end != '\0')
 		mm_json_wrong(path, "a number, at least 0");
 	return radius;

@@ -40,6 +40,7 @@
 #include "index/open.h"
 #include "index/options.h"
 #include "index/owner.h"
+#include "index/rights.h"
 #include "model/statistics.h"
 #include "query/query.h"
 
@@ -63,36 +64,13 @@ mm_index_table_columns(Relation index, bool with_predicate)
 }
 
 /*
- * May the user read these columns?
- */
-static bool
-may_read(Oid table, Bitmapset *columns)
-{
-	int			column = -1;
-
-	if (pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
-		return true;
-	while ((column = bms_next_member(columns, column)) >= 0)
-	{
-		AttrNumber	number = column + FirstLowInvalidHeapAttributeNumber;
-
-		/* A whole row stands for all its columns. */
-		if ((number == InvalidAttrNumber ?
-			 pg_attribute_aclcheck_all(table, GetUserId(), ACL_SELECT, ACLMASK_ALL) :
-			 pg_attribute_aclcheck(table, number, GetUserId(), ACL_SELECT)) != ACLCHECK_OK)
-			return false;
-	}
-	return true;
-}
-
-/*
  * Raise an error unless the user may read, in all rows of the table, whatever
  * the index uses.
  */
 static void
 require_readable(Relation index, Relation table)
 {
-	if (!may_read(RelationGetRelid(table), mm_index_table_columns(index, true)))
+	if (!mm_may_read(RelationGetRelid(table), mm_index_table_columns(index, true)))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(table));
 	if (check_enable_rls(RelationGetRelid(table), InvalidOid, true) == RLS_ENABLED)
 		ereport(ERROR,

@@ -50,7 +50,7 @@ typedef struct CachedPlanEntry
 static CachedPlanEntry plans[MAX_PLANS];
 static int	nplans = 0;
 static uint64 uses = 0;
-static int	running = 0;		/* calls that a policy's function may nest */
+static int	running = 0;		/* calls that plan or run something, which may nest others */
 
 static void
 forget_oldest(void)
@@ -96,13 +96,35 @@ is_known(const CachedPlanEntry *entry)
 }
 
 /*
- * Is the generic plan of an entry, which is made here if there is none, meant
- * to be executed?
+ * The generic plan of an entry, which is made here if there is none.  To estimate what
+ * a filter lets pass, the planner calls its stable functions, and these may search as
+ * well; no entry is moved or forgotten meanwhile.
+ */
+static CachedPlan *
+generic_plan(const CachedPlanEntry *entry)
+{
+	CachedPlan *generic;
+
+	running++;
+	PG_TRY();
+	{
+		generic = SPI_plan_get_cached_plan(entry->plan);
+	}
+	PG_FINALLY();
+	{
+		running--;
+	}
+	PG_END_TRY();
+	return generic;
+}
+
+/*
+ * Is the generic plan of an entry meant to be executed?
  */
 static bool
 is_executable(CachedPlanEntry *entry)
 {
-	CachedPlan *generic = SPI_plan_get_cached_plan(entry->plan);
+	CachedPlan *generic = generic_plan(entry);
 	double		cost = linitial_node(PlannedStmt, generic->stmt_list)->planTree->total_cost;
 
 	entry->generation = cost < REFUSED_COST ? generic->generation : 0;
@@ -137,7 +159,7 @@ find_plan(const char *sql, int nparams, Oid *types)
 	{
 		SPIPlanPtr	plan;
 
-		/* A plan that is running must not be forgotten. */
+		/* A plan in use must not be forgotten. */
 		if (nplans == MAX_PLANS && running > 0)
 			return prepare(sql, nparams, types, 0);
 		plan = prepare(sql, nparams, types, CURSOR_OPT_GENERIC_PLAN);

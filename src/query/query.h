@@ -180,6 +180,11 @@ extern Bitmapset *mm_index_table_columns(Relation index, bool with_predicate);
 extern Datum mm_values_input(Oid type, const JsonbValue *value);
 
 /*
+ * mm_number_text: a JSON number as text.
+ */
+extern char *mm_number_text(const JsonbValue *value);
+
+/*
  * mm_values_parse: the query object in a value of type odbvalues, as jsonb.
  * Raises an error unless it is an object or an array, with something in it.
  *

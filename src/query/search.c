@@ -231,6 +231,7 @@ record_other_plan(const Search *search, Oid index_oid, int64 k, double radius, d
 		factors[column] = search->style.normalized ? term->weight / term->scale : term->weight;
 	}
 	memset(&call, 0, sizeof(MMSearchCall));
+	call.user = GetUserId();
 	call.index = index_oid;
 	call.ncolumns = columns->n;
 	call.factors = factors;

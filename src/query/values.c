@@ -51,8 +51,8 @@ is_container(const Jsonb *json, bool array)
 	return !JsonContainerIsScalar(root) && (array ? JsonContainerIsArray(root) : JsonContainerIsObject(root));
 }
 
-static char *
-number_text(const JsonbValue *value)
+char *
+mm_number_text(const JsonbValue *value)
 {
 	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 }
@@ -84,7 +84,7 @@ write_array(StringInfo buf, JsonbContainer *array)
 		if (value.type == jbvNull)
 			appendStringInfoString(buf, "NULL");
 		else if (value.type == jbvNumeric)
-			appendStringInfoString(buf, number_text(&value));
+			appendStringInfoString(buf, mm_number_text(&value));
 		else if (value.type == jbvBool)
 			appendStringInfoString(buf, value.val.boolean ? "true" : "false");
 		else if (value.type == jbvBinary && JsonContainerIsArray(value.val.binary.data))
@@ -119,7 +119,7 @@ point_text(JsonbContainer *array)
 
 	if (JsonContainerSize(array) != 2 || x->type != jbvNumeric || y->type != jbvNumeric)
 		return NULL;
-	return psprintf("(%s,%s)", number_text(x), number_text(y));
+	return psprintf("(%s,%s)", mm_number_text(x), mm_number_text(y));
 }
 
 /*
@@ -137,7 +137,7 @@ literal(Oid type, const JsonbValue *value)
 		case jbvString:
 			return pnstrdup(value->val.string.val, value->val.string.len);
 		case jbvNumeric:
-			return number_text(value);
+			return mm_number_text(value);
 		case jbvBool:
 			return value->val.boolean ? "true" : "false";
 		default:

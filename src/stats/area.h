@@ -24,6 +24,9 @@
 
 #include "stats/track.h"
 
+/* Changed whenever the meaning of what is stored changes, in memory and in the file. */
+#define MM_STATS_FORMAT	0x6d6d7101
+
 /* Sampled searches of a class. */
 #define MM_MAX_SAMPLES		16
 

@@ -77,9 +77,9 @@ copy_name(char *to, const char *name)
  * Lock the area, and find the entry of a class; make it if there is none.
  */
 static MMStatsEntry *
-lock_entry(MMStatsArea *area, Oid index, const MMQueryClass *class, const char *label)
+lock_entry(MMStatsArea *area, Oid user, Oid index, const MMQueryClass *class, const char *label)
 {
-	MMStatsKey	key = {.database = MyDatabaseId, .user = GetUserId(), .index = index, .class = *class};
+	MMStatsKey	key = {.database = MyDatabaseId, .user = user, .index = index, .class = *class};
 	MMStatsEntry *entry;
 
 	mm_area_lock(area, LW_SHARED);
@@ -186,7 +186,7 @@ sample_call(MMStatsEntry *entry, const MMSearchCall *call, double priority)
 static void
 keep_object(MMStatsArea *area, const MMSearchCall *call, int place, double priority)
 {
-	MMStatsKey	key = {.database = MyDatabaseId, .user = GetUserId(), .index = call->index, .class = call->class};
+	MMStatsKey	key = {.database = MyDatabaseId, .user = call->user, .index = call->index, .class = call->class};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "mmdb sampled object",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
@@ -213,7 +213,7 @@ mm_track_search(const MMSearchCall *call)
 {
 	MMStatsArea *area = mm_area_get();
 	double		priority = mm_track_samples == MM_SAMPLES_NONE ? 0 : draw_priority();
-	MMStatsEntry *entry = lock_entry(area, call->index, &call->class, "");
+	MMStatsEntry *entry = lock_entry(area, call->user, call->index, &call->class, "");
 	volatile MMStatsEntry *e = entry;
 	int			place = -1;
 
@@ -242,7 +242,7 @@ mm_track_alternative(Oid index, const MMQueryClass *class, const char *label, in
 
 	own.by = MM_BY_ALTERNATIVE;
 	own.label = hash_bytes((const unsigned char *) label, (int) strlen(label));
-	e = entry = lock_entry(area, index, &own, label);
+	e = entry = lock_entry(area, GetUserId(), index, &own, label);
 	SpinLockAcquire(&e->mutex);
 	count_calls(entry, queries, milliseconds);
 	entry->counters.measured += queries;

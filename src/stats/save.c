@@ -23,9 +23,6 @@
 
 #define STATS_FILE	PGSTAT_STAT_PERMANENT_DIRECTORY "/mmdb_query_stats.stat"
 
-/* Changed whenever the meaning of what is stored changes. */
-#define FILE_FORMAT	0x6d6d7101
-
 typedef struct FileHeader
 {
 	uint32		format;
@@ -74,7 +71,7 @@ static bool
 write_file(FILE *file, MMStatsArea *area)
 {
 	FileHeader	header = {
-		.format = FILE_FORMAT,
+		.format = MM_STATS_FORMAT,
 		.version = CATALOG_VERSION_NO,
 		.entry_size = sizeof(MMStatsEntry),
 		.profile_size = sizeof(MMProfileUse),
@@ -163,7 +160,7 @@ read_file(FILE *file, MMStatsArea *area)
 {
 	FileHeader	header;
 
-	if (!read_all(file, &header, sizeof(header)) || header.format != FILE_FORMAT ||
+	if (!read_all(file, &header, sizeof(header)) || header.format != MM_STATS_FORMAT ||
 		header.version != CATALOG_VERSION_NO || header.entry_size != sizeof(MMStatsEntry) ||
 		header.profile_size != sizeof(MMProfileUse))
 		return false;

@@ -6,7 +6,7 @@
  * That depends on how mmdb was loaded.  By shared_preload_libraries, they are in
  * the main shared memory, and are saved when the server is stopped.  Otherwise
  * they are in the registry of dynamic shared memory, where PostgreSQL has one
- * (since 17), or in each session's own memory.
+ * (since 17) and there is room, or in each session's own memory.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,6 +37,46 @@ make_registered(void *pointer)
 	mm_area_make(pointer, MM_AREA_REGISTERED, MOST_OF_REGISTERED);
 }
 
+/*
+ * The area in the registry; NULL if there is none, or if it cannot be had.
+ *
+ * Other sessions may have another version of the library, as it is replaced while
+ * the server runs.  They are not to use the same area, so its name tells its format
+ * and size.
+ */
+static MMStatsArea *
+registered_area(void)
+{
+	Size		size = mm_area_size(MOST_OF_REGISTERED);
+	char	   *name = psprintf("mmdb %x %zu", MM_STATS_FORMAT, size);
+	MMStatsArea *volatile area = NULL;
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		area = mm_named_segment(name, size, make_registered);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		/*
+		 * A search does not fail for that.  No lock is held where functions may be
+		 * called, as here; so those that are held now are the registry's.
+		 */
+		LWLockReleaseAll();
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		ereport(LOG,
+				(errmsg("statistics of queries are not shared by all sessions: %s", error->message)));
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	pfree(name);
+	return area;
+}
+
 MMStatsArea *
 mm_area_get(void)
 {
@@ -44,7 +84,7 @@ mm_area_get(void)
 
 	if (the_area != NULL)
 		return the_area;
-	the_area = mm_named_segment("mmdb", mm_area_size(MOST_OF_REGISTERED), make_registered);
+	the_area = registered_area();
 	if (the_area != NULL)
 	{
 		LWLockRegisterTranche(the_area->tranche, "mmdb");

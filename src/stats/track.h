@@ -64,6 +64,7 @@ extern void mm_work_add_search(MMSearchWork *work, const MMSearchStats *stats);
  */
 typedef struct MMSearchCall
 {
+	Oid			user;			/* who has begun it, and whose search it is */
 	Oid			index;
 	int			ncolumns;		/* of the index */
 	MMQueryClass class;

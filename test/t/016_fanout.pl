@@ -235,6 +235,12 @@ foreach my $halves ('SELECT id FROM halves ORDER BY price <+> 500 LIMIT 3',
 		'the work for each of two partitions on one server');
 }
 is(sql('SELECT id FROM halves ORDER BY price <+> 500, id LIMIT 3'), "1000\n1001\n998", 'and the right rows');
+# One that has its columns in another order, and one of them with another type.
+sql('CREATE TABLE turned (id bigint, price float8) PARTITION BY LIST ((id % 2));
+	CREATE FOREIGN TABLE turned_0 (price float8, id bigint) SERVER s1 OPTIONS (table_name \'half_0\');
+	ALTER TABLE turned ATTACH PARTITION turned_0 FOR VALUES IN (0)');
+like(error_of('SELECT id FROM turned ORDER BY price <+> 500 LIMIT 3'),
+	qr/column "id" of foreign table "turned_0" has another type on server "s1"/, 'the column of another type is told');
 
 # Whoever may not know what was read is not told.
 my $hidden = $servers[0];
