@@ -109,7 +109,8 @@ ALTER INDEX theirs_mm SET (fillfactor = 84);
 SELECT mm_tune('theirs_mm', $$SELECT '{"a": 5}', '{1,1,1}', 3$$, 1);
 SELECT mm_advise('theirs_mm', $$SELECT '{"a": 5}', '{1,1,1}', 3$$);
 SET ROLE regress_mm_owner;
-SELECT count(*) > 0 AS tuned FROM mm_tune('theirs_mm', $$SELECT '{"a": 5}' AS query, '{1,1,1}'::float8[] AS weights, 3 AS k$$, 1,
+SELECT count(*) > 0 AS tuned FROM mm_tune('theirs_mm',
+	$$SELECT '{"a": 5}' AS query, '{1,1,1}'::float8[] AS weights, 3 AS k$$, 1,
 	copy_rows => 500, confirm_rows => 0);
 RESET ROLE;
 DROP OWNED BY regress_mm_owner;

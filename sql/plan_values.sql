@@ -264,7 +264,8 @@ SELECT t, c.* FROM unnest('{empty,few,many,seen}'::text[]) t, unnest(ARRAY[
 -- Factors that depend on the row, and may be NULL: inside COALESCE, where NULLs come first,
 -- and around what COALESCE gives, which is negative.  The first is not the index's.
 CREATE TABLE factors (id integer, a integer, b integer, c float8);
-INSERT INTO factors SELECT i, CASE WHEN i % 90 > 0 THEN i % 200 + 1 END, CASE WHEN i % 60 > 0 THEN i % 50 END, CASE WHEN i % 7 > 0 THEN 1 + i % 30 END
+INSERT INTO factors SELECT i, CASE WHEN i % 90 > 0 THEN i % 200 + 1 END, CASE WHEN i % 60 > 0 THEN i % 50 END,
+	CASE WHEN i % 7 > 0 THEN 1 + i % 30 END
 	FROM generate_series(1, 2000) i;
 CREATE INDEX factors_mm ON factors USING mmdb (a, b);
 ANALYZE factors;
@@ -286,12 +287,13 @@ BEGIN
 	differences := differences(query, answer, by_sort);
 END $$;
 SELECT left(query, 60) AS query, t.* FROM unnest(ARRAY[
-	'coalesce((a <+> 1) * CASE WHEN c IS NULL THEN NULL ELSE 2.0::float8 END, 7) AS d FROM factors ORDER BY 1 LIMIT 300',
+	'coalesce((a <+> 1) * CASE WHEN c IS NULL THEN NULL ELSE 2::float8 END, 7) AS d FROM factors ORDER BY 1 LIMIT 300',
 	'(a <+> 5) * CASE WHEN c IS NULL THEN NULL ELSE 2.0::float8 END AS d FROM factors ORDER BY 1 LIMIT 1900',
 	'(a <+> 5) * CASE WHEN c IS NULL THEN NULL ELSE 2.0::float8 END AS d FROM factors ORDER BY 1 NULLS FIRST LIMIT 400',
 	'(coalesce(a <+> (SELECT NULL::integer), -5) + (b <+> 3)) * greatest(c, 1) AS d FROM factors ORDER BY 1 LIMIT 9',
 	'(coalesce(a <+> (SELECT NULL::integer), 5) + (b <+> 3)) * greatest(c, 1) AS d FROM factors ORDER BY 1 LIMIT 9',
-	mm_distance_sql('factors_mm', '{1,1}', ROW(5,3), missing => 'ignore') || ' AS d FROM factors ORDER BY 1 NULLS FIRST LIMIT 50'
+	mm_distance_sql('factors_mm', '{1,1}', ROW(5,3), missing => 'ignore')
+		|| ' AS d FROM factors ORDER BY 1 NULLS FIRST LIMIT 50'
 	]) query, answers('SELECT ' || query) t;
 
 DROP TABLE odd, whole, empty, few, many, factors CASCADE;

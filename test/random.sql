@@ -515,7 +515,8 @@ END $$;
 -- in one way or another; or of the composite as a whole.
 -- Something of the row that is at least 1, or NULL.
 CREATE FUNCTION random_factor() RETURNS text LANGUAGE sql AS $$
-	SELECT pick('greatest(id % 7, 1)::float8', 'greatest((id % 5)::float8, 1)', '(CASE WHEN id % 5 = 0 THEN 1 ELSE 2.5::float8 END)',
+	SELECT pick('greatest(id % 7, 1)::float8', 'greatest((id % 5)::float8, 1)',
+		'(CASE WHEN id % 5 = 0 THEN 1 ELSE 2.5::float8 END)',
 		'(CASE WHEN id % 6 = 0 THEN NULL ELSE 1.5::float8 END)')
 $$;
 

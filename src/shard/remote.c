@@ -8,8 +8,7 @@
  *
  *	CALL_WAITING	the connection is in use by another call
  *	CALL_CONNECTING	it is being made
- *	CALL_CATCHING_UP	the answer to an earlier COMMIT or ROLLBACK, or to what subtransactions
- *					have left, is awaited
+ *	CALL_CATCHING_UP	the answer to what earlier (sub)transactions have left is awaited
  *	CALL_BEGINNING	a transaction is being opened, or a savepoint made
  *	CALL_PREPARING	the statement is being prepared
  *	CALL_RUNNING	its result is awaited

@@ -175,32 +175,6 @@ mm_undo(MMConnection *conn, int depth)
 }
 
 /*
- * What has to be sent before the next command, which is up to the caller then: a palloc'd
- * string, or NULL.
- */
-char *
-mm_before(MMConnection *conn)
-{
-	StringInfoData sql;
-
-	if (conn->undone == 0 && conn->before.len == 0 && !conn->forgotten)
-		return NULL;
-	initStringInfo(&sql);
-	if (conn->undone == 1)
-		appendStringInfoString(&sql, "ROLLBACK TRANSACTION; ");
-	else if (conn->undone > 1)
-		appendStringInfo(&sql, "ROLLBACK TO SAVEPOINT s%d; RELEASE SAVEPOINT s%d; ",
-						 conn->undone, conn->undone);
-	appendBinaryStringInfo(&sql, conn->before.data, conn->before.len);
-	if (conn->forgotten)
-		appendStringInfoString(&sql, "DEALLOCATE ALL; ");
-	conn->undone = 0;
-	resetStringInfo(&conn->before);
-	conn->forgotten = false;
-	return sql.data;
-}
-
-/*
  * Roll back to the savepoint of a subtransaction, at the next command.
  */
 static void

@@ -172,14 +172,17 @@ my $copy_one = q{SELECT mmdb.copy_from('flats', $$SELECT 20003, 1, 'x', '{x}', N
 foreach my $reading ('SELECT count(*) FROM flats', 'SELECT id FROM flats ORDER BY rent <+> 7 LIMIT 1',
 	'DELETE FROM flats WHERE id = 20003', q{SELECT mmdb.copy_from('flats', 'TABLE flats')})
 {
-	refused("BEGIN; $copy_one; $reading", qr/cannot read table "flats" in the transaction in which/, "copy_from, then $reading");
+	refused("BEGIN; $copy_one; $reading", qr/cannot read table "flats" in the transaction in which/,
+		"copy_from, then $reading");
 }
 refused("BEGIN; $copy_one; TRUNCATE flats", qr/cannot truncate distributed table "flats"/, 'copy_from, then TRUNCATE');
-refused("SET statement_timeout = '60s'; BEGIN; TRUNCATE flats; $copy_one", qr/in a transaction that has locked it/, 'TRUNCATE, then copy_from');
+refused("SET statement_timeout = '60s'; BEGIN; TRUNCATE flats; $copy_one", qr/in a transaction that has locked it/,
+	'TRUNCATE, then copy_from');
 refused('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT id FROM flats ORDER BY rent <+> 7 LIMIT 1; TRUNCATE flats',
 	qr/cannot truncate distributed table "flats"/, 'a search, then TRUNCATE');
-is(query("BEGIN; SAVEPOINT a; $copy_one; ROLLBACK TO a; SELECT count(*) FROM flats WHERE id = 20003; INSERT INTO flats (id) VALUES (20004); "
-		. "$copy_one; INSERT INTO flats (id) VALUES (20005); COMMIT; SELECT count(*) FROM flats WHERE id > 20000; "
+is(query("BEGIN; SAVEPOINT a; $copy_one; ROLLBACK TO a; SELECT count(*) FROM flats WHERE id = 20003; "
+		. "INSERT INTO flats (id) VALUES (20004); $copy_one; INSERT INTO flats (id) VALUES (20005); COMMIT; "
+		. "SELECT count(*) FROM flats WHERE id > 20000; "
 		. 'DELETE FROM flats WHERE id > 20000'), "1\n0\n1\n3", 'copy_from in a savepoint, and beside INSERT');
 is(query('SELECT differences()'), '0', 'and nothing is left');
 
@@ -453,8 +456,10 @@ query(q{ALTER SERVER s2 OPTIONS (ADD extensions 'mmdb')});
 # search of that transaction would wait for it in turn.
 my $scanning = in_background($coordinator, 'postgres', map { ('-c', $_) } 'BEGIN', 'SELECT count(*) > 0 FROM flats',
 	'SELECT pg_sleep(2)', 'SELECT id > 0 FROM flats ORDER BY rent <+> 7 LIMIT 1', 'COMMIT');
-$coordinator->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'});
-is(query(q{SET statement_timeout = '60s'; SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER title SET STORAGE EXTERNAL')}),
+$coordinator->poll_query_until('postgres',
+	q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'});
+is(query(q{SET statement_timeout = '60s';
+	SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ALTER title SET STORAGE EXTERNAL')}),
 	query('SELECT count(DISTINCT server) FROM mmdb.regions'), 'on_servers beside a transaction that reads');
 ok($scanning->finish, 'which goes on');
 is(query(q{SELECT mmdb.on_servers('flats', 'ALTER TABLE flats ADD COLUMN stars integer DEFAULT 3')}),
@@ -494,8 +499,9 @@ query(q{CREATE TABLE alone (a integer); INSERT INTO alone SELECT generate_series
 	CREATE INDEX ON alone USING mmdb (a); SELECT mmdb.distribute('alone', '{s1}', regions => 1)});
 my $everywhere = 'SELECT id > 0 FROM flats ORDER BY rent <+> 500 NULLS FIRST LIMIT 1;';
 my $alone = 'SELECT a FROM alone ORDER BY a <+> 7 LIMIT 1;';
-my $prepared_anywhere = q{SELECT mmdb.on_servers('flats', $$DO 'BEGIN IF EXISTS (SELECT FROM pg_prepared_statements) THEN
-	RAISE ''something is prepared''; END IF; END'$$, here => false) > 0};
+my $prepared_anywhere = q{SELECT mmdb.on_servers('flats',
+	$$DO 'BEGIN IF EXISTS (SELECT FROM pg_prepared_statements) THEN
+		RAISE ''something is prepared''; END IF; END'$$, here => false) > 0};
 my $prepare = "$everywhere $everywhere $alone $alone
 	SELECT mmdb.on_servers('alone', 'DEALLOCATE ALL', here => false) > 0;";
 refused("$prepare $prepared_anywhere", qr/something is prepared/, 'searches are prepared at other servers than s1');
