@@ -344,7 +344,7 @@ check_truncate(const TruncateStmt *truncate)
 					 errmsg("cannot truncate distributed table \"%s\" in a transaction that is open at servers",
 							get_rel_name(relid)),
 					 errdetail("TRUNCATE would wait for the connections of mmdb.copy_from(), of cursors, or of searches under REPEATABLE READ."),
-					 errhint("Truncate it in a transaction of its own, or DELETE the rows instead.")));
+					 errhint("Truncate it in a transaction of its own.")));
 	}
 }
 

@@ -68,6 +68,8 @@ registered_area(void)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			ReThrowError(error);
 		ereport(LOG,
 				(errmsg("statistics of queries are not shared by all sessions: %s", error->message)));
 		FreeErrorData(error);

@@ -494,6 +494,17 @@ is($out, join("\n", ('integer') x 2, 't', 1, 'bigint', 't'),
 	'a transaction that has read at the servers has an error once');
 like($err, qr/^[^\n]*cached plan must not change result type/, 'which is that of the server');
 
+# All indexes of a table keep their scales, and not only the one that it is divided by.
+query(q{CREATE TABLE two (a float8, b float8);
+	INSERT INTO two SELECT i, i * 7919 % 1009 * i FROM generate_series(1, 1000) i;
+	CREATE INDEX two_a ON two USING mmdb (a, b); CREATE INDEX two_b ON two USING mmdb (b); ANALYZE two;
+	CREATE TABLE two_before AS SELECT distance FROM odbknn(NULL::two, ROW(5000), NULL, 9, 'two_b');
+	SELECT mmdb.distribute('two', '{s1,s2}', regions => 4, using_index => 'two_a')});
+is(query(q{SELECT * FROM mmdb.check_servers('two')}), '', 'scales of all indexes are the same everywhere');
+is(query(q{SELECT distance FROM odbknn(NULL::two, ROW(5000), NULL, 9, 'two_b') ORDER BY 1}),
+	query('SELECT distance FROM two_before ORDER BY 1'), 'and so are normalized distances');
+query(q{DROP TABLE two; SELECT 1});
+
 # When prepared searches are forgotten, those at servers that a transaction does not go to again are freed, too.
 query(q{CREATE TABLE alone (a integer); INSERT INTO alone SELECT generate_series(1, 10);
 	CREATE INDEX ON alone USING mmdb (a); SELECT mmdb.distribute('alone', '{s1}', regions => 1)});
