@@ -51,6 +51,7 @@ SHARD_OBJS = \
 	src/shard/local.o \
 	src/shard/lock.o \
 	src/shard/move.o \
+	src/shard/picture.o \
 	src/shard/rebalance.o \
 	src/shard/recover.o \
 	src/shard/remote.o \

@@ -88,7 +88,14 @@ typedef struct MMRows
 	char	  **values;			/* row by row; NULL for NULL */
 } MMRows;
 
-#define MM_ROW_VALUE(rows, row, column) ((rows)->values[(row) * (rows)->ncolumns + (column)])
+static inline char **
+mm_row_value(const MMRows *rows, int row, int column)
+{
+	return &rows->values[row * rows->ncolumns + column];
+}
+
+/* A value; rows may be the call of a function, which is called once. */
+#define MM_ROW_VALUE(rows, row, column) (*mm_row_value(rows, row, column))
 
 /* Where and as whom to connect, as libpq wants it. */
 typedef struct MMTarget
@@ -124,6 +131,7 @@ extern int	mm_connection_timeout(MMConnection *conn);
 extern void mm_connection_init(void);
 
 /* statement.c */
+extern void mm_catch_up(MMConnection *conn, const char *sql);
 extern MMRows *mm_exec(MMConnection *conn, const char *sql);
 extern MMRows *mm_exec_params(MMConnection *conn, const char *sql, int nparams,
 							  const char *const *values);

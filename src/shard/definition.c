@@ -135,3 +135,19 @@ mm_definition_indexes(Oid relid, bool unique_too)
 		result = lappend(result, MM_ROW_VALUE(rows, i, 0));
 	return result;
 }
+
+/*
+ * The command that makes the same index on another table, under a name that PostgreSQL
+ * chooses.  definition is of mm_definition_indexes, for table; both tables have their
+ * schemas and quotes.
+ */
+char *
+mm_definition_index_for(const char *definition, const char *table, const char *target)
+{
+	const char *start = psprintf(" ON %s USING ", table);
+	const char *on = strstr(definition, start);
+
+	if (on == NULL)
+		elog(ERROR, "unexpected definition of an index: %s", definition);
+	return psprintf("CREATE INDEX ON %s USING %s", target, on + strlen(start));
+}

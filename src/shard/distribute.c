@@ -5,8 +5,10 @@
  *	  come back.
  *
  * Each is one transaction here and one at each server, which end together
- * (together.c).  Reads go on until the table is replaced at the very end;
- * writes wait.
+ * (together.c).  Rows are copied and indexes are built while everybody goes on reading
+ * and writing; then what has changed is copied (picture.c).  Only at the very end
+ * everybody else is kept away, while the last changes are copied and the table is
+ * replaced.
  *
  *-------------------------------------------------------------------------
  */
@@ -365,7 +367,7 @@ run_here(const List *commands)
 }
 
 /*
- * Put the partitioned table in the place of the table.
+ * Put the partitioned table in the place of the table, which is locked.
  */
 static void
 replace_table(MMDistributed *table, const List *indexes)
@@ -375,7 +377,6 @@ replace_table(MMDistributed *table, const List *indexes)
 	List	   *before = NIL;
 	List	   *after = belongings(table->relid, table->qualified, &before);
 
-	mm_lock_table(table->qualified, "ACCESS EXCLUSIVE");
 	(void) mm_local("CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES) PARTITION BY LIST (%s)", new,
 					table->qualified, table->key);
 	run_here(before);
@@ -418,6 +419,69 @@ share_out(MMDistributed *table)
 }
 
 /*
+ * Send what has changed since the picture of the table was taken, or renewed.  Returns
+ * the number of changes, and adds to *rows by how many there are more.
+ */
+static int64
+send_changes(const MMDistributed *table, MMPicture *picture, MMRemoval *const *removals, const char *columns,
+			 int64 *rows)
+{
+	int64		n = mm_picture_compare(picture);
+
+	if (picture->ngone > 0)
+	{
+		/* To the tables of rows to be removed, which have the same name everywhere. */
+		MMDistributed gone = *table;
+
+		gone.qualified = removals[0]->rows;
+		mm_stream_query(&gone, psprintf("SELECT %s, %s FROM %s", table->key, columns, picture->gone), columns);
+		for (int i = 0; i < table->nparts; i++)
+			*rows -= mm_removal_run(removals[i]);
+	}
+	if (picture->nadded > 0)
+		*rows += mm_stream_query(table, psprintf("SELECT %s, %s FROM %s", table->key, columns, picture->added),
+								 columns);
+	return n;
+}
+
+/*
+ * Send all rows to the servers and build the indexes there, while others go on writing;
+ * then keep them away and send what is missing.  Returns the number of rows.
+ */
+static int64
+send_table(const MMDistributed *table, const List *indexes)
+{
+	char	   *columns = mm_definition_names(table->relid);
+	MMPicture  *picture = mm_picture_take(NULL, psprintf("ONLY %s", table->qualified), table->schema, table->name,
+										  NULL);
+	MMRemoval **removals = palloc(sizeof(MMRemoval *) * table->nparts);
+	int64		changes = INT64_MAX;
+	int64		before;
+	int64		rows;
+
+	rows = mm_stream_query(table, psprintf("SELECT %s, %s FROM %s", table->key, columns, picture->seen), columns);
+	run_everywhere(table, indexes);
+	run_everywhere(table, list_make1(psprintf("ANALYZE %s", table->qualified)));
+	for (int i = 0; i < table->nparts; i++)
+		removals[i] = mm_removal_begin(table->parts[i].conn, table->qualified, columns, table->schema, table->name,
+									   NULL);
+	do
+	{
+		before = changes;
+		changes = send_changes(table, picture, removals, columns, &rows);
+		mm_picture_renew(picture);
+		for (int i = 0; changes > 0 && i < table->nparts; i++)
+			mm_removal_prepare(removals[i]);
+	} while (mm_picture_again(changes, before));
+	mm_lock_table(table->qualified, "ACCESS EXCLUSIVE");
+	(void) send_changes(table, picture, removals, columns, &rows);
+	mm_picture_drop(picture);
+	for (int i = 0; i < table->nparts; i++)
+		mm_removal_drop(removals[i]);
+	return rows;
+}
+
+/*
  * distribute(table, servers, regions, method, using_index, keys)
  */
 Datum
@@ -431,7 +495,6 @@ mm_shard_distribute(PG_FUNCTION_ARGS)
 	char	   *keys;
 	Oid			index;
 	List	   *indexes;
-	char	   *columns;
 	int64		rows;
 
 	mm_require_operator(fcinfo, 2, "mmdb.distribute()");
@@ -457,7 +520,7 @@ mm_shard_distribute(PG_FUNCTION_ARGS)
 		part->serverid = mm_server_by_name(part->server);
 		part->remote_name = table.qualified;
 	}
-	(void) mm_local("LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE", table.qualified);
+	mm_lock_operation(table.relid);
 	check_table(table.relid, table.name, strcmp(keys, "index") == 0);
 	index = choose_index(table.relid, table.name, PG_ARGISNULL(4) ? InvalidOid : PG_GETARG_OID(4));
 	mm_distributed_connect(&table);
@@ -479,16 +542,104 @@ mm_shard_distribute(PG_FUNCTION_ARGS)
 	pin_other_scales(table.relid, index);
 	indexes = mm_definition_indexes(table.relid, true);
 	create_remote_tables(&table);
-	columns = mm_definition_names(table.relid);
-	rows = mm_stream_query(&table, psprintf("SELECT %s, %s FROM ONLY %s", table.key, columns, table.qualified), columns);
-	run_everywhere(&table, indexes);
-	run_everywhere(&table, list_make1(psprintf("ANALYZE %s", table.qualified)));
+	rows = send_table(&table, indexes);
 	replace_table(&table, indexes);
 	mm_finish_together(table.nparts, all_connections(&table));
 	PG_RETURN_INT64(rows);
 }
 
 /* ---------- undistribute ---------- */
+
+static Oid
+oid_of(const char *table)
+{
+	return atooid(mm_local_value("SELECT %s::regclass::oid", quote_literal_cstr(table)));
+}
+
+/*
+ * Fetch what has changed at the servers since the pictures were taken, or renewed.
+ * Returns the number of changes, and adds to *rows by how many there are more.
+ */
+static int64
+fetch_changes(MMPicture *const *pictures, int n, MMRemoval *removal, Oid target, const char *columns, int64 *rows)
+{
+	int64		changes = 0;
+	int64		gone = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		changes += mm_picture_compare(pictures[i]);
+		if (pictures[i]->ngone > 0)
+			gone += mm_stream_fetch(pictures[i]->conn, pictures[i]->gone, columns, oid_of(removal->rows));
+	}
+	if (gone > 0)
+		*rows -= mm_removal_run(removal);
+	for (int i = 0; i < n; i++)
+		if (pictures[i]->nadded > 0)
+			*rows += mm_stream_fetch(pictures[i]->conn, pictures[i]->added, columns, target);
+	return changes;
+}
+
+/*
+ * Fetch all rows into a table here and build its indexes, while others go on writing;
+ * then keep them away and fetch what is missing.  Returns the number of rows.
+ */
+static int64
+fetch_table(const MMDistributed *table, const char *new, const List *indexes)
+{
+	char	   *columns = mm_definition_names(table->relid);
+	Oid			target = oid_of(new);
+	MMPicture **pictures = palloc(sizeof(MMPicture *) * table->nparts);
+	const char **there = palloc(sizeof(char *) * table->nparts);
+	MMRemoval  *removal;
+	int64		changes = INT64_MAX;
+	int64		before;
+	int64		rows = 0;
+	ListCell   *lc;
+
+	for (int i = 0; i < table->nparts; i++)
+	{
+		const MMPart *part = &table->parts[i];
+
+		mm_exec(part->conn, psprintf("LOCK TABLE %s IN ACCESS SHARE MODE", part->remote_name));
+		pictures[i] = mm_picture_take(part->conn, part->remote_name, table->schema, table->name, NULL);
+		rows += mm_stream_fetch(part->conn, pictures[i]->seen, columns, target);
+		there[i] = part->remote_name;
+	}
+	foreach(lc, indexes)
+		(void) mm_local("%s", mm_definition_index_for(lfirst(lc), table->qualified, new));
+	(void) mm_local("ANALYZE %s", new);
+	removal = mm_removal_begin(NULL, new, columns, table->schema, table->name, NULL);
+	do
+	{
+		before = changes;
+		changes = fetch_changes(pictures, table->nparts, removal, target, columns, &rows);
+		for (int i = 0; i < table->nparts; i++)
+			mm_picture_renew(pictures[i]);
+		if (changes > 0)
+			mm_removal_prepare(removal);
+	} while (mm_picture_again(changes, before));
+	mm_lock_all(&(MMLocks) {
+		.table = table->qualified, .mode = "ACCESS EXCLUSIVE",
+		.nservers = table->nparts, .conns = all_connections(table), .there = there
+	});
+	(void) fetch_changes(pictures, table->nparts, removal, target, columns, &rows);
+	for (int i = 0; i < table->nparts; i++)
+		mm_picture_drop(pictures[i]);
+	mm_removal_drop(removal);
+	return rows;
+}
+
+/*
+ * The names of a table's valid indexes, with or without the schema, in the order of their
+ * making.
+ */
+static MMRows *
+index_names(Oid relid)
+{
+	return mm_local("SELECT quote_ident(c.relname), c.oid::regclass FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+					"WHERE i.indrelid = %u AND i.indisvalid ORDER BY i.indexrelid", relid);
+}
 
 /*
  * undistribute(table)
@@ -497,43 +648,38 @@ Datum
 mm_shard_undistribute(PG_FUNCTION_ARGS)
 {
 	MMDistributed *table;
-	Oid			namespace;
+	Oid			relid = PG_GETARG_OID(0);
 	char	   *name;
 	char	   *new;
-	char	   *columns;
-	List	   *indexes;
 	List	   *before = NIL;
 	List	   *after;
-	int64		rows = 0;
+	MMRows	   *old_indexes;
+	MMRows	   *new_indexes;
+	int64		rows;
 
 	mm_require_operator(fcinfo, 1, "mmdb.undistribute()");
-	table = mm_distributed_read(PG_GETARG_OID(0));
+	mm_lock_operation(relid);
+	table = mm_distributed_read(relid);
 	refuse(table->name, "views or other objects that depend on it", "Drop them, and create them again afterwards.",
 		   mm_local("SELECT DISTINCT r.ev_class::regclass FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid "
 					"WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = %u AND d.deptype = 'n' ORDER BY 1",
 					table->relid));
-	mm_lock_table(table->qualified, "EXCLUSIVE");
 	mm_distributed_connect(table);
-	/* Writers at the servers themselves wait, too. */
-	for (int i = 0; i < table->nparts; i++)
-		mm_exec(table->parts[i].conn, psprintf("LOCK TABLE %s IN EXCLUSIVE MODE", table->parts[i].remote_name));
-	columns = mm_definition_names(table->relid);
-	indexes = mm_definition_indexes(table->relid, true);
-	after = belongings(table->relid, table->qualified, &before);
-	namespace = get_namespace_oid(table->schema, false);
-	name = ChooseRelationName(table->name, NULL, "whole", namespace, false);
+	name = ChooseRelationName(table->name, NULL, "whole", get_namespace_oid(table->schema, false), false);
 	new = mm_qualified(table->schema, name);
 	(void) mm_local("CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES)", new, table->qualified);
-	for (int i = 0; i < table->nparts; i++)
-		rows += mm_stream_fetch(table->parts[i].conn, table->parts[i].remote_name, columns,
-								get_relname_relid(name, namespace));
-	mm_lock_table(table->qualified, "ACCESS EXCLUSIVE");
+	old_indexes = index_names(table->relid);
+	rows = fetch_table(table, new, mm_definition_indexes(table->relid, true));
+	new_indexes = index_names(oid_of(new));
+	/* Now, as sequences go on until nobody writes. */
+	after = belongings(table->relid, table->qualified, &before);
 	run_here(before);
 	(void) mm_local("DROP TABLE %s", table->qualified);
 	(void) mm_local("ALTER TABLE %s RENAME TO %s", new, quote_identifier(table->name));
-	run_here(indexes);
+	for (int i = 0; i < new_indexes->nrows; i++)
+		(void) mm_local("ALTER INDEX %s RENAME TO %s", MM_ROW_VALUE(new_indexes, i, 1),
+						MM_ROW_VALUE(old_indexes, i, 0));
 	run_here(after);
-	(void) mm_local("ANALYZE %s", table->qualified);
 	for (int i = 0; i < table->nparts; i++)
 		mm_exec(table->parts[i].conn, psprintf("DROP TABLE %s", table->parts[i].remote_name));
 	mm_finish_together(table->nparts, all_connections(table));

@@ -5,21 +5,17 @@
  *
  * Both copy the rows of a region into new tables, which then take its place:
  *
- *	1. At the server that has the region, its rows are written down in a table,
- *	   each with its place and its transaction (ctid and xmin), which identify a
- *	   version of a row.  From there they are copied, and indexes are built.
- *	   Everybody goes on reading and writing.
- *	2. Writes are blocked, here and at that server.  Versions that are new since
- *	   then are copied, and those that are gone are deleted from the copy.  A
- *	   gone row is found by all of its values; of several equal rows, as many
- *	   are deleted as are gone.
- *	3. Reads are blocked, too, the partitions are exchanged, and all servers and
- *	   this one commit together.
+ *	1. At the server that has the region, a picture of its rows is taken (picture.c).
+ *	   From there they are copied, and indexes are built.  Then what has changed
+ *	   meanwhile is copied, more than once if that is much.  Everybody goes on reading
+ *	   and writing.
+ *	2. Everybody else is kept from the table, here and at the servers.  What is still
+ *	   missing is copied, the partitions are exchanged, and all servers and this one
+ *	   commit together.
  *
- * The table of places may not be a temporary one, as a transaction that has
- * used one cannot be prepared.  It is dropped before the end, so nobody sees it,
- * and after a crash it has never been.  The lock that step 1 holds on the
- * region's table keeps commands away that would move rows to other places.
+ * Reads and writes are blocked together.  If writes were blocked first, a transaction that
+ * has read the table, and now waits to write to it, could not end, and would never let the
+ * reads be blocked.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,6 +44,7 @@ typedef struct Copy
 	const char *key;			/* mm_region(...) of the tree that it is of */
 	char	   *table;			/* with schema and quotes */
 	char	   *filter;			/* which of the region's rows */
+	MMRemoval  *removal;
 } Copy;
 
 /* A region that is copied. */
@@ -57,7 +54,8 @@ typedef struct Source
 	MMPart	   *from;
 	char	   *columns;		/* those that are copied */
 	char	   *partition;		/* its table, with schema and quotes */
-	char	   *seen;			/* the table of places */
+	char	   *suffix;			/* of names of tables: the region's number */
+	MMPicture  *picture;
 	int			ncopies;
 	Copy	   *copies;
 } Source;
@@ -117,15 +115,34 @@ create_indexes(const Source *source, const Copy *copy)
 	ListCell   *lc;
 
 	foreach(lc, mm_definition_indexes(source->table->relid, true))
-	{
-		char	   *definition = lfirst(lc);
-		char	   *on = strstr(definition, psprintf(" ON %s USING ", source->table->qualified));
+		mm_exec(copy->to->conn, mm_definition_index_for(lfirst(lc), source->table->qualified, copy->table));
+}
 
-		if (on == NULL)
-			elog(ERROR, "unexpected definition of an index: %s", definition);
-		mm_exec(copy->to->conn, psprintf("CREATE INDEX ON %s %s", copy->table,
-										 on + strlen(" ON  ") + strlen(source->table->qualified)));
+/*
+ * Copy what has changed since the picture was taken, or renewed.  Returns the number of
+ * changes.
+ */
+static int64
+copy_changes(const Source *source)
+{
+	MMPicture  *picture = source->picture;
+	int64		n = mm_picture_compare(picture);
+
+	for (int i = 0; i < source->ncopies; i++)
+	{
+		const Copy *copy = &source->copies[i];
+
+		if (picture->ngone > 0)
+		{
+			transfer(source->from->conn, psprintf("SELECT %s FROM %s WHERE %s", source->columns, picture->gone,
+												  copy->filter), copy->to->conn, copy->removal->rows, source->columns);
+			(void) mm_removal_run(copy->removal);
+		}
+		if (picture->nadded > 0)
+			transfer(source->from->conn, psprintf("SELECT %s FROM %s WHERE %s", source->columns, picture->added,
+												  copy->filter), copy->to->conn, copy->table, source->columns);
 	}
+	return n;
 }
 
 /*
@@ -135,70 +152,61 @@ static void
 copy_rows(Source *source)
 {
 	MMConnection *conn = source->from->conn;
+	const MMDistributed *table = source->table;
+	int64		changes = INT64_MAX;
+	int64		before;
 
 	mm_exec(conn, psprintf("LOCK TABLE ONLY %s IN ACCESS SHARE MODE", source->partition));
-	mm_exec(conn, psprintf("CREATE UNLOGGED TABLE %s AS SELECT t.ctid AS mmdb_place, t.xmin AS mmdb_transaction, t.* FROM ONLY %s t",
-						   source->seen, source->partition));
+	source->picture = mm_picture_take(conn, psprintf("ONLY %s", source->partition), table->schema, table->name,
+									  source->suffix);
 	for (int i = 0; i < source->ncopies; i++)
 	{
-		const Copy *copy = &source->copies[i];
+		Copy	   *copy = &source->copies[i];
 
 		mm_exec(copy->to->conn, psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE, "
 										 "CONSTRAINT mmdb_region CHECK (%s IS NOT NULL AND %s = %d))",
 										 copy->table, copy->to->remote_name, copy->key, copy->key, copy->region));
-		transfer(conn, psprintf("SELECT %s FROM %s WHERE %s", source->columns, source->seen, copy->filter),
+		transfer(conn, psprintf("SELECT %s FROM %s WHERE %s", source->columns, source->picture->seen, copy->filter),
 				 copy->to->conn, copy->table, source->columns);
 		create_indexes(source, copy);
 		mm_exec(copy->to->conn, psprintf("ANALYZE %s", copy->table));
+		copy->removal = mm_removal_begin(copy->to->conn, copy->table, source->columns, table->schema, table->name,
+										 psprintf("r%d", copy->region));
 	}
-}
-
-/*
- * Delete rows from a copy that are gone from the region.
- */
-static void
-delete_gone(const Source *source, const Copy *copy, const char *query)
-{
-	char	   *gone = mm_qualified(source->table->schema,
-									makeObjectName(source->table->name, "gone", psprintf("r%d", copy->region)));
-
-	mm_exec(copy->to->conn, psprintf("CREATE UNLOGGED TABLE %s (LIKE %s)", gone, copy->table));
-	transfer(source->from->conn, query, copy->to->conn, gone, source->columns);
-	mm_exec(copy->to->conn, psprintf("DELETE FROM ONLY %s WHERE ctid IN (SELECT t.place FROM "
-									 "(SELECT c.ctid AS place, c.image, row_number() OVER (PARTITION BY c.image) AS n FROM "
-									 "(SELECT x.ctid, ROW(%s)::text AS image FROM ONLY %s x) c) t JOIN "
-									 "(SELECT ROW(%s)::text AS image, count(*) AS n FROM %s GROUP BY 1) g "
-									 "ON g.image = t.image AND t.n <= g.n)",
-									 copy->table, source->columns, copy->table, source->columns, gone));
-	mm_exec(copy->to->conn, psprintf("DROP TABLE %s", gone));
-}
-
-/*
- * Step 2: block writes, and copy what has changed.
- */
-static void
-copy_changes(Source *source)
-{
-	MMConnection *conn = source->from->conn;
-	const char *same = "t.ctid = s.mmdb_place AND t.xmin = s.mmdb_transaction";
-
-	mm_lock_table(source->table->qualified, "EXCLUSIVE");
-	mm_exec(conn, psprintf("LOCK TABLE ONLY %s IN EXCLUSIVE MODE", source->from->remote_name));
-	mm_exec(conn, psprintf("LOCK TABLE ONLY %s IN EXCLUSIVE MODE", source->partition));
-	for (int i = 0; i < source->ncopies; i++)
+	do
 	{
-		const Copy *copy = &source->copies[i];
-		char	   *gone = psprintf("SELECT %s FROM %s s WHERE (%s) AND NOT EXISTS (SELECT FROM ONLY %s t WHERE %s)",
-									source->columns, source->seen, copy->filter, source->partition, same);
-		char	   *added = psprintf("SELECT %s FROM ONLY %s t WHERE (%s) AND NOT EXISTS (SELECT FROM %s s WHERE %s)",
-									 source->columns, source->partition, copy->filter, source->seen, same);
+		before = changes;
+		changes = copy_changes(source);
+		mm_picture_renew(source->picture);
+		for (int i = 0; changes > 0 && i < source->ncopies; i++)
+			mm_removal_prepare(source->copies[i].removal);
+	} while (mm_picture_again(changes, before));
+}
 
-		if (strcmp(MM_ROW_VALUE(mm_exec(conn, psprintf("SELECT EXISTS (%s)", gone)), 0, 0), "t") == 0)
-			delete_gone(source, copy, gone);
-		transfer(conn, added, copy->to->conn, copy->table, source->columns);
+/*
+ * Step 2: keep everybody else away, and copy what is missing.  parts are those of the
+ * servers, whose number is n, at which the table is locked; at the source its partition, too.
+ */
+static void
+take_over(const Source *source, int n, MMPart *const *parts)
+{
+	MMConnection **conns = palloc(sizeof(MMConnection *) * n);
+	const char **there = palloc(sizeof(char *) * n);
+
+	for (int i = 0; i < n; i++)
+	{
+		conns[i] = parts[i]->conn;
+		there[i] = psprintf(parts[i] == source->from ? "ONLY %s, ONLY %s" : "ONLY %s", parts[i]->remote_name,
+							source->partition);
 	}
-	/* Its file becomes empty now, so that the commit, which reads wait for, has less to do. */
-	mm_exec(conn, psprintf("TRUNCATE %s; DROP TABLE %s", source->seen, source->seen));
+	mm_lock_all(&(MMLocks) {
+		.table = source->table->qualified, .mode = "ACCESS EXCLUSIVE",
+		.nservers = n, .conns = conns, .there = there
+	});
+	(void) copy_changes(source);
+	mm_picture_drop(source->picture);
+	for (int i = 0; i < source->ncopies; i++)
+		mm_removal_drop(source->copies[i].removal);
 }
 
 /*
@@ -236,8 +244,8 @@ append_attachments(StringInfo sql, const Source *source)
 }
 
 /*
- * The last thing before reads are blocked, too: what can be done by then is done, so
- * that they need not wait for it.  A partition that is attached at another server is
+ * The last thing before others are kept away: what can be done by then is done, so that
+ * they need not wait for it.  A partition that is attached at another server is
  * seen by nobody before the end, and readers of other partitions go on.
  */
 static void
@@ -251,7 +259,7 @@ attach_early(const Source *source)
 }
 
 /*
- * Step 3 of a split, at the servers: put new partitions in the place of the old one,
+ * The end of a split, at the servers: put new partitions in the place of the old one,
  * and the new tree in the place of the old one.
  */
 static void
@@ -286,8 +294,7 @@ open_source(Source *source, Oid relid, int region)
 {
 	MMDistributed *table;
 
-	(void) mm_local("LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE",
-					mm_qualified(get_namespace_name(get_rel_namespace(relid)), get_rel_name(relid)));
+	mm_lock_operation(relid);
 	table = mm_distributed_read(relid);
 	source->table = table;
 	source->from = &table->parts[mm_distributed_region(table, region)];
@@ -304,7 +311,7 @@ open_source(Source *source, Oid relid, int region)
 				 errmsg("server \"%s\" has no partition for region %d of table \"%s\"", source->from->server,
 						region, table->name),
 				 errhint("mmdb.check_servers() tells what is wrong with the servers.")));
-	source->seen = mm_qualified(table->schema, makeObjectName(table->name, "seen", psprintf("r%d", region)));
+	source->suffix = psprintf("r%d", region);
 }
 
 /*
@@ -364,13 +371,12 @@ mm_shard_move_region(PG_FUNCTION_ARGS)
 	source.copies = &copy;
 
 	copy_rows(&source);
-	copy_changes(&source);
 	conns[0] = source.from->conn;
 	conns[1] = copy.to->conn;
 	mm_finish_together(2, conns);
 	attach_early(&source);
 	left = regions_list(source.from, copy.region, 0, NULL);
-	mm_lock_table(table->qualified, "ACCESS EXCLUSIVE");
+	take_over(&source, 1, &source.from);
 	mm_exec(source.from->conn, psprintf("DROP TABLE %s", left[0] != '\0' ? source.partition : source.from->remote_name));
 	(void) mm_local("ALTER TABLE %s DETACH PARTITION %s", table->qualified, source.from->foreign_name);
 	if (left[0] != '\0')
@@ -426,6 +432,7 @@ mm_shard_split_region(PG_FUNCTION_ARGS)
 	int			nregions;
 	Datum		result[2];
 	MMConnection **conns;
+	MMPart	  **parts;
 
 	mm_require_operator(fcinfo, 2, "mmdb.split_region()");
 	region = PG_GETARG_INT32(1);
@@ -433,9 +440,11 @@ mm_shard_split_region(PG_FUNCTION_ARGS)
 	table = source.table;
 	/* All servers get the new tree. */
 	conns = palloc(sizeof(MMConnection *) * table->nparts);
+	parts = palloc(sizeof(MMPart *) * table->nparts);
 	for (int i = 0; i < table->nparts; i++)
 	{
 		mm_part_connect(&table->parts[i]);
+		parts[i] = &table->parts[i];
 		conns[i] = table->parts[i].conn;
 	}
 	tree = MM_ROW_VALUE(mm_exec(source.from->conn, psprintf("SELECT mmdb.train_split(%s, %d, %s)", quote_literal_cstr(table->tree), region,
@@ -457,9 +466,8 @@ mm_shard_split_region(PG_FUNCTION_ARGS)
 	source.copies = copies;
 
 	copy_rows(&source);
-	copy_changes(&source);
 	mm_finish_together(table->nparts, conns);
-	mm_lock_table(table->qualified, "ACCESS EXCLUSIVE");
+	take_over(&source, table->nparts, parts);
 	exchange_partitions(&source, tree, conns);
 	(void) mm_local("ALTER TABLE %s DETACH PARTITION %s", table->qualified, source.from->foreign_name);
 	(void) mm_local("SELECT mmdb.set_region_tree(%u, %s)", table->relid, quote_literal_cstr(tree));

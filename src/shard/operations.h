@@ -52,7 +52,54 @@ extern char *mm_name_of_region(const char *table, int region);
 extern char *mm_qualified(const char *schema, const char *name);
 
 /* lock.c: locks that let others pass while they are waited for. */
+typedef struct MMLocks
+{
+	const char *table;			/* here, with its schema and quotes */
+	const char *mode;			/* as LOCK TABLE has it */
+	int			nservers;
+	MMConnection *const *conns;
+	const char *const *there;	/* what LOCK TABLE is to lock at each; NULL: nothing */
+} MMLocks;
+
+extern void mm_lock_operation(Oid relid);
+extern void mm_lock_all(const MMLocks *locks);
 extern void mm_lock_table(const char *table, const char *mode);
+
+/* picture.c: what has changed since rows were copied. */
+typedef struct MMPicture
+{
+	MMConnection *conn;			/* where the rows are; NULL: here */
+	const char *rows;			/* whose they are, as FROM has it */
+	char	   *seen;			/* a table: the rows as they were */
+	char	   *gone;			/* a table: which of them are gone */
+	char	   *added;			/* a table: which have been added */
+	int64		ngone;
+	int64		nadded;
+} MMPicture;
+
+extern MMPicture *mm_picture_take(MMConnection *conn, const char *rows, const char *schema, const char *name,
+								  const char *suffix);
+extern int64 mm_picture_compare(MMPicture *picture);
+extern void mm_picture_renew(MMPicture *picture);
+extern void mm_picture_drop(MMPicture *picture);
+extern bool mm_picture_again(int64 changes, int64 before);
+
+/* Rows to be removed from a copy. */
+typedef struct MMRemoval
+{
+	MMConnection *conn;			/* where the copy is; NULL: here */
+	const char *table;			/* the copy */
+	const char *columns;		/* by which rows are found */
+	char	   *rows;			/* a table: those to be removed, with some of the columns */
+	char	   *hashes;			/* a table: hashes of the copy's rows */
+	bool		prepared;
+} MMRemoval;
+
+extern MMRemoval *mm_removal_begin(MMConnection *conn, const char *table, const char *columns, const char *schema,
+								   const char *name, const char *suffix);
+extern void mm_removal_prepare(MMRemoval *removal);
+extern int64 mm_removal_run(MMRemoval *removal);
+extern void mm_removal_drop(MMRemoval *removal);
 
 /* distributed.c: what the catalogs know of a distributed table. */
 extern MMDistributed *mm_distributed_read(Oid relid);
@@ -68,6 +115,7 @@ extern char *mm_definition_names(Oid relid);
 extern char *mm_definition_values(Oid relid, const char *row);
 extern char *mm_definition_rights(Oid relid, const char *target, Oid serverid);
 extern List *mm_definition_indexes(Oid relid, bool unique_too);
+extern char *mm_definition_index_for(const char *definition, const char *table, const char *target);
 
 /* stream.c: rows to servers. */
 extern int64 mm_stream_query(const MMDistributed *table, const char *query, const char *columns);

@@ -216,11 +216,11 @@ mm_before(MMConnection *conn)
 }
 
 /*
- * What has to be sent before a command: the end of a transaction that was rolled
- * back without waiting for it, and what subtransactions have left.
+ * Send what has to be sent before a command: the end of a transaction that was rolled
+ * back without waiting for it, and what subtransactions have left.  sql is the command.
  */
-static void
-catch_up(MMConnection *conn, const char *sql)
+void
+mm_catch_up(MMConnection *conn, const char *sql)
 {
 	char	   *before;
 
@@ -294,7 +294,7 @@ mm_exec_params(MMConnection *conn, const char *sql, int nparams, const char *con
 {
 	PGresult   *result;
 
-	catch_up(conn, sql);
+	mm_catch_up(conn, sql);
 	result = run(conn, sql, nparams, values);
 	conn->busy = conn->fresh = false;
 	return copy_rows(result);
@@ -319,7 +319,7 @@ mm_copy_begin(MMConnection *conn, const char *sql)
 	PGresult   *result;
 	ExecStatusType status;
 
-	catch_up(conn, sql);
+	mm_catch_up(conn, sql);
 	result = run(conn, sql, 0, NULL);
 	conn->fresh = false;
 	status = PQresultStatus(result);
@@ -413,7 +413,7 @@ void
 mm_exec_end(MMConnection *conn, const char *sql)
 {
 	resetStringInfo(&conn->before);
-	catch_up(conn, sql);
+	mm_catch_up(conn, sql);
 	PQclear(run(conn, sql, 0, NULL));
 	conn->busy = false;
 }

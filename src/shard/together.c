@@ -35,11 +35,15 @@
 
 /*
  * Send commands to n servers, one each.  A command of NULL is none.  With single, the
- * protocol makes a text that has several commands an error.
+ * protocol makes a text that has several commands an error.  What subtransactions have
+ * left to be sent goes before.
  */
 static void
 send_all(int n, MMConnection *const *conns, const char *const *sql, bool single)
 {
+	for (int i = 0; i < n; i++)
+		if (sql[i] != NULL)
+			mm_catch_up(conns[i], sql[i]);
 	for (int i = 0; i < n; i++)
 	{
 		if (sql[i] == NULL)
