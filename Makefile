@@ -136,6 +136,7 @@ OBJS = \
 	src/region/shard_call.o \
 	src/region/train.o \
 	src/region/tree.o \
+	src/region/versions.o \
 	src/tree/box.o \
 	src/tree/bulk.o \
 	src/tree/choose.o \

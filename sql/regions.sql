@@ -123,3 +123,46 @@ RESET ROLE;
 DROP FUNCTION region;
 DROP TABLE flats, trees, queries, halves, alike, keyed, parts, parts_r2;
 DROP FUNCTION part;
+
+-- What has changed in a table since a picture of it was taken, also if memory is for a part
+-- of the picture at a time, and in any order.
+\set VERBOSITY default
+CREATE TABLE living AS SELECT i FROM generate_series(1, 120000) i;
+CREATE TABLE picture AS SELECT tableoid AS home, ctid AS place, xmin AS transaction, i FROM living;
+CREATE TABLE shuffled AS SELECT * FROM picture ORDER BY md5(i::text);
+INSERT INTO shuffled SELECT 'picture'::regclass, place, transaction, i FROM picture LIMIT 1000;
+INSERT INTO shuffled VALUES (NULL, NULL, NULL, 0), ('living'::regclass, NULL, NULL, 0);
+DELETE FROM living WHERE i % 1000 = 0;
+UPDATE living SET i = -i WHERE i % 1000 = 1;
+INSERT INTO living VALUES (0);
+CREATE VIEW differences AS
+	SELECT p.place, p.ctid AS pictured FROM picture p
+	WHERE NOT EXISTS (SELECT FROM living l WHERE l.ctid = p.place AND l.xmin = p.transaction)
+	UNION ALL SELECT l.ctid, NULL FROM living l
+	WHERE NOT EXISTS (SELECT FROM picture p WHERE l.ctid = p.place AND l.xmin = p.transaction);
+SELECT count(*), count(pictured) FROM mmdb.changed_versions('living', 'picture');
+SELECT count(*) FROM (TABLE differences EXCEPT ALL SELECT * FROM mmdb.changed_versions('living', 'picture')) d;
+SET maintenance_work_mem = '1MB';
+SELECT count(*), count(pictured) FROM mmdb.changed_versions('living', 'picture');
+SELECT count(*) FROM (TABLE differences EXCEPT ALL SELECT * FROM mmdb.changed_versions('living', 'picture')) d;
+SELECT count(*), count(pictured) FROM mmdb.changed_versions('living', 'shuffled');
+SELECT i FROM differences JOIN picture p ON p.ctid = pictured
+	EXCEPT ALL SELECT i FROM mmdb.changed_versions('living', 'shuffled') JOIN shuffled s ON s.ctid = pictured;
+CREATE TABLE impossible AS SELECT 'living'::regclass::oid AS home, tid '(7,1)' AS place, xid '3' AS transaction
+	FROM generate_series(1, 100000);
+SELECT mmdb.changed_versions('living', 'impossible');
+RESET maintenance_work_mem;
+TRUNCATE living;
+SELECT count(*), count(pictured) FROM mmdb.changed_versions('living', 'picture');
+TRUNCATE picture;
+SELECT count(*) FROM mmdb.changed_versions('living', 'picture');
+SELECT mmdb.changed_versions('picture', 'living');
+SELECT mmdb.changed_versions('differences', 'picture');
+CREATE ROLE regress_onlooker;
+GRANT SELECT ON living, picture TO regress_onlooker;
+SET ROLE regress_onlooker;
+SELECT mmdb.changed_versions('living', 'picture');
+RESET ROLE;
+DROP VIEW differences;
+DROP TABLE living, picture, shuffled, impossible;
+DROP ROLE regress_onlooker;

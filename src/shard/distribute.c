@@ -452,8 +452,7 @@ static int64
 send_table(const MMDistributed *table, const List *indexes)
 {
 	char	   *columns = mm_definition_names(table->relid);
-	MMPicture  *picture = mm_picture_take(NULL, psprintf("ONLY %s", table->qualified), table->schema, table->name,
-										  NULL);
+	MMPicture  *picture = mm_picture_take(NULL, table->qualified, table->schema, table->name, NULL);
 	MMRemoval **removals = palloc(sizeof(MMRemoval *) * table->nparts);
 	int64		changes = INT64_MAX;
 	int64		before;

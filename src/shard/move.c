@@ -157,8 +157,7 @@ copy_rows(Source *source)
 	int64		before;
 
 	mm_exec(conn, psprintf("LOCK TABLE ONLY %s IN ACCESS SHARE MODE", source->partition));
-	source->picture = mm_picture_take(conn, psprintf("ONLY %s", source->partition), table->schema, table->name,
-									  source->suffix);
+	source->picture = mm_picture_take(conn, source->partition, table->schema, table->name, source->suffix);
 	for (int i = 0; i < source->ncopies; i++)
 	{
 		Copy	   *copy = &source->copies[i];

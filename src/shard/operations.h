@@ -69,7 +69,7 @@ extern void mm_lock_table(const char *table, const char *mode);
 typedef struct MMPicture
 {
 	MMConnection *conn;			/* where the rows are; NULL: here */
-	const char *rows;			/* whose they are, as FROM has it */
+	const char *table;			/* whose they are */
 	char	   *seen;			/* a table: the rows as they were */
 	char	   *gone;			/* a table: which of them are gone */
 	char	   *added;			/* a table: which have been added */
@@ -77,7 +77,7 @@ typedef struct MMPicture
 	int64		nadded;
 } MMPicture;
 
-extern MMPicture *mm_picture_take(MMConnection *conn, const char *rows, const char *schema, const char *name,
+extern MMPicture *mm_picture_take(MMConnection *conn, const char *table, const char *schema, const char *name,
 								  const char *suffix);
 extern int64 mm_picture_compare(MMPicture *picture);
 extern void mm_picture_renew(MMPicture *picture);

@@ -42,24 +42,25 @@ run_at(MMConnection *conn, const char *sql)
 }
 
 /*
- * Take a picture of the rows of a table.  rows is what FROM has, with or without ONLY;
- * schema, name and suffix make the names of tables beside it.
+ * Take a picture of the rows of a table, or of all partitions of one.  table has its schema
+ * and quotes; schema, name and suffix make the names of tables beside it.
  */
 MMPicture *
-mm_picture_take(MMConnection *conn, const char *rows, const char *schema, const char *name, const char *suffix)
+mm_picture_take(MMConnection *conn, const char *table, const char *schema, const char *name, const char *suffix)
 {
 	MMPicture  *picture = palloc(sizeof(MMPicture));
 
 	*picture = (MMPicture) {
 		.conn = conn,
-		.rows = rows,
+		.table = table,
 		.seen = mm_qualified(schema, makeObjectName(name, "seen", suffix)),
 		.gone = mm_qualified(schema, makeObjectName(name, "gone", suffix)),
 		.added = mm_qualified(schema, makeObjectName(name, "added", suffix)),
 	};
 	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s AS SELECT t.tableoid AS mmdb_home, t.ctid AS mmdb_place, "
-						  "t.xmin AS mmdb_transaction, t.* FROM %s t", picture->seen, rows));
-	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s AS TABLE %s WITH NO DATA", picture->gone, picture->seen));
+						  "t.xmin AS mmdb_transaction, t.* FROM %s t", picture->seen, table));
+	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s AS SELECT s.*, s.ctid AS mmdb_pictured FROM %s s WITH NO DATA",
+						  picture->gone, picture->seen));
 	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s AS TABLE %s WITH NO DATA", picture->added, picture->seen));
 	return picture;
 }
@@ -71,16 +72,19 @@ mm_picture_take(MMConnection *conn, const char *rows, const char *schema, const 
 int64
 mm_picture_compare(MMPicture *picture)
 {
-	const char *same = "t.tableoid = s.mmdb_home AND t.ctid = s.mmdb_place AND t.xmin = s.mmdb_transaction";
+	const char *name = quote_literal_cstr(picture->table);
+	const char *homes = psprintf("SELECT oid AS home FROM pg_class WHERE oid = %s::regclass AND relkind = 'r' "
+								 "UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = %s::regclass", name, name);
 	MMRows	   *rows;
 
 	/* One statement, and so one snapshot. */
 	rows = run_at(picture->conn,
-				  psprintf("WITH g AS (INSERT INTO %s SELECT * FROM %s s WHERE NOT EXISTS (SELECT FROM %s t WHERE %s) RETURNING 1), "
-						   "a AS (INSERT INTO %s SELECT t.tableoid, t.ctid, t.xmin, t.* FROM %s t WHERE NOT EXISTS (SELECT FROM %s s WHERE %s) "
-						   "RETURNING 1) SELECT (SELECT count(*) FROM g), (SELECT count(*) FROM a)",
-						   picture->gone, picture->seen, picture->rows, same,
-						   picture->added, picture->rows, picture->seen, same));
+				  psprintf("WITH d AS MATERIALIZED (SELECT h.home, c.* FROM (%s) h, LATERAL mmdb.changed_versions(h.home, %s) c), "
+						   "g AS (INSERT INTO %s SELECT s.*, s.ctid FROM %s s JOIN d ON s.ctid = d.pictured RETURNING 1), "
+						   "a AS (INSERT INTO %s SELECT t.tableoid, t.ctid, t.xmin, t.* FROM %s t JOIN d ON t.tableoid = d.home "
+						   "AND t.ctid = d.place WHERE d.pictured IS NULL RETURNING 1) SELECT (SELECT count(*) FROM g), (SELECT count(*) FROM a)",
+						   homes, quote_literal_cstr(picture->seen), picture->gone, picture->seen, picture->added,
+						   picture->table));
 	picture->ngone = pg_strtoint64(MM_ROW_VALUE(rows, 0, 0));
 	picture->nadded = pg_strtoint64(MM_ROW_VALUE(rows, 0, 1));
 	return picture->ngone + picture->nadded;
@@ -94,8 +98,7 @@ mm_picture_renew(MMPicture *picture)
 {
 	if (picture->ngone > 0)
 		run_at(picture->conn,
-			   psprintf("DELETE FROM %s s USING %s g WHERE s.mmdb_home = g.mmdb_home AND s.mmdb_place = g.mmdb_place "
-						"AND s.mmdb_transaction = g.mmdb_transaction; TRUNCATE %s",
+			   psprintf("DELETE FROM %s s USING %s g WHERE s.ctid = g.mmdb_pictured; TRUNCATE %s",
 						picture->seen, picture->gone, picture->gone));
 	if (picture->nadded > 0)
 		run_at(picture->conn, psprintf("INSERT INTO %s TABLE %s; TRUNCATE %s", picture->seen, picture->added,
@@ -144,7 +147,7 @@ mm_removal_begin(MMConnection *conn, const char *table, const char *columns, con
 		.hashes = mm_qualified(schema, makeObjectName(name, "hashes", suffix)),
 	};
 	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s AS SELECT %s FROM %s WITH NO DATA", removal->rows, columns, table));
-	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s (mmdb_home oid, mmdb_place tid, mmdb_hash bigint)", removal->hashes));
+	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s (mmdb_hash bigint, mmdb_home oid, mmdb_place tid)", removal->hashes));
 	return removal;
 }
 
@@ -155,9 +158,11 @@ void
 mm_removal_prepare(MMRemoval *removal)
 {
 	run_at(removal->conn,
-		   psprintf("INSERT INTO %s SELECT x.tableoid, x.ctid, hashtextextended(ROW(%s)::text COLLATE \"C\", 0) FROM %s x "
-					"WHERE NOT EXISTS (SELECT FROM %s h WHERE (h.mmdb_home, h.mmdb_place) = (x.tableoid, x.ctid)); ANALYZE %s",
-					removal->hashes, removal->columns, removal->table, removal->hashes, removal->hashes));
+		   psprintf("INSERT INTO %s SELECT hashtextextended(ROW(%s)::text COLLATE \"C\", 0), x.tableoid, x.ctid FROM %s x "
+					"WHERE NOT EXISTS (SELECT FROM %s h WHERE h.mmdb_home = x.tableoid AND h.mmdb_place = x.ctid)",
+					removal->hashes, removal->columns, removal->table, removal->hashes));
+	if (!removal->prepared)
+		run_at(removal->conn, psprintf("CREATE INDEX ON %s (mmdb_hash); ANALYZE %s", removal->hashes, removal->hashes));
 	removal->prepared = true;
 }
 

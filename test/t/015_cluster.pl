@@ -4,10 +4,12 @@
 
 use strict;
 use warnings;
-use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+
+use lib 'test';
+use Background;
 
 my $servers = PostgreSQL::Test::Cluster->new('servers');
 my $coordinator = PostgreSQL::Test::Cluster->new('coordinator');
@@ -305,15 +307,6 @@ is(query(q{SELECT max(n) < 1.3 * avg(n) FROM (SELECT server, sum(rows) AS n FROM
 	GROUP BY 1) s}),
 	't', 'rebalanced');
 is(query('SELECT differences()'), '0', 'rows after rebalancing');
-
-# Run psql in the background.
-sub in_background
-{
-	my ($node, $database, @arguments) = @_;
-	return IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($database), @arguments ], '<', '/dev/null', '>',
-		'/dev/null',
-		'2>', '/dev/null');
-}
 
 # A move that waits for a transaction lets those pass who have come after it.
 my $reader = in_background($coordinator, 'postgres', map { ('-c', $_) } 'BEGIN',
