@@ -50,26 +50,52 @@ static ProcessUtility_hook_type next_utility = NULL;
 
 /* ---------- what this transaction has done ---------- */
 
-/* A distributed table that rows were added to. */
-typedef struct Copied
+typedef enum Connection
+{
+	OURS,						/* rows were added over that of mmdb_shard */
+	WRAPPERS					/* that of postgres_fdw was used */
+} Connection;
+
+/* A distributed table that was used over a connection that has locked it since. */
+typedef struct Use
 {
 	Oid			relid;
+	Connection	connection;
 	int			level;			/* of the subtransaction */
-} Copied;
+} Use;
 
 /* In TopTransactionContext. */
-static List *copied = NIL;
+static List *uses = NIL;
 static bool opened = false;
 
 static bool
-is_copied(Oid relid)
+is_used(Oid relid, Connection connection)
 {
 	ListCell   *lc;
 
-	foreach(lc, copied)
-		if (((const Copied *) lfirst(lc))->relid == relid)
+	foreach(lc, uses)
+	{
+		const Use  *use = lfirst(lc);
+
+		if (use->relid == relid && use->connection == connection)
 			return true;
+	}
 	return false;
+}
+
+static void
+remember(Oid relid, Connection connection)
+{
+	MemoryContext old;
+	Use		   *use;
+
+	if (is_used(relid, connection))
+		return;
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	use = palloc(sizeof(Use));
+	*use = (Use) {relid, connection, GetCurrentTransactionNestLevel()};
+	uses = lappend(uses, use);
+	MemoryContextSwitchTo(old);
 }
 
 static void
@@ -80,7 +106,7 @@ forget_all(XactEvent event, void *arg)
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			copied = NIL;
+			uses = NIL;
 			opened = false;
 			break;
 		default:
@@ -96,15 +122,15 @@ forget_part(SubXactEvent event, SubTransactionId id, SubTransactionId parent, vo
 
 	if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
 		return;
-	foreach(lc, copied)
+	foreach(lc, uses)
 	{
-		Copied	   *c = lfirst(lc);
+		Use		   *use = lfirst(lc);
 
-		if (c->level < level)
+		if (use->level < level)
 			continue;
-		c->level = level - 1;
+		use->level = level - 1;
 		if (event == SUBXACT_EVENT_ABORT_SUB)
-			c->relid = InvalidOid;
+			use->relid = InvalidOid;
 	}
 }
 
@@ -134,39 +160,114 @@ mm_guard_copy(Oid relid)
 void
 mm_guard_copied(Oid relid)
 {
-	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	Copied	   *c = palloc(sizeof(Copied));
-
-	*c = (Copied) {relid, GetCurrentTransactionNestLevel()};
-	copied = lappend(copied, c);
-	MemoryContextSwitchTo(old);
+	remember(relid, OURS);
 }
 
 /*
- * Raise an error if a statement reads a table that rows have been copied into.
+ * Has the transaction written to a table over postgres_fdw?  Plans do not tell: INSERT and
+ * COPY find the foreign tables row by row, and this library may not have been loaded then.
+ * But who writes has locked the table.
+ */
+static bool
+may_have_written(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	bool		locked = CheckRelationLockedByMe(rel, RowExclusiveLock, false);
+
+	table_close(rel, AccessShareLock);
+	return locked && !is_used(relid, OURS);
+}
+
+void
+mm_guard_lock(Oid relid)
+{
+	if (is_used(relid, WRAPPERS) || may_have_written(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot lock table \"%s\" at its servers in a transaction that has used it by foreign scans",
+						get_rel_name(relid)),
+				 errdetail("The lock would wait for theirs, which are kept until the transaction ends."),
+				 errhint("Use a transaction for each.")));
+}
+
+/*
+ * Does a plan read or change foreign tables?  (What is below our own nodes only does in a
+ * transaction that has done so before.)
+ */
+static bool
+uses_wrapper(const PlannedStmt *stmt, const Plan *plan)
+{
+	const List *children = NIL;
+	ListCell   *lc;
+
+	if (plan == NULL)
+		return false;
+	switch (nodeTag(plan))
+	{
+		case T_ForeignScan:
+			return true;
+		case T_ModifyTable:
+			foreach(lc, ((const ModifyTable *) plan)->resultRelations)
+				if (rt_fetch(lfirst_int(lc), stmt->rtable)->relkind == RELKIND_FOREIGN_TABLE)
+					return true;
+			break;
+		case T_Append:
+			children = ((const Append *) plan)->appendplans;
+			break;
+		case T_MergeAppend:
+			children = ((const MergeAppend *) plan)->mergeplans;
+			break;
+		case T_SubqueryScan:
+			return uses_wrapper(stmt, ((const SubqueryScan *) plan)->subplan);
+		default:
+			break;
+	}
+	foreach(lc, children)
+		if (uses_wrapper(stmt, lfirst(lc)))
+			return true;
+	return uses_wrapper(stmt, outerPlan(plan)) || uses_wrapper(stmt, innerPlan(plan));
+}
+
+static bool
+statement_uses_wrapper(const PlannedStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->subplans)
+		if (uses_wrapper(stmt, lfirst(lc)))
+			return true;
+	return uses_wrapper(stmt, stmt->planTree);
+}
+
+/*
+ * Note which distributed tables a statement uses over postgres_fdw.  Raise an error if rows
+ * have been copied into one, which it would not see.
  */
 static void
-check_reading(const PlannedStmt *stmt)
+note_use(const PlannedStmt *stmt)
 {
+	List	   *parents = NIL;
 	ListCell   *lc;
 
 	foreach(lc, stmt->rtable)
 	{
 		const RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
-		Oid			parent;
 
-		if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_FOREIGN_TABLE ||
-			!get_rel_relispartition(rte->relid))
-			continue;
-		parent = get_partition_parent(rte->relid, true);
-		if (is_copied(parent))
+		if (rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_FOREIGN_TABLE &&
+			get_rel_relispartition(rte->relid))
+			parents = list_append_unique_oid(parents, get_partition_parent(rte->relid, true));
+	}
+	foreach(lc, parents)
+		if (is_used(lfirst_oid(lc), OURS))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("cannot read table \"%s\" in the transaction in which mmdb.copy_from() has added rows to it",
-							get_rel_name(parent)),
+							get_rel_name(lfirst_oid(lc))),
 					 errdetail("The rows were sent over a connection of their own, and would not be seen."),
 					 errhint("COMMIT first.")));
-	}
+	if (parents != NIL && statement_uses_wrapper(stmt))
+		foreach(lc, parents)
+			remember(lfirst_oid(lc), WRAPPERS);
 }
 
 /* ---------- changes of rows ---------- */
@@ -218,8 +319,8 @@ guard_executor_start(QueryDesc *desc, int eflags)
 {
 	const PlannedStmt *stmt = desc->plannedstmt;
 
-	if (copied != NIL && (eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
-		check_reading(stmt);
+	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+		note_use(stmt);
 	if (stmt->commandType == CMD_UPDATE || stmt->commandType == CMD_DELETE || stmt->hasModifyingCTE)
 	{
 		ListCell   *lc;

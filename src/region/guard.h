@@ -34,9 +34,13 @@ extern PGDLLEXPORT void mm_guard_unique(const Node *command, const char *schema,
  *
  * mm_guard_copied: that has been done.  The table cannot be read in the same transaction
  * then.
+ *
+ * mm_guard_lock: raise an error if locking the table at its servers would wait for what the
+ * transaction has done there over postgres_fdw's connections.
  */
 extern PGDLLEXPORT void mm_guard_opened(void);
 extern PGDLLEXPORT void mm_guard_copy(Oid relid);
 extern PGDLLEXPORT void mm_guard_copied(Oid relid);
+extern PGDLLEXPORT void mm_guard_lock(Oid relid);
 
 #endif							/* MM_GUARD_H */

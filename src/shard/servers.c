@@ -320,6 +320,8 @@ lock_of(const Node *statement)
 static void
 lock_for(const MMDistributed *table, LOCKMODE mode)
 {
+	if (mode != NoLock)
+		mm_guard_lock(table->relid);
 	mm_lock_table(table->qualified,
 				  mode >= AccessExclusiveLock ? "ACCESS EXCLUSIVE" :
 				  mode >= ExclusiveLock ? "EXCLUSIVE" :

@@ -284,6 +284,27 @@ query(q{DO $$
 		ASSERT NOT EXISTS (SELECT FROM mmdb.check_servers('flats'));
 	END $$});
 is(query(q{SELECT server FROM mmdb.regions WHERE region = 8}), 's5', 'what moves a region may go on');
+# What would wait for itself is an error: the transaction has locks at the servers already.
+foreach my $use ('PERFORM count(*) FROM flats', 'INSERT INTO flats (id) VALUES (1)',
+	'DELETE FROM flats WHERE id = -1')
+{
+	foreach my $operation (q{mmdb.move_region('flats', 8, 's2')}, q{mmdb.split_region('flats', 8)},
+		q{mmdb.undistribute('flats')}, q{mmdb.on_servers('flats', 'ALTER TABLE flats ADD late text')})
+	{
+		refused("SET statement_timeout = '60s'; DO \$\$ BEGIN $use; PERFORM $operation; END \$\$",
+			qr/cannot lock table "flats" at its servers in a transaction that has used it/, "$use; $operation");
+	}
+}
+is(query(q{DO $$
+	BEGIN
+		BEGIN
+			PERFORM count(*) FROM flats;
+			RAISE 'back';
+		EXCEPTION WHEN raise_exception THEN
+			PERFORM id FROM flats ORDER BY rent <+> 3 LIMIT 1;
+		END;
+		PERFORM mmdb.on_servers('flats', 'ALTER TABLE flats ALTER rent SET STATISTICS 50');
+	END $$}), '', 'what was rolled back, and searches by distance, are no use');
 is(query(q{SELECT mmdb.move_region('flats', 8, 's2'); SELECT differences()}), "\n0", 'and back');
 my $move = q{SELECT mmdb.move_region('flats', 7, 's5')};
 query($move);

@@ -84,6 +84,16 @@ sub changes_survive
 
 sub region { return query("SELECT region FROM mmdb.regions WHERE server = '$_[0]' ORDER BY region LIMIT 1") }
 
+# What a transaction has done to a plain table before is distributed, too.
+is(query(q{DO $$
+	BEGIN
+		CREATE TABLE fresh (a integer);
+		CREATE INDEX fresh_mm ON fresh USING mmdb (a);
+		INSERT INTO fresh SELECT generate_series(1, 500);
+		PERFORM mmdb.distribute('fresh', '{s1,s2}');
+	END $$;
+	SELECT count(*), sum(a) FROM fresh; SELECT mmdb.undistribute('fresh')}), "500|125250
+500", 'a table that is new');
 changes_survive(q{mmdb.distribute('things', '{s1,s2}')},
 	[ '', 'DELETE FROM things WHERE id % 10 = 3' ],
 	[ '', 'DELETE FROM things WHERE ctid = ANY (ARRAY(SELECT ctid FROM things WHERE id = 0 LIMIT 7))' ],
