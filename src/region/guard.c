@@ -13,6 +13,10 @@
  * loaded, because the partition key was simplified, and mm_region has a support
  * function.
  *
+ * postgres_fdw's transactions at servers keep their first snapshot, whatever the isolation
+ * level here.  When a region moves to a server, or a table is distributed over it, what has
+ * used that server before would not see the rows.  It gets an error.
+ *
  * Columns, constraints and indexes of a distributed table must be the same here and at
  * its servers.  Whoever changes them by a statement that is not for all of them is
  * told, if this library is loaded by then.  PostgreSQL's own error about unique
@@ -22,6 +26,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -37,6 +42,8 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "index/elsewhere.h"
@@ -67,6 +74,9 @@ typedef struct Use
 /* In TopTransactionContext. */
 static List *uses = NIL;
 static bool opened = false;
+
+/* What had committed here before the first snapshot at a server may have been taken. */
+static Snapshot before_first = NULL;
 
 static bool
 is_used(Oid relid, Connection connection)
@@ -108,6 +118,7 @@ forget_all(XactEvent event, void *arg)
 		case XACT_EVENT_PREPARE:
 			uses = NIL;
 			opened = false;
+			before_first = NULL;
 			break;
 		default:
 			break;
@@ -240,34 +251,108 @@ statement_uses_wrapper(const PlannedStmt *stmt)
 }
 
 /*
- * Note which distributed tables a statement uses over postgres_fdw.  Raise an error if rows
- * have been copied into one, which it would not see.
+ * Remember what has committed by now, before a server is used for the first time over a
+ * connection whose transaction keeps its first snapshot: postgres_fdw's always does, and
+ * ours under REPEATABLE READ.
+ */
+static void
+note_first_use(void)
+{
+	MemoryContext old;
+	Snapshot	latest;
+
+	if (before_first != NULL)
+		return;
+	latest = GetLatestSnapshot();
+	old = MemoryContextSwitchTo(TopTransactionContext);
+	before_first = palloc(sizeof(SnapshotData));
+	*before_first = *latest;
+	before_first->xip = memcpy(palloc(sizeof(TransactionId) * (latest->xcnt + 1)), latest->xip,
+							   sizeof(TransactionId) * latest->xcnt);
+	before_first->subxip = memcpy(palloc(sizeof(TransactionId) * (latest->subxcnt + 1)), latest->subxip,
+								  sizeof(TransactionId) * latest->subxcnt);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Raise an error if a foreign partition has got other regions since then: the snapshot at its
+ * server may be too old to see their rows.
+ */
+static void
+check_moved(Oid relid, Oid parent)
+{
+	HeapTuple	tuple;
+	TransactionId xid;
+
+	/* What was used before is locked since, and has not moved. */
+	if (before_first == NULL || is_used(parent, WRAPPERS))
+		return;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	if (!HeapTupleIsValid(tuple))
+		return;
+	xid = HeapTupleHeaderGetXmin(tuple->t_data);
+	ReleaseSysCache(tuple);
+	if (XidInMVCCSnapshot(xid, before_first) && !TransactionIdIsCurrentTransactionId(xid))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access to table \"%s\", whose regions have moved during the transaction",
+						get_rel_name(parent)),
+				 errdetail("The transaction has used other tables of the servers before, and its snapshots there are too old to see rows that have come since."),
+				 errhint("The transaction might succeed if retried.")));
+}
+
+/*
+ * Note what a statement uses at servers.  Raise an error if it would not see rows: those
+ * that were copied into a table by this transaction, or have moved.
  */
 static void
 note_use(const PlannedStmt *stmt)
 {
-	List	   *parents = NIL;
+	List	   *parts = NIL;
+	bool		foreign = false;
+	bool		old_snapshots;
 	ListCell   *lc;
 
 	foreach(lc, stmt->rtable)
 	{
 		const RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
 
-		if (rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_FOREIGN_TABLE &&
-			get_rel_relispartition(rte->relid))
-			parents = list_append_unique_oid(parents, get_partition_parent(rte->relid, true));
+		if (rte->rtekind != RTE_RELATION)
+			continue;
+		if (rte->relkind != RELKIND_FOREIGN_TABLE)
+			continue;
+		foreign = true;
+		if (get_rel_relispartition(rte->relid))
+			parts = lappend_oid(parts, rte->relid);
 	}
-	foreach(lc, parents)
-		if (is_used(lfirst_oid(lc), OURS))
+	/* Which partitions an INSERT will use is not known. */
+	if (stmt->commandType == CMD_INSERT && stmt->resultRelations != NIL &&
+		rt_fetch(linitial_int(stmt->resultRelations), stmt->rtable)->relkind == RELKIND_PARTITIONED_TABLE)
+		note_first_use();
+	if (!foreign)
+		return;
+	foreach(lc, parts)
+	{
+		Oid			parent = get_partition_parent(lfirst_oid(lc), true);
+
+		if (is_used(parent, OURS))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("cannot read table \"%s\" in the transaction in which mmdb.copy_from() has added rows to it",
-							get_rel_name(lfirst_oid(lc))),
+							get_rel_name(parent)),
 					 errdetail("The rows were sent over a connection of their own, and would not be seen."),
 					 errhint("COMMIT first.")));
-	if (parents != NIL && statement_uses_wrapper(stmt))
-		foreach(lc, parents)
-			remember(lfirst_oid(lc), WRAPPERS);
+	}
+	old_snapshots = statement_uses_wrapper(stmt);
+	if (old_snapshots || IsolationUsesXactSnapshot())
+	{
+		foreach(lc, parts)
+			check_moved(lfirst_oid(lc), get_partition_parent(lfirst_oid(lc), true));
+		note_first_use();
+	}
+	if (old_snapshots)
+		foreach(lc, parts)
+			remember(get_partition_parent(lfirst_oid(lc), true), WRAPPERS);
 }
 
 /* ---------- changes of rows ---------- */
@@ -489,6 +574,17 @@ check_command(const Node *command)
 				 errhint("mmdb.on_servers() runs a command at all servers and here, and mmdb.check_servers() tells what is not the same.")));
 }
 
+/*
+ * A COPY into a partitioned table may use foreign partitions.
+ */
+static void
+note_copy(const CopyStmt *copy)
+{
+	if (copy->is_from && copy->relation != NULL &&
+		get_rel_relkind(RangeVarGetRelid(copy->relation, NoLock, true)) == RELKIND_PARTITIONED_TABLE)
+		note_first_use();
+}
+
 static void
 guard_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 			  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
@@ -496,6 +592,8 @@ guard_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 {
 	if (context == PROCESS_UTILITY_TOPLEVEL && !IsAbortedTransactionBlockState())
 		check_command(pstmt->utilityStmt);
+	if (IsA(pstmt->utilityStmt, CopyStmt))
+		note_copy((const CopyStmt *) pstmt->utilityStmt);
 	if (opened && IsA(pstmt->utilityStmt, TruncateStmt))
 		check_truncate((const TruncateStmt *) pstmt->utilityStmt);
 	if (next_utility != NULL)
@@ -513,6 +611,9 @@ mm_guard_init(void)
 	ExecutorStart_hook = guard_executor_start;
 	RegisterXactCallback(forget_all, NULL);
 	RegisterSubXactCallback(forget_part, NULL);
+	/* The statement that loads this library may be an INSERT, which is seen no more. */
+	if (IsTransactionState() && ActiveSnapshotSet())
+		note_first_use();
 }
 
 /*

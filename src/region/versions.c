@@ -248,10 +248,10 @@ mm_changed_versions(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	table = table_open(PG_GETARG_OID(0), AccessShareLock);
 	picture = table_open(PG_GETARG_OID(1), AccessShareLock);
-	if (table->rd_rel->relkind != RELKIND_RELATION)
+	if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_tableam->scan_set_tidrange == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is no table with rows of its own", RelationGetRelationName(table))));
+				 errmsg("\"%s\" is no table with rows that have places of their own", RelationGetRelationName(table))));
 	require_picture(picture);
 	/* More than one block's rows, so that a range can always be narrowed. */
 	versions.most = (int) Max(memory / sizeof(Version), 2 * MaxHeapTuplesPerPage);

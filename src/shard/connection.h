@@ -33,7 +33,8 @@
  */
 #define MM_SESSION_SETTINGS \
 	"SET search_path = pg_catalog; SET timezone = 'UTC'; SET datestyle = ISO; " \
-	"SET intervalstyle = postgres; SET extra_float_digits = 3; " \
+	"SET intervalstyle = postgres; SET extra_float_digits = 3; SET array_nulls = on; " \
+	"SET standard_conforming_strings = on; SET quote_all_identifiers = off; " \
 	"SET plan_cache_mode = force_generic_plan"
 
 /* Whose mapping, and for whom: two users may share the mapping of PUBLIC. */

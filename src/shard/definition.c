@@ -144,10 +144,16 @@ mm_definition_indexes(Oid relid, bool unique_too)
 char *
 mm_definition_index_for(const char *definition, const char *table, const char *target)
 {
-	const char *start = psprintf(" ON %s USING ", table);
-	const char *on = strstr(definition, start);
+	const char *begin = "CREATE INDEX ";
+	const char *on = psprintf(" ON %s USING ", table);
+	const char *at = definition + strlen(begin);
+	bool		quoted = false;
 
-	if (on == NULL)
+	/* The index's name may have anything in quotes, also what follows it. */
+	if (strncmp(definition, begin, strlen(begin)) == 0)
+		while (*at != '\0' && (quoted || *at != ' '))
+			quoted ^= *at++ == '"';
+	if (strncmp(at, on, strlen(on)) != 0)
 		elog(ERROR, "unexpected definition of an index: %s", definition);
-	return psprintf("CREATE INDEX ON %s USING %s", target, on + strlen(start));
+	return psprintf("CREATE INDEX ON %s USING %s", target, at + strlen(on));
 }

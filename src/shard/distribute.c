@@ -419,30 +419,73 @@ share_out(MMDistributed *table)
 	}
 }
 
-/*
- * Send what has changed since the picture of the table was taken, or renewed.  Returns
- * the number of changes, and adds to *rows by how many there are more.
- */
-static int64
-send_changes(const MMDistributed *table, MMPicture *picture, MMRemoval *const *removals, const char *columns,
-			 int64 *rows)
+/* A table whose rows are sent to servers, or fetched from there. */
+typedef struct Transport
 {
-	int64		n = mm_picture_compare(picture);
+	const MMDistributed *table;
+	char	   *columns;
+	int			npictures;
+	MMPicture **pictures;		/* of the table here, or of those at the servers */
+	int			nremovals;
+	MMRemoval **removals;		/* likewise, from the copies */
+	Oid			target;			/* here, if rows are fetched */
+	int64		rows;			/* that were copied */
+} Transport;
+
+static int64
+find_changes(void *arg)
+{
+	const Transport *t = arg;
+	int64		n = 0;
+
+	for (int i = 0; i < t->npictures; i++)
+		n += mm_picture_compare(t->pictures[i]);
+	return n;
+}
+
+static void
+renew(void *arg)
+{
+	const Transport *t = arg;
+
+	for (int i = 0; i < t->npictures; i++)
+		mm_picture_renew(t->pictures[i]);
+	for (int i = 0; i < t->nremovals; i++)
+		mm_removal_prepare(t->removals[i]);
+}
+
+static void
+drop_helpers(const Transport *t)
+{
+	for (int i = 0; i < t->npictures; i++)
+		mm_picture_drop(t->pictures[i]);
+	for (int i = 0; i < t->nremovals; i++)
+		mm_removal_drop(t->removals[i]);
+}
+
+/*
+ * Send what was found to have changed here.
+ */
+static void
+send_changes(void *arg)
+{
+	Transport  *t = arg;
+	const MMDistributed *table = t->table;
+	const MMPicture *picture = t->pictures[0];
 
 	if (picture->ngone > 0)
 	{
 		/* To the tables of rows to be removed, which have the same name everywhere. */
 		MMDistributed gone = *table;
 
-		gone.qualified = removals[0]->rows;
-		mm_stream_query(&gone, psprintf("SELECT %s, %s FROM %s", table->key, columns, picture->gone), columns);
-		for (int i = 0; i < table->nparts; i++)
-			*rows -= mm_removal_run(removals[i]);
+		gone.qualified = t->removals[0]->rows;
+		mm_stream_query(&gone, psprintf("SELECT %s, %s FROM %s", table->key, t->columns, picture->gone), t->columns);
+		for (int i = 0; i < t->nremovals; i++)
+			t->rows -= mm_removal_run(t->removals[i]);
 	}
 	if (picture->nadded > 0)
-		*rows += mm_stream_query(table, psprintf("SELECT %s, %s FROM %s", table->key, columns, picture->added),
-								 columns);
-	return n;
+		t->rows += mm_stream_query(table, psprintf("SELECT %s, %s FROM %s", table->key, t->columns, picture->added),
+								   t->columns);
 }
 
 /*
@@ -452,33 +495,28 @@ send_changes(const MMDistributed *table, MMPicture *picture, MMRemoval *const *r
 static int64
 send_table(const MMDistributed *table, const List *indexes)
 {
-	char	   *columns = mm_definition_names(table->relid);
-	MMPicture  *picture = mm_picture_take(NULL, table->qualified, table->schema, table->name, NULL);
-	MMRemoval **removals = palloc(sizeof(MMRemoval *) * table->nparts);
-	int64		changes = INT64_MAX;
-	int64		before;
-	int64		rows;
+	Transport	t = {
+		.table = table,
+		.columns = mm_definition_names(table->relid),
+		.npictures = 1,
+		.pictures = palloc(sizeof(MMPicture *)),
+		.nremovals = table->nparts,
+		.removals = palloc(sizeof(MMRemoval *) * table->nparts),
+	};
+	MMFollow	follow = {.compare = find_changes, .copy = send_changes, .renew = renew, .arg = &t};
 
-	rows = mm_stream_query(table, psprintf("SELECT %s, %s FROM %s", table->key, columns, picture->seen), columns);
+	t.pictures[0] = mm_picture_take(NULL, table->qualified, table->schema, table->name, NULL);
+	t.rows = mm_stream_query(table, psprintf("SELECT %s, %s FROM %s", table->key, t.columns, t.pictures[0]->seen),
+							 t.columns);
 	run_everywhere(table, indexes);
 	run_everywhere(table, list_make1(psprintf("ANALYZE %s", table->qualified)));
 	for (int i = 0; i < table->nparts; i++)
-		removals[i] = mm_removal_begin(table->parts[i].conn, table->qualified, columns, table->schema, table->name,
-									   NULL);
-	do
-	{
-		before = changes;
-		changes = send_changes(table, picture, removals, columns, &rows);
-		mm_picture_renew(picture);
-		for (int i = 0; changes > 0 && i < table->nparts; i++)
-			mm_removal_prepare(removals[i]);
-	} while (mm_picture_again(changes, before));
-	mm_lock_table(table->qualified, "ACCESS EXCLUSIVE");
-	(void) send_changes(table, picture, removals, columns, &rows);
-	mm_picture_drop(picture);
-	for (int i = 0; i < table->nparts; i++)
-		mm_removal_drop(removals[i]);
-	return rows;
+		t.removals[i] = mm_removal_begin(table->parts[i].conn, table->qualified, t.columns, table->schema, table->name,
+										 NULL);
+	mm_follow_changes(&follow);
+	mm_lock_all(&(MMLocks) {.table = table->qualified, .mode = "ACCESS EXCLUSIVE", .follow = &follow});
+	drop_helpers(&t);
+	return t.rows;
 }
 
 /*
@@ -557,27 +595,26 @@ oid_of(const char *table)
 }
 
 /*
- * Fetch what has changed at the servers since the pictures were taken, or renewed.
- * Returns the number of changes, and adds to *rows by how many there are more.
+ * Fetch what was found to have changed at the servers.
  */
-static int64
-fetch_changes(MMPicture *const *pictures, int n, MMRemoval *removal, Oid target, const char *columns, int64 *rows)
+static void
+fetch_changes(void *arg)
 {
-	int64		changes = 0;
+	Transport  *t = arg;
 	int64		gone = 0;
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < t->npictures; i++)
 	{
-		changes += mm_picture_compare(pictures[i]);
-		if (pictures[i]->ngone > 0)
-			gone += mm_stream_fetch(pictures[i]->conn, pictures[i]->gone, columns, oid_of(removal->rows));
+		const MMPicture *picture = t->pictures[i];
+
+		if (picture->ngone > 0)
+			gone += mm_stream_fetch(picture->conn, picture->gone, t->columns, oid_of(t->removals[0]->rows));
 	}
 	if (gone > 0)
-		*rows -= mm_removal_run(removal);
-	for (int i = 0; i < n; i++)
-		if (pictures[i]->nadded > 0)
-			*rows += mm_stream_fetch(pictures[i]->conn, pictures[i]->added, columns, target);
-	return changes;
+		t->rows -= mm_removal_run(t->removals[0]);
+	for (int i = 0; i < t->npictures; i++)
+		if (t->pictures[i]->nadded > 0)
+			t->rows += mm_stream_fetch(t->pictures[i]->conn, t->pictures[i]->added, t->columns, t->target);
 }
 
 /*
@@ -587,14 +624,17 @@ fetch_changes(MMPicture *const *pictures, int n, MMRemoval *removal, Oid target,
 static int64
 fetch_table(const MMDistributed *table, const char *new, const List *indexes)
 {
-	char	   *columns = mm_definition_names(table->relid);
-	Oid			target = oid_of(new);
-	MMPicture **pictures = palloc(sizeof(MMPicture *) * table->nparts);
 	const char **there = palloc(sizeof(char *) * table->nparts);
-	MMRemoval  *removal;
-	int64		changes = INT64_MAX;
-	int64		before;
-	int64		rows = 0;
+	Transport	t = {
+		.table = table,
+		.columns = mm_definition_names(table->relid),
+		.npictures = table->nparts,
+		.pictures = palloc(sizeof(MMPicture *) * table->nparts),
+		.nremovals = 1,
+		.removals = palloc(sizeof(MMRemoval *)),
+		.target = oid_of(new),
+	};
+	MMFollow	follow = {.compare = find_changes, .copy = fetch_changes, .renew = renew, .arg = &t};
 	ListCell   *lc;
 
 	for (int i = 0; i < table->nparts; i++)
@@ -602,32 +642,21 @@ fetch_table(const MMDistributed *table, const char *new, const List *indexes)
 		const MMPart *part = &table->parts[i];
 
 		mm_exec(part->conn, psprintf("LOCK TABLE %s IN ACCESS SHARE MODE", part->remote_name));
-		pictures[i] = mm_picture_take(part->conn, part->remote_name, table->schema, table->name, NULL);
-		rows += mm_stream_fetch(part->conn, pictures[i]->seen, columns, target);
+		t.pictures[i] = mm_picture_take(part->conn, part->remote_name, table->schema, table->name, NULL);
+		t.rows += mm_stream_fetch(part->conn, t.pictures[i]->seen, t.columns, t.target);
 		there[i] = part->remote_name;
 	}
 	foreach(lc, indexes)
 		(void) mm_local("%s", mm_definition_index_for(lfirst(lc), table->qualified, new));
 	(void) mm_local("ANALYZE %s", new);
-	removal = mm_removal_begin(NULL, new, columns, table->schema, table->name, NULL);
-	do
-	{
-		before = changes;
-		changes = fetch_changes(pictures, table->nparts, removal, target, columns, &rows);
-		for (int i = 0; i < table->nparts; i++)
-			mm_picture_renew(pictures[i]);
-		if (changes > 0)
-			mm_removal_prepare(removal);
-	} while (mm_picture_again(changes, before));
+	t.removals[0] = mm_removal_begin(NULL, new, t.columns, table->schema, table->name, NULL);
+	mm_follow_changes(&follow);
 	mm_lock_all(&(MMLocks) {
 		.table = table->qualified, .mode = "ACCESS EXCLUSIVE",
-		.nservers = table->nparts, .conns = all_connections(table), .there = there
+		.nservers = table->nparts, .conns = all_connections(table), .there = there, .follow = &follow
 	});
-	(void) fetch_changes(pictures, table->nparts, removal, target, columns, &rows);
-	for (int i = 0; i < table->nparts; i++)
-		mm_picture_drop(pictures[i]);
-	mm_removal_drop(removal);
-	return rows;
+	drop_helpers(&t);
+	return t.rows;
 }
 
 /*

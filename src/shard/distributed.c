@@ -147,7 +147,8 @@ require_mapping(const MMPart *part)
  * Connect to the server of a part, as the current user, and begin a transaction
  * there in which an operation can change something.  Each of its statements must
  * see what was committed before it; a transaction that has begun already keeps
- * its isolation level.
+ * its isolation level.  An operation has to see all rows, and its transaction at one
+ * server may be idle while another server is at work.
  */
 void
 mm_part_connect(MMPart *part)
@@ -164,6 +165,8 @@ mm_part_connect(MMPart *part)
 	}
 	else
 		mm_begin(part->conn, true);
+	if (mm_is_operating())
+		mm_exec(part->conn, "SET LOCAL row_security = off; SET LOCAL idle_in_transaction_session_timeout = 0");
 }
 
 /*

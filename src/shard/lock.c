@@ -10,8 +10,17 @@
  * whose locks are taken after the one here: while that is held, nobody may be kept
  * waiting for long by a session at a server.
  *
- * After a while it waits as everybody does.  Otherwise it might never have its turn;
- * and two sessions that wait for each other are only found while both wait.
+ * After a while it waits longer each time.  Otherwise it might never have its turn; and
+ * two sessions that wait for each other are only found while both wait.
+ *
+ * An operation holds locks at servers already.  If somebody waits there for these, holding
+ * what is wanted here, or keeping those waiting who do, then nobody can know, and all would
+ * wait for ever.  So the operation ends with an error when it meets waiting sessions at a
+ * server for a while.
+ *
+ * When the locks are there, what is still to be done under them must be little: if others
+ * have changed much meanwhile, the locks are let go, and the changes are copied first
+ * (picture.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -32,11 +41,27 @@
 
 /*
  * How long to wait at first, and how long to let others pass; how often, before both
- * become twice as long; and when to stop that.  Times are in milliseconds.
+ * become twice as long; when to stop that; and how long to wait each time from then on.
+ * Times are in milliseconds.
  */
 #define FIRST_MOMENT	100
 #define TRIES			8
 #define PATIENCE		10000
+#define LONG_MOMENT		5000
+
+/* For how long sessions may wait for us at a server while we wait here. */
+#define MOST_WAITING	2000
+
+/* So many changes are not copied while everybody waits; but after some tries they are. */
+#define MANY_CHANGES	2000
+#define MOST_REFUSALS	5
+
+typedef enum Outcome
+{
+	LOCKED,
+	TIMED_OUT,
+	TOO_MANY_CHANGES
+} Outcome;
 
 /*
  * Lock a table here and those at servers that belong to it, each within a time in
@@ -54,15 +79,16 @@ lock_now(const MMLocks *locks, int timeout)
 }
 
 /*
- * Try that in a subtransaction, which is rolled back if it takes too long.
+ * Try that in a subtransaction, which is rolled back if it takes too long, or if there are
+ * more than most changes.
  */
-static bool
-lock_in_moment(const MMLocks *locks, int moment)
+static Outcome
+lock_in_moment(const MMLocks *locks, int moment, int64 most)
 {
 	const char *timeout = psprintf("%d", moment);
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
+	volatile Outcome outcome = LOCKED;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -76,8 +102,13 @@ lock_in_moment(const MMLocks *locks, int moment)
 								 0, false);
 		lock_now(locks, moment);
 		AtEOXact_GUC(true, nest);
-		ReleaseCurrentSubTransaction();
-		done = true;
+		if (locks->follow != NULL && locks->follow->compare(locks->follow->arg) > most)
+		{
+			outcome = TOO_MANY_CHANGES;
+			RollbackAndReleaseCurrentSubTransaction();
+		}
+		else
+			ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
@@ -91,12 +122,16 @@ lock_in_moment(const MMLocks *locks, int moment)
 		CurrentResourceOwner = owner;
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 			ReThrowError(error);
+		/* A user's own lock_timeout is for the first try. */
+		if (LockTimeout > 0)
+			ReThrowError(error);
 		FreeErrorData(error);
+		outcome = TIMED_OUT;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	return done;
+	return outcome;
 }
 
 /*
@@ -119,25 +154,70 @@ let_others_pass(int moment)
 }
 
 /*
+ * Raise an error if sessions wait at a server for what this transaction has locked there,
+ * and have done so since *since (0: they have not).
+ */
+static void
+check_waiting(const MMLocks *locks, TimestampTz *since)
+{
+	for (int i = 0; i < locks->nservers; i++)
+	{
+		char	   *pids = MM_ROW_VALUE(mm_exec(locks->conns[i],
+												"SELECT string_agg(DISTINCT pid::text, ', ') FROM pg_locks "
+												"WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"), 0, 0);
+
+		if (pids == NULL)
+			continue;
+		if (*since == 0)
+			*since = GetCurrentTimestamp();
+		else if (TimestampDifferenceExceeds(*since, GetCurrentTimestamp(), MOST_WAITING))
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_DEADLOCK_DETECTED),
+					 errmsg("a session at server \"%s\" waits for this operation, which waits for others here",
+							locks->conns[i]->server),
+					 errdetail("It is that of process %s there.  If others wait for it, all would wait for ever.", pids),
+					 errhint("Call the operation again when that session has come to its end.")));
+		return;
+	}
+	*since = 0;
+}
+
+/*
  * Lock a table here, with its partitions, and then those at servers that belong to it.
- * Errors: those of LOCK TABLE.  A user's lock_timeout is kept, and is for each of them.
+ * Afterwards the last changes are copied, if they are followed.  Errors: those of LOCK
+ * TABLE, and that of check_waiting.  A user's lock_timeout is kept, and is for each of the
+ * tables.
  */
 void
 mm_lock_all(const MMLocks *locks)
 {
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE);
+	TimestampTz waiting = 0;
 	int			moment = FIRST_MOMENT;
+	int			refusals = 0;
 
-	for (int i = 1; LockTimeout == 0 && GetCurrentTimestamp() < end; i++)
+	for (int i = 1;; i++)
 	{
-		if (lock_in_moment(locks, moment))
-			return;
+		bool		patient = GetCurrentTimestamp() < end;
+		int			timeout = LockTimeout > 0 ? LockTimeout : patient ? moment : LONG_MOMENT;
+		Outcome		outcome = lock_in_moment(locks, timeout, refusals < MOST_REFUSALS ? MANY_CHANGES : PG_INT64_MAX);
+
+		if (outcome == LOCKED)
+			break;
 		let_go(locks);
-		let_others_pass(moment);
+		if (outcome == TOO_MANY_CHANGES)
+		{
+			refusals++;
+			mm_follow_changes(locks->follow);
+			continue;
+		}
+		check_waiting(locks, &waiting);
+		let_others_pass(patient ? moment : FIRST_MOMENT);
 		if (i % TRIES == 0)
 			moment *= 2;
 	}
-	lock_now(locks, LockTimeout);
+	if (locks->follow != NULL)
+		locks->follow->copy(locks->follow->arg);
 }
 
 /*

@@ -119,15 +119,20 @@ create_indexes(const Source *source, const Copy *copy)
 		mm_exec(copy->to->conn, mm_definition_index_for(lfirst(lc), source->table->qualified, copy->table));
 }
 
-/*
- * Copy what has changed since the picture was taken, or renewed.  Returns the number of
- * changes.
- */
 static int64
-copy_changes(const Source *source)
+find_changes(void *arg)
 {
-	MMPicture  *picture = source->picture;
-	int64		n = mm_picture_compare(picture);
+	return mm_picture_compare(((const Source *) arg)->picture);
+}
+
+/*
+ * Copy what was found to have changed since the picture was taken, or renewed.
+ */
+static void
+copy_changes(void *arg)
+{
+	const Source *source = arg;
+	const MMPicture *picture = source->picture;
 
 	for (int i = 0; i < source->ncopies; i++)
 	{
@@ -143,7 +148,19 @@ copy_changes(const Source *source)
 			transfer(source->from->conn, psprintf("SELECT %s FROM %s WHERE %s", source->columns, picture->added,
 												  copy->filter), copy->to->conn, copy->table, source->columns);
 	}
-	return n;
+}
+
+/*
+ * Bring the picture and the hashes up to date with what was copied.
+ */
+static void
+renew(void *arg)
+{
+	const Source *source = arg;
+
+	mm_picture_renew(source->picture);
+	for (int i = 0; i < source->ncopies; i++)
+		mm_removal_prepare(source->copies[i].removal);
 }
 
 /*
@@ -154,11 +171,13 @@ copy_rows(Source *source)
 {
 	MMConnection *conn = source->from->conn;
 	const MMDistributed *table = source->table;
-	int64		changes = INT64_MAX;
-	int64		before;
+	char	   *identity;
 
 	mm_exec(conn, psprintf("LOCK TABLE ONLY %s IN ACCESS SHARE MODE", source->partition));
 	source->picture = mm_picture_take(conn, source->partition, table->schema, table->name, source->suffix);
+	/* Whom a publication lets delete rows may go on to do so. */
+	identity = MM_ROW_VALUE(mm_exec(conn, psprintf("SELECT CASE relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' ELSE 'DEFAULT' END "
+												   "FROM pg_class WHERE oid = %s::regclass", quote_literal_cstr(source->partition))), 0, 0);
 	for (int i = 0; i < source->ncopies; i++)
 	{
 		Copy	   *copy = &source->copies[i];
@@ -169,41 +188,37 @@ copy_rows(Source *source)
 		transfer(conn, psprintf("SELECT %s FROM %s WHERE %s", source->columns, source->picture->seen, copy->filter),
 				 copy->to->conn, copy->table, source->columns);
 		create_indexes(source, copy);
-		mm_exec(copy->to->conn, psprintf("ANALYZE %s", copy->table));
+		mm_exec(copy->to->conn, psprintf("ALTER TABLE %s REPLICA IDENTITY %s; ANALYZE %s", copy->table, identity,
+										 copy->table));
 		copy->removal = mm_removal_begin(copy->to->conn, copy->table, source->columns, table->schema, table->name,
 										 psprintf("r%d", copy->region));
 	}
-	do
-	{
-		before = changes;
-		changes = copy_changes(source);
-		mm_picture_renew(source->picture);
-		for (int i = 0; changes > 0 && i < source->ncopies; i++)
-			mm_removal_prepare(source->copies[i].removal);
-	} while (mm_picture_again(changes, before));
 }
 
 /*
- * Step 2: keep everybody else away, and copy what is missing.  parts are those of the
- * servers, whose number is n, at which the table is locked; at the source its partition, too.
+ * Copy what has changed meanwhile; then step 2: keep everybody else away, and copy what is
+ * missing.  parts are those of the servers, whose number is n, at which the table is locked;
+ * at the source its partition, too.
  */
 static void
-take_over(const Source *source, int n, MMPart *const *parts)
+take_over(Source *source, int n, MMPart *const *parts)
 {
 	MMConnection **conns = palloc(sizeof(MMConnection *) * n);
 	const char **there = palloc(sizeof(char *) * n);
+	MMFollow	follow = {.compare = find_changes, .copy = copy_changes, .renew = renew, .arg = source};
 
 	for (int i = 0; i < n; i++)
 	{
 		conns[i] = parts[i]->conn;
-		there[i] = psprintf(parts[i] == source->from ? "ONLY %s, ONLY %s" : "ONLY %s", parts[i]->remote_name,
-							source->partition);
+		there[i] = parts[i] == source->from ?
+			psprintf("ONLY %s, ONLY %s", parts[i]->remote_name, source->partition) :
+			psprintf("ONLY %s", parts[i]->remote_name);
 	}
+	mm_follow_changes(&follow);
 	mm_lock_all(&(MMLocks) {
 		.table = source->table->qualified, .mode = "ACCESS EXCLUSIVE",
-		.nservers = n, .conns = conns, .there = there
+		.nservers = n, .conns = conns, .there = there, .follow = &follow
 	});
-	(void) copy_changes(source);
 	mm_picture_drop(source->picture);
 	for (int i = 0; i < source->ncopies; i++)
 		mm_removal_drop(source->copies[i].removal);
@@ -241,21 +256,6 @@ append_attachments(StringInfo sql, const Source *source)
 						 "ALTER TABLE %s DROP CONSTRAINT mmdb_region; ",
 						 copy->to->remote_name, copy->table, copy->region, copy->table);
 	}
-}
-
-/*
- * The last thing before others are kept away: what can be done by then is done, so that
- * they need not wait for it.  A partition that is attached at another server is
- * seen by nobody before the end, and readers of other partitions go on.
- */
-static void
-attach_early(const Source *source)
-{
-	StringInfoData sql;
-
-	initStringInfo(&sql);
-	append_attachments(&sql, source);
-	mm_exec(source->copies[0].to->conn, sql.data);
 }
 
 /*
@@ -353,6 +353,8 @@ mm_shard_move_region(PG_FUNCTION_ARGS)
 	MMDistributed *table;
 	char	   *left;
 	MMConnection *conns[2];
+	MMPart	   *parts[2];
+	StringInfoData attach;
 
 	mm_require_operator(fcinfo, 3, "mmdb.move_region()");
 	copy.region = PG_GETARG_INT32(1);
@@ -375,9 +377,14 @@ mm_shard_move_region(PG_FUNCTION_ARGS)
 	conns[0] = source.from->conn;
 	conns[1] = copy.to->conn;
 	mm_finish_together(2, conns);
-	attach_early(&source);
 	left = regions_list(source.from, copy.region, 0, NULL);
-	take_over(&source, 1, &source.from);
+	parts[0] = source.from;
+	parts[1] = copy.to;
+	take_over(&source, 2, parts);
+	/* Not before, as triggers at the server are not for rows that are there already. */
+	initStringInfo(&attach);
+	append_attachments(&attach, &source);
+	mm_exec(copy.to->conn, attach.data);
 	mm_exec(source.from->conn, psprintf("DROP TABLE %s", left[0] != '\0' ? source.partition : source.from->remote_name));
 	(void) mm_local("ALTER TABLE %s DETACH PARTITION %s", table->qualified, source.from->foreign_name);
 	if (left[0] != '\0')

@@ -51,6 +51,15 @@ extern void mm_require_operator(FunctionCallInfo fcinfo, int narguments, const c
 extern char *mm_name_of_region(const char *table, int region);
 extern char *mm_qualified(const char *schema, const char *name);
 
+/* How an operation copies what others change meanwhile. */
+typedef struct MMFollow
+{
+	int64		(*compare) (void *arg); /* finds changes; returns how many */
+	void		(*copy) (void *arg);	/* copies those that were found last */
+	void		(*renew) (void *arg);	/* forgets them: they are copied */
+	void	   *arg;
+} MMFollow;
+
 /* lock.c: locks that let others pass while they are waited for. */
 typedef struct MMLocks
 {
@@ -59,6 +68,7 @@ typedef struct MMLocks
 	int			nservers;
 	MMConnection *const *conns;
 	const char *const *there;	/* what LOCK TABLE is to lock at each; NULL: nothing */
+	const MMFollow *follow;		/* NULL: nothing is copied */
 } MMLocks;
 
 extern void mm_lock_operation(Oid relid);
@@ -82,7 +92,7 @@ extern MMPicture *mm_picture_take(MMConnection *conn, const char *table, const c
 extern int64 mm_picture_compare(MMPicture *picture);
 extern void mm_picture_renew(MMPicture *picture);
 extern void mm_picture_drop(MMPicture *picture);
-extern bool mm_picture_again(int64 changes, int64 before);
+extern void mm_follow_changes(const MMFollow *follow);
 
 /* Rows to be removed from a copy. */
 typedef struct MMRemoval
@@ -124,6 +134,7 @@ extern int64 mm_stream_fetch(MMConnection *conn, const char *remote_name, const 
 /* together.c: commands at several servers at once, and their common end. */
 extern void mm_exec_together(int n, MMConnection *const *conns, const char *const *sql, bool single);
 extern void mm_begin_together(const char *operation);
+extern bool mm_is_operating(void);
 extern void mm_finish_together(int n, MMConnection *const *conns);
 extern char *mm_prepared_prefix(void);
 extern void mm_together_init(void);

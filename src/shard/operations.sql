@@ -1,28 +1,39 @@
 -- Operations on distributed tables.  They are in library mmdb_shard, which
 -- mm_shard_call loads.
+--
+-- Their own SQL is written for some settings, and what moves rows compares them by their
+-- texts, which must be exact.  Nor may a policy of row-level security hide a row from it.
 
 CREATE FUNCTION mmdb.distribute(table_name regclass, servers name[], regions integer DEFAULT NULL,
 	method text DEFAULT 'tree', using_index regclass DEFAULT NULL, keys text DEFAULT 'refuse')
 	RETURNS bigint
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 SET search_path TO pg_catalog, pg_temp
+	SET standard_conforming_strings TO on SET quote_all_identifiers TO off SET array_nulls TO on
+	SET extra_float_digits TO 3 SET intervalstyle TO postgres SET row_security TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.distribute(regclass, name[], integer, text, regclass, text)
 	IS 'distribute a table over servers, by the regions of an index; returns the number of rows';
 
 CREATE FUNCTION mmdb.undistribute(table_name regclass) RETURNS bigint
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 SET search_path TO pg_catalog, pg_temp
+	SET standard_conforming_strings TO on SET quote_all_identifiers TO off SET array_nulls TO on
+	SET extra_float_digits TO 3 SET intervalstyle TO postgres SET row_security TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.undistribute(regclass)
 	IS 'make a distributed table an ordinary one again; returns the number of rows';
 
 CREATE FUNCTION mmdb.move_region(table_name regclass, region integer, server name) RETURNS void
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 SET search_path TO pg_catalog, pg_temp
+	SET standard_conforming_strings TO on SET quote_all_identifiers TO off SET array_nulls TO on
+	SET extra_float_digits TO 3 SET intervalstyle TO postgres SET row_security TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.move_region(regclass, integer, name)
 	IS 'move a region of a distributed table to another server';
 
 CREATE FUNCTION mmdb.split_region(table_name regclass, region integer) RETURNS integer[]
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 SET search_path TO pg_catalog, pg_temp
+	SET standard_conforming_strings TO on SET quote_all_identifiers TO off SET array_nulls TO on
+	SET extra_float_digits TO 3 SET intervalstyle TO postgres SET row_security TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.split_region(regclass, integer)
 	IS 'split a region of a distributed table in two; returns the numbers of these';
@@ -31,6 +42,7 @@ CREATE FUNCTION mmdb.region_sizes(table_name regclass, OUT region integer, OUT s
 	OUT bytes bigint)
 	RETURNS SETOF record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 SET search_path TO pg_catalog, pg_temp
+	SET standard_conforming_strings TO on SET quote_all_identifiers TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.region_sizes(regclass)
 	IS 'sizes of the regions of a distributed table, as its servers estimate them';
@@ -40,6 +52,7 @@ CREATE FUNCTION mmdb.rebalance_plan(table_name regclass, servers name[] DEFAULT 
 	OUT from_server text, OUT to_server text, OUT rows bigint)
 	RETURNS SETOF record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 SET search_path TO pg_catalog, pg_temp
+	SET standard_conforming_strings TO on SET quote_all_identifiers TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.rebalance_plan(regclass, name[], double precision)
 	IS 'the steps by which mmdb.rebalance would make servers even';
@@ -77,6 +90,7 @@ COMMENT ON PROCEDURE mmdb.rebalance(regclass, name[], double precision, boolean)
 CREATE FUNCTION mmdb.check_servers(table_name regclass, OUT server text, OUT problem text)
 	RETURNS SETOF record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 SET search_path TO pg_catalog, pg_temp
+	SET standard_conforming_strings TO on SET quote_all_identifiers TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.check_servers(regclass)
 	IS 'what is wrong with the servers of a distributed table; no row if nothing is';

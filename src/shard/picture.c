@@ -53,9 +53,9 @@ mm_picture_take(MMConnection *conn, const char *table, const char *schema, const
 	*picture = (MMPicture) {
 		.conn = conn,
 		.table = table,
-		.seen = mm_qualified(schema, makeObjectName(name, "seen", suffix)),
-		.gone = mm_qualified(schema, makeObjectName(name, "gone", suffix)),
-		.added = mm_qualified(schema, makeObjectName(name, "added", suffix)),
+		.seen = mm_qualified(schema, makeObjectName(name, "mmdb_seen", suffix)),
+		.gone = mm_qualified(schema, makeObjectName(name, "mmdb_gone", suffix)),
+		.added = mm_qualified(schema, makeObjectName(name, "mmdb_added", suffix)),
 	};
 	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s AS SELECT t.tableoid AS mmdb_home, t.ctid AS mmdb_place, "
 						  "t.xmin AS mmdb_transaction, t.* FROM %s t", picture->seen, table));
@@ -66,24 +66,35 @@ mm_picture_take(MMConnection *conn, const char *table, const char *schema, const
 }
 
 /*
+ * A query of what differs between a table, or all partitions of one, and a picture of it:
+ * home, place, and the place in the picture (mmdb.changed_versions).
+ */
+static char *
+query_of_changes(const char *table, const char *picture)
+{
+	const char *name = quote_literal_cstr(table);
+
+	return psprintf("SELECT h.home, c.* FROM (SELECT oid AS home FROM pg_class WHERE oid = %s::regclass AND relkind = 'r' "
+					"UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = %s::regclass) h, "
+					"LATERAL mmdb.changed_versions(h.home, %s) c", name, name, quote_literal_cstr(picture));
+}
+
+/*
  * Compare a picture with the table: the tables gone and added get the rows in which they
  * differ.  Returns how many these are.
  */
 int64
 mm_picture_compare(MMPicture *picture)
 {
-	const char *name = quote_literal_cstr(picture->table);
-	const char *homes = psprintf("SELECT oid AS home FROM pg_class WHERE oid = %s::regclass AND relkind = 'r' "
-								 "UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = %s::regclass", name, name);
 	MMRows	   *rows;
 
 	/* One statement, and so one snapshot. */
 	rows = run_at(picture->conn,
-				  psprintf("WITH d AS MATERIALIZED (SELECT h.home, c.* FROM (%s) h, LATERAL mmdb.changed_versions(h.home, %s) c), "
+				  psprintf("WITH d AS MATERIALIZED (%s), "
 						   "g AS (INSERT INTO %s SELECT s.*, s.ctid FROM %s s JOIN d ON s.ctid = d.pictured RETURNING 1), "
 						   "a AS (INSERT INTO %s SELECT t.tableoid, t.ctid, t.xmin, t.* FROM %s t JOIN d ON t.tableoid = d.home "
 						   "AND t.ctid = d.place WHERE d.pictured IS NULL RETURNING 1) SELECT (SELECT count(*) FROM g), (SELECT count(*) FROM a)",
-						   homes, quote_literal_cstr(picture->seen), picture->gone, picture->seen, picture->added,
+						   query_of_changes(picture->table, picture->seen), picture->gone, picture->seen, picture->added,
 						   picture->table));
 	picture->ngone = pg_strtoint64(MM_ROW_VALUE(rows, 0, 0));
 	picture->nadded = pg_strtoint64(MM_ROW_VALUE(rows, 0, 1));
@@ -118,13 +129,22 @@ mm_picture_drop(MMPicture *picture)
 }
 
 /*
- * Should there be another comparison before the last one, as there were so many changes,
- * and so many the time before (INT64_MAX: there was none before)?
+ * Copy what others have changed, until few changes are left, or no fewer than the time
+ * before.
  */
-bool
-mm_picture_again(int64 changes, int64 before)
+void
+mm_follow_changes(const MMFollow *follow)
 {
-	return changes > FEW_CHANGES && changes < before / 2;
+	int64		changes = PG_INT64_MAX;
+	int64		before;
+
+	do
+	{
+		before = changes;
+		changes = follow->compare(follow->arg);
+		follow->copy(follow->arg);
+		follow->renew(follow->arg);
+	} while (changes > FEW_CHANGES && changes < before / 2);
 }
 
 /* ---------- rows to be removed from a copy ---------- */
@@ -143,11 +163,12 @@ mm_removal_begin(MMConnection *conn, const char *table, const char *columns, con
 		.conn = conn,
 		.table = table,
 		.columns = columns,
-		.rows = mm_qualified(schema, makeObjectName(name, "remove", suffix)),
-		.hashes = mm_qualified(schema, makeObjectName(name, "hashes", suffix)),
+		.rows = mm_qualified(schema, makeObjectName(name, "mmdb_remove", suffix)),
+		.hashes = mm_qualified(schema, makeObjectName(name, "mmdb_hashes", suffix)),
 	};
 	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s AS SELECT %s FROM %s WITH NO DATA", removal->rows, columns, table));
-	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s (mmdb_hash bigint, mmdb_home oid, mmdb_place tid)", removal->hashes));
+	run_at(conn, psprintf("CREATE UNLOGGED TABLE %s (mmdb_home oid, mmdb_place tid, mmdb_transaction xid, mmdb_hash bigint)",
+						  removal->hashes));
 	return removal;
 }
 
@@ -157,10 +178,16 @@ mm_removal_begin(MMConnection *conn, const char *table, const char *columns, con
 void
 mm_removal_prepare(MMRemoval *removal)
 {
+	const char *new = "";
+
+	/* Hashes are a picture of the copy, too. */
+	if (removal->prepared)
+		new = psprintf(" JOIN (%s) d ON x.home = d.home AND x.place = d.place WHERE d.pictured IS NULL",
+					   query_of_changes(removal->table, removal->hashes));
 	run_at(removal->conn,
-		   psprintf("INSERT INTO %s SELECT hashtextextended(ROW(%s)::text COLLATE \"C\", 0), x.tableoid, x.ctid FROM %s x "
-					"WHERE NOT EXISTS (SELECT FROM %s h WHERE h.mmdb_home = x.tableoid AND h.mmdb_place = x.ctid)",
-					removal->hashes, removal->columns, removal->table, removal->hashes));
+		   psprintf("INSERT INTO %s SELECT x.* FROM (SELECT t.tableoid AS home, t.ctid AS place, t.xmin, "
+					"hashtextextended(ROW(%s)::text COLLATE \"C\", 0) FROM %s t) x%s",
+					removal->hashes, removal->columns, removal->table, new));
 	if (!removal->prepared)
 		run_at(removal->conn, psprintf("CREATE INDEX ON %s (mmdb_hash); ANALYZE %s", removal->hashes, removal->hashes));
 	removal->prepared = true;

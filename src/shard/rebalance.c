@@ -58,10 +58,11 @@ read_sizes(MMDistributed *table, int *n)
 
 		part->conn = mm_connect(part->serverid, GetUserId());
 		rows = mm_exec(part->conn,
-					   psprintf("SELECT substring(pg_get_expr(c.relpartbound, c.oid) FROM '\\d+'), "
+					   psprintf("SELECT substring(pg_get_expr(c.relpartbound, c.oid) FROM '[0-9]+'), "
 								"round(CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN c.reltuples / c.relpages ELSE 40 END::numeric "
 								"* pg_relation_size(c.oid) / current_setting('block_size')::int), pg_total_relation_size(c.oid) "
-								"FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass",
+								"FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass "
+								"AND pg_get_expr(c.relpartbound, c.oid) ~ '[0-9]'",
 								quote_literal_cstr(part->remote_name)));
 		sizes = sizes == NULL ? palloc(sizeof(RegionSize) * Max(rows->nrows, 1)) :
 			repalloc(sizes, sizeof(RegionSize) * (*n + Max(rows->nrows, 1)));

@@ -199,15 +199,18 @@ check_part(const MMDistributed *table, MMPart *part, ReturnSetInfo *result)
 	initStringInfo(&regions);
 	for (int i = 0; i < part->nregions; i++)
 		appendStringInfo(&regions, "%s%d", i > 0 ? "," : "", part->regions[i]);
+	/* A default partition is of no region. */
 	rows = mm_exec(part->conn,
-				   psprintf("SELECT coalesce(t.region, h.region), t.region IS NULL FROM (SELECT substring(pg_get_expr(c.relpartbound, c.oid) FROM '\\d+')::int FROM pg_inherits i "
-							"JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass) t(region) "
-							"FULL JOIN unnest('{%s}'::int[]) h(region) ON h.region = t.region WHERE t.region IS NULL OR h.region IS NULL ORDER BY 1",
+				   psprintf("SELECT CASE WHEN t.name IS NULL THEN format('it has no partition for region %%s', h.region) "
+							"WHEN t.region IS NULL THEN format('partition %%s is of no region', t.name) "
+							"ELSE format('it has a partition for region %%s, which another server has', t.region) END "
+							"FROM (SELECT substring(pg_get_expr(c.relpartbound, c.oid) FROM '[0-9]+')::int, c.oid::regclass FROM pg_inherits i "
+							"JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass) t(region, name) "
+							"FULL JOIN unnest('{%s}'::int[]) h(region) ON h.region = t.region WHERE t.region IS NULL OR h.region IS NULL "
+							"ORDER BY coalesce(t.region, h.region)",
 							remote, regions.data));
 	for (int i = 0; i < rows->nrows; i++)
-		add_problem(result, part->server,
-					psprintf(MM_ROW_VALUE(rows, i, 1)[0] == 't' ? "it has no partition for region %s" :
-							 "it has a partition for region %s, which another server has", MM_ROW_VALUE(rows, i, 0)));
+		add_problem(result, part->server, MM_ROW_VALUE(rows, i, 0));
 	rows = mm_exec(part->conn, psprintf("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid AND indrelid IN "
 										"(SELECT relid FROM pg_partition_tree(%s)) ORDER BY 1::text", remote));
 	for (int i = 0; i < rows->nrows; i++)
@@ -412,6 +415,8 @@ mm_shard_on_servers(PG_FUNCTION_ARGS)
 	int			nest;
 
 	mm_require_operator(fcinfo, 3, "mmdb.on_servers()");
+	/* It waits for other operations now, and not for their last step with a lock that they want. */
+	mm_lock_operation(PG_GETARG_OID(0));
 	table = mm_distributed_read(PG_GETARG_OID(0));
 	command = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	statements = split_command(table, command, &lock);
@@ -423,7 +428,8 @@ mm_shard_on_servers(PG_FUNCTION_ARGS)
 	{
 		conns[i] = table->parts[i].conn;
 		/* Servers must read strings as they were read here. */
-		mm_exec(conns[i], psprintf("SET LOCAL search_path = %s; SET LOCAL standard_conforming_strings = %s",
+		mm_exec(conns[i], psprintf("SET LOCAL search_path = %s; SET LOCAL standard_conforming_strings = %s; "
+								   "SET LOCAL row_security TO DEFAULT",
 								   path, standard_conforming_strings ? "on" : "off"));
 	}
 	foreach(lc, statements)
@@ -437,8 +443,7 @@ mm_shard_on_servers(PG_FUNCTION_ARGS)
 	}
 	/* The command may have changed what later statements rely on. */
 	for (int i = 0; i < table->nparts; i++)
-		mm_exec(conns[i], MM_SESSION_SETTINGS "; SET standard_conforming_strings = DEFAULT; "
-				"RESET client_encoding; RESET ROLE");
+		mm_exec(conns[i], MM_SESSION_SETTINGS "; RESET client_encoding; RESET ROLE");
 	mm_finish_together(table->nparts, conns);
 	PG_RETURN_INT32(table->nparts);
 }

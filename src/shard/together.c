@@ -219,6 +219,15 @@ mm_finish_together(int n, MMConnection *const *conns)
 }
 
 /*
+ * Has an operation begun in this transaction?
+ */
+bool
+mm_is_operating(void)
+{
+	return begun;
+}
+
+/*
  * An operation begins.  There can be one in a transaction.
  */
 void

@@ -73,16 +73,22 @@ sub changes_survive
 		UNION ALL (TABLE expected EXCEPT ALL TABLE things)) d'), '0', "$operation: rows are those before");
 	is(query('SELECT count(*) FROM (SELECT FROM things ORDER BY (rent <+> 3) LIMIT 100000) t'),
 		query('SELECT count(*) FROM expected'), "$operation: the index has all of them");
-	is(query(q{SELECT count(*) FROM pg_class WHERE relname ~ 'things_.*(seen|gone|added|remove|hashes)'}), '0',
+	is(query(q{SELECT count(*) FROM pg_class WHERE relname ~ '_mmdb_(seen|gone|added|remove|hashes)'}), '0',
 		"$operation: nothing is left here");
 	foreach my $name ('s1', 's2', 's3')
 	{
 		is($servers->safe_psql($name, q{SELECT count(*) FROM pg_class
-			WHERE relname ~ 'things_.*(seen|gone|added|remove|hashes)'}), '0', "$operation: nothing is left at $name");
+			WHERE relname ~ '_mmdb_(seen|gone|added|remove|hashes)'}), '0', "$operation: nothing is left at $name");
 	}
 }
 
-sub region { return query("SELECT region FROM mmdb.regions WHERE server = '$_[0]' ORDER BY region LIMIT 1") }
+# The first region of a table at a server.
+sub region_of
+{
+	my ($table, $server) = @_;
+	return query("SELECT region FROM mmdb.regions WHERE table_name = '$table'::regclass AND server = '$server'
+		ORDER BY region LIMIT 1");
+}
 
 # What a transaction has done to a plain table before is distributed, too.
 is(query(q{DO $$
@@ -100,8 +106,14 @@ changes_survive(q{mmdb.distribute('things', '{s1,s2}')},
 	[ '', q{UPDATE things SET rent = 250 - rent, title = 'moved' WHERE id % 10 = 4} ],
 	[ '', 'UPDATE things SET n = n WHERE id % 10 = 5' ],
 	[ '', q{INSERT INTO things (rent, title, at) SELECT i, 'new', now() FROM generate_series(1, 300) i} ],
-	[ '', 'INSERT INTO things (id, title, rent, at) SELECT 0, NULL, NULL, NULL FROM generate_series(1, 3)' ]);
+	[ '', 'INSERT INTO things (id, title, rent, at) SELECT 0, NULL, NULL, NULL FROM generate_series(1, 3)' ],
+	# So many that they are copied before the table is locked again.
+	[ '', 'UPDATE things SET n = n + 1' ]);
 query(q{ALTER TABLE things ALTER id RESTART 100000});
+# A publication of all tables wants to know the rows that are deleted.
+$servers->safe_psql($_, q{CREATE PUBLICATION everything FOR ALL TABLES;
+	DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'things'::regclass LOOP
+		EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', t); END LOOP; END $$}) foreach 's1', 's2';
 my @changes = ([ '', q{INSERT INTO things (id, rent, title, at)
 		SELECT 5000 + i, i, 'newer', now() FROM generate_series(1, 200) i} ],
 	map {
@@ -109,13 +121,126 @@ my @changes = ([ '', q{INSERT INTO things (id, rent, title, at)
 			DELETE FROM things WHERE id % 10 = 6 AND random() < 0.2;
 			UPDATE things SET n = n + 1 WHERE id % 10 = 7; UPDATE things SET n = n WHERE id = 0} ]
 	} 's1', 's2');
-changes_survive("mmdb.split_region('things', @{[ region('s1') ]})", @changes);
-changes_survive("mmdb.move_region('things', @{[ region('s2') ]}, 's1')", @changes);
-changes_survive("mmdb.move_region('things', @{[ region('s1') ]}, 's3')", @changes);
-changes_survive(q{mmdb.undistribute('things')}, @changes);
+changes_survive("mmdb.split_region('things', @{[ region_of('things', 's1') ]})", @changes);
+changes_survive("mmdb.move_region('things', @{[ region_of('things', 's2') ]}, 's1')", @changes);
+changes_survive("mmdb.move_region('things', @{[ region_of('things', 's1') ]}, 's3')", @changes);
+$servers->safe_psql($_, 'DROP PUBLICATION everything') foreach 's1', 's2';
+
+# Sessions that wait at a server for an operation, which waits for others here: all might wait
+# for ever, so the operation ends.
+my $reader = in_background($coordinator, 'postgres', map { ('-c', $_) } 'BEGIN',
+	'LOCK TABLE things IN ACCESS SHARE MODE', 'SELECT pg_sleep(100)');
+ok($coordinator->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_stat_activity
+	WHERE query = 'SELECT pg_sleep(100)' AND wait_event = 'PgSleep'}), 'a reader');
+my $region = region_of('things', 's2');
+my $vacuum = in_background($servers, 's2', '-c', q{SELECT pg_sleep(1)}, '-c', "VACUUM FULL things_r$region");
+my ($status, $out, $err) = $coordinator->psql('postgres',
+	"SET statement_timeout = '100s'; SELECT mmdb.move_region('things', $region, 's1')");
+like($err, qr/a session at server "s2" waits for this operation, which waits for others here.*DETAIL:.*process \d+/s,
+	'VACUUM FULL at a server');
+query(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(100)'});
+$reader->finish;
+ok($vacuum->finish, 'which has its turn then');
+
+# mmdb.on_servers waits for a move, and has no deadlock with it.
+$reader = in_background($coordinator, 'postgres', map { ('-c', $_) } 'BEGIN',
+	'LOCK TABLE things IN ACCESS SHARE MODE', 'SELECT pg_sleep(2)');
+my $move = in_background($coordinator, 'postgres', '-c', "SELECT mmdb.move_region('things', $region, 's1')");
+ok($coordinator->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_locks
+	WHERE NOT granted AND mode = 'AccessExclusiveLock'}), 'a move waits');
+query(q{SELECT mmdb.on_servers('things', 'ALTER TABLE things ADD late text')});
+ok($move->finish, 'and comes to its end, as mmdb.on_servers does');
+$reader->finish;
+
+changes_survive(q{mmdb.undistribute('things')}, @changes,
+	map { [ $_, 'UPDATE things SET n = n + 1; UPDATE things SET n = n + 1' ] } 's1', 's2');
 is(query(q{SELECT string_agg(indexrelid::regclass::text, ',' ORDER BY indexrelid::regclass::text) FROM pg_index
 	WHERE indrelid = 'things'::regclass}), 'things_id,things_mm', 'indexes have their names again');
 is(query('SELECT count(*) FROM pg_index WHERE NOT indisvalid'), '0', 'and are valid');
+
+# What is at servers must not change rows, hide them, or tell another story of them.
+sub at_servers
+{
+	my ($sql) = @_;
+	$servers->safe_psql($_, $sql) foreach 's1', 's2', 's3';
+}
+query(q{
+	CREATE TABLE notes (id integer, n integer, tags text[], f float8, kind pair);
+	INSERT INTO notes SELECT i, 0, ARRAY['a', NULL, 'b'], 1 + i * 2.3e-16, (i, NULL)::pair
+		FROM generate_series(1, 600) i;
+	INSERT INTO notes SELECT 1, i, NULL, i, NULL FROM generate_series(1, 600) i;
+	CREATE INDEX "x ON public.notes USING mmdb" ON notes USING mmdb (n, f);
+});
+foreach my $setting ('array_nulls = off', 'standard_conforming_strings = off', 'quote_all_identifiers = on',
+	'idle_in_transaction_session_timeout = 20', 'extra_float_digits = -5')
+{
+	$servers->safe_psql('postgres', "ALTER DATABASE $_ SET $setting") foreach 's1', 's2', 's3';
+}
+at_servers('CREATE TYPE pair AS (a integer, b text)');
+my $unusual = 'SET extra_float_digits = -10; SET standard_conforming_strings = off; SET quote_all_identifiers = on;
+	SET array_nulls = off; ';
+query('CREATE TABLE notes_seen AS TABLE notes; CREATE TABLE notes_gone (); CREATE TABLE notes_added ()');
+my $same = 'SELECT count(*) FROM ((TABLE notes EXCEPT ALL TABLE notes_seen) UNION ALL
+	(TABLE notes_seen EXCEPT ALL TABLE notes)) d';
+query($unusual . q{SELECT mmdb.distribute('notes', '{s1,s2}')});
+$servers->safe_psql('postgres', "ALTER DATABASE $_ RESET idle_in_transaction_session_timeout") foreach 's1', 's2', 's3';
+is(query($same), '0', 'settings of servers, and here, do not matter');
+at_servers(q{CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
+	'BEGIN IF TG_OP = ''DELETE'' THEN RETURN NULL; END IF; NEW.n := NEW.n + 1000; RETURN NEW; END'});
+$servers->safe_psql($_, q{CREATE TRIGGER touch BEFORE INSERT OR DELETE ON notes FOR EACH ROW EXECUTE FUNCTION touch()})
+	foreach 's1', 's2';
+query($unusual . "SELECT mmdb.move_region('notes', @{[ region_of('notes', 's2') ]}, 's1')");
+is(query($same), '0', 'triggers at a server are not for rows that move');
+query("UPDATE notes SET n = n");
+query($unusual . "SELECT mmdb.split_region('notes', @{[ region_of('notes', 's1') ]})");
+is(query($same), '0', 'nor for those that are divided');
+$servers->safe_psql($_, 'DROP TRIGGER touch ON notes') foreach 's1', 's2';
+is(query(q{SET standard_conforming_strings = off; SELECT count(*) > 0 FROM mmdb.region_sizes('notes')}), 't',
+	'sizes under the settings of servers');
+$servers->safe_psql('s1', 'CREATE TABLE notes_other PARTITION OF notes DEFAULT');
+is(query(q{SELECT count(*) > 0 FROM mmdb.region_sizes('notes')}), 't', 'sizes beside a default partition');
+like(query(q{SELECT problem FROM mmdb.check_servers('notes')}), qr/notes_other/, 'which is told of');
+$servers->safe_psql('s1', 'DROP TABLE notes_other');
+
+# Policies that are forced upon the owner are an error, and hide no row.
+query(q{CREATE ROLE owner LOGIN; GRANT ALL ON SCHEMA public TO owner;
+	CREATE TABLE secret AS SELECT i AS a FROM generate_series(1, 300) i;
+	CREATE INDEX ON secret USING mmdb (a); ALTER TABLE secret OWNER TO owner;
+	GRANT USAGE ON FOREIGN SERVER s1, s2 TO owner});
+$servers->safe_psql('postgres', 'CREATE ROLE owner SUPERUSER LOGIN');
+query(qq{CREATE USER MAPPING FOR owner SERVER $_ OPTIONS (user 'owner', password_required 'false')}) foreach 's1', 's2';
+query('ALTER TABLE secret ENABLE ROW LEVEL SECURITY; ALTER TABLE secret FORCE ROW LEVEL SECURITY');
+($status, $out, $err) = $coordinator->psql('postgres', q{SET ROLE owner; SELECT mmdb.distribute('secret', '{s1,s2}')});
+like($err, qr/query would be affected by row-level security policy/, 'rows that the owner may not see');
+is(query('SELECT count(*) FROM secret'), '300', 'stay where they are');
+
+# A transaction whose snapshots at servers are too old to see rows that have come is told so.
+query(q{CREATE TABLE first AS SELECT i AS a FROM generate_series(1, 300) i; CREATE INDEX ON first USING mmdb (a);
+	CREATE TABLE second AS TABLE first; CREATE INDEX ON second USING mmdb (a);
+	SELECT mmdb.distribute('first', '{s1,s2,s3}')});
+foreach my $level ('READ COMMITTED', 'REPEATABLE READ')
+{
+	foreach my $use ('SELECT count(*) FROM first', 'INSERT INTO first VALUES (1000)',
+		'SELECT a FROM first ORDER BY a <+> 7 LIMIT 3')
+	{
+		foreach my $later ('SELECT count(*) FROM second', 'UPDATE second SET a = a', 'DELETE FROM second WHERE a = 5',
+			'SELECT a FROM second ORDER BY a <+> 5 LIMIT 1')
+		{
+			my $session = $coordinator->background_psql('postgres', on_error_stop => 0);
+			my $sees = $level eq 'READ COMMITTED' && ($use =~ /ORDER/ || $later =~ /ORDER/);
+
+			# The library takes the transaction that loads it for one that has used servers.
+			$session->query_safe('SELECT count(*) FROM first') if $use =~ /ORDER/;
+			$session->query_safe("BEGIN ISOLATION LEVEL $level; $use;");
+			query(q{SELECT mmdb.distribute('second', '{s1,s2}')});
+			$session->query("$later;");
+			is($session->query('\echo :LAST_ERROR_SQLSTATE'), $sees ? '00000' : '40001', "$level: $use; $later");
+			$session->query('ROLLBACK');
+			$session->quit;
+			query(q{SELECT mmdb.undistribute('second')});
+		}
+	}
+}
 
 # Sessions that read and then write, all the time.
 query(q{
