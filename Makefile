@@ -133,6 +133,7 @@ OBJS = \
 	src/region/format.o \
 	src/region/guard.o \
 	src/region/refine.o \
+	src/region/remote_use.o \
 	src/region/shard_call.o \
 	src/region/train.o \
 	src/region/tree.o \

@@ -24,7 +24,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "region/guard.h"
+#include "region/remote_use.h"
 #include "shard/operations.h"
 
 PG_FUNCTION_INFO_V1(mm_shard_distribute);
@@ -687,7 +687,7 @@ mm_shard_undistribute(PG_FUNCTION_ARGS)
 	int64		rows;
 
 	mm_require_operator(fcinfo, 1, "mmdb.undistribute()");
-	mm_guard_lock(relid);
+	mm_use_check_lock(relid);
 	mm_lock_operation(relid);
 	table = mm_distributed_read(relid);
 	refuse(table->name, "views or other objects that depend on it", "Drop them, and create them again afterwards.",

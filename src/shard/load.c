@@ -16,7 +16,7 @@
 #include "utils/plancache.h"
 #include "utils/rls.h"
 
-#include "region/guard.h"
+#include "region/remote_use.h"
 #include "shard/operations.h"
 
 PG_FUNCTION_INFO_V1(mm_shard_copy_from);
@@ -106,12 +106,12 @@ mm_shard_copy_from(PG_FUNCTION_ARGS)
 	values = mm_definition_values(table->relid, "mmdb_query");
 	wanted = atoi(mm_local_value("SELECT count(*) FROM pg_attribute WHERE attrelid = %u AND attnum > 0 "
 								 "AND NOT attisdropped AND attgenerated = ''", table->relid));
-	mm_guard_copy(table->relid);
+	mm_use_check_copy(table->relid);
 	mm_distributed_connect(table);
 	AtEOXact_GUC(true, nest);
 	require_columns(table, query, wanted);
 	rows = mm_stream_query(table, psprintf("SELECT %s, mmdb_rows.* FROM (SELECT %s FROM (%s\n) AS mmdb_query (%s)) AS mmdb_rows (%s)",
 										   table->key, values, query, names, names), names);
-	mm_guard_copied(table->relid);
+	mm_use_copied(table->relid);
 	PG_RETURN_INT64(rows);
 }

@@ -28,7 +28,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "region/guard.h"
+#include "region/remote_use.h"
 #include "shard/operations.h"
 
 PG_FUNCTION_INFO_V1(mm_shard_move_region);
@@ -294,7 +294,7 @@ open_source(Source *source, Oid relid, int region)
 {
 	MMDistributed *table;
 
-	mm_guard_lock(relid);
+	mm_use_check_lock(relid);
 	mm_lock_operation(relid);
 	table = mm_distributed_read(relid);
 	source->table = table;

@@ -22,6 +22,7 @@
 #include "utils/resowner.h"
 
 #include "region/guard.h"
+#include "region/remote_use.h"
 #include "shard/operations.h"
 
 PG_FUNCTION_INFO_V1(mm_shard_check_servers);
@@ -324,7 +325,7 @@ static void
 lock_for(const MMDistributed *table, LOCKMODE mode)
 {
 	if (mode != NoLock)
-		mm_guard_lock(table->relid);
+		mm_use_check_lock(table->relid);
 	mm_lock_table(table->qualified,
 				  mode >= AccessExclusiveLock ? "ACCESS EXCLUSIVE" :
 				  mode >= ExclusiveLock ? "EXCLUSIVE" :

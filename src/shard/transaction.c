@@ -23,7 +23,7 @@
 
 #include "access/xact.h"
 
-#include "region/guard.h"
+#include "region/remote_use.h"
 #include "shard/connection.h"
 
 /* Is any remote transaction open, or was one lost? */
@@ -53,7 +53,7 @@ void
 mm_begun(MMConnection *conn)
 {
 	any_open = true;
-	mm_guard_opened();
+	mm_use_opened();
 	conn->depth = GetCurrentTransactionNestLevel();
 }
 
