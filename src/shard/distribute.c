@@ -433,13 +433,13 @@ typedef struct Transport
 } Transport;
 
 static int64
-find_changes(void *arg)
+find_changes(void *arg, int64 most)
 {
 	const Transport *t = arg;
 	int64		n = 0;
 
-	for (int i = 0; i < t->npictures; i++)
-		n += mm_picture_compare(t->pictures[i]);
+	for (int i = 0; i < t->npictures && n <= most; i++)
+		n += mm_picture_compare(t->pictures[i], most);
 	return n;
 }
 

@@ -102,7 +102,7 @@ lock_in_moment(const MMLocks *locks, int moment, int64 most)
 								 0, false);
 		lock_now(locks, moment);
 		AtEOXact_GUC(true, nest);
-		if (locks->follow != NULL && locks->follow->compare(locks->follow->arg) > most)
+		if (locks->follow != NULL && locks->follow->compare(locks->follow->arg, most) > most)
 		{
 			outcome = TOO_MANY_CHANGES;
 			RollbackAndReleaseCurrentSubTransaction();

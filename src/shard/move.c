@@ -120,9 +120,9 @@ create_indexes(const Source *source, const Copy *copy)
 }
 
 static int64
-find_changes(void *arg)
+find_changes(void *arg, int64 most)
 {
-	return mm_picture_compare(((const Source *) arg)->picture);
+	return mm_picture_compare(((const Source *) arg)->picture, most);
 }
 
 /*

@@ -54,7 +54,8 @@ extern char *mm_qualified(const char *schema, const char *name);
 /* How an operation copies what others change meanwhile. */
 typedef struct MMFollow
 {
-	int64		(*compare) (void *arg); /* finds changes; returns how many */
+	int64		(*compare) (void *arg, int64 most); /* finds changes, unless there are more;
+													 * returns how many there are */
 	void		(*copy) (void *arg);	/* copies those that were found last */
 	void		(*renew) (void *arg);	/* forgets them: they are copied */
 	void	   *arg;
@@ -89,7 +90,7 @@ typedef struct MMPicture
 
 extern MMPicture *mm_picture_take(MMConnection *conn, const char *table, const char *schema, const char *name,
 								  const char *suffix);
-extern int64 mm_picture_compare(MMPicture *picture);
+extern int64 mm_picture_compare(MMPicture *picture, int64 most);
 extern void mm_picture_renew(MMPicture *picture);
 extern void mm_picture_drop(MMPicture *picture);
 extern void mm_follow_changes(const MMFollow *follow);

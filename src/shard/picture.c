@@ -81,24 +81,26 @@ query_of_changes(const char *table, const char *picture)
 
 /*
  * Compare a picture with the table: the tables gone and added get the rows in which they
- * differ.  Returns how many these are.
+ * differ.  Returns how many these are.  If there are more than most, the tables get none.
  */
 int64
-mm_picture_compare(MMPicture *picture)
+mm_picture_compare(MMPicture *picture, int64 most)
 {
 	MMRows	   *rows;
 
 	/* One statement, and so one snapshot. */
 	rows = run_at(picture->conn,
-				  psprintf("WITH d AS MATERIALIZED (%s), "
-						   "g AS (INSERT INTO %s SELECT s.*, s.ctid FROM %s s JOIN d ON s.ctid = d.pictured RETURNING 1), "
+				  psprintf("WITH d AS MATERIALIZED (%s), few AS MATERIALIZED (SELECT count(*) <= " INT64_FORMAT " AS few FROM d), "
+						   "g AS (INSERT INTO %s SELECT s.*, s.ctid FROM %s s JOIN d ON s.ctid = d.pictured "
+						   "WHERE (SELECT few FROM few) RETURNING 1), "
 						   "a AS (INSERT INTO %s SELECT t.tableoid, t.ctid, t.xmin, t.* FROM %s t JOIN d ON t.tableoid = d.home "
-						   "AND t.ctid = d.place WHERE d.pictured IS NULL RETURNING 1) SELECT (SELECT count(*) FROM g), (SELECT count(*) FROM a)",
-						   query_of_changes(picture->table, picture->seen), picture->gone, picture->seen, picture->added,
-						   picture->table));
-	picture->ngone = pg_strtoint64(MM_ROW_VALUE(rows, 0, 0));
-	picture->nadded = pg_strtoint64(MM_ROW_VALUE(rows, 0, 1));
-	return picture->ngone + picture->nadded;
+						   "AND t.ctid = d.place WHERE d.pictured IS NULL AND (SELECT few FROM few) RETURNING 1) "
+						   "SELECT (SELECT count(*) FROM d), (SELECT count(*) FROM g), (SELECT count(*) FROM a)",
+						   query_of_changes(picture->table, picture->seen), most, picture->gone, picture->seen,
+						   picture->added, picture->table));
+	picture->ngone = pg_strtoint64(MM_ROW_VALUE(rows, 0, 1));
+	picture->nadded = pg_strtoint64(MM_ROW_VALUE(rows, 0, 2));
+	return pg_strtoint64(MM_ROW_VALUE(rows, 0, 0));
 }
 
 /*
@@ -141,7 +143,7 @@ mm_follow_changes(const MMFollow *follow)
 	do
 	{
 		before = changes;
-		changes = follow->compare(follow->arg);
+		changes = follow->compare(follow->arg, PG_INT64_MAX);
 		follow->copy(follow->arg);
 		follow->renew(follow->arg);
 	} while (changes > FEW_CHANGES && changes < before / 2);
