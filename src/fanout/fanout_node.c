@@ -32,6 +32,7 @@
 #include "utils/rel.h"
 
 #include "fanout/fanout.h"
+#include "region/remote_use.h"
 
 /* ---------- beginning ---------- */
 
@@ -114,6 +115,7 @@ begin_plain(MMFanoutState *s, EState *estate, int eflags)
 	CustomScan *scan = (CustomScan *) s->css.ss.ps.plan;
 
 	s->is_plain = true;
+	mm_use_scans(s->plan->partitions);
 	s->css.custom_ps = list_make1(ExecInitNode(linitial(scan->custom_plans), estate, eflags));
 }
 
@@ -277,7 +279,7 @@ end_node(CustomScanState *node)
 }
 
 static const CustomExecMethods exec_methods = {
-	.CustomName = "MMDB Fan-out",
+	.CustomName = MM_FANOUT_NAME,
 	.BeginCustomScan = begin_node,
 	.ExecCustomScan = exec_node,
 	.EndCustomScan = end_node,
@@ -295,6 +297,6 @@ create_node(CustomScan *scan)
 }
 
 const CustomScanMethods mm_fanout_methods = {
-	.CustomName = "MMDB Fan-out",
+	.CustomName = MM_FANOUT_NAME,
 	.CreateCustomScanState = create_node,
 };

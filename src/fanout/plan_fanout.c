@@ -42,6 +42,7 @@
 #include "utils/typcache.h"
 
 #include "fanout/fanout.h"
+#include "region/remote_use.h"
 #include "plan/diagnosis.h"
 #include "plan/offer.h"
 
@@ -258,7 +259,7 @@ static Plan *plan_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, Lis
 					   List *clauses, List *custom_plans);
 
 static const CustomPathMethods path_methods = {
-	.CustomName = "MMDB Fan-out",
+	.CustomName = MM_FANOUT_NAME,
 	.PlanCustomPath = plan_path,
 };
 

@@ -273,8 +273,7 @@ guard_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 {
 	if (context == PROCESS_UTILITY_TOPLEVEL && !IsAbortedTransactionBlockState())
 		check_command(pstmt->utilityStmt);
-	if (IsA(pstmt->utilityStmt, CopyStmt))
-		mm_use_note_copy((const CopyStmt *) pstmt->utilityStmt);
+	mm_use_note_command(pstmt->utilityStmt);
 	if (mm_use_is_open() && IsA(pstmt->utilityStmt, TruncateStmt))
 		check_truncate((const TruncateStmt *) pstmt->utilityStmt);
 	if (next_utility != NULL)

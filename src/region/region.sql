@@ -47,7 +47,8 @@ CREATE FUNCTION mmdb.set_region_tree(table_name regclass, tree mmdb.region_tree)
 COMMENT ON FUNCTION mmdb.set_region_tree(regclass, mmdb.region_tree)
 	IS 'refine the region tree in a table''s partition key, after the partitions of the split regions were detached';
 
-CREATE FUNCTION mmdb.changed_versions(table_name regclass, picture regclass, OUT place tid, OUT pictured tid)
+CREATE FUNCTION mmdb.changed_versions(table_name regclass, picture regclass, OUT home oid, OUT place tid,
+	OUT pictured tid)
 	RETURNS SETOF record
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 100000 AS 'MODULE_PATHNAME', 'mm_changed_versions';
 COMMENT ON FUNCTION mmdb.changed_versions(regclass, regclass)

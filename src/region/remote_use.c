@@ -19,11 +19,13 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/parallel.h"
 #include "access/table.h"
+#include "access/transam.h"
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
+#include "nodes/extensible.h"
 #include "nodes/plannodes.h"
 #include "parser/parsetree.h"
 #include "storage/lmgr.h"
@@ -34,19 +36,21 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "region/region.h"
 #include "region/remote_use.h"
 
-typedef enum Connection
+typedef enum Kind
 {
-	OURS,						/* rows were added over that of mmdb_shard */
-	WRAPPERS					/* that of postgres_fdw was used */
-} Connection;
+	COPIED,						/* rows were added over mmdb_shard's connection */
+	LOCKED,						/* that has locked the table at servers, for an operation */
+	SCANNED						/* postgres_fdw's connection was used, and has locked it */
+} Kind;
 
-/* A distributed table that was used over a connection that has locked it since. */
+/* What was done with a distributed table. */
 typedef struct Use
 {
 	Oid			relid;
-	Connection	connection;
+	Kind		kind;
 	int			level;			/* of the subtransaction */
 } Use;
 
@@ -58,7 +62,7 @@ static bool opened = false;
 static Snapshot before_first = NULL;
 
 static bool
-is_used(Oid relid, Connection connection)
+is_used(Oid relid, Kind kind)
 {
 	ListCell   *lc;
 
@@ -66,23 +70,23 @@ is_used(Oid relid, Connection connection)
 	{
 		const Use  *use = lfirst(lc);
 
-		if (use->relid == relid && use->connection == connection)
+		if (use->relid == relid && use->kind == kind)
 			return true;
 	}
 	return false;
 }
 
 static void
-remember(Oid relid, Connection connection)
+remember(Oid relid, Kind kind)
 {
 	MemoryContext old;
 	Use		   *use;
 
-	if (is_used(relid, connection))
+	if (is_used(relid, kind))
 		return;
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	use = palloc(sizeof(Use));
-	*use = (Use) {relid, connection, GetCurrentTransactionNestLevel()};
+	*use = (Use) {relid, kind, GetCurrentTransactionNestLevel()};
 	uses = lappend(uses, use);
 	MemoryContextSwitchTo(old);
 }
@@ -156,7 +160,7 @@ mm_use_check_copy(Oid relid)
 void
 mm_use_copied(Oid relid)
 {
-	remember(relid, OURS);
+	remember(relid, COPIED);
 }
 
 /*
@@ -171,13 +175,19 @@ may_have_written(Oid relid)
 	bool		locked = CheckRelationLockedByMe(rel, RowExclusiveLock, false);
 
 	table_close(rel, AccessShareLock);
-	return locked && !is_used(relid, OURS);
+	return locked && !is_used(relid, COPIED);
+}
+
+void
+mm_use_locked(Oid relid)
+{
+	remember(relid, LOCKED);
 }
 
 void
 mm_use_check_lock(Oid relid)
 {
-	if (is_used(relid, WRAPPERS) || may_have_written(relid))
+	if (is_used(relid, SCANNED) || may_have_written(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot lock table \"%s\" at its servers in a transaction that has used it by foreign scans",
@@ -187,8 +197,8 @@ mm_use_check_lock(Oid relid)
 }
 
 /*
- * Does a plan read or change foreign tables?  (What is below our own nodes only does in a
- * transaction that has done so before.)
+ * Does a plan read or change foreign tables by postgres_fdw?  A fan-out tells by itself if
+ * it does (mm_use_scans).
  */
 static bool
 uses_wrapper(const PlannedStmt *stmt, const Plan *plan)
@@ -215,6 +225,10 @@ uses_wrapper(const PlannedStmt *stmt, const Plan *plan)
 			break;
 		case T_SubqueryScan:
 			return uses_wrapper(stmt, ((const SubqueryScan *) plan)->subplan);
+		case T_CustomScan:
+			if (strcmp(((const CustomScan *) plan)->methods->CustomName, MM_FANOUT_NAME) != 0)
+				children = ((const CustomScan *) plan)->custom_plans;
+			break;
 		default:
 			break;
 	}
@@ -238,25 +252,72 @@ statement_uses_wrapper(const PlannedStmt *stmt)
 /*
  * Remember what has committed by now, before a server is used for the first time over a
  * connection whose transaction keeps its first snapshot: postgres_fdw's always does, and
- * ours under REPEATABLE READ.
+ * ours under REPEATABLE READ.  snapshot may also be an older one.
  */
 static void
-note_first_use(void)
+note_first_use(const SnapshotData *snapshot)
 {
 	MemoryContext old;
-	Snapshot	latest;
 
 	if (before_first != NULL)
 		return;
-	latest = GetLatestSnapshot();
 	old = MemoryContextSwitchTo(TopTransactionContext);
 	before_first = palloc(sizeof(SnapshotData));
-	*before_first = *latest;
-	before_first->xip = memcpy(palloc(sizeof(TransactionId) * (latest->xcnt + 1)), latest->xip,
-							   sizeof(TransactionId) * latest->xcnt);
-	before_first->subxip = memcpy(palloc(sizeof(TransactionId) * (latest->subxcnt + 1)), latest->subxip,
-								  sizeof(TransactionId) * latest->subxcnt);
+	*before_first = *snapshot;
+	before_first->xip = memcpy(palloc(sizeof(TransactionId) * (snapshot->xcnt + 1)), snapshot->xip,
+							   sizeof(TransactionId) * snapshot->xcnt);
+	before_first->subxip = memcpy(palloc(sizeof(TransactionId) * (snapshot->subxcnt + 1)), snapshot->subxip,
+								  sizeof(TransactionId) * snapshot->subxcnt);
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * The same with what has committed by now.  In a parallel operation no new snapshot may be
+ * taken, but that of the statement is older.
+ */
+static void
+note_first_use_now(void)
+{
+	if (before_first == NULL)
+		note_first_use(IsInParallelMode() ? GetActiveSnapshot() : GetLatestSnapshot());
+}
+
+/*
+ * Had a transaction not committed yet by then?  If that is not known, it had not.  (Other
+ * than XidInMVCCSnapshot, this asks nobody about subtransactions, as the snapshot does not
+ * keep their commit log.)
+ */
+static bool
+is_later(TransactionId xid)
+{
+	/* A transaction that is to come is one of long ago, whose row was frozen. */
+	if (!TransactionIdIsNormal(xid) || TransactionIdPrecedes(xid, before_first->xmin) ||
+		TransactionIdFollowsOrEquals(xid, ReadNextTransactionId()))
+		return false;
+	if (TransactionIdFollowsOrEquals(xid, before_first->xmax) || before_first->suboverflowed)
+		return true;
+	for (uint32 i = 0; i < before_first->xcnt; i++)
+		if (TransactionIdEquals(xid, before_first->xip[i]))
+			return true;
+	for (int32 i = 0; i < before_first->subxcnt; i++)
+		if (TransactionIdEquals(xid, before_first->subxip[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Is a partitioned table divided into regions?
+ */
+static bool
+has_regions(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	Datum		tree;
+	List	   *columns;
+	bool		result = mm_region_key(rel, &tree, &columns);
+
+	table_close(rel, AccessShareLock);
+	return result;
 }
 
 /*
@@ -264,26 +325,54 @@ note_first_use(void)
  * server may be too old to see their rows.
  */
 static void
-check_moved(Oid relid, Oid parent)
+check_moved(Oid relid)
 {
+	Oid			parent = get_partition_parent(relid, true);
 	HeapTuple	tuple;
 	TransactionId xid;
 
 	/* What was used before is locked since, and has not moved. */
-	if (before_first == NULL || is_used(parent, WRAPPERS))
+	if (before_first == NULL || is_used(parent, SCANNED))
 		return;
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	if (!HeapTupleIsValid(tuple))
 		return;
-	xid = HeapTupleHeaderGetXmin(tuple->t_data);
+	xid = HeapTupleHeaderGetRawXmin(tuple->t_data);
 	ReleaseSysCache(tuple);
-	if (XidInMVCCSnapshot(xid, before_first) && !TransactionIdIsCurrentTransactionId(xid))
+	if (is_later(xid) && !TransactionIdIsCurrentTransactionId(xid) && has_regions(parent))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not serialize access to table \"%s\", whose regions have moved during the transaction",
 						get_rel_name(parent)),
 				 errdetail("The transaction has used other tables of the servers before, and its snapshots there are too old to see rows that have come since."),
 				 errhint("The transaction might succeed if retried.")));
+}
+
+void
+mm_use_scans(const List *partitions)
+{
+	ListCell   *lc;
+
+	foreach(lc, partitions)
+		check_moved(lfirst_oid(lc));
+	note_first_use_now();
+	foreach(lc, partitions)
+		remember(get_partition_parent(lfirst_oid(lc), true), SCANNED);
+}
+
+/*
+ * Raise an error if a statement would wait for what an operation has locked.
+ */
+static void
+check_locked(Oid relid)
+{
+	if (is_used(relid, LOCKED))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot use table \"%s\" in the transaction of an operation that has locked it at its servers",
+						get_rel_name(relid)),
+				 errdetail("Foreign scans have connections of their own, and would wait for the lock."),
+				 errhint("Use a transaction for each.")));
 }
 
 /*
@@ -294,33 +383,37 @@ void
 mm_use_note(const PlannedStmt *stmt)
 {
 	List	   *parts = NIL;
+	bool		writes = stmt->commandType != CMD_SELECT || stmt->hasModifyingCTE;
 	bool		foreign = false;
-	bool		old_snapshots;
+	bool		scans;
 	ListCell   *lc;
 
+	/* The leader has done this for the whole plan. */
+	if (IsParallelWorker())
+		return;
 	foreach(lc, stmt->rtable)
 	{
 		const RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
 
 		if (rte->rtekind != RTE_RELATION)
 			continue;
-		if (rte->relkind != RELKIND_FOREIGN_TABLE)
-			continue;
-		foreign = true;
-		if (get_rel_relispartition(rte->relid))
+		foreign |= rte->relkind == RELKIND_FOREIGN_TABLE;
+		/* To which partitions rows go that are written is not known. */
+		if (writes && rte->relkind == RELKIND_PARTITIONED_TABLE)
+		{
+			note_first_use_now();
+			check_locked(rte->relid);
+		}
+		if (rte->relkind == RELKIND_FOREIGN_TABLE && get_rel_relispartition(rte->relid))
 			parts = lappend_oid(parts, rte->relid);
 	}
-	/* Which partitions an INSERT will use is not known. */
-	if (stmt->commandType == CMD_INSERT && stmt->resultRelations != NIL &&
-		rt_fetch(linitial_int(stmt->resultRelations), stmt->rtable)->relkind == RELKIND_PARTITIONED_TABLE)
-		note_first_use();
 	if (!foreign)
 		return;
 	foreach(lc, parts)
 	{
 		Oid			parent = get_partition_parent(lfirst_oid(lc), true);
 
-		if (is_used(parent, OURS))
+		if (is_used(parent, COPIED))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("cannot read table \"%s\" in the transaction in which mmdb.copy_from() has added rows to it",
@@ -328,27 +421,33 @@ mm_use_note(const PlannedStmt *stmt)
 					 errdetail("The rows were sent over a connection of their own, and would not be seen."),
 					 errhint("COMMIT first.")));
 	}
-	old_snapshots = statement_uses_wrapper(stmt);
-	if (old_snapshots || IsolationUsesXactSnapshot())
+	scans = statement_uses_wrapper(stmt);
+	if (scans || IsolationUsesXactSnapshot())
 	{
 		foreach(lc, parts)
-			check_moved(lfirst_oid(lc), get_partition_parent(lfirst_oid(lc), true));
-		note_first_use();
+			check_moved(lfirst_oid(lc));
+		note_first_use_now();
 	}
-	if (old_snapshots)
-		foreach(lc, parts)
-			remember(get_partition_parent(lfirst_oid(lc), true), WRAPPERS);
+	if (!scans)
+		return;
+	foreach(lc, parts)
+	{
+		Oid			parent = get_partition_parent(lfirst_oid(lc), true);
+
+		check_locked(parent);
+		remember(parent, SCANNED);
+	}
 }
 
 /*
- * A COPY into a partitioned table may use foreign partitions.
+ * Note a command that may use servers itself.
  */
 void
-mm_use_note_copy(const CopyStmt *copy)
+mm_use_note_command(const Node *command)
 {
-	if (copy->is_from && copy->relation != NULL &&
-		get_rel_relkind(RangeVarGetRelid(copy->relation, NoLock, true)) == RELKIND_PARTITIONED_TABLE)
-		note_first_use();
+	if (IsA(command, CopyStmt) || IsA(command, VacuumStmt) || IsA(command, TruncateStmt) ||
+		IsA(command, ImportForeignSchemaStmt))
+		note_first_use_now();
 }
 
 void
@@ -357,6 +456,6 @@ mm_use_init(void)
 	RegisterXactCallback(forget_all, NULL);
 	RegisterSubXactCallback(forget_part, NULL);
 	/* The statement that loads this library may be an INSERT, which is seen no more. */
-	if (IsTransactionState() && ActiveSnapshotSet())
-		note_first_use();
+	if (!IsParallelWorker() && IsTransactionState() && ActiveSnapshotSet())
+		note_first_use(GetActiveSnapshot());
 }

@@ -30,7 +30,8 @@ mm_definition_columns(Oid relid)
 
 	columns = mm_local_value("SELECT string_agg(format('%%I %%s%%s%%s%%s', a.attname, format_type(a.atttypid, a.atttypmod), "
 							 "CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation::text ELSE '' END, "
-							 "CASE WHEN a.attgenerated = 's' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') STORED' "
+							 "CASE WHEN a.attgenerated <> '' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || "
+							 "CASE a.attgenerated WHEN 's' THEN ') STORED' ELSE ') VIRTUAL' END "
 							 "WHEN a.attidentity = '' AND d.oid IS NOT NULL AND NOT EXISTS (SELECT FROM pg_depend p WHERE p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid "
 							 "AND p.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass) AND (p.refclassid, p.refobjid) <> ('pg_class'::regclass, a.attrelid)) "
 							 "THEN ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) ELSE '' END, "

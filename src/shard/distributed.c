@@ -147,8 +147,8 @@ require_mapping(const MMPart *part)
  * Connect to the server of a part, as the current user, and begin a transaction
  * there in which an operation can change something.  Each of its statements must
  * see what was committed before it; a transaction that has begun already keeps
- * its isolation level.  An operation has to see all rows, and its transaction at one
- * server may be idle while another server is at work.
+ * its isolation level.  An operation has to see all rows, and may take long; it is idle at one
+ * server while another one is at work.
  */
 void
 mm_part_connect(MMPart *part)
@@ -166,7 +166,8 @@ mm_part_connect(MMPart *part)
 	else
 		mm_begin(part->conn, true);
 	if (mm_is_operating())
-		mm_exec(part->conn, "SET LOCAL row_security = off; SET LOCAL idle_in_transaction_session_timeout = 0");
+		mm_exec(part->conn, "SET LOCAL row_security = off; SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN "
+				"('idle_in_transaction_session_timeout', 'statement_timeout', 'transaction_timeout')");
 }
 
 /*

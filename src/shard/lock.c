@@ -41,36 +41,42 @@
 
 /*
  * How long to wait at first, and how long to let others pass; how often, before both
- * become twice as long; when to stop that; and how long to wait each time from then on.
- * Times are in milliseconds.
+ * become twice as long; when to stop that; how long to wait from then on, and in which of
+ * the tries, as others are kept waiting meanwhile.  Times are in milliseconds.
  */
 #define FIRST_MOMENT	100
 #define TRIES			8
 #define PATIENCE		10000
 #define LONG_MOMENT		5000
+#define LONG_EVERY		10
 
 /* For how long sessions may wait for us at a server while we wait here. */
 #define MOST_WAITING	2000
 
 /* So many changes are not copied while everybody waits; but after some tries they are. */
 #define MANY_CHANGES	2000
-#define MOST_REFUSALS	5
+#define MOST_DELAYS	5
 
 typedef enum Outcome
 {
 	LOCKED,
-	TIMED_OUT,
+	TIMED_OUT,					/* here */
+	REFUSED,					/* by a server, when the lock here was there */
 	TOO_MANY_CHANGES
 } Outcome;
+
+/* So often is a server asked, when all wait here for what holds its locks. */
+#define MOST_REFUSED	3
 
 /*
  * Lock a table here and those at servers that belong to it, each within a time in
  * milliseconds (0: however long it takes).  Here it is lock_timeout's matter.
  */
 static void
-lock_now(const MMLocks *locks, int timeout)
+lock_now(const MMLocks *locks, int timeout, volatile bool *locked_here)
 {
 	(void) mm_local("LOCK TABLE %s IN %s MODE", locks->table, locks->mode);
+	*locked_here = true;
 	for (int i = 0; i < locks->nservers; i++)
 		if (locks->there[i] != NULL)
 			mm_exec(locks->conns[i], psprintf("SET LOCAL lock_timeout = %d; LOCK TABLE %s IN %s MODE; "
@@ -89,6 +95,7 @@ lock_in_moment(const MMLocks *locks, int moment, int64 most)
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile Outcome outcome = LOCKED;
+	volatile bool locked_here = false;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -100,7 +107,7 @@ lock_in_moment(const MMLocks *locks, int moment, int64 most)
 			mm_begin(locks->conns[i], true);
 		(void) set_config_option("lock_timeout", timeout, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
 								 0, false);
-		lock_now(locks, moment);
+		lock_now(locks, moment, &locked_here);
 		AtEOXact_GUC(true, nest);
 		if (locks->follow != NULL && locks->follow->compare(locks->follow->arg, most) > most)
 		{
@@ -126,7 +133,7 @@ lock_in_moment(const MMLocks *locks, int moment, int64 most)
 		if (LockTimeout > 0)
 			ReThrowError(error);
 		FreeErrorData(error);
-		outcome = TIMED_OUT;
+		outcome = locked_here ? REFUSED : TIMED_OUT;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
@@ -164,7 +171,7 @@ check_waiting(const MMLocks *locks, TimestampTz *since)
 	{
 		char	   *pids = MM_ROW_VALUE(mm_exec(locks->conns[i],
 												"SELECT string_agg(DISTINCT pid::text, ', ') FROM pg_locks "
-												"WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"), 0, 0);
+												"WHERE NOT granted AND locktype = 'relation' AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"), 0, 0);
 
 		if (pids == NULL)
 			continue;
@@ -194,25 +201,36 @@ mm_lock_all(const MMLocks *locks)
 	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), PATIENCE);
 	TimestampTz waiting = 0;
 	int			moment = FIRST_MOMENT;
-	int			refusals = 0;
+	int			too_many = 0;
+	int			refused = 0;
 
 	for (int i = 1;; i++)
 	{
 		bool		patient = GetCurrentTimestamp() < end;
-		int			timeout = LockTimeout > 0 ? LockTimeout : patient ? moment : LONG_MOMENT;
-		Outcome		outcome = lock_in_moment(locks, timeout, refusals < MOST_REFUSALS ? MANY_CHANGES : PG_INT64_MAX);
+		int			pause = patient || i % LONG_EVERY != 0 ? Min(moment, 10 * FIRST_MOMENT) :
+			Max(LONG_MOMENT, 2 * DeadlockTimeout);
+		Outcome		outcome = lock_in_moment(locks, LockTimeout > 0 ? LockTimeout : pause,
+											 too_many < MOST_DELAYS ? MANY_CHANGES : PG_INT64_MAX);
 
 		if (outcome == LOCKED)
 			break;
 		let_go(locks);
 		if (outcome == TOO_MANY_CHANGES)
 		{
-			refusals++;
+			too_many++;
 			mm_follow_changes(locks->follow);
 			continue;
 		}
+		/* Nobody who uses the table here can be the reason. */
+		refused = outcome == REFUSED && !patient ? refused + 1 : 0;
+		if (refused == MOST_REFUSED)
+			ereport(ERROR,
+					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+					 errmsg("could not lock table %s at its servers", locks->table),
+					 errdetail("Transactions that use the table at a server itself do not come to their end, and all who use it here would wait for them."),
+					 errhint("Call the operation again when they have ended.")));
 		check_waiting(locks, &waiting);
-		let_others_pass(patient ? moment : FIRST_MOMENT);
+		let_others_pass(Min(pause, 10 * FIRST_MOMENT));
 		if (i % TRIES == 0)
 			moment *= 2;
 	}

@@ -219,6 +219,7 @@ take_over(Source *source, int n, MMPart *const *parts)
 		.table = source->table->qualified, .mode = "ACCESS EXCLUSIVE",
 		.nservers = n, .conns = conns, .there = there, .follow = &follow
 	});
+	mm_use_locked(source->table->relid);
 	mm_picture_drop(source->picture);
 	for (int i = 0; i < source->ncopies; i++)
 		mm_removal_drop(source->copies[i].removal);

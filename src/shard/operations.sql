@@ -9,7 +9,8 @@ CREATE FUNCTION mmdb.distribute(table_name regclass, servers name[], regions int
 	RETURNS bigint
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 SET search_path TO pg_catalog, pg_temp
 	SET standard_conforming_strings TO on SET quote_all_identifiers TO off SET array_nulls TO on
-	SET extra_float_digits TO 3 SET intervalstyle TO postgres SET row_security TO off
+	SET extra_float_digits TO 3 SET datestyle TO iso SET timezone TO utc SET intervalstyle TO postgres
+	SET row_security TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.distribute(regclass, name[], integer, text, regclass, text)
 	IS 'distribute a table over servers, by the regions of an index; returns the number of rows';
@@ -17,7 +18,8 @@ COMMENT ON FUNCTION mmdb.distribute(regclass, name[], integer, text, regclass, t
 CREATE FUNCTION mmdb.undistribute(table_name regclass) RETURNS bigint
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 SET search_path TO pg_catalog, pg_temp
 	SET standard_conforming_strings TO on SET quote_all_identifiers TO off SET array_nulls TO on
-	SET extra_float_digits TO 3 SET intervalstyle TO postgres SET row_security TO off
+	SET extra_float_digits TO 3 SET datestyle TO iso SET timezone TO utc SET intervalstyle TO postgres
+	SET row_security TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.undistribute(regclass)
 	IS 'make a distributed table an ordinary one again; returns the number of rows';
@@ -25,7 +27,8 @@ COMMENT ON FUNCTION mmdb.undistribute(regclass)
 CREATE FUNCTION mmdb.move_region(table_name regclass, region integer, server name) RETURNS void
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 SET search_path TO pg_catalog, pg_temp
 	SET standard_conforming_strings TO on SET quote_all_identifiers TO off SET array_nulls TO on
-	SET extra_float_digits TO 3 SET intervalstyle TO postgres SET row_security TO off
+	SET extra_float_digits TO 3 SET datestyle TO iso SET timezone TO utc SET intervalstyle TO postgres
+	SET row_security TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.move_region(regclass, integer, name)
 	IS 'move a region of a distributed table to another server';
@@ -33,7 +36,8 @@ COMMENT ON FUNCTION mmdb.move_region(regclass, integer, name)
 CREATE FUNCTION mmdb.split_region(table_name regclass, region integer) RETURNS integer[]
 	LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 SET search_path TO pg_catalog, pg_temp
 	SET standard_conforming_strings TO on SET quote_all_identifiers TO off SET array_nulls TO on
-	SET extra_float_digits TO 3 SET intervalstyle TO postgres SET row_security TO off
+	SET extra_float_digits TO 3 SET datestyle TO iso SET timezone TO utc SET intervalstyle TO postgres
+	SET row_security TO off
 	AS 'MODULE_PATHNAME', 'mm_shard_call';
 COMMENT ON FUNCTION mmdb.split_region(regclass, integer)
 	IS 'split a region of a distributed table in two; returns the numbers of these';

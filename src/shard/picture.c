@@ -66,17 +66,14 @@ mm_picture_take(MMConnection *conn, const char *table, const char *schema, const
 }
 
 /*
- * A query of what differs between a table, or all partitions of one, and a picture of it:
- * home, place, and the place in the picture (mmdb.changed_versions).
+ * A query of what differs between a table and a picture of it: home, place, and the place in
+ * the picture.
  */
 static char *
 query_of_changes(const char *table, const char *picture)
 {
-	const char *name = quote_literal_cstr(table);
-
-	return psprintf("SELECT h.home, c.* FROM (SELECT oid AS home FROM pg_class WHERE oid = %s::regclass AND relkind = 'r' "
-					"UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = %s::regclass) h, "
-					"LATERAL mmdb.changed_versions(h.home, %s) c", name, name, quote_literal_cstr(picture));
+	return psprintf("SELECT * FROM mmdb.changed_versions(%s, %s)", quote_literal_cstr(table),
+					quote_literal_cstr(picture));
 }
 
 /*
@@ -87,6 +84,7 @@ int64
 mm_picture_compare(MMPicture *picture, int64 most)
 {
 	MMRows	   *rows;
+	int64		n;
 
 	/* One statement, and so one snapshot. */
 	rows = run_at(picture->conn,
@@ -100,7 +98,11 @@ mm_picture_compare(MMPicture *picture, int64 most)
 						   picture->added, picture->table));
 	picture->ngone = pg_strtoint64(MM_ROW_VALUE(rows, 0, 1));
 	picture->nadded = pg_strtoint64(MM_ROW_VALUE(rows, 0, 2));
-	return pg_strtoint64(MM_ROW_VALUE(rows, 0, 0));
+	n = pg_strtoint64(MM_ROW_VALUE(rows, 0, 0));
+	if (n <= most && n != picture->ngone + picture->nadded)
+		elog(ERROR, "of " INT64_FORMAT " changes of table %s, " INT64_FORMAT " were found again", n, picture->table,
+			 picture->ngone + picture->nadded);
+	return n;
 }
 
 /*

@@ -43,6 +43,18 @@ servers_to_visit(FunctionCallInfo fcinfo)
 					"(SELECT FROM pg_user_mappings m WHERE m.srvid = s.oid AND m.umuser IN (0, %u)) ORDER BY 1", GetUserId());
 }
 
+/*
+ * Cancel what waits at a server for prepared transactions, as far as the user may.  Its
+ * snapshot is older than their commit, and would see only one half of it.
+ */
+static void
+cancel_waiting(MMConnection *conn)
+{
+	(void) mm_exec(conn, "SELECT pg_cancel_backend(a.pid) FROM pg_stat_activity a WHERE a.datname = current_database() "
+				   "AND (a.usename = current_user OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)) "
+				   "AND 0 = ANY (pg_blocking_pids(a.pid))");
+}
+
 static void
 recover_server(MMConnection *conn, ReturnSetInfo *result)
 {
@@ -60,6 +72,7 @@ recover_server(MMConnection *conn, ReturnSetInfo *result)
 
 		if (status != NULL && strcmp(status, "committed") == 0)
 		{
+			cancel_waiting(conn);
 			mm_exec(conn, psprintf("COMMIT PREPARED %s", quote_literal_cstr(gid)));
 			action = "committed";
 		}

@@ -43,9 +43,15 @@ query(q{
 			i / 3.0, timestamptz '2024-01-01 00:00+00' + i * interval '1.5 s', ARRAY[i % 10, 1e-7, i / 3.0]::mmvector,
 			jsonb_build_object('i', i % 3), 'x' FROM generate_series(1, 3000) i;
 	UPDATE things SET rent = NULL, tags = '{}', n = 1, at = 'infinity', v = NULL, j = NULL WHERE id = 0;
+	INSERT INTO things (id, title, at) VALUES (7000, 'late', '2014-10-25 21:30+00'),
+		(7000, 'late', '2014-10-25 22:30+00');
 	CREATE INDEX things_mm ON things USING mmdb (rent, title);
 	CREATE INDEX things_id ON things (id);
 });
+
+# Under these settings, different values have the same text.
+query("ALTER DATABASE postgres SET $_")
+	foreach q{datestyle = 'SQL, DMY'}, q{timezone = 'Europe/Moscow'}, 'extra_float_digits = -10';
 
 # An operation that waits for a reader is run while this changes the table; what the table
 # has then is what it must have afterwards.  The reader keeps only the last step waiting, so
@@ -153,7 +159,10 @@ ok($move->finish, 'and comes to its end, as mmdb.on_servers does');
 $reader->finish;
 
 changes_survive(q{mmdb.undistribute('things')}, @changes,
-	map { [ $_, 'UPDATE things SET n = n + 1; UPDATE things SET n = n + 1' ] } 's1', 's2');
+	map { [ $_, q{UPDATE things SET n = n + 1; UPDATE things SET n = n + 1;
+		DELETE FROM things WHERE at = '2014-10-25 21:30+00'} ] } 's1', 's2');
+is(query(q{SELECT count(*) FROM things WHERE at = '2014-10-25 22:30+00'}), '1', 'the right row of two is gone');
+query("ALTER DATABASE postgres RESET $_") foreach 'datestyle', 'timezone', 'extra_float_digits';
 is(query(q{SELECT string_agg(indexrelid::regclass::text, ',' ORDER BY indexrelid::regclass::text) FROM pg_index
 	WHERE indrelid = 'things'::regclass}), 'things_id,things_mm', 'indexes have their names again');
 is(query('SELECT count(*) FROM pg_index WHERE NOT indisvalid'), '0', 'and are valid');
@@ -221,18 +230,21 @@ query(q{CREATE TABLE first AS SELECT i AS a FROM generate_series(1, 300) i; CREA
 foreach my $level ('READ COMMITTED', 'REPEATABLE READ')
 {
 	foreach my $use ('SELECT count(*) FROM first', 'INSERT INTO first VALUES (1000)',
-		'SELECT a FROM first ORDER BY a <+> 7 LIMIT 3')
+		'SELECT a FROM first ORDER BY a <+> 7 LIMIT 3', 'ANALYZE first_s1',
+		'WITH i AS (INSERT INTO first VALUES (1000) RETURNING 1) SELECT 1')
 	{
 		foreach my $later ('SELECT count(*) FROM second', 'UPDATE second SET a = a', 'DELETE FROM second WHERE a = 5',
-			'SELECT a FROM second ORDER BY a <+> 5 LIMIT 1')
+			'SELECT a FROM second ORDER BY a <+> 5 LIMIT 1',
+			'INSERT INTO second VALUES (2000); SELECT a FROM second ORDER BY a <+> 5 LIMIT 1')
 		{
 			my $session = $coordinator->background_psql('postgres', on_error_stop => 0);
-			my $sees = $level eq 'READ COMMITTED' && ($use =~ /ORDER/ || $later =~ /ORDER/);
+			my $sees = $level eq 'READ COMMITTED' && ($use =~ /ORDER/ || $later =~ /^SELECT.*ORDER/);
 
 			# The library takes the transaction that loads it for one that has used servers.
-			$session->query_safe('SELECT count(*) FROM first') if $use =~ /ORDER/;
+			$session->query_safe('SELECT count(*) FROM first') if $use =~ /ORDER|ANALYZE/;
 			$session->query_safe("BEGIN ISOLATION LEVEL $level; $use;");
 			query(q{SELECT mmdb.distribute('second', '{s1,s2}')});
+			query('VACUUM FREEZE pg_class');
 			$session->query("$later;");
 			is($session->query('\echo :LAST_ERROR_SQLSTATE'), $sees ? '00000' : '40001', "$level: $use; $later");
 			$session->query('ROLLBACK');
@@ -240,6 +252,34 @@ foreach my $level ('READ COMMITTED', 'REPEATABLE READ')
 			query(q{SELECT mmdb.undistribute('second')});
 		}
 	}
+}
+
+# That is told in parallel queries, too, also if these load the library.
+query(q{CREATE TABLE big AS SELECT i FROM generate_series(1, 100000) i;
+	CREATE FUNCTION distance(integer) RETURNS float8 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+		'BEGIN RETURN mm_l2_distance(ARRAY[$1, 1], ARRAY[1, 2]); END'});
+my $parallel = 'SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; ';
+is(query($parallel . 'SELECT sum(distance(i)) > 0 FROM big; SELECT sum(distance(i)) > 0 FROM big'), "t\nt",
+	'a library that is loaded in a parallel query');
+is(query($parallel . q{BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT (SELECT count(*) > 0 FROM big),
+	(SELECT count(*) > 0 FROM first); COMMIT}), 't|t', 'parallel workers beside foreign scans');
+
+# What would wait for its own locks at servers is an error.
+$region = region_of('first', 's1');
+foreach my $case ([ 'LOCK TABLE first IN SHARE MODE; PERFORM a FROM first ORDER BY a <+> 5 LIMIT 1',
+		"PERFORM mmdb.split_region('first', $region)", qr/cannot lock table "first" at its servers/ ],
+	[ 'ANALYZE first_s1', "PERFORM mmdb.split_region('first', $region)",
+		qr/could not lock table .*first at its servers/ ],
+	[ "PERFORM mmdb.move_region('first', $region, 's2')", 'PERFORM count(*) FROM first',
+		qr/cannot use table "first" in the transaction of an operation/ ],
+	[ "PERFORM mmdb.move_region('first', $region, 's2')", 'INSERT INTO first VALUES (1)',
+		qr/cannot use table "first" in the transaction of an operation/ ])
+{
+	my ($before, $after, $error) = @$case;
+
+	($status, $out, $err) = $coordinator->psql('postgres', "SET statement_timeout = '100s';
+		DO \$\$ BEGIN $before; $after; END \$\$");
+	like($err, $error, "$before; $after");
 }
 
 # Sessions that read and then write, all the time.
