@@ -9,7 +9,8 @@
  * then the servers commit what is prepared.  If this server or a connection is
  * lost in between, the prepared transactions keep their locks: a query waits
  * rather than sees one half of the change.  mmdb.recover() ends them as the
- * transaction here has ended, whose number is in their names.
+ * transaction here has ended, whose number is in their names, and cancels the
+ * queries that wait, as their snapshots are from before that.
  *
  * Where they do not, servers commit one after the other before this server
  * does, as those of postgres_fdw.
