@@ -436,6 +436,14 @@ is($servers->safe_psql('s1', q{SELECT string_agg(relname, ',') FROM pg_class WHE
 	"left_$committed",
 	'what was committed is there');
 
+# A query that waits for one is older than its commit, and is cancelled.
+$servers->safe_psql('s1', "BEGIN; LOCK TABLE flats IN ACCESS EXCLUSIVE MODE;
+	PREPARE TRANSACTION 'mmdb_${system}_${database}_${committed}_$server'");
+my $older = in_background($coordinator, 'postgres', '-c', 'SELECT count(*) FROM flats');
+ok($servers->poll_query_until('s1', 'SELECT count(*) > 0 FROM pg_locks WHERE NOT granted'), 'a query waits');
+is(query('SELECT string_agg(action, $$,$$) FROM mmdb.recover()'), 'committed', 'recover');
+ok(!$older->finish, 'the query has an error');
+
 # If one server cannot prepare, what another has prepared is rolled back.
 $servers->safe_psql('postgres',
 	join ' ', map { "BEGIN; CREATE TABLE held_$_ (); PREPARE TRANSACTION 'held_$_';" } 1 .. 9);
