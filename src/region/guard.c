@@ -96,8 +96,6 @@ guard_executor_start(QueryDesc *desc, int eflags)
 {
 	const PlannedStmt *stmt = desc->plannedstmt;
 
-	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
-		mm_use_note(stmt);
 	if (stmt->commandType == CMD_UPDATE || stmt->commandType == CMD_DELETE || stmt->hasModifyingCTE)
 	{
 		ListCell   *lc;
@@ -106,6 +104,8 @@ guard_executor_start(QueryDesc *desc, int eflags)
 		foreach(lc, stmt->subplans)
 			check_plan(stmt, lfirst(lc));
 	}
+	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+		mm_use_note(stmt);
 	if (next_executor_start != NULL)
 		next_executor_start(desc, eflags);
 	else
@@ -280,6 +280,8 @@ guard_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	else
 		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	if (IsA(pstmt->utilityStmt, CopyStmt))
+		mm_use_note_copied((const CopyStmt *) pstmt->utilityStmt);
 }
 
 void

@@ -18,17 +18,24 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/parallel.h"
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "nodes/extensible.h"
 #include "nodes/plannodes.h"
 #include "parser/parsetree.h"
 #include "storage/lmgr.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -321,43 +328,55 @@ has_regions(Oid relid)
 }
 
 /*
- * Raise an error if a foreign partition has got other regions since then: the snapshot at its
- * server may be too old to see their rows.
+ * Has a foreign partition got other regions, or other columns, since the first use of a
+ * server?  Attaching makes a row of pg_inherits, which nothing else changes; and a change of a
+ * column may have rewritten the table at the servers.
+ */
+static bool
+has_changed(Oid relid)
+{
+	Relation	catalog = table_open(InheritsRelationId, AccessShareLock);
+	Relation	rel = table_open(relid, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		changed = false;
+	int			natts = RelationGetNumberOfAttributes(rel);
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relid));
+	scan = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		changed |= is_later(HeapTupleHeaderGetRawXmin(tuple->t_data));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	table_close(rel, AccessShareLock);
+	for (int i = 1; i <= natts && !changed; i++)
+	{
+		tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid), Int16GetDatum(i));
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		changed = is_later(HeapTupleHeaderGetRawXmin(tuple->t_data));
+		ReleaseSysCache(tuple);
+	}
+	return changed;
+}
+
+/*
+ * Raise an error if that is so: the snapshot at its server may be too old to see the rows.
  */
 static void
 check_moved(Oid relid)
 {
 	Oid			parent = get_partition_parent(relid, true);
-	HeapTuple	tuple;
-	TransactionId xid;
 
 	/* What was used before is locked since, and has not moved. */
-	if (before_first == NULL || is_used(parent, SCANNED))
-		return;
-	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	if (!HeapTupleIsValid(tuple))
-		return;
-	xid = HeapTupleHeaderGetRawXmin(tuple->t_data);
-	ReleaseSysCache(tuple);
-	if (is_later(xid) && !TransactionIdIsCurrentTransactionId(xid) && has_regions(parent))
+	if (before_first != NULL && !is_used(parent, SCANNED) && has_changed(relid) && has_regions(parent))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access to table \"%s\", whose regions have moved during the transaction",
+				 errmsg("could not serialize access to table \"%s\", which has moved or changed at its servers during the transaction",
 						get_rel_name(parent)),
-				 errdetail("The transaction has used other tables of the servers before, and its snapshots there are too old to see rows that have come since."),
+				 errdetail("The transaction has used the servers before, and its snapshots there are too old to see rows that have come since."),
 				 errhint("The transaction might succeed if retried.")));
-}
-
-void
-mm_use_scans(const List *partitions)
-{
-	ListCell   *lc;
-
-	foreach(lc, partitions)
-		check_moved(lfirst_oid(lc));
-	note_first_use_now();
-	foreach(lc, partitions)
-		remember(get_partition_parent(lfirst_oid(lc), true), SCANNED);
 }
 
 /*
@@ -374,6 +393,82 @@ check_locked(Oid relid)
 				 errdetail("Foreign scans have connections of their own, and would wait for the lock."),
 				 errhint("Use a transaction for each.")));
 }
+
+void
+mm_use_scans(const List *partitions)
+{
+	ListCell   *lc;
+
+	foreach(lc, partitions)
+	{
+		check_locked(get_partition_parent(lfirst_oid(lc), true));
+		check_moved(lfirst_oid(lc));
+	}
+	note_first_use_now();
+	foreach(lc, partitions)
+		remember(get_partition_parent(lfirst_oid(lc), true), SCANNED);
+}
+
+/* ---------- writing to partitioned tables ---------- */
+
+/* Which partitioned tables have foreign partitions, as far as was looked. */
+typedef struct Partitioned
+{
+	Oid			relid;			/* key of the hash table */
+	bool		has_foreign;
+} Partitioned;
+
+static HTAB *partitioned = NULL;
+
+static void
+forget_partitioned(Datum arg, Oid relid)
+{
+	if (OidIsValid(relid))
+		(void) hash_search(partitioned, &relid, HASH_REMOVE, NULL);
+	else
+	{
+		HASH_SEQ_STATUS status;
+		Partitioned *entry;
+
+		hash_seq_init(&status, partitioned);
+		while ((entry = hash_seq_search(&status)) != NULL)
+			(void) hash_search(partitioned, &entry->relid, HASH_REMOVE, NULL);
+	}
+}
+
+/*
+ * May rows that are written to a table go to a server?  Partitions of partitions are not
+ * looked into, but taken for foreign ones.
+ */
+static bool
+may_write_to_servers(Oid relid)
+{
+	Partitioned *entry;
+	bool		has_foreign = false;
+	bool		found;
+	ListCell   *lc;
+
+	if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
+		return get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE;
+	if (partitioned == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(Partitioned), .hcxt = TopMemoryContext};
+
+		partitioned = hash_create("mmdb partitioned tables", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		CacheRegisterRelcacheCallback(forget_partitioned, (Datum) 0);
+	}
+	entry = hash_search(partitioned, &relid, HASH_FIND, NULL);
+	if (entry != NULL)
+		return entry->has_foreign;
+	foreach(lc, find_inheritance_children(relid, NoLock))
+		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_RELATION)
+			has_foreign = true;
+	entry = hash_search(partitioned, &relid, HASH_ENTER, &found);
+	entry->has_foreign = has_foreign;
+	return has_foreign;
+}
+
+/* ---------- statements and commands ---------- */
 
 /*
  * Note what a statement uses at servers.  Raise an error if it would not see rows: those
@@ -399,7 +494,7 @@ mm_use_note(const PlannedStmt *stmt)
 			continue;
 		foreign |= rte->relkind == RELKIND_FOREIGN_TABLE;
 		/* To which partitions rows go that are written is not known. */
-		if (writes && rte->relkind == RELKIND_PARTITIONED_TABLE)
+		if (writes && rte->relkind == RELKIND_PARTITIONED_TABLE && may_write_to_servers(rte->relid))
 		{
 			note_first_use_now();
 			check_locked(rte->relid);
@@ -422,21 +517,35 @@ mm_use_note(const PlannedStmt *stmt)
 					 errhint("COMMIT first.")));
 	}
 	scans = statement_uses_wrapper(stmt);
+	if (scans)
+		foreach(lc, parts)
+			check_locked(get_partition_parent(lfirst_oid(lc), true));
 	if (scans || IsolationUsesXactSnapshot())
 	{
 		foreach(lc, parts)
 			check_moved(lfirst_oid(lc));
 		note_first_use_now();
 	}
-	if (!scans)
-		return;
-	foreach(lc, parts)
-	{
-		Oid			parent = get_partition_parent(lfirst_oid(lc), true);
+	if (scans)
+		foreach(lc, parts)
+			remember(get_partition_parent(lfirst_oid(lc), true), SCANNED);
+}
 
-		check_locked(parent);
-		remember(parent, SCANNED);
+static bool
+any_at_servers(const List *relations)
+{
+	ListCell   *lc;
+
+	foreach(lc, relations)
+	{
+		const RangeVar *relation = IsA(lfirst(lc), VacuumRelation) ?
+			lfirst_node(VacuumRelation, lc)->relation : lfirst_node(RangeVar, lc);
+		Oid			relid = relation == NULL ? InvalidOid : RangeVarGetRelid(relation, NoLock, true);
+
+		if (OidIsValid(relid) && may_write_to_servers(relid))
+			return true;
 	}
+	return false;
 }
 
 /*
@@ -445,9 +554,38 @@ mm_use_note(const PlannedStmt *stmt)
 void
 mm_use_note_command(const Node *command)
 {
-	if (IsA(command, CopyStmt) || IsA(command, VacuumStmt) || IsA(command, TruncateStmt) ||
-		IsA(command, ImportForeignSchemaStmt))
+	bool		uses_servers;
+
+	switch (nodeTag(command))
+	{
+		case T_CopyStmt:
+			uses_servers = ((const CopyStmt *) command)->relation != NULL &&
+				any_at_servers(list_make1(((const CopyStmt *) command)->relation));
+			break;
+		case T_VacuumStmt:
+			uses_servers = any_at_servers(((const VacuumStmt *) command)->rels);
+			break;
+		case T_TruncateStmt:
+			uses_servers = any_at_servers(((const TruncateStmt *) command)->relations);
+			break;
+		default:
+			uses_servers = IsA(command, ImportForeignSchemaStmt);
+			break;
+	}
+	if (uses_servers)
 		note_first_use_now();
+}
+
+/*
+ * A COPY into a table has ended: the table is locked since, and has not moved.
+ */
+void
+mm_use_note_copied(const CopyStmt *copy)
+{
+	Oid			relid = copy->relation == NULL ? InvalidOid : RangeVarGetRelid(copy->relation, NoLock, true);
+
+	if (copy->is_from && OidIsValid(relid) && may_write_to_servers(relid))
+		remember(relid, SCANNED);
 }
 
 void
@@ -457,5 +595,5 @@ mm_use_init(void)
 	RegisterSubXactCallback(forget_part, NULL);
 	/* The statement that loads this library may be an INSERT, which is seen no more. */
 	if (!IsParallelWorker() && IsTransactionState() && ActiveSnapshotSet())
-		note_first_use(GetActiveSnapshot());
+		note_first_use_now();
 }

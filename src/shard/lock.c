@@ -161,12 +161,29 @@ let_others_pass(int moment)
 }
 
 /*
- * Raise an error if sessions wait at a server for what this transaction has locked there,
- * and have done so since *since (0: they have not).
+ * Raise an error if sessions wait for what this transaction has locked at a server, or for a
+ * lock here that keeps writers waiting, and have done so since *since (0: they have not).
  */
 static void
 check_waiting(const MMLocks *locks, TimestampTz *since)
 {
+	char	   *here = mm_local_value("SELECT string_agg(DISTINCT pid::text, ', ') FROM pg_locks WHERE NOT granted AND locktype = 'relation' "
+									  "AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock') "
+									  "AND pg_backend_pid() = ANY (pg_blocking_pids(pid))");
+
+	if (here != NULL)
+	{
+		if (*since == 0)
+			*since = GetCurrentTimestamp();
+		else if (TimestampDifferenceExceeds(*since, GetCurrentTimestamp(), MOST_WAITING))
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_DEADLOCK_DETECTED),
+					 errmsg("a session waits for this operation, which waits for others"),
+					 errdetail("It is that of process %s, and keeps writers of table %s waiting, for which the operation may wait.",
+							   here, locks->table),
+					 errhint("Call the operation again when that session has come to its end.")));
+		return;
+	}
 	for (int i = 0; i < locks->nservers; i++)
 	{
 		char	   *pids = MM_ROW_VALUE(mm_exec(locks->conns[i],

@@ -229,7 +229,7 @@ is(query('SELECT count(*) FROM secret'), '300', 'stay where they are');
 
 # A transaction whose snapshots at servers are too old to see rows that have come is told so.
 query(q{CREATE TABLE first AS SELECT i AS a FROM generate_series(1, 300) i; CREATE INDEX ON first USING mmdb (a);
-	CREATE TABLE second AS TABLE first; CREATE INDEX ON second USING mmdb (a);
+	CREATE TABLE second AS SELECT a, a AS b FROM first; CREATE INDEX ON second USING mmdb (a);
 	SELECT mmdb.distribute('first', '{s1,s2,s3}')});
 foreach my $level ('READ COMMITTED', 'REPEATABLE READ')
 {
@@ -257,6 +257,43 @@ foreach my $level ('READ COMMITTED', 'REPEATABLE READ')
 		}
 	}
 }
+
+# The same for what has been rewritten at the servers, whatever the transaction has done with the
+# table's rights; and nobody is told so who has used no server.
+query(q{SELECT mmdb.distribute('second', '{s1,s2}');
+	CREATE TABLE local (i integer) PARTITION BY LIST (i); CREATE TABLE local_1 PARTITION OF local DEFAULT});
+my $there = 0;
+foreach my $case ([ 'SELECT count(*) FROM first',
+		q{mmdb.on_servers('second', 'ALTER TABLE second ALTER b TYPE bigint')}, '', '40001' ],
+	[ 'SELECT count(*) FROM first', 'MOVE', 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC', '40001' ],
+	[ q{COPY local_1 TO '/dev/null'; COPY (SELECT 1) TO '/dev/null'; ANALYZE local; TRUNCATE local_1;
+		INSERT INTO local VALUES (1)}, 'MOVE', '', '00000' ],
+	[ q{COPY first FROM '/dev/null'}, 'MOVE', '', '40001' ],
+	[ q{COPY second FROM '/dev/null'}, '', '', '00000' ])
+{
+	my ($use, $operation, $later, $expected) = @$case;
+	my $session = $coordinator->background_psql('postgres', on_error_stop => 0);
+
+	# Back and forth, as a region cannot move to where it is.
+	$operation = "mmdb.move_region('second', 1, 's@{[ $there++ % 2 == 0 ? 3 : 1 ]}')" if $operation eq 'MOVE';
+	$session->query_safe('SELECT count(*) FROM first');
+	$session->query("BEGIN; $use;");
+	query("SELECT $operation") if $operation;
+	$session->query("$later; SELECT count(*) FROM second;");
+	is($session->query('\echo :LAST_ERROR_SQLSTATE'), $expected, "$use; $operation; $later");
+	$session->query('ROLLBACK');
+	$session->quit;
+}
+# A session that has waited for a move, and has used nothing before.
+my $holder = in_background($coordinator, 'postgres', map { ('-c', $_) } 'BEGIN',
+	'LOCK TABLE second IN ACCESS SHARE MODE', 'SELECT pg_sleep(2)');
+$move = in_background($coordinator, 'postgres', '-c',
+	"SELECT mmdb.move_region('second', 1, 's@{[ $there++ % 2 == 0 ? 3 : 1 ]}')");
+ok($coordinator->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_locks
+	WHERE NOT granted AND mode = 'AccessExclusiveLock'}), 'a move waits');
+my @waiting = map { in_background($coordinator, 'postgres', '-c', $_) } 'SELECT count(*) FROM second',
+	'COPY (SELECT count(*) FROM second) TO STDOUT', 'UPDATE second SET a = a';
+ok($_->finish, 'no error for those who come meanwhile') foreach $holder, $move, @waiting;
 
 # That is told in parallel queries, too, also if these load the library.
 query(q{CREATE TABLE big AS SELECT i FROM generate_series(1, 100000) i;
