@@ -271,17 +271,21 @@ guard_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 			  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *queryEnv,
 			  DestReceiver *dest, QueryCompletion *qc)
 {
+	/* Known before, as a procedure that ends transactions may free its own statement. */
+	const CopyStmt *copy = IsA(pstmt->utilityStmt, CopyStmt) ? (const CopyStmt *) pstmt->utilityStmt : NULL;
+	bool		first;
+
 	if (context == PROCESS_UTILITY_TOPLEVEL && !IsAbortedTransactionBlockState())
 		check_command(pstmt->utilityStmt);
-	mm_use_note_command(pstmt->utilityStmt);
+	first = mm_use_note_command(pstmt->utilityStmt);
 	if (mm_use_is_open() && IsA(pstmt->utilityStmt, TruncateStmt))
 		check_truncate((const TruncateStmt *) pstmt->utilityStmt);
 	if (next_utility != NULL)
 		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	else
 		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-	if (IsA(pstmt->utilityStmt, CopyStmt))
-		mm_use_note_copied((const CopyStmt *) pstmt->utilityStmt);
+	if (copy != NULL && first)
+		mm_use_note_copied(copy);
 }
 
 void

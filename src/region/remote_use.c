@@ -290,16 +290,16 @@ note_first_use_now(void)
 }
 
 /*
- * Had a transaction not committed yet by then?  If that is not known, it had not.  (Other
- * than XidInMVCCSnapshot, this asks nobody about subtransactions, as the snapshot does not
- * keep their commit log.)
+ * Had another transaction not committed yet by then?  If that is not known, it had not.
+ * (Other than XidInMVCCSnapshot, this asks nobody about subtransactions, as the snapshot does
+ * not keep their commit log.)
  */
 static bool
 is_later(TransactionId xid)
 {
 	/* A transaction that is to come is one of long ago, whose row was frozen. */
 	if (!TransactionIdIsNormal(xid) || TransactionIdPrecedes(xid, before_first->xmin) ||
-		TransactionIdFollowsOrEquals(xid, ReadNextTransactionId()))
+		TransactionIdFollowsOrEquals(xid, ReadNextTransactionId()) || TransactionIdIsCurrentTransactionId(xid))
 		return false;
 	if (TransactionIdFollowsOrEquals(xid, before_first->xmax) || before_first->suboverflowed)
 		return true;
@@ -419,10 +419,12 @@ typedef struct Partitioned
 } Partitioned;
 
 static HTAB *partitioned = NULL;
+static uint64 forgotten = 0;	/* counts invalidations */
 
 static void
 forget_partitioned(Datum arg, Oid relid)
 {
+	forgotten++;
 	if (OidIsValid(relid))
 		(void) hash_search(partitioned, &relid, HASH_REMOVE, NULL);
 	else
@@ -445,7 +447,7 @@ may_write_to_servers(Oid relid)
 {
 	Partitioned *entry;
 	bool		has_foreign = false;
-	bool		found;
+	uint64		before;
 	ListCell   *lc;
 
 	if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
@@ -460,11 +462,16 @@ may_write_to_servers(Oid relid)
 	entry = hash_search(partitioned, &relid, HASH_FIND, NULL);
 	if (entry != NULL)
 		return entry->has_foreign;
+	before = forgotten;
 	foreach(lc, find_inheritance_children(relid, NoLock))
 		if (get_rel_relkind(lfirst_oid(lc)) != RELKIND_RELATION)
 			has_foreign = true;
-	entry = hash_search(partitioned, &relid, HASH_ENTER, &found);
-	entry->has_foreign = has_foreign;
+	/* Not if a partition may have come while we looked. */
+	if (forgotten == before)
+	{
+		entry = hash_search(partitioned, &relid, HASH_ENTER, NULL);
+		entry->has_foreign = has_foreign;
+	}
 	return has_foreign;
 }
 
@@ -549,11 +556,12 @@ any_at_servers(const List *relations)
 }
 
 /*
- * Note a command that may use servers itself.
+ * Note a command that may use servers itself.  Returns whether it is the first to do so.
  */
-void
+bool
 mm_use_note_command(const Node *command)
 {
+	bool		first = before_first == NULL;
 	bool		uses_servers;
 
 	switch (nodeTag(command))
@@ -574,10 +582,12 @@ mm_use_note_command(const Node *command)
 	}
 	if (uses_servers)
 		note_first_use_now();
+	return uses_servers && first;
 }
 
 /*
- * A COPY into a table has ended: the table is locked since, and has not moved.
+ * A COPY into a table has ended, which was the first to use a server: its snapshots were taken
+ * when the table was locked, so this has not moved since.
  */
 void
 mm_use_note_copied(const CopyStmt *copy)

@@ -22,9 +22,10 @@
  * distributed table: those that mmdb.copy_from() has added in this transaction, or those
  * that have come to a server since the transaction's snapshot there.
  *
- * mm_use_note_command: the same for a utility command, which raises no error.
+ * mm_use_note_command: the same for a utility command, which raises no error.  Returns
+ * whether it is the first in the transaction that uses servers.
  *
- * mm_use_note_copied: a COPY has ended.
+ * mm_use_note_copied: a COPY has ended that was the first.
  *
  * mm_use_scans: foreign scans of a distributed table's partitions (OIDs) begin, which the plan
  * did not tell.  Raises the same errors as mm_use_note.
@@ -33,7 +34,7 @@
  */
 extern void mm_use_init(void);
 extern void mm_use_note(const PlannedStmt *stmt);
-extern void mm_use_note_command(const Node *command);
+extern bool mm_use_note_command(const Node *command);
 extern void mm_use_note_copied(const CopyStmt *copy);
 extern void mm_use_scans(const List *partitions);
 extern bool mm_use_is_open(void);

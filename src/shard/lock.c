@@ -10,13 +10,14 @@
  * whose locks are taken after the one here: while that is held, nobody may be kept
  * waiting for long by a session at a server.
  *
- * After a while it waits longer each time.  Otherwise it might never have its turn; and
+ * After a while it waits longer now and then.  Otherwise it might never have its turn; and
  * two sessions that wait for each other are only found while both wait.
  *
- * An operation holds locks at servers already.  If somebody waits there for these, holding
+ * An operation holds locks already, here and at servers.  If somebody waits for these, holding
  * what is wanted here, or keeping those waiting who do, then nobody can know, and all would
- * wait for ever.  So the operation ends with an error when it meets waiting sessions at a
- * server for a while.
+ * wait for ever, or until the next long wait.  So the operation ends with an error when it
+ * meets such sessions for a while.  It also does if a server goes on refusing its lock: who
+ * uses the table here waits meanwhile, and cannot be the reason.
  *
  * When the locks are there, what is still to be done under them must be little: if others
  * have changed much meanwhile, the locks are let go, and the changes are copied first
@@ -55,7 +56,10 @@
 
 /* So many changes are not copied while everybody waits; but after some tries they are. */
 #define MANY_CHANGES	2000
-#define MOST_DELAYS	5
+#define MOST_DELAYS		5
+
+/* So often is a server asked, when all wait here for what holds its locks. */
+#define MOST_REFUSED	3
 
 typedef enum Outcome
 {
@@ -65,12 +69,9 @@ typedef enum Outcome
 	TOO_MANY_CHANGES
 } Outcome;
 
-/* So often is a server asked, when all wait here for what holds its locks. */
-#define MOST_REFUSED	3
-
 /*
- * Lock a table here and those at servers that belong to it, each within a time in
- * milliseconds (0: however long it takes).  Here it is lock_timeout's matter.
+ * Lock a table here, within lock_timeout, and then those at servers that belong to it, each
+ * within a time in milliseconds.  *locked_here becomes true in between.
  */
 static void
 lock_now(const MMLocks *locks, int timeout, volatile bool *locked_here)

@@ -269,6 +269,8 @@ foreach my $case ([ 'SELECT count(*) FROM first',
 	[ q{COPY local_1 TO '/dev/null'; COPY (SELECT 1) TO '/dev/null'; ANALYZE local; TRUNCATE local_1;
 		INSERT INTO local VALUES (1)}, 'MOVE', '', '00000' ],
 	[ q{COPY first FROM '/dev/null'}, 'MOVE', '', '40001' ],
+	[ 'SELECT count(*) FROM first', 'MOVE', q{COPY second FROM '/dev/null'}, '40001' ],
+	[ 'SELECT count(*) FROM first', '', 'ALTER TABLE second ALTER b SET STATISTICS 7', '00000' ],
 	[ q{COPY second FROM '/dev/null'}, '', '', '00000' ])
 {
 	my ($use, $operation, $later, $expected) = @$case;
